@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The program's options, from the one table in options.def: defaults, then the JSON file of --config, then NESTD_* environment
+ * variables, then flags; the later wins. Knows nothing of engine or server. */
+#ifndef NESTD_CONFIG_OPTIONS_H
+#define NESTD_CONFIG_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* A field per option, named as its flag with underscores; the types:
+ *   TEXT    const char *   NULL when absent
+ *   LIST    struct option_list, values split at commas; a repeated flag appends
+ *   NUMBER  int64_t        within [least, most]
+ *   BYTES   int64_t        a number, or one with KiB, MiB, GiB
+ *   SECONDS double
+ *   SWITCH  bool           "true" / "false"; the flag alone means true
+ *   CHOICE  const char *   one of the words that the table lists, separated by '|' */
+struct option_list {
+    const char **values; /* [n_values] */
+    size_t n_values;
+};
+
+struct options {
+    struct option_storage *storage; /* private: owns every text */
+#define OPTION(field, type, default_text, least, most, argument, sentence) OPTION_FIELD_##type(field)
+#define OPTION_FIELD_TEXT(field) const char *field;
+#define OPTION_FIELD_LIST(field) struct option_list field;
+#define OPTION_FIELD_NUMBER(field) int64_t field;
+#define OPTION_FIELD_BYTES(field) int64_t field;
+#define OPTION_FIELD_SECONDS(field) double field;
+#define OPTION_FIELD_SWITCH(field) bool field;
+#define OPTION_FIELD_CHOICE(field) const char *field;
+#include "config/options.def"
+#undef OPTION
+};
+
+enum options_outcome {
+    OPTIONS_RUN,     /* all is well: *ret_options is filled */
+    OPTIONS_HELP,    /* --help: print it, exit 0 */
+    OPTIONS_VERSION, /* --version */
+    OPTIONS_BAD,     /* problem says what and what is allowed: exit 2 */
+};
+
+struct options_report {
+    char problem[512];
+    char warnings[4][256]; /* [n_warnings], such as an ignored NESTD_PORT=tcp://... */
+    size_t n_warnings;
+};
+
+/* argv[0] is skipped; envp is the environment, NULL-terminated. *ret_options is touched only with OPTIONS_RUN. */
+enum options_outcome options_read(int argc, char *const *argv, char *const *envp, struct options *ret_options,
+                                  struct options_report *report);
+void options_release(struct options *options);
+
+/* The text of --help: every option, its default, its limits, its sentence. */
+void options_print_help(FILE *file);
+
+#endif

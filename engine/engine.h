@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* THE interface of the engine: tokenised texts in, vectors out. What server/ needs comes from here alone.
+ *
+ * An engine is a model, its tokenizer, and a pool of workers fed by a batcher. Every function but engine_open and engine_close
+ * may be called from any thread, and none of them blocks on inference: work is submitted and handed back by a callback
+ * (job.h). The engine neither logs nor exits. */
+#ifndef NESTD_ENGINE_ENGINE_H
+#define NESTD_ENGINE_ENGINE_H
+
+#include "engine/model/model.h"
+#include "engine/schedule/job.h"
+#include "engine/similarity.h"
+#include "engine/status.h"
+#include "engine/tokenizer/tokenizer.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct engine;
+
+struct engine_options {
+    const char *model_dir;
+    const char *pooling;       /* a mode's short name, or NULL: the model's own */
+    size_t n_workers;          /* 0: one per usable physical core (affinity and cgroup quota are honoured) */
+    size_t most_pass_tokens;   /* of one worker's pass; a longer text runs alone */
+    size_t most_queued_tokens; /* beyond it engine_submit answers OVERLOADED */
+    unsigned cpu_mask;         /* CPU_MASK_ALL, or a lower level for tests */
+};
+
+/* Fixed once the engine is open; borrowed. */
+struct engine_info {
+    const struct model *model;
+    const struct tokenizer *tokenizer;
+    size_t n_workers;
+    const char *dtype;        /* of the products: "float32" */
+    const char *gemm_name;    /* "oneDNN 2.6.3, brg:avx512_core" */
+    const char *kernels_name; /* which versions of the kernels were chosen */
+};
+
+struct engine_stats {
+    size_t queued_texts;
+    size_t queued_tokens;
+    size_t running_texts;
+    size_t running_tokens;
+    size_t busy_workers;
+    uint64_t passes;          /* since the start */
+    uint64_t encoded_texts;
+    uint64_t encoded_tokens;
+    double tokens_per_second; /* of all workers together while busy, smoothed; 0 before the first pass */
+};
+
+/* Called on a worker's thread after each pass, with no lock held: for metrics. */
+struct engine_observer {
+    void (*pass_done)(void *user, size_t n_texts, size_t n_tokens, int64_t duration_us);
+    void *user;
+};
+
+/* Loads the model and starts the workers. Blocks for as long as that takes. */
+MUST_CHECK enum status engine_open(struct engine **ret_engine, const struct engine_options *options,
+                                   const struct engine_observer *observer, struct error *error);
+
+/* Refuses new work, ends what is queued with STATUS_STOPPING, finishes what runs, joins the workers, frees all. */
+void engine_close(struct engine *engine);
+
+const struct engine_info *engine_get_info(const struct engine *engine);
+
+/* Queues a group: all of its jobs or none. OVERLOADED, STOPPING. See job.h for who owns what until when. */
+MUST_CHECK enum status engine_submit(struct engine *engine, struct job_group *group);
+
+/* Gives up a group that was submitted; done() follows, now or when what runs has ended. A group that is done already is left
+ * alone; its memory must still be there. */
+void engine_cancel(struct engine *engine, struct job_group *group);
+
+void engine_get_stats(struct engine *engine, struct engine_stats *ret_stats);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What this CPU can do, in steps that kernels are written for. Any thread. */
+#ifndef NESTD_ENGINE_KERNELS_CPU_H
+#define NESTD_ENGINE_KERNELS_CPU_H
+
+enum cpu_flag {
+    CPU_AVX2 = 1 << 0,        /* AVX2, FMA and F16C */
+    CPU_AVX512 = 1 << 1,      /* AVX-512 F, BW, DQ, VL (and all of CPU_AVX2) */
+    CPU_AVX512_BF16 = 1 << 2, /* VDPBF16PS (and CPU_AVX512) */
+    CPU_AVX512_VNNI = 1 << 3, /* VPDPBUSD (and CPU_AVX512) */
+};
+
+enum { CPU_MASK_ALL = -1 };
+
+/* The flags that both the CPU and its operating system support, ANDed with `mask`. A level without the one it
+ * stands on is dropped. */
+unsigned cpu_flags(unsigned mask);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A BERT encoder as sentence-transformers saves it, read from its folder: the shape (config.json), the weights
+ * (model.safetensors, mapped, as stored), the pooling (modules.json, N_Pooling/config.json), the prompts
+ * (config_sentence_transformers.json). What the folder asks for and nestd cannot do is refused with file and key.
+ * Read-only once loaded. */
+#ifndef NESTD_ENGINE_MODEL_MODEL_H
+#define NESTD_ENGINE_MODEL_MODEL_H
+
+#include "engine/model/pooling.h"
+#include "engine/model/safetensors.h"
+#include "engine/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum activation {
+    ACTIVATION_GELU,      /* x * Phi(x), by erf */
+    ACTIVATION_GELU_TANH, /* "gelu_new", "gelu_pytorch_tanh": the approximation by tanh */
+    ACTIVATION_RELU,
+};
+
+/* Names as in Hugging Face's BertConfig. */
+struct model_shape {
+    size_t hidden_size;
+    size_t n_layers;
+    size_t n_attention_heads; /* head size = hidden_size / n_attention_heads */
+    size_t intermediate_size;
+    size_t vocab_size;
+    size_t n_positions; /* max_position_embeddings */
+    size_t n_types;     /* type_vocab_size; token type 0 alone is used */
+    float layer_norm_eps;
+    enum activation activation;
+};
+
+/* A linear layer y = x W^T + b, as stored. */
+struct linear {
+    struct tensor weight; /* [n_out, n_in] */
+    struct tensor bias;   /* [n_out] */
+};
+
+struct layer_norm_weights {
+    struct tensor gamma; /* [hidden_size] */
+    struct tensor beta;  /* [hidden_size] */
+};
+
+/* One encoder layer: self-attention, then the feed-forward network, each followed by residual + layer norm. */
+struct model_layer {
+    struct linear query;            /* [hidden, hidden] */
+    struct linear key;              /* [hidden, hidden] */
+    struct linear value;            /* [hidden, hidden] */
+    struct linear attention_output; /* [hidden, hidden] */
+    struct layer_norm_weights attention_norm;
+    struct linear intermediate; /* [intermediate, hidden] */
+    struct linear output;       /* [hidden, intermediate] */
+    struct layer_norm_weights output_norm;
+};
+
+/* How two vectors are compared where the request does not say (similarity_fn_name). */
+enum similarity {
+    SIMILARITY_COSINE,
+    SIMILARITY_DOT,
+    SIMILARITY_EUCLIDEAN, /* negated, so that larger is closer */
+    SIMILARITY_MANHATTAN, /* negated */
+};
+
+struct prompt {
+    char *name;
+    char *text; /* may be empty */
+    size_t text_len_bytes;
+};
+
+struct model {
+    struct model_shape shape;
+    struct tensor word_embeddings;     /* [vocab, hidden] */
+    struct tensor position_embeddings; /* [n_positions, hidden] */
+    struct tensor type_embeddings;     /* [n_types, hidden] */
+    struct layer_norm_weights embedding_norm;
+    struct model_layer *layers; /* [n_layers] */
+
+    struct pooling pooling;
+    bool normalize;         /* modules.json ends with Normalize */
+    bool include_prompt;    /* the pooling counts the prompt's tokens (default true) */
+    size_t n_dims;          /* of a finished vector: hidden_size x number of pooling modes */
+    size_t most_tokens;     /* of one text with special tokens: min(max_seq_length, n_positions) */
+    enum similarity similarity;
+    struct prompt *prompts; /* [n_prompts] */
+    size_t n_prompts;
+    const struct prompt *default_prompt; /* one of `prompts`, or NULL */
+    size_t *matryoshka_dims;             /* [n_matryoshka_dims], ascending; where config.json lists matryoshka_dimensions */
+    size_t n_matryoshka_dims;
+    char **notes; /* [n_notes]: what a person should know, such as "no modules.json: mean pooling" */
+    size_t n_notes;
+
+    struct weights *weights; /* private: the open files */
+};
+
+/* `pooling_override`: a mode's short name ("cls", "mean" ...) or NULL for the folder's own. */
+MUST_CHECK enum status model_load(struct model **ret_model, const char *model_dir, const char *pooling_override,
+                                  struct error *error);
+void model_free(struct model *model);
+
+/* The value of tensor element `index` (row-major) as float32. */
+float tensor_get(const struct tensor *tensor, size_t index);
+
+/* Widens elements [first, first + n) to float32. */
+void tensor_widen(const struct tensor *tensor, size_t first, size_t n, float *ret_values);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A growing byte string, for bodies and replies. One owner. Failure sticks: once an append has failed, all later ones do, and
+ * text_failed() tells, so a writer checks once at its end. */
+#ifndef NESTD_SERVER_TEXT_H
+#define NESTD_SERVER_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct text {
+    char *bytes;
+    size_t len_bytes;
+    size_t capacity_bytes;
+    bool failed;
+};
+
+void text_release(struct text *text); /* and zeroes it */
+bool text_failed(const struct text *text);
+
+/* Makes room for `len_bytes` more and returns where they go (the caller then adds to len_bytes what it wrote); NULL if
+ * memory is short. */
+char *text_reserve(struct text *text, size_t len_bytes);
+
+void text_append(struct text *text, const char *bytes, size_t len_bytes);
+void text_append_string(struct text *text, const char *string);
+void text_appendf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A JSON string with its quotes; `bytes` is UTF-8. */
+void text_append_json_string(struct text *text, const char *bytes, size_t len_bytes);
+
+#endif
