@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* THE interface of the engine: tokenised texts in, vectors out. What server/ needs comes from here alone.
+/* THE interface of the engine: tokenised texts in, vectors out. What server/ needs comes from here
+ * alone.
  *
- * An engine is a model, its tokenizer, and a pool of workers fed by a batcher. Every function but engine_open and engine_close
- * may be called from any thread, and none of them blocks on inference: work is submitted and handed back by a callback
- * (job.h). The engine neither logs nor exits. */
+ * An engine is a model, its tokenizer, and a pool of workers fed by a batcher. Every function but
+ * engine_open and engine_close may be called from any thread, and none of them blocks on inference:
+ * work is submitted and handed back by a callback (job.h). The engine neither logs nor exits. */
 #ifndef NESTD_ENGINE_ENGINE_H
 #define NESTD_ENGINE_ENGINE_H
 
@@ -22,8 +23,8 @@ struct engine;
 
 struct engine_options {
     const char *model_dir;
-    const char *pooling;       /* a mode's short name, or NULL: the model's own */
-    size_t n_workers;          /* 0: one per usable physical core (affinity and cgroup quota are honoured) */
+    const char *pooling; /* a mode's short name, or NULL: the model's own */
+    size_t n_workers; /* 0: one per usable physical core (affinity and cgroup quota are honoured) */
     size_t most_pass_tokens;   /* of one worker's pass; a longer text runs alone */
     size_t most_queued_tokens; /* beyond it engine_submit answers OVERLOADED */
     unsigned cpu_mask;         /* CPU_MASK_ALL, or a lower level for tests */
@@ -45,10 +46,11 @@ struct engine_stats {
     size_t running_texts;
     size_t running_tokens;
     size_t busy_workers;
-    uint64_t passes;          /* since the start */
+    uint64_t passes; /* since the start */
     uint64_t encoded_texts;
     uint64_t encoded_tokens;
-    double tokens_per_second; /* of all workers together while busy, smoothed; 0 before the first pass */
+    double tokens_per_second; /* of all workers together while busy, smoothed; 0 before the first
+                                 pass */
 };
 
 /* Called on a worker's thread after each pass, with no lock held: for metrics. */
@@ -61,16 +63,18 @@ struct engine_observer {
 MUST_CHECK enum status engine_open(struct engine **ret_engine, const struct engine_options *options,
                                    const struct engine_observer *observer, struct error *error);
 
-/* Refuses new work, ends what is queued with STATUS_STOPPING, finishes what runs, joins the workers, frees all. */
+/* Refuses new work, ends what is queued with STATUS_STOPPING, finishes what runs, joins the
+ * workers, frees all. */
 void engine_close(struct engine *engine);
 
 const struct engine_info *engine_get_info(const struct engine *engine);
 
-/* Queues a group: all of its jobs or none. OVERLOADED, STOPPING. See job.h for who owns what until when. */
+/* Queues a group: all of its jobs or none. OVERLOADED, STOPPING. See job.h for who owns what until
+ * when. */
 MUST_CHECK enum status engine_submit(struct engine *engine, struct job_group *group);
 
-/* Gives up a group that was submitted; done() follows, now or when what runs has ended. A group that is done already is left
- * alone; its memory must still be there. */
+/* Gives up a group that was submitted; done() follows, now or when what runs has ended. A group
+ * that is done already is left alone; its memory must still be there. */
 void engine_cancel(struct engine *engine, struct job_group *group);
 
 void engine_get_stats(struct engine *engine, struct engine_stats *ret_stats);

@@ -13,8 +13,8 @@
 const char *similarity_name(enum similarity similarity);
 bool similarity_parse(const char *name, enum similarity *ret_similarity);
 
-/* Of a[n_dims] and b[n_dims]. Distances are negated, so larger is closer everywhere. Sums run in double, in order.
- * The cosine with a zero vector is 0. */
+/* Of a[n_dims] and b[n_dims]. Distances are negated, so larger is closer everywhere. Sums run in
+ * double, in order. The cosine with a zero vector is 0. */
 float similarity_score(enum similarity similarity, const float *a, const float *b, size_t n_dims);
 
 #endif

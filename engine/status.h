@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* How a call ended, and what to tell a person about it. Used by every engine module, in any thread. */
+/* How a call ended, and what to tell a person about it. Used by every engine module, in any thread.
+ */
 #ifndef NESTD_ENGINE_STATUS_H
 #define NESTD_ENGINE_STATUS_H
 

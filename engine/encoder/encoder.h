@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The forward pass of a BERT encoder (Devlin et al., "BERT", arXiv 1810.04805; post-norm layers of Vaswani et al.,
- * arXiv 1706.03762): token ids in, token vectors out. Texts lie end to end with no padding.
+/* The forward pass of a BERT encoder (Devlin et al., "BERT", arXiv 1810.04805; post-norm layers of
+ * Vaswani et al., arXiv 1706.03762): token ids in, token vectors out. Texts lie end to end with no
+ * padding.
  *
- * struct encoder holds the packed weights and is shared, read-only; a struct encoder_context is one worker's
- * memory and is used by one thread at a time. A pass allocates nothing (promise 6), and a text's numbers do not
- * depend on the texts beside it (promise 1). */
+ * struct encoder holds the packed weights and is shared, read-only; a struct encoder_context is one
+ * worker's memory and is used by one thread at a time. A pass allocates nothing (promise 6), and a
+ * text's numbers do not depend on the texts beside it (promise 1). */
 #ifndef NESTD_ENGINE_ENCODER_ENCODER_H
 #define NESTD_ENGINE_ENCODER_ENCODER_H
 
@@ -20,8 +21,8 @@ struct encoder_context;
 
 /* Packs the model's weights. The encoder keeps a pointer to `model`, which must outlive it.
  * `cpu_mask` is ANDed with the CPU's features (see kernels/cpu.h). */
-MUST_CHECK enum status encoder_new(struct encoder **ret_encoder, const struct model *model, unsigned cpu_mask,
-                                   struct error *error);
+MUST_CHECK enum status encoder_new(struct encoder **ret_encoder, const struct model *model,
+                                   unsigned cpu_mask, struct error *error);
 void encoder_free(struct encoder *encoder);
 
 /* A worker's memory for passes of up to `most_tokens` tokens. */
@@ -35,9 +36,10 @@ struct encoder_text {
     size_t n_tokens;    /* 1 to the model's most_tokens */
 };
 
-/* Encodes texts that have at most the context's most_tokens together. *ret_tokens: [sum of n_tokens, hidden_size],
- * text after text, in the context's memory, valid until its next pass. */
-MUST_CHECK enum status encoder_run(struct encoder_context *context, const struct encoder_text *texts, size_t n_texts,
+/* Encodes texts that have at most the context's most_tokens together. *ret_tokens: [sum of
+ * n_tokens, hidden_size], text after text, in the context's memory, valid until its next pass. */
+MUST_CHECK enum status encoder_run(struct encoder_context *context,
+                                   const struct encoder_text *texts, size_t n_texts,
                                    const float **ret_tokens);
 
 /* What was chosen for this CPU, for the log and /info. Borrowed. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The queue between request threads and workers: bounded in tokens, fair among requests, and it never waits for
- * a batch to fill. Every function may be called from any thread; batcher_take alone blocks. */
+/* The queue between request threads and workers: bounded in tokens, fair among requests, and it
+ * never waits for a batch to fill. Every function may be called from any thread; batcher_take alone
+ * blocks. */
 #ifndef NESTD_ENGINE_SCHEDULE_BATCHER_H
 #define NESTD_ENGINE_SCHEDULE_BATCHER_H
 
@@ -35,26 +36,30 @@ struct batcher_stats {
     size_t running_tokens;
 };
 
-MUST_CHECK enum status batcher_new(struct batcher **ret_batcher, const struct batcher_options *options);
+MUST_CHECK enum status batcher_new(struct batcher **ret_batcher,
+                                   const struct batcher_options *options);
 void batcher_free(struct batcher *batcher);
 
 /* Takes all of a group's jobs or none: OVERLOADED, STOPPING. */
-MUST_CHECK enum status batcher_submit(struct batcher *batcher, struct job_group *group, int64_t now_us);
+MUST_CHECK enum status batcher_submit(struct batcher *batcher, struct job_group *group,
+                                      int64_t now_us);
 
-/* Fills `pass` with what waits now, in turns among groups. Blocks only while nothing waits at all; false when the batcher is
- * stopped and empty. batcher_try_take never blocks: false when nothing waits. */
+/* Fills `pass` with what waits now, in turns among groups. Blocks only while nothing waits at all;
+ * false when the batcher is stopped and empty. batcher_try_take never blocks: false when nothing
+ * waits. */
 bool batcher_take(struct batcher *batcher, struct pass *pass);
 bool batcher_try_take(struct batcher *batcher, struct pass *pass, int64_t now_us);
 
 /* Gives back a pass whose jobs' status is set; calls done() of groups that end with it. */
 void batcher_finish(struct batcher *batcher, const struct pass *pass, int64_t now_us);
 
-/* Takes a group's waiting jobs out of the queue, as CANCELLED; those being encoded end by themselves. done() is called here if none is.
- * A group that was submitted and is done already is left alone; its memory must still be there. */
+/* Takes a group's waiting jobs out of the queue, as CANCELLED; those being encoded end by
+ * themselves. done() is called here if none is. A group that was submitted and is done already is
+ * left alone; its memory must still be there. */
 void batcher_cancel(struct batcher *batcher, struct job_group *group, int64_t now_us);
 
-/* From now on submit answers STOPPING. What waits is still encoded, or, with `drop`, ends with STATUS_STOPPING at once.
- * batcher_take answers false when all has been taken. */
+/* From now on submit answers STOPPING. What waits is still encoded, or, with `drop`, ends with
+ * STATUS_STOPPING at once. batcher_take answers false when all has been taken. */
 void batcher_stop(struct batcher *batcher, bool drop, int64_t now_us);
 
 void batcher_get_stats(struct batcher *batcher, struct batcher_stats *ret_stats);
