@@ -41,11 +41,11 @@ struct job_group {
     int64_t finished_us;
 
     /* Private to the batcher, guarded by its mutex. */
-    size_t n_tokens; /* of all jobs */
-    size_t n_tokens_waiting;
-    size_t n_taken;      /* jobs [0, n_taken) were taken by workers */
-    size_t n_unfinished; /* jobs queued or running */
-    bool queued;
+    size_t n_tokens;         /* of all jobs */
+    size_t n_tokens_waiting; /* of jobs [n_taken, n_jobs) */
+    size_t n_taken;          /* jobs [0, n_taken) were taken by workers */
+    size_t n_unfinished;     /* jobs that wait or run; 0 before submit and after the end */
+    size_t credit_tokens;    /* of its turn in the queue */
     struct job_group *previous;
     struct job_group *next;
 };

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/engine.h"
+
+#include "engine/encoder/encoder.h"
+#include "engine/schedule/batcher.h"
+#include "engine/schedule/cores.h"
+#include "engine/schedule/workers.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+struct engine {
+    struct model *model;
+    struct tokenizer *tokenizer;
+    struct encoder *encoder;
+    struct batcher *batcher;
+    struct workers *workers;
+    struct engine_info info;
+};
+
+static int64_t monotonic_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static enum status load(struct engine *engine, const struct engine_options *options,
+                        struct error *error)
+{
+    enum status status = model_load(&engine->model, options->model_dir, options->pooling, error);
+
+    if (!status)
+        status = tokenizer_load(&engine->tokenizer, options->model_dir, error);
+    if (status)
+        return status;
+    /* Embedding rows are looked up by id without further checks. */
+    if (tokenizer_vocabulary_size(engine->tokenizer) > engine->model->shape.vocab_size)
+        return error_set(error, STATUS_INVALID,
+                         "%s: the tokenizer has %zu tokens, but config.json: \"vocab_size\" is %zu",
+                         options->model_dir, tokenizer_vocabulary_size(engine->tokenizer),
+                         engine->model->shape.vocab_size);
+    if (tokenizer_special_count(engine->tokenizer) >= engine->model->most_tokens)
+        return error_set(
+            error, STATUS_INVALID,
+            "%s: at most %zu tokens a text leave no room for text beside %zu special tokens",
+            options->model_dir, engine->model->most_tokens,
+            tokenizer_special_count(engine->tokenizer));
+    return encoder_new(&engine->encoder, engine->model, options->cpu_mask, error);
+}
+
+static enum status start(struct engine *engine, const struct engine_options *options,
+                         const struct engine_observer *observer)
+{
+    const struct batcher_options batcher_options = {
+        .most_queued_tokens = options->most_queued_tokens,
+        .most_pass_tokens = options->most_pass_tokens,
+        .now_us = monotonic_us,
+    };
+    struct workers_options workers_options = {
+        .model = engine->model,
+        .encoder = engine->encoder,
+        .n_workers = options->n_workers ? options->n_workers : cores_count_usable(""),
+        .most_pass_tokens = options->most_pass_tokens,
+        .now_us = monotonic_us,
+        .pass_done = observer ? observer->pass_done : NULL,
+        .user = observer ? observer->user : NULL,
+    };
+    enum status status = batcher_new(&engine->batcher, &batcher_options);
+
+    if (status)
+        return status;
+    workers_options.batcher = engine->batcher;
+    status = workers_start(&engine->workers, &workers_options);
+    if (status)
+        return status;
+    engine->info = (struct engine_info){
+        .model = engine->model,
+        .tokenizer = engine->tokenizer,
+        .n_workers = workers_options.n_workers,
+        .dtype = "float32",
+        .gemm_name = encoder_gemm_name(engine->encoder),
+        .kernels_name = encoder_kernels_name(engine->encoder),
+    };
+    return STATUS_OK;
+}
+
+enum status engine_open(struct engine **ret_engine, const struct engine_options *options,
+                        const struct engine_observer *observer, struct error *error)
+{
+    struct engine *engine = calloc(1, sizeof *engine);
+    enum status status = engine ? load(engine, options, error) : STATUS_NO_MEMORY;
+
+    if (!status)
+        status = start(engine, options, observer);
+    if (status) {
+        engine_close(engine);
+        return error_set(error, status, "%s: out of memory while starting the workers",
+                         options->model_dir);
+    }
+    *ret_engine = engine;
+    return STATUS_OK;
+}
+
+void engine_close(struct engine *engine)
+{
+    if (!engine)
+        return;
+    if (engine->batcher)
+        batcher_stop(engine->batcher);
+    workers_free(engine->workers);
+    batcher_free(engine->batcher);
+    encoder_free(engine->encoder);
+    tokenizer_free(engine->tokenizer);
+    model_free(engine->model);
+    free(engine);
+}
+
+const struct engine_info *engine_get_info(const struct engine *engine)
+{
+    return &engine->info;
+}
+
+enum status engine_submit(struct engine *engine, struct job_group *group)
+{
+    return batcher_submit(engine->batcher, group);
+}
+
+void engine_cancel(struct engine *engine, struct job_group *group)
+{
+    batcher_cancel(engine->batcher, group);
+}
+
+void engine_get_stats(struct engine *engine, struct engine_stats *ret_stats)
+{
+    struct batcher_stats queue;
+    struct workers_stats work;
+
+    batcher_get_stats(engine->batcher, &queue);
+    workers_get_stats(engine->workers, &work);
+    *ret_stats = (struct engine_stats){
+        .queued_texts = queue.queued_texts,
+        .queued_tokens = queue.queued_tokens,
+        .running_texts = queue.running_texts,
+        .running_tokens = queue.running_tokens,
+        .busy_workers = queue.running_passes,
+        .passes = work.passes,
+        .encoded_texts = work.encoded_texts,
+        .encoded_tokens = work.encoded_tokens,
+        .tokens_per_second = work.tokens_per_second * (double)engine->info.n_workers,
+    };
+}

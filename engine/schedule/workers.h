@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The threads that encode: each takes passes from the batcher, runs the encoder in its own memory,
+ * pools, normalises and writes the vectors. */
+#ifndef NESTD_ENGINE_SCHEDULE_WORKERS_H
+#define NESTD_ENGINE_SCHEDULE_WORKERS_H
+
+#include "engine/status.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct batcher;
+struct encoder;
+struct model;
+struct workers;
+
+struct workers_options {
+    const struct model *model; /* borrowed, as are the next two */
+    const struct encoder *encoder;
+    struct batcher *batcher;
+    size_t n_workers;
+    size_t most_pass_tokens; /* as the batcher's */
+    int64_t (*now_us)(void);
+
+    /* Called on a worker's thread after each pass, with no lock held, before its groups are done.
+     * May be NULL. */
+    void (*pass_done)(void *user, size_t n_texts, size_t n_tokens, int64_t duration_us);
+    void *user;
+};
+
+struct workers_stats {
+    uint64_t passes; /* since the start */
+    uint64_t encoded_texts;
+    uint64_t encoded_tokens;
+    double tokens_per_second; /* of one worker while it encodes, smoothed over about 20 passes; 0
+                                 before the first */
+};
+
+/* Allocates every worker's memory and starts the threads. */
+MUST_CHECK enum status workers_start(struct workers **ret_workers,
+                                     const struct workers_options *options);
+
+/* Joins the threads and frees all. The batcher must have been stopped. */
+void workers_free(struct workers *workers);
+
+void workers_get_stats(struct workers *workers, struct workers_stats *ret_stats);
+
+#endif
