@@ -1,25 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A growing byte string, for bodies and replies. One owner. Failure sticks: once an append has failed, all later ones do, and
- * text_failed() tells, so a writer checks once at its end. */
+/* A growing byte string, for bodies and replies. One owner; not terminated by a NUL. Failure
+ * sticks: once an append has failed, all later ones do, and text_failed() tells, so a writer checks
+ * once at its end. A text that has failed is not whole and must not be sent. */
 #ifndef NESTD_SERVER_TEXT_H
 #define NESTD_SERVER_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Zeroed: empty. */
 struct text {
-    char *bytes;
+    char *bytes; /* [capacity_bytes], of which len_bytes are in use; NULL at first */
     size_t len_bytes;
     size_t capacity_bytes;
     bool failed;
 };
 
-void text_release(struct text *text); /* and zeroes it */
+void text_release(struct text *text); /* and zeroes it; NULL is allowed */
 bool text_failed(const struct text *text);
 
-/* Makes room for `len_bytes` more and returns where they go (the caller then adds to len_bytes what it wrote); NULL if
- * memory is short. */
+/* Makes room for `len_bytes` more and returns where they go (the caller then adds to len_bytes what
+ * it wrote); NULL if memory is short. */
 char *text_reserve(struct text *text, size_t len_bytes);
 
 void text_append(struct text *text, const char *bytes, size_t len_bytes);

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "server/text.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <jansson.h>
+
+static void assert_text(const struct text *text, const char *expected)
+{
+    assert_false(text_failed(text));
+    assert_int_equal(text->len_bytes, strlen(expected));
+    assert_memory_equal(text->bytes, expected, text->len_bytes);
+}
+
+static void assert_json_string(const char *bytes, size_t len_bytes, const char *expected)
+{
+    struct text text = {0};
+
+    text_append_json_string(&text, bytes, len_bytes);
+    assert_text(&text, expected);
+    text_release(&text);
+}
+
+static void test_text__appends_in_order(void **state)
+{
+    struct text text = {0};
+
+    (void)state;
+    text_append(&text, "ab", 2);
+    text_append(&text, NULL, 0);
+    text_append_string(&text, "c");
+    text_append_string(&text, "");
+    text_appendf(&text, "-%d-%s", 42, "x");
+    assert_text(&text, "abc-42-x");
+    text_release(&text);
+    assert_null(text.bytes);
+    assert_int_equal(text.len_bytes, 0);
+    text_release(&text);
+    text_release(NULL);
+}
+
+static void test_text__keeps_what_it_holds_while_growing(void **state)
+{
+    struct text text = {0};
+
+    (void)state;
+    for (int i = 0; i < 100000; i++)
+        text_appendf(&text, "%06d", i);
+    assert_false(text_failed(&text));
+    assert_int_equal(text.len_bytes, 600000);
+    for (int i = 0; i < 100000; i += 37) {
+        char expected[16];
+        snprintf(expected, sizeof(expected), "%06d", i);
+        assert_memory_equal(text.bytes + (size_t)i * 6, expected, 6);
+    }
+    text_release(&text);
+}
+
+static void test_text__formats_across_the_end_of_its_room(void **state)
+{
+    (void)state;
+    for (size_t n_before = 240; n_before < 270; n_before++) {
+        struct text text = {0};
+
+        for (size_t i = 0; i < n_before; i++)
+            text_append(&text, ".", 1);
+        text_appendf(&text, "%s", "abcdefgh");
+        assert_int_equal(text.len_bytes, n_before + 8);
+        assert_memory_equal(text.bytes + n_before, "abcdefgh", 8);
+        text_release(&text);
+    }
+}
+
+static void test_text__reserved_room_can_be_written_whole(void **state)
+{
+    struct text text = {0};
+    char *to;
+
+    (void)state;
+    assert_non_null(text_reserve(&text, 0));
+    text_append(&text, "head", 4);
+    to = text_reserve(&text, 5000);
+    assert_non_null(to);
+    memset(to, 'x', 5000);
+    text.len_bytes += 5000;
+    text_append(&text, "tail", 4);
+    assert_int_equal(text.len_bytes, 5008);
+    assert_memory_equal(text.bytes, "headx", 5);
+    assert_memory_equal(text.bytes + 5003, "xtail", 5);
+    text_release(&text);
+}
+
+static void test_text__failure_sticks(void **state)
+{
+    struct text text = {0};
+
+    (void)state;
+    text_append(&text, "kept", 4);
+    assert_null(text_reserve(&text, SIZE_MAX));
+    assert_true(text_failed(&text));
+    text_append(&text, "lost", 4);
+    text_append_json_string(&text, "lost", 4);
+    text_appendf(&text, "%d", 1);
+    assert_null(text_reserve(&text, 1));
+    assert_true(text_failed(&text));
+    assert_int_equal(text.len_bytes, 4);
+    text_release(&text);
+    assert_false(text_failed(&text));
+    text_append(&text, "new", 3);
+    assert_text(&text, "new");
+    text_release(&text);
+}
+
+static void test_text__json_string_escapes_what_json_forbids(void **state)
+{
+    (void)state;
+    assert_json_string("", 0, "\"\"");
+    assert_json_string(NULL, 0, "\"\"");
+    assert_json_string("plain", 5, "\"plain\"");
+    assert_json_string("a\"b\\c/", 6, "\"a\\\"b\\\\c/\"");
+    assert_json_string("\b\f\n\r\t", 5, "\"\\b\\f\\n\\r\\t\"");
+    assert_json_string("\0\x01\x1f ", 4, "\"\\u0000\\u0001\\u001f \"");
+    assert_json_string("\x7f", 1, "\"\x7f\"");
+    assert_json_string("\xe2\x80\xa8\xe2\x80\xa9\xf0\x9f\x98\x80", 10,
+                       "\"\xe2\x80\xa8\xe2\x80\xa9\xf0\x9f\x98\x80\"");
+}
+
+/* jansson is the oracle: what it reads back is what was written. */
+static void test_text__json_string_is_read_back(void **state)
+{
+    char bytes[256 + 6];
+    size_t len_bytes = 0;
+    struct text text = {0};
+    json_t *value;
+
+    (void)state;
+    for (int i = 0; i < 128; i++) {
+        bytes[len_bytes++] = (char)i;
+        if (i % 5 == 0)
+            bytes[len_bytes++] = '"';
+    }
+    memcpy(bytes + len_bytes, "\xc3\xa9\xe4\xb8\xad", 5);
+    len_bytes += 5;
+    text_append_json_string(&text, bytes, len_bytes);
+    assert_false(text_failed(&text));
+    value = json_loadb(text.bytes, text.len_bytes, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+    assert_non_null(value);
+    assert_int_equal(json_string_length(value), len_bytes);
+    assert_memory_equal(json_string_value(value), bytes, len_bytes);
+    json_decref(value);
+    text_release(&text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_text__appends_in_order),
+        cmocka_unit_test(test_text__keeps_what_it_holds_while_growing),
+        cmocka_unit_test(test_text__formats_across_the_end_of_its_room),
+        cmocka_unit_test(test_text__reserved_room_can_be_written_whole),
+        cmocka_unit_test(test_text__failure_sticks),
+        cmocka_unit_test(test_text__json_string_escapes_what_json_forbids),
+        cmocka_unit_test(test_text__json_string_is_read_back),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
