@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# nestd on a slim Debian: the program, the libraries that it needs, and nothing else. With the weights in a volume:
+#     docker build -t nestd .
+#     docker run --read-only -p 8080:8080 -v ./models:/models:ro nestd
+# or baked in, from a folder of the build context:
+#     docker build -t nestd --build-arg WEIGHTS=models/all-MiniLM-L6-v2 .
+ARG BASE=debian:12-slim
+
+FROM ${BASE} AS build
+COPY server/packages /source/server/packages
+RUN /source/server/packages build
+COPY meson.build meson_options.txt /source/
+COPY config /source/config
+COPY engine /source/engine
+COPY server /source/server
+RUN meson setup /build /source --buildtype=release -Dtests=false \
+    && ninja -C /build server/nestd \
+    && strip /build/server/nestd
+
+FROM ${BASE}
+RUN apt-get update -qq \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+        libdnnl2 libjansson4 libmicrohttpd12 libutf8proc2 \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/lib/dpkg/*-old \
+        /var/log/apt /var/log/dpkg.log /usr/share/doc/* /usr/share/man/* /usr/share/locale/* \
+    && useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin nestd
+COPY --from=build /build/server/nestd /usr/local/bin/nestd
+COPY LICENSE /usr/share/doc/nestd/LICENSE
+COPY docker/healthcheck /usr/local/bin/healthcheck
+
+# MODEL is the folder under /models that is served; WEIGHTS, where given, becomes it. No VOLUME: it would copy baked weights for
+# every container.
+ARG MODEL=all-MiniLM-L6-v2
+ARG WEIGHTS=
+RUN --mount=type=bind,target=/context \
+    mkdir -p /models \
+    && if [ -n "${WEIGHTS}" ]; then cp -rL "/context/${WEIGHTS}" "/models/${MODEL}" && chmod -R a+rX /models; fi
+
+# The delay is for load balancers: readiness fails that long before the port closes.
+ENV NESTD_HOSTNAME=0.0.0.0 NESTD_PORT=8080 NESTD_MODEL_ID=/models/${MODEL} NESTD_DRAIN_DELAY=5
+USER 10001:10001
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=5s --retries=3 CMD ["/usr/local/bin/healthcheck"]
+ENTRYPOINT ["/usr/local/bin/nestd"]
