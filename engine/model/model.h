@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A BERT encoder as sentence-transformers saves it, read from its folder: the shape (config.json), the weights
- * (model.safetensors, mapped, as stored), the pooling (modules.json, N_Pooling/config.json), the prompts
- * (config_sentence_transformers.json). What the folder asks for and nestd cannot do is refused with file and key.
- * Read-only once loaded. */
+/* A BERT encoder as sentence-transformers saves it, read from its folder: the shape (config.json),
+ * the weights (model.safetensors, mapped, as stored), the pooling (modules.json,
+ * N_Pooling/config.json), the prompts (config_sentence_transformers.json). What the folder asks for
+ * and nestd cannot do is refused with file and key. Read-only once loaded. */
 #ifndef NESTD_ENGINE_MODEL_MODEL_H
 #define NESTD_ENGINE_MODEL_MODEL_H
 
@@ -44,7 +44,8 @@ struct layer_norm_weights {
     struct tensor beta;  /* [hidden_size] */
 };
 
-/* One encoder layer: self-attention, then the feed-forward network, each followed by residual + layer norm. */
+/* One encoder layer: self-attention, then the feed-forward network, each followed by residual +
+ * layer norm. */
 struct model_layer {
     struct linear query;            /* [hidden, hidden] */
     struct linear key;              /* [hidden, hidden] */
@@ -79,25 +80,30 @@ struct model {
     struct model_layer *layers; /* [n_layers] */
 
     struct pooling pooling;
-    bool normalize;         /* modules.json ends with Normalize */
-    bool include_prompt;    /* the pooling counts the prompt's tokens (default true) */
-    size_t n_dims;          /* of a finished vector: hidden_size x number of pooling modes */
-    size_t most_tokens;     /* of one text with special tokens: min(max_seq_length, n_positions) */
+    bool normalize;      /* modules.json ends with Normalize */
+    bool include_prompt; /* the pooling counts the prompt's tokens (default true) */
+    size_t n_dims;       /* of a finished vector: hidden_size x number of pooling modes */
+    size_t default_dims; /* where a request names no dimensions: n_dims, or truncate_dim */
+    size_t most_tokens;  /* of one text with special tokens: min(max_seq_length, n_positions) */
     enum similarity similarity;
     struct prompt *prompts; /* [n_prompts] */
     size_t n_prompts;
     const struct prompt *default_prompt; /* one of `prompts`, or NULL */
-    size_t *matryoshka_dims;             /* [n_matryoshka_dims], ascending; where config.json lists matryoshka_dimensions */
+    size_t
+        *matryoshka_dims; /* [n_matryoshka_dims], ascending: config.json's matryoshka_dimensions */
     size_t n_matryoshka_dims;
-    char **notes; /* [n_notes]: what a person should know, such as "no modules.json: mean pooling" */
+    char **notes; /* [n_notes]: what a person should know, such as "no modules.json: ..." */
     size_t n_notes;
 
+    /* The folder of the Transformer module, which holds the tokenizer's files too: the model folder
+     * or, in some of the oldest models, 0_Transformer in it. */
+    char *transformer_dir;
     struct weights *weights; /* private: the open files */
 };
 
 /* `pooling_override`: a mode's short name ("cls", "mean" ...) or NULL for the folder's own. */
-MUST_CHECK enum status model_load(struct model **ret_model, const char *model_dir, const char *pooling_override,
-                                  struct error *error);
+MUST_CHECK enum status model_load(struct model **ret_model, const char *model_dir,
+                                  const char *pooling_override, struct error *error);
 void model_free(struct model *model);
 
 /* The value of tensor element `index` (row-major) as float32. */

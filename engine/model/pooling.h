@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* From token vectors to one text vector, as sentence-transformers' Pooling and Normalize modules do it. Pure; any thread. */
+/* From token vectors to one text vector, as sentence-transformers' Pooling and Normalize modules do
+ * it. Pure; any thread. */
 #ifndef NESTD_ENGINE_MODEL_POOLING_H
 #define NESTD_ENGINE_MODEL_POOLING_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* In the order in which several at once are concatenated. */
 enum pooling_mode {
     POOLING_CLS,
     POOLING_MAX,
@@ -18,21 +18,29 @@ enum pooling_mode {
     N_POOLING_MODES,
 };
 
+/* One or more modes, none twice; their vectors are concatenated in this order. */
 struct pooling {
-    bool modes[N_POOLING_MODES];
+    enum pooling_mode modes[N_POOLING_MODES]; /* [n_modes] */
+    size_t n_modes;
 };
 
 size_t pooling_count(const struct pooling *pooling);
 
-/* "cls", "mean", "max", "mean_sqrt_len_tokens", "weightedmean", "lasttoken": sentence-transformers' short names. */
+/* "cls", "mean", "max", "mean_sqrt_len_tokens", "weightedmean", "lasttoken": sentence-transformers'
+ * short names. */
 const char *pooling_mode_name(enum pooling_mode mode);
 
-/* tokens: [n_tokens, hidden_size]; the first `n_skipped` (< n_tokens; a prompt that the model leaves out) count for nothing
- * but CLS. ret_vector: [pooling_count x hidden_size]. */
-void pooling_apply(const struct pooling *pooling, const float *tokens, size_t n_tokens, size_t n_skipped,
-                   size_t hidden_size, float *ret_vector);
+bool pooling_mode_parse(const char *name, enum pooling_mode *ret_mode);
 
-/* L2-normalises in place: x / max(|x|, 1e-12), as torch.nn.functional.normalize. The sum of squares runs in double, in order. */
+/* tokens: [n_tokens, hidden_size]; the first `n_skipped` (< n_tokens; a prompt that the model
+ * leaves out) count for nothing, so CLS is the first of the rest (as sentence-transformers 6 has
+ * it; before, it was token 0); the weighted mean's weights stay those of the positions in the whole
+ * text. Sums run in double, in order. ret_vector: [pooling_count x hidden_size]. */
+void pooling_apply(const struct pooling *pooling, const float *tokens, size_t n_tokens,
+                   size_t n_skipped, size_t hidden_size, float *ret_vector);
+
+/* L2-normalises in place: x / max(|x|, 1e-12), as torch.nn.functional.normalize. The sum of squares
+ * runs in double, in order. */
 void vector_normalize(float *vector, size_t n_dims);
 
 bool vector_is_finite(const float *vector, size_t n_dims);

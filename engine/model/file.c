@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/model/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+char *path_join(const char *folder, const char *name)
+{
+    const char *slash = folder[0] && name[0] ? "/" : "";
+    char *path;
+
+    if (asprintf(&path, "%s%s%s", folder, slash, name) < 0)
+        return NULL;
+    return path;
+}
+
+const char *path_last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+bool file_exists(const char *path)
+{
+    struct stat about;
+
+    return stat(path, &about) == 0;
+}
+
+enum status file_open(const char *path, int *ret_fd, size_t *ret_len_bytes, struct error *error)
+{
+    /* Without O_NONBLOCK, opening a pipe would wait for its writer. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat about;
+
+    if (fd < 0)
+        return error_set(error, STATUS_IO, "%.300s: cannot be opened: %s", path, strerror(errno));
+    if (fstat(fd, &about) < 0 || !S_ISREG(about.st_mode)) {
+        close(fd);
+        return error_set(error, STATUS_INVALID, "%.300s: is not a regular file", path);
+    }
+    *ret_fd = fd;
+    *ret_len_bytes = (size_t)about.st_size;
+    return STATUS_OK;
+}

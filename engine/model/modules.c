@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* modules.json is an array of {"name", "path", "type"}; the modules run in its order. A type is a
+ * Python name: "sentence_transformers.models.Pooling" up to version 5,
+ * "sentence_transformers.sentence_transformer.modules.pooling.Pooling" since; its first and last
+ * parts tell. Each module's own files lie in the folder at its path.
+ *
+ * sentence-transformers passes what stands in a module's file to a constructor, which refuses
+ * unknown keys; so does this, since a setting that is not known may change the numbers. */
+#include "engine/model/modules.h"
+
+#include "engine/memory.h"
+#include "engine/model/document.h"
+#include "engine/model/file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MODULES_FILE "modules.json"
+
+enum { MOST_MODULES = 3 };
+
+/* The module at `path` of the model folder `model_dir`. */
+struct place {
+    const char *model_dir;
+    const char *path;
+};
+
+static enum status open_in(const struct place *place, const char *name, struct document *document,
+                           struct error *error)
+{
+    AUTO_FREE char *path = path_join(place->path, name);
+
+    if (!path)
+        return STATUS_NO_MEMORY;
+    return document_open(document, place->model_dir, path, false, error);
+}
+
+/* The document's root is NULL where there is no such file. */
+static enum status open_if_in(const struct place *place, const char *name,
+                              struct document *document, struct error *error)
+{
+    AUTO_FREE char *path = path_join(place->path, name);
+
+    if (!path)
+        return STATUS_NO_MEMORY;
+    return document_open_if_there(document, place->model_dir, path, false, error);
+}
+
+/* The key, where it is there, must be this text. */
+static enum status demand(const struct document *document, const char *key, const char *wanted,
+                          struct error *error)
+{
+    const char *found = wanted;
+    enum status status = document_get_string(document, key, &found, error);
+
+    if (status)
+        return status;
+    if (strcmp(found, wanted) != 0)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "%s: \"%s\" is \"%.60s\"; \"%s\" alone is served", document->name, key,
+                         found, wanted);
+    return STATUS_OK;
+}
+
+/* --- Transformer ------------------------------------------------------------------------------ */
+
+/* Arguments for Hugging Face's loaders. Those listed here do not change the numbers. */
+static enum status check_loader_arguments(const struct document *config, struct error *error)
+{
+    static const char *const groups[] = {"model_args",       "model_kwargs", "tokenizer_args",
+                                         "processor_kwargs", "config_args",  "config_kwargs"};
+    static const char *const harmless[] = {
+        "trust_remote_code", "torch_dtype",       "dtype",    "attn_implementation",
+        "use_safetensors",   "add_pooling_layer", "use_fast", "use_cache"};
+
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+        struct document group;
+        enum status status = document_get_object(config, groups[i], &group, error);
+
+        if (!status && group.root)
+            status =
+                document_check_keys(&group, harmless, sizeof harmless / sizeof *harmless, error);
+        if (status)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+/* Since version 6: which of the model's outputs becomes which of the module's. */
+static enum status check_outputs(const struct document *config, struct error *error)
+{
+    struct document modalities;
+    struct document text;
+    enum status status;
+
+    status = demand(config, "transformer_task", "feature-extraction", error);
+    if (!status)
+        status = demand(config, "module_output_name", "token_embeddings", error);
+    if (!status)
+        status = document_get_object(config, "modality_config", &modalities, error);
+    if (status || !modalities.root)
+        return status;
+    status = document_get_object(&modalities, "text", &text, error);
+    if (status)
+        return status;
+    if (!text.root)
+        return error_set(error, STATUS_UNSUPPORTED, "%s: has no \"text\"", modalities.name);
+    status = demand(&text, "method", "forward", error);
+    if (!status)
+        status = demand(&text, "method_output_name", "last_hidden_state", error);
+    return status;
+}
+
+static enum status check_transformer(const struct document *config, struct error *error)
+{
+    static const char *const known[] = {
+        "max_seq_length",    "do_lower_case", "transformer_task",
+        "modality_config",   "unpad_inputs",  "module_output_name",
+        "processing_kwargs", "query_length",  "document_length",
+        "query_expansion",   "model_args",    "model_kwargs",
+        "tokenizer_args",    "config_args",   "config_kwargs",
+        "processor_kwargs",  "cache_dir",     "tokenizer_name_or_path",
+        "backend",
+    };
+    static const char *const refused[] = {"processing_kwargs", "query_length", "document_length",
+                                          "query_expansion", "tokenizer_name_or_path"};
+    enum status status;
+
+    status = document_check_keys(config, known, sizeof known / sizeof *known, error);
+    for (size_t i = 0; !status && i < sizeof refused / sizeof *refused; i++)
+        status = document_refuse(config, refused[i], error);
+    if (!status)
+        status = check_loader_arguments(config, error);
+    if (!status)
+        status = check_outputs(config, error);
+    return status;
+}
+
+static enum status read_transformer(const struct place *place, struct modules *modules,
+                                    struct error *error)
+{
+    /* The first that is there is taken, as sentence-transformers does. */
+    static const char *const names[] = {
+        "sentence_bert_config.json",       "sentence_roberta_config.json",
+        "sentence_distilbert_config.json", "sentence_camembert_config.json",
+        "sentence_albert_config.json",     "sentence_xlm-roberta_config.json",
+        "sentence_xlnet_config.json",
+    };
+    struct document config = {.root = NULL};
+    enum status status = STATUS_OK;
+    double limit = 0;
+
+    for (size_t i = 0; !status && !config.root && i < sizeof names / sizeof *names; i++)
+        status = open_if_in(place, names[i], &config, error);
+    if (status || !config.root)
+        return status;
+    status = check_transformer(&config, error);
+    /* "No limit" is written as 10^30. */
+    if (!status)
+        status = document_get_real(&config, "max_seq_length", 2, 1e300, &limit, error);
+    if (!status)
+        modules->max_seq_length = limit < 1e9 ? (size_t)limit : 0;
+    document_release(&config);
+    return status;
+}
+
+/* --- Pooling ---------------------------------------------------------------------------------- */
+
+/* The switches of versions before 6, in the order in which their vectors are concatenated. */
+static const struct {
+    const char *key;
+    enum pooling_mode mode;
+} switches[] = {
+    {"pooling_mode_cls_token", POOLING_CLS},
+    {"pooling_mode_max_tokens", POOLING_MAX},
+    {"pooling_mode_mean_tokens", POOLING_MEAN},
+    {"pooling_mode_mean_sqrt_len_tokens", POOLING_MEAN_SQRT_LEN},
+    {"pooling_mode_weightedmean_tokens", POOLING_WEIGHTED_MEAN},
+    {"pooling_mode_lasttoken", POOLING_LAST_TOKEN},
+};
+
+static enum status read_switches(const struct document *config, struct pooling *pooling,
+                                 struct error *error)
+{
+    for (size_t i = 0; i < sizeof switches / sizeof *switches; i++) {
+        bool on = false;
+        enum status status = document_get_bool(config, switches[i].key, &on, error);
+
+        if (status)
+            return status;
+        if (on)
+            pooling->modes[pooling->n_modes++] = switches[i].mode;
+    }
+    if (pooling->n_modes == 0)
+        pooling->modes[pooling->n_modes++] = POOLING_MEAN;
+    return STATUS_OK;
+}
+
+static enum status add_mode(const struct document *config, const json_t *value,
+                            struct pooling *pooling, struct error *error)
+{
+    const char *name = json_string_value(value);
+    char shown[DOCUMENT_SHOWN_BYTES];
+    enum pooling_mode mode;
+
+    if (!name || !pooling_mode_parse(name, &mode))
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "%s: \"pooling_mode\" is %s; cls, max, mean, mean_sqrt_len_tokens, "
+                         "weightedmean and lasttoken are served",
+                         config->name, document_show(value, shown));
+    for (size_t i = 0; i < pooling->n_modes; i++) {
+        if (pooling->modes[i] == mode)
+            return error_set(error, STATUS_UNSUPPORTED, "%s: \"pooling_mode\" names %s twice",
+                             config->name, name);
+    }
+    pooling->modes[pooling->n_modes++] = mode;
+    return STATUS_OK;
+}
+
+/* "pooling_mode", a name or an array of names; where it is there, the switches mean nothing. */
+static enum status read_modes(const struct document *config, struct pooling *pooling,
+                              struct error *error)
+{
+    const json_t *value = json_object_get(config->root, "pooling_mode");
+
+    if (!value || json_is_null(value))
+        return read_switches(config, pooling, error);
+    if (!json_is_array(value) || json_array_size(value) == 0)
+        return add_mode(config, value, pooling, error);
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        enum status status = add_mode(config, json_array_get(value, i), pooling, error);
+
+        if (status)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static enum status read_pooling_config(const struct document *config, struct modules *modules,
+                                       struct error *error)
+{
+    static const char *const known[] = {
+        "word_embedding_dimension",
+        "embedding_dimension",
+        "pooling_mode",
+        "include_prompt",
+        "pooling_mode_cls_token",
+        "pooling_mode_max_tokens",
+        "pooling_mode_mean_tokens",
+        "pooling_mode_mean_sqrt_len_tokens",
+        "pooling_mode_weightedmean_tokens",
+        "pooling_mode_lasttoken",
+    };
+    enum status status;
+
+    status = document_check_keys(config, known, sizeof known / sizeof *known, error);
+    if (!status)
+        status = read_modes(config, &modules->pooling, error);
+    if (!status)
+        status = document_get_bool(config, "include_prompt", &modules->include_prompt, error);
+    if (!status)
+        status = document_get_size(config, "word_embedding_dimension", 1, 1 << 16,
+                                   &modules->embedding_dims, error);
+    if (!status)
+        status = document_get_size(config, "embedding_dimension", 1, 1 << 16,
+                                   &modules->embedding_dims, error);
+    if (!status && modules->embedding_dims == 0)
+        status = error_set(error, STATUS_INVALID,
+                           "%s: has neither \"embedding_dimension\" nor "
+                           "\"word_embedding_dimension\"",
+                           config->name);
+    return status;
+}
+
+static enum status read_pooling(const struct place *place, struct modules *modules,
+                                struct error *error)
+{
+    struct document config;
+    enum status status;
+
+    modules->pooling.n_modes = 0;
+    status = open_in(place, "config.json", &config, error);
+    if (status)
+        return status;
+    status = read_pooling_config(&config, modules, error);
+    document_release(&config);
+    return status;
+}
+
+/* --- Normalize -------------------------------------------------------------------------------- */
+
+static enum status read_normalize(const struct place *place, struct modules *modules,
+                                  struct error *error)
+{
+    static const char *const known[] = {"module_input_name", "module_output_name"};
+    struct document config;
+    enum status status;
+
+    modules->normalize = true;
+    status = open_if_in(place, "config.json", &config, error);
+    if (status || !config.root)
+        return status;
+    status = document_check_keys(&config, known, sizeof known / sizeof *known, error);
+    for (size_t i = 0; !status && i < sizeof known / sizeof *known; i++)
+        status = demand(&config, known[i], "sentence_embedding", error);
+    document_release(&config);
+    return status;
+}
+
+/* --- modules.json ----------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    enum status (*read)(const struct place *place, struct modules *modules, struct error *error);
+    bool required;
+} expected_modules[MOST_MODULES] = {
+    {"Transformer", read_transformer, true},
+    {"Pooling", read_pooling, true},
+    {"Normalize", read_normalize, false},
+};
+
+/* Whether a path leads from the model folder to a place inside it. */
+static bool path_stays_inside(const char *path)
+{
+    if (path[0] == '/')
+        return false;
+    while (path[0]) {
+        size_t len = strcspn(path, "/");
+
+        if (len == 2 && memcmp(path, "..", 2) == 0)
+            return false;
+        path += len + (path[len] == '/');
+    }
+    return true;
+}
+
+static bool type_is(const char *type, const char *name)
+{
+    static const char family[] = "sentence_transformers.";
+    const char *dot = strrchr(type, '.');
+
+    return dot && strncmp(type, family, sizeof family - 1) == 0 && strcmp(dot + 1, name) == 0;
+}
+
+static enum status read_module(const char *model_dir, const struct document *module, size_t index,
+                               struct modules *modules, struct error *error)
+{
+    struct place place = {.model_dir = model_dir, .path = NULL};
+    const char *type = NULL;
+    enum status status;
+
+    status = document_get_string(module, "type", &type, error);
+    if (!status)
+        status = document_get_string(module, "path", &place.path, error);
+    if (status)
+        return status;
+    if (!type || !place.path)
+        return error_set(error, STATUS_INVALID, "%s: has no \"%s\"", module->name,
+                         type ? "path" : "type");
+    if (index >= MOST_MODULES || !type_is(type, expected_modules[index].name))
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "%s: \"type\" is \"%.100s\"; Transformer, Pooling and then perhaps "
+                         "Normalize are served, in this order",
+                         module->name, type);
+    if (!path_stays_inside(place.path))
+        return error_set(error, STATUS_INVALID,
+                         "%s: \"path\" must lead into the model folder, is \"%.100s\"",
+                         module->name, place.path);
+    if (index == 0) {
+        modules->transformer_path = strdup(place.path);
+        if (!modules->transformer_path)
+            return STATUS_NO_MEMORY;
+    }
+    return expected_modules[index].read(&place, modules, error);
+}
+
+static enum status read_modules(const char *model_dir, const struct document *list,
+                                struct modules *modules, struct error *error)
+{
+    size_t n = json_array_size(list->root);
+
+    for (size_t i = 0; i < n; i++) {
+        struct document module = {.root = json_array_get(list->root, i)};
+        enum status status;
+
+        snprintf(module.name, sizeof module.name, MODULES_FILE "[%zu]", i);
+        status = read_module(model_dir, &module, i, modules, error);
+        if (status)
+            return status;
+    }
+    if (n < MOST_MODULES && expected_modules[n].required)
+        return error_set(error, STATUS_UNSUPPORTED, MODULES_FILE ": lists no %s module",
+                         expected_modules[n].name);
+    return STATUS_OK;
+}
+
+enum status modules_read(struct modules *ret_modules, const char *model_dir, struct error *error)
+{
+    struct modules modules = {
+        .pooling = {.modes = {POOLING_MEAN}, .n_modes = 1},
+        .include_prompt = true,
+    };
+    struct document list;
+    enum status status;
+
+    status = document_open_if_there(&list, model_dir, MODULES_FILE, true, error);
+    if (status)
+        return status;
+    modules.found = list.root != NULL;
+    if (modules.found) {
+        status = read_modules(model_dir, &list, &modules, error);
+    } else {
+        modules.transformer_path = strdup("");
+        status = modules.transformer_path ? STATUS_OK : STATUS_NO_MEMORY;
+    }
+    document_release(&list);
+    if (status) {
+        modules_release(&modules);
+        return status;
+    }
+    *ret_modules = modules;
+    return STATUS_OK;
+}
+
+void modules_release(struct modules *modules)
+{
+    if (!modules)
+        return;
+    free(modules->transformer_path);
+    modules->transformer_path = NULL;
+}

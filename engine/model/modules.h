@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* modules.json and the configuration files of the modules that it lists: Transformer, Pooling and,
+ * where there is one, Normalize. All spellings from sentence-transformers 2 to 6 are read. Any
+ * thread. */
+#ifndef NESTD_ENGINE_MODEL_MODULES_H
+#define NESTD_ENGINE_MODEL_MODULES_H
+
+#include "engine/model/pooling.h"
+#include "engine/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct modules {
+    bool found;             /* false: no modules.json, and the rest is as sentence-transformers
+                               then does it: mean pooling, nothing else */
+    char *transformer_path; /* in the model folder: "" as a rule */
+    struct pooling pooling;
+    bool include_prompt;
+    bool normalize;
+    size_t embedding_dims; /* what the Pooling expects of a token; 0: it does not say */
+    size_t max_seq_length; /* of the Transformer; 0: it does not say */
+};
+
+MUST_CHECK enum status modules_read(struct modules *ret_modules, const char *model_dir,
+                                    struct error *error);
+void modules_release(struct modules *modules);
+
+#endif

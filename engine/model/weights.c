@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/model/weights.h"
+
+#include "engine/memory.h"
+#include "engine/model/document.h"
+#include "engine/model/file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SINGLE_FILE "model.safetensors"
+#define INDEX_FILE  "model.safetensors.index.json"
+
+enum {
+    MOST_SHARDS = 1000,
+    MOST_NAME_BYTES = 200,
+};
+
+struct shard {
+    char *name;
+    struct safetensors *file;
+};
+
+struct weights {
+    struct shard *shards; /* [n_shards] */
+    size_t n_shards;
+    struct document index; /* root NULL: one file, no index */
+    const json_t *map;     /* tensor name -> shard name, in the index */
+    const char *prefix;    /* of every tensor's name: "bert." or "" */
+};
+
+/* Opens a shard unless it is open already. */
+static enum status add_shard(struct weights *weights, const char *folder, const char *name,
+                             struct error *error)
+{
+    AUTO_FREE char *path = path_join(folder, name);
+    struct shard *shards;
+    struct shard shard;
+    enum status status;
+
+    for (size_t i = 0; i < weights->n_shards; i++) {
+        if (strcmp(weights->shards[i].name, name) == 0)
+            return STATUS_OK;
+    }
+    if (weights->n_shards == MOST_SHARDS)
+        return error_set(error, STATUS_UNSUPPORTED, INDEX_FILE ": lists more than %d files",
+                         MOST_SHARDS);
+    shards = reallocarray(weights->shards, weights->n_shards + 1, sizeof *shards);
+    if (!shards || !path)
+        return STATUS_NO_MEMORY;
+    weights->shards = shards;
+    shard.name = strdup(name);
+    if (!shard.name)
+        return STATUS_NO_MEMORY;
+    status = safetensors_open(&shard.file, path, error);
+    if (status) {
+        free(shard.name);
+        return status;
+    }
+    weights->shards[weights->n_shards++] = shard;
+    return STATUS_OK;
+}
+
+static enum status open_sharded(struct weights *weights, const char *folder, struct error *error)
+{
+    struct document map;
+    enum status status;
+    json_t *value;
+    const char *name;
+
+    status = document_open(&weights->index, folder, INDEX_FILE, false, error);
+    if (status)
+        return status;
+    status = document_get_object(&weights->index, "weight_map", &map, error);
+    if (status)
+        return status;
+    if (!map.root)
+        return error_set(error, STATUS_INVALID, INDEX_FILE ": has no \"weight_map\"");
+    weights->map = map.root;
+    json_object_foreach(map.root, name, value)
+    {
+        const char *file_name = json_string_value(value);
+
+        if (!file_name || !file_name[0] || strchr(file_name, '/') || strstr(file_name, ".."))
+            return error_set(error, STATUS_INVALID,
+                             INDEX_FILE ": \"weight_map\": the file of \"%.100s\" must be a name "
+                                        "without '/' or '..'",
+                             name);
+        status = add_shard(weights, folder, file_name, error);
+        if (status)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static enum status open_files(struct weights *weights, const char *folder, struct error *error)
+{
+    AUTO_FREE char *single = path_join(folder, SINGLE_FILE);
+    AUTO_FREE char *index = path_join(folder, INDEX_FILE);
+    AUTO_FREE char *pickled = path_join(folder, "pytorch_model.bin");
+
+    if (!single || !index || !pickled)
+        return STATUS_NO_MEMORY;
+    if (file_exists(single))
+        return add_shard(weights, folder, SINGLE_FILE, error);
+    if (file_exists(index))
+        return open_sharded(weights, folder, error);
+    if (file_exists(pickled))
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "%.300s: has its weights in pytorch_model.bin alone; save the model again "
+                         "with safe_serialization=True to get " SINGLE_FILE,
+                         folder);
+    return error_set(error, STATUS_IO, "%.300s: has neither " SINGLE_FILE " nor " INDEX_FILE,
+                     folder);
+}
+
+/* The file that holds a tensor, or NULL. */
+static const struct safetensors *find_file(const struct weights *weights, const char *name)
+{
+    const char *shard_name;
+
+    if (!weights->map) {
+        const struct safetensors *file = weights->shards[0].file;
+
+        return safetensors_has(file, name) ? file : NULL;
+    }
+    shard_name = json_string_value(json_object_get(weights->map, name));
+    if (!shard_name)
+        return NULL;
+    for (size_t i = 0; i < weights->n_shards; i++) {
+        if (strcmp(weights->shards[i].name, shard_name) == 0)
+            return weights->shards[i].file;
+    }
+    return NULL;
+}
+
+enum status weights_open(struct weights **ret_weights, const char *folder, struct error *error)
+{
+    struct weights *weights = calloc(1, sizeof *weights);
+    enum status status;
+
+    if (!weights)
+        return STATUS_NO_MEMORY;
+    status = open_files(weights, folder, error);
+    if (status) {
+        weights_close(weights);
+        return status;
+    }
+    /* A BertModel's tensors bear no prefix; one saved with a head (BertForMaskedLM ...) has it. */
+    weights->prefix = find_file(weights, "bert.embeddings.word_embeddings.weight") ? "bert." : "";
+    *ret_weights = weights;
+    return STATUS_OK;
+}
+
+void weights_close(struct weights *weights)
+{
+    if (!weights)
+        return;
+    for (size_t i = 0; i < weights->n_shards; i++) {
+        safetensors_close(weights->shards[i].file);
+        free(weights->shards[i].name);
+    }
+    free(weights->shards);
+    document_release(&weights->index);
+    free(weights);
+}
+
+/* "[384, 1536]" */
+static void write_shape(const size_t *dims, size_t n_dims, char *text, size_t text_bytes)
+{
+    size_t len = (size_t)snprintf(text, text_bytes, "[");
+
+    for (size_t i = 0; i < n_dims && len < text_bytes; i++)
+        len += (size_t)snprintf(text + len, text_bytes - len, "%s%zu", i ? ", " : "", dims[i]);
+    if (len < text_bytes)
+        snprintf(text + len, text_bytes - len, "]");
+}
+
+/* TensorFlow's checkpoints called a layer norm's weight gamma and its bias beta; folders converted
+ * long ago still do. */
+static bool write_old_name(const char *name, char old_name[MOST_NAME_BYTES])
+{
+    static const struct {
+        const char *now;
+        const char *old;
+    } endings[] = {
+        {"LayerNorm.weight", "LayerNorm.gamma"},
+        {"LayerNorm.bias", "LayerNorm.beta"},
+    };
+
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        const char *ending = strstr(name, endings[i].now);
+
+        if (ending) {
+            snprintf(old_name, MOST_NAME_BYTES, "%.*s%s", (int)(ending - name), name,
+                     endings[i].old);
+            return true;
+        }
+    }
+    return false;
+}
+
+enum status weights_find(const struct weights *weights, const char *name, const size_t *dims,
+                         size_t n_dims, struct tensor *ret_tensor, struct error *error)
+{
+    char full_name[MOST_NAME_BYTES];
+    char old_name[MOST_NAME_BYTES];
+    char expected[100];
+    char found[100];
+    const char *used_name = full_name;
+    const struct safetensors *file;
+    struct tensor tensor;
+    enum status status;
+
+    snprintf(full_name, sizeof full_name, "%s%s", weights->prefix, name);
+    file = find_file(weights, full_name);
+    if (!file && write_old_name(full_name, old_name)) {
+        used_name = old_name;
+        file = find_file(weights, old_name);
+    }
+    write_shape(dims, n_dims, expected, sizeof expected);
+    if (!file)
+        return error_set(error, STATUS_INVALID, "%s: has no tensor \"%s\" of shape %s",
+                         weights->map ? INDEX_FILE : SINGLE_FILE, full_name, expected);
+    status = safetensors_find(file, used_name, &tensor, error);
+    if (status)
+        return status;
+    if (tensor.n_dims != n_dims || memcmp(tensor.dims, dims, n_dims * sizeof *dims) != 0) {
+        write_shape(tensor.dims, tensor.n_dims, found, sizeof found);
+        return error_set(error, STATUS_INVALID,
+                         "%s: tensor \"%s\" has shape %s, config.json makes it %s",
+                         weights->map ? INDEX_FILE : SINGLE_FILE, used_name, found, expected);
+    }
+    *ret_tensor = tensor;
+    return STATUS_OK;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* All tensors of a model folder, whether in model.safetensors or in shards that
+ * model.safetensors.index.json lists. Read-only once open; tensors borrow the mappings. */
+#ifndef NESTD_ENGINE_MODEL_WEIGHTS_H
+#define NESTD_ENGINE_MODEL_WEIGHTS_H
+
+#include "engine/model/safetensors.h"
+#include "engine/status.h"
+
+#include <stddef.h>
+
+struct weights;
+
+MUST_CHECK enum status weights_open(struct weights **ret_weights, const char *folder,
+                                    struct error *error);
+void weights_close(struct weights *weights);
+
+/* Finds a tensor by its name without the "bert." prefix and demands a shape of dims[n_dims]. The
+ * complaint about a missing or misshapen tensor says what was expected. */
+MUST_CHECK enum status weights_find(const struct weights *weights, const char *name,
+                                    const size_t *dims, size_t n_dims, struct tensor *ret_tensor,
+                                    struct error *error);
+
+#endif
