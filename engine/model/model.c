@@ -170,7 +170,7 @@ static enum status set_pooling(struct model *model, const struct modules *module
                              "pooling \"%.60s\" is not one of cls, max, mean, "
                              "mean_sqrt_len_tokens, weightedmean, lasttoken",
                              override);
-        model->pooling = (struct pooling){.modes = {mode}, .n_modes = 1};
+        model->pooling = (struct pooling){.order = {mode}, .n_modes = 1};
     }
     model->n_dims = model->shape.hidden_size * pooling_count(&model->pooling);
     return STATUS_OK;

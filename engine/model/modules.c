@@ -191,10 +191,10 @@ static enum status read_switches(const struct document *config, struct pooling *
         if (status)
             return status;
         if (on)
-            pooling->modes[pooling->n_modes++] = switches[i].mode;
+            pooling->order[pooling->n_modes++] = switches[i].mode;
     }
     if (pooling->n_modes == 0)
-        pooling->modes[pooling->n_modes++] = POOLING_MEAN;
+        pooling->order[pooling->n_modes++] = POOLING_MEAN;
     return STATUS_OK;
 }
 
@@ -211,11 +211,11 @@ static enum status add_mode(const struct document *config, const json_t *value,
                          "weightedmean and lasttoken are served",
                          config->name, document_show(value, shown));
     for (size_t i = 0; i < pooling->n_modes; i++) {
-        if (pooling->modes[i] == mode)
+        if (pooling->order[i] == mode)
             return error_set(error, STATUS_UNSUPPORTED, "%s: \"pooling_mode\" names %s twice",
                              config->name, name);
     }
-    pooling->modes[pooling->n_modes++] = mode;
+    pooling->order[pooling->n_modes++] = mode;
     return STATUS_OK;
 }
 
@@ -399,7 +399,7 @@ static enum status read_modules(const char *model_dir, const struct document *li
 enum status modules_read(struct modules *ret_modules, const char *model_dir, struct error *error)
 {
     struct modules modules = {
-        .pooling = {.modes = {POOLING_MEAN}, .n_modes = 1},
+        .pooling = {.order = {POOLING_MEAN}, .n_modes = 1},
         .include_prompt = true,
     };
     struct document list;

@@ -124,7 +124,7 @@ void pooling_apply(const struct pooling *pooling, const float *tokens, size_t n_
     };
 
     for (size_t i = 0; i < pooling->n_modes; i++)
-        pool(pooling->modes[i], &rows, ret_vector + i * hidden_size);
+        pool(pooling->order[i], &rows, ret_vector + i * hidden_size);
 }
 
 void vector_normalize(float *vector, size_t n_dims)

@@ -20,7 +20,7 @@ enum pooling_mode {
 
 /* One or more modes, none twice; their vectors are concatenated in this order. */
 struct pooling {
-    enum pooling_mode modes[N_POOLING_MODES]; /* [n_modes] */
+    enum pooling_mode order[N_POOLING_MODES]; /* [n_modes] */
     size_t n_modes;
 };
 
