@@ -1,23 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What goes back for a request: filled in by handlers on any thread, sent by http.c. And the one place that turns a problem
- * (errors.def) into a status, a body and headers of the route's family. */
+/* What goes back for a request: filled in by handlers on any thread, sent by http.c. And the one
+ * place that turns a problem (errors.def) into a status, a body and headers of the route's family.
+ */
 #ifndef NESTD_SERVER_RESPOND_H
 #define NESTD_SERVER_RESPOND_H
 
 #include "engine/status.h"
+#include "server/fault.h"
 #include "server/text.h"
 
 #include <stddef.h>
 
 struct request;
-
-enum problem {
-#define PROBLEM(name, http_status, type, code, tei_type) PROBLEM_##name,
-#include "server/errors.def"
-#undef PROBLEM
-    N_PROBLEMS
-};
 
 enum { REPLY_MOST_HEADERS = 8 };
 
@@ -38,22 +33,31 @@ struct reply {
 
 void reply_release(struct reply *reply);
 
-/* Adds a header; one too many or too long is cut or left out. */
-void reply_add_header(struct reply *reply, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Adds a header; one too many is left out, one too long is cut. */
+void reply_add_header(struct reply *reply, const char *name, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
-/* 200 with a JSON body that the caller writes into request->reply.body, before or after. If that text has failed, the
- * answer becomes INTERNAL_ERROR when sent. */
+/* 200 with a JSON body that the caller writes into request->reply.body, before or after. If that
+ * text has failed, the answer becomes INTERNAL_ERROR when sent. */
 void respond_json(struct request *request);
 
-/* 200 with this text. */
+/* 200 with this text; "" for no body. */
 void respond_text(struct request *request, const char *content_type, const char *text);
 
-/* An error: replaces whatever reply there was. `param` is the field (a JSON path, "input[3]") or NULL. Adds Retry-After, Allow
- * and the like where the problem calls for them. Never fails: short memory gives an empty body with the right status. */
-void respond_problem(struct request *request, enum problem problem, const char *param, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+/* An error: replaces whatever reply there was. `param` is the field (a JSON path, "input[3]") or
+ * NULL. Adds Retry-After and Allow where the problem calls for them. Never fails: short memory
+ * gives a reply whose body text_failed(), with the right status; it is sent with an empty body. */
+void respond_problem(struct request *request, enum problem problem, const char *param,
+                     const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* The same, with words that were found elsewhere. */
+void respond_fault(struct request *request, const struct fault *fault);
 
 /* The problem that an engine status means, with its words. */
 void respond_status(struct request *request, enum status status);
+
+/* Whole seconds after which to come again, 1 to 60, when so many tokens wait and so many are
+ * encoded in a second (0: not known yet). */
+unsigned retry_after_s(size_t queued_tokens, double tokens_per_second);
 
 #endif

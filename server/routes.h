@@ -21,22 +21,28 @@ enum route_method {
 };
 
 struct route {
-    const char *path; /* one that ends in '/' (but "/" itself) takes every path that begins with it */
+    const char
+        *path; /* one that ends in '/' (but "/" itself) takes every path that begins with it */
     enum route_method method;
     enum route_family family;
     bool needs_model; /* 503 while loading */
 
     /* GET: called on the HTTP thread; must answer at once, touching no queue (promise 7).
-     * POST: called on a request thread with the whole body; either answers, or submits (request_submit) and lets go. */
+     * POST: called on a request thread with the whole body; either answers, or submits
+     * (request_submit) and lets go. */
     void (*start)(struct request *request);
 
     /* After the group is done, on a request thread: answers. NULL where start never submits. */
     void (*finish)(struct request *request);
 };
 
-/* The route of a path and method. NULL if the path is unknown; if only the method is wrong, *ret_allowed is what would do
- * and the route of another method is returned (for its family). HEAD counts as GET. */
+/* The route of a path and method. NULL if the path is unknown; if only the method is wrong,
+ * *ret_allowed is what would do and the route of another method is returned (for its family).
+ * Otherwise *ret_allowed is 0. HEAD counts as GET. */
 const struct route *routes_find(const char *path, unsigned method, unsigned *ret_allowed);
+
+/* The methods that a route's path takes, whichever routes they belong to. */
+unsigned routes_list_methods(const struct route *route);
 
 /* For metrics: routes[n_routes]. */
 extern const struct route routes[];

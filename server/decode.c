@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* One function a route, which names the route's fields; one function a field, or a few that belong
+ * together. The first fault ends it. Fields that no function asks for are ignored, as all peers do.
+ *
+ * What the client sent is shown to it in messages as an excerpt, never as a whole. */
+#include "server/decode.h"
+
+#include "server/body.h"
+#include "server/inputs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Room for fields around the inputs. */
+enum { MOST_OTHER_VALUES = 65536 };
+
+/* ---- fields beside the inputs ---- */
+
+static bool invalid_value(struct decoding *decoding, const struct body_object *object,
+                          const char *name, struct slice value, const char *allowed)
+{
+    struct body_path path = body_path(object, name);
+
+    return fault_set(decoding->fault, PROBLEM_INVALID_VALUE, path.text,
+                     "'%s' is '%s', but allowed is: %s", path.text, excerpt_of(value).text,
+                     allowed);
+}
+
+static bool decode_dimensions(struct decoding *decoding, const struct body_object *object)
+{
+    const struct rules *rules = decoding->rules;
+    const json_t *json = body_get(object, "dimensions");
+    struct body_path path = body_path(object, "dimensions");
+    json_int_t n_dims = json_integer_value(json);
+
+    if (!json)
+        return true;
+    if (!json_is_integer(json))
+        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, path.text,
+                         "'%s' must be a whole number, but is %s", path.text, body_type_name(json));
+    if (n_dims < 1 || (unsigned long long)n_dims > rules->n_dims ||
+        !rules_allow_dims(rules, (size_t)n_dims))
+        return fault_set(decoding->fault, PROBLEM_INVALID_VALUE, path.text,
+                         "'%s' is %" JSON_INTEGER_FORMAT ", but for this model allowed is: %s",
+                         path.text, n_dims, rules_list_dims(rules).text);
+    decoding->fields.n_dims = (size_t)n_dims;
+    return true;
+}
+
+static bool decode_truncate(struct decoding *decoding, const struct body_object *object)
+{
+    static const char allowed[] = "true, false, \"NONE\", \"START\", \"END\"";
+    const json_t *json = body_get(object, "truncate");
+    enum truncate_side *truncate = &decoding->fields.truncate;
+    struct slice word = {0};
+
+    if (!json)
+        return true;
+    if (json_is_boolean(json)) {
+        *truncate = json_is_true(json) ? TRUNCATE_END : TRUNCATE_NONE;
+        return true;
+    }
+    if (!json_is_string(json)) {
+        struct body_path path = body_path(object, "truncate");
+
+        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, path.text,
+                         "'%s' must be one of %s, but is %s", path.text, allowed,
+                         body_type_name(json));
+    }
+    word = (struct slice){json_string_value(json), json_string_length(json)};
+    if (slice_is(word, "NONE"))
+        *truncate = TRUNCATE_NONE;
+    else if (slice_is(word, "START"))
+        *truncate = TRUNCATE_START;
+    else if (slice_is(word, "END"))
+        *truncate = TRUNCATE_END;
+    else
+        return invalid_value(decoding, object, "truncate", word, allowed);
+    return true;
+}
+
+/* TEI's second word for what "truncate" says: which end goes, if one goes. */
+static bool decode_truncation_direction(struct decoding *decoding, const struct body_object *object)
+{
+    struct slice word = {0};
+
+    if (!body_get_text(object, "truncation_direction", &word, decoding->fault))
+        return false;
+    if (slice_is(word, "Left") || slice_is(word, "left")) {
+        if (decoding->fields.truncate == TRUNCATE_END)
+            decoding->fields.truncate = TRUNCATE_START;
+        return true;
+    }
+    if (!word.bytes || slice_is(word, "Right") || slice_is(word, "right"))
+        return true;
+    return invalid_value(decoding, object, "truncation_direction", word, "\"Right\", \"Left\"");
+}
+
+/* The prompt for what a text is: the one of that very name, else of a name that means the same. */
+static bool decode_input_type(struct decoding *decoding, const struct body_object *object,
+                              struct slice input_type)
+{
+    static const struct {
+        const char *name;
+        bool query; /* or document */
+    } roles[] = {
+        {"query", true},    {"search_query", true}, {"document", false}, {"search_document", false},
+        {"passage", false},
+    };
+    enum { N_ROLES = sizeof(roles) / sizeof(roles[0]) };
+    const struct prompt *prompt = rules_find_prompt(decoding->rules, input_type);
+    size_t role = 0;
+
+    while (role < N_ROLES && !slice_is(input_type, roles[role].name))
+        role++;
+    if (role == N_ROLES)
+        return invalid_value(decoding, object, "input_type", input_type,
+                             "query, search_query, document, search_document, passage");
+    for (size_t i = 0; i < N_ROLES && !prompt; i++) {
+        struct slice name = {roles[i].name, strlen(roles[i].name)};
+
+        if (roles[i].query == roles[role].query)
+            prompt = rules_find_prompt(decoding->rules, name);
+    }
+    decoding->fields.prompt = (struct slice){0};
+    if (prompt)
+        decoding->fields.prompt = (struct slice){prompt->text, prompt->text_len_bytes};
+    return true;
+}
+
+/* prompt_name, being exact, goes before input_type; the default is for requests with neither. */
+static bool decode_prompt(struct decoding *decoding, const struct body_object *object)
+{
+    const struct rules *rules = decoding->rules;
+    const struct prompt *prompt;
+    struct slice name = {0};
+    struct slice input_type = {0};
+
+    if (!body_get_text(object, "prompt_name", &name, decoding->fault) ||
+        !body_get_text(object, "input_type", &input_type, decoding->fault))
+        return false;
+    if (input_type.bytes && !decode_input_type(decoding, object, input_type))
+        return false;
+    if (!name.bytes)
+        return true;
+    prompt = rules_find_prompt(rules, name);
+    if (!prompt)
+        return invalid_value(decoding, object, "prompt_name", name, rules_list_prompts(rules).text);
+    decoding->fields.prompt = (struct slice){prompt->text, prompt->text_len_bytes};
+    return true;
+}
+
+static bool decode_format(struct decoding *decoding, const struct body_object *object)
+{
+    struct slice format = {0};
+    struct slice dtype = {0};
+
+    if (!body_get_text(object, "encoding_format", &format, decoding->fault) ||
+        !body_get_text(object, "output_dtype", &dtype, decoding->fault))
+        return false;
+    decoding->fields.base64 = slice_is(format, "base64");
+    if (format.bytes && !decoding->fields.base64 && !slice_is(format, "float"))
+        return invalid_value(decoding, object, "encoding_format", format, "float, base64");
+    if (dtype.bytes && !slice_is(dtype, "float"))
+        return invalid_value(decoding, object, "output_dtype", dtype, "float");
+    return true;
+}
+
+static bool decode_similarity_name(struct decoding *decoding, const struct body_object *object)
+{
+    struct slice name = {0};
+
+    if (!body_get_text(object, "similarity", &name, decoding->fault))
+        return false;
+    if (!name.bytes)
+        return true;
+    /* Not a C string where it holds U+0000. */
+    if (strlen(name.bytes) != name.len_bytes ||
+        !similarity_parse(name.bytes, &decoding->fields.similarity))
+        return invalid_value(decoding, object, "similarity", name,
+                             "cosine, dot, euclidean, manhattan");
+    return true;
+}
+
+static bool decode_model(struct decoding *decoding, const struct body_object *object)
+{
+    return body_get_text(object, "model", &decoding->fields.model, decoding->fault);
+}
+
+/* ---- routes ---- */
+
+static bool decode_embeddings_fields(struct decoding *decoding, const struct body_object *root)
+{
+    return decode_model(decoding, root) && decode_input(decoding, root) &&
+           decode_dimensions(decoding, root) && decode_format(decoding, root) &&
+           decode_truncate(decoding, root) && decode_prompt(decoding, root) &&
+           body_get_switch(root, "normalize", &decoding->fields.normalize, decoding->fault);
+}
+
+static bool decode_similarity_fields(struct decoding *decoding, const struct body_object *root)
+{
+    return decode_model(decoding, root) &&
+           decode_texts(decoding, body_get(root, "input"), "input", body_get(root, "compare_with"),
+                        "compare_with") &&
+           decode_dimensions(decoding, root) && decode_similarity_name(decoding, root) &&
+           decode_truncate(decoding, root) && decode_prompt(decoding, root);
+}
+
+/* TEI always takes the cosine; "similarity" and "dimensions" in the parameters are ours. */
+static bool decode_tei_similarity_fields(struct decoding *decoding, const struct body_object *root)
+{
+    struct body_object inputs;
+    struct body_object parameters;
+    const json_t *source;
+    const json_t *sentences;
+
+    if (!body_get_object(root, "inputs", &inputs, decoding->fault) ||
+        !body_get_object(root, "parameters", &parameters, decoding->fault))
+        return false;
+    if (!inputs.json)
+        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, "inputs",
+                         "'inputs' is missing: it must be an object with 'source_sentence' and "
+                         "'sentences'");
+    source = body_get(&inputs, "source_sentence");
+    sentences = body_get(&inputs, "sentences");
+    if (!json_is_string(source))
+        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, "inputs.source_sentence",
+                         "'inputs.source_sentence' must be a text, but is %s",
+                         source ? body_type_name(source) : "missing");
+    if (!json_is_array(sentences))
+        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, "inputs.sentences",
+                         "'inputs.sentences' must be a list of texts, but is %s",
+                         sentences ? body_type_name(sentences) : "missing");
+    decoding->fields.similarity = SIMILARITY_COSINE;
+    return decode_texts(decoding, source, "inputs.source_sentence", sentences,
+                        "inputs.sentences") &&
+           decode_dimensions(decoding, &parameters) &&
+           decode_similarity_name(decoding, &parameters) &&
+           decode_truncate(decoding, &parameters) &&
+           decode_truncation_direction(decoding, &parameters) &&
+           decode_prompt(decoding, &parameters);
+}
+
+static bool decode_tokenize_fields(struct decoding *decoding, const struct body_object *root)
+{
+    return decode_texts(decoding, body_get(root, "inputs"), "inputs", NULL, NULL) &&
+           body_get_switch(root, "add_special_tokens", &decoding->fields.add_special,
+                           decoding->fault) &&
+           decode_prompt(decoding, root);
+}
+
+/* Parses, sets the defaults, and leaves the fields to the route's function. */
+static bool decode(struct slice body, const struct rules *rules,
+                   bool (*decode_fields)(struct decoding *, const struct body_object *),
+                   struct fields *ret_fields, struct fault *ret_fault)
+{
+    /* What a request can mean at most: ids up to twice the tokens it may have. */
+    size_t most_values = 2 * rules->most_request_tokens + rules->most_inputs + MOST_OTHER_VALUES;
+    struct decoding decoding = {.rules = rules, .fault = ret_fault};
+    struct fields *fields = &decoding.fields;
+    struct body_object root = {.path = ""};
+
+    if (!body_parse(body.bytes, body.len_bytes, most_values, &root.json, ret_fault))
+        return false;
+    fields->tree = root.json;
+    fields->prompt = rules->default_prompt;
+    fields->truncate = rules->auto_truncate ? TRUNCATE_END : TRUNCATE_NONE;
+    fields->n_dims = rules->n_dims;
+    fields->normalize = rules->normalize;
+    fields->similarity = rules->similarity;
+    fields->add_special = true;
+    if (!decode_fields(&decoding, &root)) {
+        fields_release(fields);
+        return false;
+    }
+    *ret_fields = *fields;
+    return true;
+}
+
+bool decode_embeddings(struct slice body, const struct rules *rules, struct fields *ret_fields,
+                       struct fault *ret_fault)
+{
+    return decode(body, rules, decode_embeddings_fields, ret_fields, ret_fault);
+}
+
+bool decode_similarity(struct slice body, const struct rules *rules, struct fields *ret_fields,
+                       struct fault *ret_fault)
+{
+    return decode(body, rules, decode_similarity_fields, ret_fields, ret_fault);
+}
+
+bool decode_tei_similarity(struct slice body, const struct rules *rules, struct fields *ret_fields,
+                           struct fault *ret_fault)
+{
+    return decode(body, rules, decode_tei_similarity_fields, ret_fields, ret_fault);
+}
+
+bool decode_tokenize(struct slice body, const struct rules *rules, struct fields *ret_fields,
+                     struct fault *ret_fault)
+{
+    return decode(body, rules, decode_tokenize_fields, ret_fields, ret_fault);
+}
+
+void fields_release(struct fields *fields)
+{
+    json_decref(fields->tree);
+    free(fields->inputs);
+    free(fields->ids);
+    fields->tree = NULL;
+    fields->inputs = NULL;
+    fields->ids = NULL;
+    fields->model = (struct slice){0};
+}
+
+const char *fields_locate(const struct fields *fields, size_t i_input, size_t *ret_index)
+{
+    bool in_rows = i_input < fields->n_rows;
+
+    *ret_index = in_rows ? i_input : i_input - fields->n_rows;
+    return in_rows ? fields->row_field : fields->column_field;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* From the JSON body of a request to its fields, all of them checked against the rules, so that
+ * nothing but the number of tokens is left to refuse. Pure; any thread. */
+#ifndef NESTD_SERVER_DECODE_H
+#define NESTD_SERVER_DECODE_H
+
+#include "engine/engine.h"
+#include "server/fault.h"
+#include "server/rules.h"
+#include "server/slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct json_t;
+
+/* A text, or a text that came as token ids. */
+struct input {
+    struct slice text;  /* borrowed from the tree; bytes NULL: ids */
+    const int32_t *ids; /* [n_ids], each inside the vocabulary */
+    size_t n_ids;
+};
+
+/* Inputs [0, n_rows) came in row_field. Where two lists are compared, the others came in
+ * column_field; where one list is compared with itself, there are none. */
+struct fields {
+    struct slice model;   /* what the request calls the model */
+    struct input *inputs; /* [n_inputs] */
+    size_t n_inputs;
+    size_t n_rows;
+    const char *row_field; /* "input" */
+    const char *column_field;
+    struct slice prompt; /* goes before every text */
+    enum truncate_side truncate;
+    size_t n_dims;
+    bool normalize;
+    bool base64;
+    bool add_special; /* /tokenize */
+    enum similarity similarity;
+
+    struct json_t *tree; /* private: owns what is borrowed */
+    int32_t *ids;        /* private: of all inputs */
+};
+
+/* Each takes the body of one route, and *ret_fields or *ret_fault is filled in. */
+bool decode_embeddings(struct slice body, const struct rules *rules, struct fields *ret_fields,
+                       struct fault *ret_fault); /* POST /v1/embeddings */
+bool decode_similarity(struct slice body, const struct rules *rules, struct fields *ret_fields,
+                       struct fault *ret_fault); /* POST /v1/similarity */
+bool decode_tei_similarity(struct slice body, const struct rules *rules, struct fields *ret_fields,
+                           struct fault *ret_fault); /* POST /similarity */
+bool decode_tokenize(struct slice body, const struct rules *rules, struct fields *ret_fields,
+                     struct fault *ret_fault); /* POST /tokenize */
+
+/* Lets go of inputs, ids and texts; what else the fields say may still be read, but not `model`. */
+void fields_release(struct fields *fields);
+
+/* Where an input came from: its list and its place there. */
+const char *fields_locate(const struct fields *fields, size_t i_input, size_t *ret_index);
+
+#endif

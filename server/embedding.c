@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* decode -> check the model's name -> tokenize -> submit | the engine encodes | check -> the route
+ * writes its reply.
+ *
+ * All tokens of a request stand in one buffer and all vectors in one allocation; jobs point into
+ * both. The body and the parsed JSON, the largest things a request holds, are freed before it waits
+ * for its turn. Nothing here keeps a client's text. */
+#include "server/embedding.h"
+
+#include "server/request.h"
+#include "server/respond.h"
+#include "server/server.h"
+
+#include <stdlib.h>
+
+static void embedding_free(void *work)
+{
+    struct embedding *embedding = work;
+
+    fields_release(&embedding->fields);
+    tokens_release(&embedding->tokens);
+    free(embedding->jobs);
+    free(embedding->vectors);
+    free(embedding->truncated);
+    free(embedding);
+}
+
+struct slice prompt_join(struct slice prompt, struct slice text, struct text *scratch)
+{
+    if (prompt.len_bytes == 0)
+        return text;
+    scratch->len_bytes = 0;
+    text_append(scratch, prompt.bytes, prompt.len_bytes);
+    text_append(scratch, text.bytes, text.len_bytes);
+    if (text_failed(scratch))
+        return (struct slice){0};
+    return (struct slice){scratch->bytes, scratch->len_bytes};
+}
+
+static bool check_model(struct request *request, struct slice name)
+{
+    if (!name.bytes || server_knows_model(request->server, name.bytes, name.len_bytes))
+        return true;
+    respond_problem(request, PROBLEM_MODEL_NOT_FOUND, "model",
+                    "The model '%s' is not served here. This server's model is '%s'",
+                    excerpt_of(name).text, server_model_name(request->server));
+    return false;
+}
+
+/* Where the model leaves the prompt out of the pooling: how many tokens that is. Counted as
+ * sentence-transformers does: those of the prompt alone, with [CLS] but without the final [SEP]. */
+static enum status count_prompt_tokens(const struct tokenizer *tokenizer, const struct rules *rules,
+                                       struct embedding *embedding, size_t *ret_n_tokens)
+{
+    const struct tokenize_options options = {
+        .truncate = TRUNCATE_END,
+        .most_tokens = rules->most_text_tokens,
+        .add_special = true,
+    };
+    struct slice prompt = embedding->fields.prompt;
+    struct tokenize_result result;
+    enum status status;
+
+    *ret_n_tokens = 0;
+    if (rules->include_prompt || prompt.len_bytes == 0)
+        return STATUS_OK;
+    status = tokenizer_encode(tokenizer, prompt.bytes, prompt.len_bytes, &options,
+                              &embedding->tokens, &result);
+    embedding->tokens.n_tokens = 0;
+    if (status)
+        return status;
+    *ret_n_tokens = result.n_tokens - 1;
+    return STATUS_OK;
+}
+
+/* How many leading tokens of a text the pooling leaves out. Where its beginning was cut off, the
+ * prompt lost the first of its own; at least one token of the text counts. */
+static size_t count_skipped(size_t n_prompt_tokens, enum truncate_side truncate,
+                            const struct tokenize_result *result)
+{
+    size_t n_cut = 0;
+    size_t n_skipped = 1; /* [CLS] */
+
+    if (n_prompt_tokens == 0)
+        return 0;
+    if (truncate == TRUNCATE_START)
+        n_cut = result->n_tokens_whole - result->n_tokens;
+    if (n_prompt_tokens > n_cut)
+        n_skipped = n_prompt_tokens - n_cut;
+    return n_skipped < result->n_tokens ? n_skipped : result->n_tokens - 1;
+}
+
+static enum status tokenize_input(const struct tokenizer *tokenizer, const struct rules *rules,
+                                  struct embedding *embedding, size_t i, struct text *scratch,
+                                  struct tokenize_result *ret_result)
+{
+    const struct input *input = &embedding->fields.inputs[i];
+    const struct tokenize_options options = {
+        .truncate = embedding->fields.truncate,
+        .most_tokens = rules->most_text_tokens,
+        .add_special = true,
+    };
+    struct slice text;
+
+    if (!input->text.bytes)
+        return tokenizer_wrap(tokenizer, input->ids, input->n_ids, &options, &embedding->tokens,
+                              ret_result);
+    text = prompt_join(embedding->fields.prompt, input->text, scratch);
+    if (!text.bytes)
+        return STATUS_NO_MEMORY;
+    return tokenizer_encode(tokenizer, text.bytes, text.len_bytes, &options, &embedding->tokens,
+                            ret_result);
+}
+
+static void respond_too_long(struct request *request, const struct embedding *embedding, size_t i,
+                             const struct tokenize_result *result)
+{
+    size_t index;
+    const char *field = fields_locate(&embedding->fields, i, &index);
+
+    respond_problem(request, PROBLEM_TOO_LONG, field,
+                    "The text %s[%zu] has %zu tokens, special tokens included, but the model takes "
+                    "at most %zu, and truncation is off",
+                    field, index, result->n_tokens_whole, request->server->rules->most_text_tokens);
+}
+
+/* Fills the token buffer and what the jobs say of it but the pointers, for the buffer may move. */
+static bool tokenize(struct request *request, struct embedding *embedding, struct text *scratch)
+{
+    const struct rules *rules = request->server->rules;
+    const struct tokenizer *tokenizer =
+        engine_get_info(atomic_load(&request->server->engine))->tokenizer;
+    const struct fields *fields = &embedding->fields;
+    struct tokenize_result result = {0};
+    size_t n_prompt_tokens;
+    enum status status;
+
+    status = count_prompt_tokens(tokenizer, rules, embedding, &n_prompt_tokens);
+    for (size_t i = 0; i < fields->n_inputs && !status; i++) {
+        struct job *job = &embedding->jobs[i];
+
+        status = tokenize_input(tokenizer, rules, embedding, i, scratch, &result);
+        if (status == STATUS_TOO_LONG) {
+            respond_too_long(request, embedding, i, &result);
+            return false;
+        }
+        if (status)
+            break;
+        if (embedding->tokens.n_tokens > rules->most_request_tokens) {
+            respond_problem(request, PROBLEM_TOO_MANY_TOKENS, fields->row_field,
+                            "The texts of a request may have %zu tokens together, but the first "
+                            "%zu of %zu have %zu already",
+                            rules->most_request_tokens, i + 1, fields->n_inputs,
+                            embedding->tokens.n_tokens);
+            return false;
+        }
+        job->n_tokens = result.n_tokens;
+        if (fields->inputs[i].text.bytes)
+            job->n_skipped = count_skipped(n_prompt_tokens, fields->truncate, &result);
+        if (result.truncated)
+            embedding->truncated[embedding->n_truncated++] = i;
+    }
+    if (status)
+        respond_status(request, status);
+    return status == STATUS_OK;
+}
+
+static bool allocate(struct embedding *embedding)
+{
+    size_t n = embedding->fields.n_inputs;
+
+    /* calloc checks the products. */
+    embedding->jobs = calloc(n, sizeof(*embedding->jobs));
+    embedding->vectors = calloc(n, embedding->fields.n_dims * sizeof(*embedding->vectors));
+    embedding->truncated = calloc(n, sizeof(*embedding->truncated));
+    return embedding->jobs && embedding->vectors && embedding->truncated;
+}
+
+static void fill_group(struct request *request, struct embedding *embedding)
+{
+    const int32_t *ids = embedding->tokens.ids;
+    size_t n_dims = embedding->fields.n_dims;
+
+    for (size_t i = 0; i < embedding->fields.n_inputs; i++) {
+        struct job *job = &embedding->jobs[i];
+
+        job->ids = ids;
+        job->vector = embedding->vectors + i * n_dims;
+        job->n_dims = n_dims;
+        job->normalize = embedding->fields.normalize;
+        ids += job->n_tokens;
+    }
+    request->group.jobs = embedding->jobs;
+    request->group.n_jobs = embedding->fields.n_inputs;
+    request->n_texts = embedding->fields.n_inputs;
+    request->n_tokens = embedding->tokens.n_tokens;
+    request->n_truncated = embedding->n_truncated;
+}
+
+void embedding_start(struct request *request,
+                     bool (*decode)(struct slice body, const struct rules *rules,
+                                    struct fields *ret_fields, struct fault *ret_fault))
+{
+    int64_t began_us = clock_now_us();
+    struct embedding *embedding = calloc(1, sizeof(*embedding));
+    struct slice body = {request->body.bytes, request->body.len_bytes};
+    struct text scratch = {0};
+    struct fault fault;
+    enum status status;
+    bool tokenized;
+
+    if (!embedding) {
+        respond_status(request, STATUS_NO_MEMORY);
+        return;
+    }
+    request->work = embedding;
+    request->free_work = embedding_free;
+    if (!decode(body, request->server->rules, &embedding->fields, &fault)) {
+        respond_fault(request, &fault);
+        return;
+    }
+    if (!check_model(request, embedding->fields.model))
+        return;
+    if (!allocate(embedding)) {
+        respond_status(request, STATUS_NO_MEMORY);
+        return;
+    }
+    tokenized = tokenize(request, embedding, &scratch);
+    text_release(&scratch);
+    if (!tokenized)
+        return;
+    fields_release(&embedding->fields);
+    text_release(&request->body);
+    fill_group(request, embedding);
+    request->tokenize_us = clock_now_us() - began_us;
+
+    status = request_submit(request);
+    if (status)
+        respond_status(request, status);
+}
+
+struct embedding *embedding_finish(struct request *request)
+{
+    struct embedding *embedding = request->work;
+
+    for (size_t i = 0; i < embedding->fields.n_inputs; i++) {
+        enum status status = embedding->jobs[i].status;
+
+        if (status == STATUS_NOT_FINITE) {
+            size_t index;
+            const char *field = fields_locate(&embedding->fields, i, &index);
+
+            respond_problem(request, PROBLEM_VECTOR_NOT_FINITE, field,
+                            "The vector of %s[%zu] holds a number that is not finite", field,
+                            index);
+            return NULL;
+        }
+        if (status) {
+            respond_status(request, status);
+            return NULL;
+        }
+    }
+    if (embedding->n_truncated)
+        reply_add_header(&request->reply, "x-truncated-inputs", "%zu", embedding->n_truncated);
+    return embedding;
+}
+
+const float *embedding_get_vector(const struct embedding *embedding, size_t i_input)
+{
+    return embedding->vectors + i_input * embedding->fields.n_dims;
+}
+
+void embedding_write_usage(const struct embedding *embedding, struct text *text)
+{
+    size_t n_tokens = embedding->tokens.n_tokens;
+
+    text_appendf(text, "{\"prompt_tokens\":%zu,\"total_tokens\":%zu}", n_tokens, n_tokens);
+}

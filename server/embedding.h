@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A request's inputs on their way to vectors, the same for every route that encodes: decoded
+ * fields, tokens, the jobs of one group, the vectors. It is the request's `work` and is freed with
+ * it. */
+#ifndef NESTD_SERVER_EMBEDDING_H
+#define NESTD_SERVER_EMBEDDING_H
+
+#include "engine/engine.h"
+#include "server/decode.h"
+#include "server/fault.h"
+#include "server/rules.h"
+#include "server/slice.h"
+#include "server/text.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct request;
+
+struct embedding {
+    struct fields fields; /* inputs and texts are let go of before the group is submitted */
+    struct tokens tokens; /* of all inputs, end to end */
+    struct job *jobs;     /* [n_inputs], in input order */
+    float *vectors;       /* [n_inputs, n_dims] */
+    size_t *truncated;    /* [n_truncated], ascending: the inputs that were cut */
+    size_t n_truncated;
+};
+
+/* Decodes the body with the route's function, checks, tokenizes and submits; or answers with what
+ * is wrong. A route's start is this and no more. */
+void embedding_start(struct request *request,
+                     bool (*decode)(struct slice body, const struct rules *rules,
+                                    struct fields *ret_fields, struct fault *ret_fault));
+
+/* After the group is done: the vectors, all of them whole and finite, with x-truncated-inputs (how
+ * many inputs were cut; absent if none was) in the reply. NULL: some are not, and the request was
+ * answered. */
+struct embedding *embedding_finish(struct request *request);
+
+/* [n_dims] */
+const float *embedding_get_vector(const struct embedding *embedding, size_t i_input);
+
+/* {"prompt_tokens":N,"total_tokens":N} */
+void embedding_write_usage(const struct embedding *embedding, struct text *text);
+
+/* The text with the prompt before it, in `scratch` where there is a prompt. bytes is NULL if memory
+ * is short. */
+struct slice prompt_join(struct slice prompt, struct slice text, struct text *scratch);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Vectors as JSON. Room is reserved once a vector; failure sticks to the text. Pure; any thread. */
+#ifndef NESTD_SERVER_ENCODE_H
+#define NESTD_SERVER_ENCODE_H
+
+#include "server/text.h"
+
+#include <stddef.h>
+
+/* [0.5,-1.0], each number the shortest text that reads back as the same float32. values[n_values]
+ * are finite. */
+void encode_floats(struct text *text, const float *values, size_t n_values);
+
+/* A JSON string: base64 of the little-endian float32. */
+void encode_base64(struct text *text, const float *values, size_t n_values);
+
+/* [1,2,3] */
+void encode_indices(struct text *text, const size_t *indices, size_t n_indices);
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A list is counted, then room is made for all of it, then each item is checked as it is set. The
+ * fault of an item's type names the item; every other fault names the field, and the item in its
+ * message (API: "param"). */
+#include "server/inputs.h"
+
+#include <stdlib.h>
+
+static bool no_memory(struct decoding *decoding)
+{
+    return fault_set(decoding->fault, PROBLEM_INTERNAL_ERROR, NULL,
+                     "There is not enough memory for this request");
+}
+
+/* A text or a list: how many items it has, between 1 and the most. */
+static bool count_inputs(struct decoding *decoding, const json_t *json, const char *path,
+                         const char *allowed, size_t *ret_n)
+{
+    size_t n = 1;
+
+    if (!json)
+        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, path,
+                         "'%s' is missing: it must be %s", path, allowed);
+    if (!json_is_string(json) && !json_is_array(json))
+        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, path, "'%s' must be %s, but is %s",
+                         path, allowed, body_type_name(json));
+    /* A list of token ids is one input. */
+    if (json_is_array(json) && !json_is_integer(json_array_get(json, 0)))
+        n = json_array_size(json);
+    if (n == 0)
+        return fault_set(decoding->fault, PROBLEM_EMPTY_INPUT, path,
+                         "'%s' is an empty list: it must hold at least one item", path);
+    if (n > decoding->rules->most_inputs)
+        return fault_set(decoding->fault, PROBLEM_TOO_MANY_INPUTS, path,
+                         "'%s' holds %zu items, but at most %zu are allowed in one request", path,
+                         n, decoding->rules->most_inputs);
+    *ret_n = n;
+    return true;
+}
+
+static bool set_text(struct decoding *decoding, const json_t *json, const char *path,
+                     const char *item_path, struct input *input)
+{
+    if (json_string_length(json) == 0)
+        return fault_set(decoding->fault, PROBLEM_EMPTY_INPUT, path, "'%s' is an empty text",
+                         item_path);
+    input->text = (struct slice){json_string_value(json), json_string_length(json)};
+    return true;
+}
+
+/* Inputs from `first` on: texts alone. */
+static bool set_texts(struct decoding *decoding, const json_t *json, const char *path, size_t first)
+{
+    struct input *inputs = decoding->fields.inputs + first;
+
+    if (json_is_string(json))
+        return set_text(decoding, json, path, path, inputs);
+    for (size_t i = 0; i < json_array_size(json); i++) {
+        const json_t *item = json_array_get(json, i);
+        struct body_path item_path = body_item_path(path, i);
+
+        if (!json_is_string(item))
+            return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, item_path.text,
+                             "'%s' must be a text, but is %s", item_path.text,
+                             body_type_name(item));
+        if (!set_text(decoding, item, path, item_path.text, &inputs[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool set_ids(struct decoding *decoding, const json_t *list, const char *path,
+                    const char *list_path, int32_t *ids, struct input *input)
+{
+    size_t n = json_array_size(list);
+    size_t vocabulary_size = decoding->rules->vocabulary_size;
+
+    if (n == 0)
+        return fault_set(decoding->fault, PROBLEM_EMPTY_INPUT, path,
+                         "'%s' is an empty list: it must hold at least one token id", list_path);
+    for (size_t i = 0; i < n; i++) {
+        const json_t *item = json_array_get(list, i);
+        json_int_t id = json_integer_value(item);
+
+        if (!json_is_integer(item)) {
+            struct body_path item_path = body_item_path(list_path, i);
+
+            return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, item_path.text,
+                             "'%s' must be a token id, a whole number, but is %s", item_path.text,
+                             body_type_name(item));
+        }
+        if (id < 0 || (unsigned long long)id >= vocabulary_size)
+            return fault_set(decoding->fault, PROBLEM_INVALID_TOKEN, path,
+                             "'%s[%zu]' is the token id %" JSON_INTEGER_FORMAT
+                             ", but the model's vocabulary has %zu tokens (ids 0 to %zu). The ids "
+                             "of another tokenizer, such as the one an OpenAI client library uses "
+                             "by default, do not fit this model: send texts instead",
+                             list_path, i, id, vocabulary_size, vocabulary_size - 1);
+        ids[i] = (int32_t)id;
+    }
+    input->ids = ids;
+    input->n_ids = n;
+    return true;
+}
+
+static size_t count_ids(const json_t *json)
+{
+    size_t n = json_array_size(json);
+
+    for (size_t i = 0; i < json_array_size(json); i++)
+        n += json_array_size(json_array_get(json, i));
+    return n;
+}
+
+/* The inputs of /v1/embeddings: [id...] or [[id...]...]. */
+static bool set_tokenised(struct decoding *decoding, const json_t *json, const char *path)
+{
+    struct fields *fields = &decoding->fields;
+    int32_t *ids = calloc(count_ids(json), sizeof(*ids));
+
+    if (!ids)
+        return no_memory(decoding);
+    fields->ids = ids;
+    if (json_is_integer(json_array_get(json, 0)))
+        return set_ids(decoding, json, path, path, ids, &fields->inputs[0]);
+    for (size_t i = 0; i < fields->n_inputs; i++) {
+        const json_t *item = json_array_get(json, i);
+        struct body_path item_path = body_item_path(path, i);
+
+        if (!json_is_array(item))
+            return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, item_path.text,
+                             "'%s' must be a list of token ids, as '%s[0]' is, but is %s",
+                             item_path.text, path, body_type_name(item));
+        if (!set_ids(decoding, item, path, item_path.text, ids, &fields->inputs[i]))
+            return false;
+        ids += fields->inputs[i].n_ids;
+    }
+    return true;
+}
+
+bool decode_input(struct decoding *decoding, const struct body_object *object)
+{
+    struct fields *fields = &decoding->fields;
+    const json_t *json = body_get(object, "input");
+    const json_t *first = json_array_get(json, 0);
+
+    fields->row_field = "input";
+    if (!count_inputs(decoding, json, "input",
+                      "a text, a list of texts, a list of token ids or a list of such lists",
+                      &fields->n_inputs))
+        return false;
+    fields->n_rows = fields->n_inputs;
+    fields->inputs = calloc(fields->n_inputs, sizeof(*fields->inputs));
+    if (!fields->inputs)
+        return no_memory(decoding);
+    if (json_is_integer(first) || json_is_array(first))
+        return set_tokenised(decoding, json, "input");
+    if (first && !json_is_string(first))
+        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, "input[0]",
+                         "'input[0]' must be a text, a token id or a list of token ids, but is %s",
+                         body_type_name(first));
+    return set_texts(decoding, json, "input", 0);
+}
+
+bool decode_texts(struct decoding *decoding, const json_t *rows, const char *row_field,
+                  const json_t *columns, const char *column_field)
+{
+    static const char allowed[] = "a text or a list of texts";
+    struct fields *fields = &decoding->fields;
+    size_t n_columns = 0;
+
+    fields->row_field = row_field;
+    fields->column_field = column_field;
+    if (!count_inputs(decoding, rows, row_field, allowed, &fields->n_rows))
+        return false;
+    if (columns && !count_inputs(decoding, columns, column_field, allowed, &n_columns))
+        return false;
+    fields->n_inputs = fields->n_rows + n_columns;
+    fields->inputs = calloc(fields->n_inputs, sizeof(*fields->inputs));
+    if (!fields->inputs)
+        return no_memory(decoding);
+    if (!set_texts(decoding, rows, row_field, 0))
+        return false;
+    return !columns || set_texts(decoding, columns, column_field, fields->n_rows);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The texts and token ids of a body: a part of decode.c, and private to it. */
+#ifndef NESTD_SERVER_INPUTS_H
+#define NESTD_SERVER_INPUTS_H
+
+#include "server/body.h"
+#include "server/decode.h"
+
+/* A body on its way into fields. */
+struct decoding {
+    const struct rules *rules;
+    struct fields fields;
+    struct fault *fault;
+};
+
+/* "input": a text, a list of texts, a list of token ids or a list of such lists. */
+bool decode_input(struct decoding *decoding, const struct body_object *object);
+
+/* Texts alone, in one field or in two; `columns` may be NULL. */
+bool decode_texts(struct decoding *decoding, const json_t *rows, const char *row_field,
+                  const json_t *columns, const char *column_field);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/openai.h"
+
+#include "config/options.h"
+#include "server/base64.h"
+#include "server/embedding.h"
+#include "server/encode.h"
+#include "server/request.h"
+#include "server/respond.h"
+#include "server/server.h"
+
+#include <string.h>
+#include <time.h>
+
+void openai_embeddings_start(struct request *request)
+{
+    embedding_start(request, decode_embeddings);
+}
+
+/* About what the reply takes, so that it grows once: a float is some 11 characters and a comma. */
+static void reserve_reply(struct text *text, const struct fields *fields)
+{
+    size_t vector_bytes =
+        fields->base64 ? base64_length(fields->n_dims * sizeof(float)) : fields->n_dims * 12;
+    size_t len_bytes;
+
+    if (!__builtin_mul_overflow(vector_bytes + 64, fields->n_inputs, &len_bytes))
+        text_reserve(text, len_bytes);
+}
+
+/* Truncated inputs are told twice: as "truncated":[indices] here, and as x-truncated-inputs, their
+ * number, which is there on every route. Both are absent where nothing was cut. */
+void openai_embeddings_finish(struct request *request)
+{
+    const struct embedding *embedding = embedding_finish(request);
+    struct text *text = &request->reply.body;
+    const char *model = server_model_name(request->server);
+
+    if (!embedding)
+        return;
+    respond_json(request);
+    reserve_reply(text, &embedding->fields);
+    text_append_string(text, "{\"object\":\"list\",\"data\":[");
+    for (size_t i = 0; i < embedding->fields.n_inputs; i++) {
+        const float *vector = embedding_get_vector(embedding, i);
+
+        text_appendf(
+            text, "%s{\"object\":\"embedding\",\"index\":%zu,\"embedding\":", i > 0 ? "," : "", i);
+        if (embedding->fields.base64)
+            encode_base64(text, vector, embedding->fields.n_dims);
+        else
+            encode_floats(text, vector, embedding->fields.n_dims);
+        text_append_string(text, "}");
+    }
+    text_append_string(text, "],\"model\":");
+    text_append_json_string(text, model, strlen(model));
+    text_append_string(text, ",\"usage\":");
+    embedding_write_usage(embedding, text);
+    if (embedding->n_truncated) {
+        text_append_string(text, ",\"truncated\":");
+        encode_indices(text, embedding->truncated, embedding->n_truncated);
+    }
+    text_append_string(text, "}");
+}
+
+/* ---- models ---- */
+
+/* Every name that requests may use, the served one first; NULL after the last. */
+static const char *get_name(const struct server *server, size_t i)
+{
+    const struct options *options = server->options;
+    const char *last_slash = options->model_id ? strrchr(options->model_id, '/') : NULL;
+
+    switch (i) {
+    case 0:
+        return server_model_name(server);
+    case 1:
+        return options->model_id ? options->model_id : "";
+    case 2:
+        return last_slash ? last_slash + 1 : "";
+    default:
+        return i - 3 < options->model_alias.n_values ? options->model_alias.values[i - 3] : NULL;
+    }
+}
+
+/* Known, and not listed before under the same name. */
+static bool is_listed(const struct server *server, size_t i)
+{
+    const char *name = get_name(server, i);
+
+    if (!server_knows_model(server, name, strlen(name)))
+        return false;
+    for (size_t before = 0; before < i; before++) {
+        if (strcmp(get_name(server, before), name) == 0)
+            return false;
+    }
+    return true;
+}
+
+static void write_model(const struct server *server, struct text *text, const char *name,
+                        size_t len_bytes)
+{
+    int64_t up_us = clock_now_us() - server->started_us;
+
+    text_append_string(text, "{\"id\":");
+    text_append_json_string(text, name, len_bytes);
+    text_appendf(text, ",\"object\":\"model\",\"created\":%lld,\"owned_by\":\"nestd\"}",
+                 (long long)(time(NULL) - up_us / 1000000));
+}
+
+void openai_list_models(struct request *request)
+{
+    const struct server *server = request->server;
+    struct text *text = &request->reply.body;
+    const char *separator = "";
+
+    respond_json(request);
+    text_append_string(text, "{\"object\":\"list\",\"data\":[");
+    for (size_t i = 0; get_name(server, i); i++) {
+        const char *name = get_name(server, i);
+
+        if (!is_listed(server, i))
+            continue;
+        text_append_string(text, separator);
+        write_model(server, text, name, strlen(name));
+        separator = ",";
+    }
+    text_append_string(text, "]}");
+}
+
+void openai_get_model(struct request *request)
+{
+    struct slice name = {request->path_tail, strlen(request->path_tail)};
+
+    if (!server_knows_model(request->server, name.bytes, name.len_bytes)) {
+        respond_problem(request, PROBLEM_MODEL_NOT_FOUND, "model",
+                        "There is no such model here. This server's model is '%s'",
+                        server_model_name(request->server));
+        return;
+    }
+    respond_json(request);
+    write_model(request->server, &request->reply.body, name.bytes, name.len_bytes);
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/respond.h"
+
+#include "engine/engine.h"
+#include "server/request.h"
+#include "server/routes.h"
+#include "server/server.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    RETRY_MOST_S = 60,
+    /* Loading takes seconds; a server that drains is replaced by one that serves already. */
+    RETRY_LOADING_S = 2,
+    RETRY_DRAINING_S = 1,
+};
+
+static const struct problem_row {
+    unsigned http_status;
+    const char *type;
+    const char *code; /* NULL: null */
+    const char *tei_type;
+} problems[N_PROBLEMS] = {
+#define PROBLEM(name, http_status, type, code, tei_type)                                           \
+    [PROBLEM_##name] = {http_status, type, code, tei_type},
+#include "server/errors.def"
+#undef PROBLEM
+};
+
+void reply_release(struct reply *reply)
+{
+    text_release(&reply->body);
+    *reply = (struct reply){0};
+}
+
+void reply_add_header(struct reply *reply, const char *name, const char *format, ...)
+{
+    struct reply_header *header = &reply->headers[reply->n_headers];
+    va_list arguments;
+
+    if (reply->n_headers == REPLY_MOST_HEADERS)
+        return;
+    header->name = name;
+    va_start(arguments, format);
+    vsnprintf(header->value, sizeof(header->value), format, arguments);
+    va_end(arguments);
+    reply->n_headers++;
+}
+
+void respond_json(struct request *request)
+{
+    request->reply.http_status = 200;
+    request->reply.content_type = "application/json";
+}
+
+void respond_text(struct request *request, const char *content_type, const char *text)
+{
+    request->reply.http_status = 200;
+    request->reply.content_type = content_type;
+    text_append_string(&request->reply.body, text);
+}
+
+unsigned retry_after_s(size_t queued_tokens, double tokens_per_second)
+{
+    double seconds = 1;
+
+    if (tokens_per_second > 0)
+        seconds = ceil((double)queued_tokens / tokens_per_second);
+    return (unsigned)fmin(fmax(seconds, 1), RETRY_MOST_S);
+}
+
+static unsigned queue_retry_after_s(const struct server *server)
+{
+    struct engine *engine = atomic_load(&server->engine);
+    struct engine_stats stats = {0};
+
+    if (engine)
+        engine_get_stats(engine, &stats);
+    return retry_after_s(stats.queued_tokens, stats.tokens_per_second);
+}
+
+static void add_problem_headers(struct request *request, enum problem problem)
+{
+    struct reply *reply = &request->reply;
+    unsigned methods;
+
+    switch (problem) {
+    case PROBLEM_METHOD_NOT_ALLOWED:
+        methods = routes_list_methods(request->route);
+        reply_add_header(reply, "Allow", "%s%s%s", methods & METHOD_GET ? "GET, HEAD" : "",
+                         methods == (METHOD_GET | METHOD_POST) ? ", " : "",
+                         methods & METHOD_POST ? "POST" : "");
+        break;
+    case PROBLEM_OVERLOADED:
+        reply_add_header(reply, "Retry-After", "%u", queue_retry_after_s(request->server));
+        break;
+    case PROBLEM_LOADING:
+        reply_add_header(reply, "Retry-After", "%d", RETRY_LOADING_S);
+        break;
+    case PROBLEM_DRAINING:
+        reply_add_header(reply, "Retry-After", "%d", RETRY_DRAINING_S);
+        break;
+    default:
+        break;
+    }
+}
+
+static void append_string_or_null(struct text *text, const char *string)
+{
+    if (string)
+        text_append_json_string(text, string, strlen(string));
+    else
+        text_append_string(text, "null");
+}
+
+static void write_openai_error(struct text *text, const struct problem_row *row,
+                               const struct fault *fault)
+{
+    text_append_string(text, "{\"error\":{\"message\":");
+    append_string_or_null(text, fault->message);
+    text_append_string(text, ",\"type\":");
+    append_string_or_null(text, row->type);
+    text_append_string(text, ",\"param\":");
+    append_string_or_null(text, fault->param[0] ? fault->param : NULL);
+    text_append_string(text, ",\"code\":");
+    append_string_or_null(text, row->code);
+    text_append_string(text, "}}");
+}
+
+static void write_tei_error(struct text *text, const struct problem_row *row,
+                            const struct fault *fault)
+{
+    text_append_string(text, "{\"error\":");
+    append_string_or_null(text, fault->message);
+    text_append_string(text, ",\"error_type\":");
+    append_string_or_null(text, row->tei_type);
+    text_append_string(text, "}");
+}
+
+void respond_fault(struct request *request, const struct fault *fault)
+{
+    const struct problem_row *row = &problems[fault->problem];
+    struct reply *reply = &request->reply;
+
+    reply_release(reply);
+    reply->http_status = row->http_status;
+    reply->problem = fault->problem;
+    reply->content_type = "application/json";
+    add_problem_headers(request, fault->problem);
+    if (request->route && request->route->family == FAMILY_TEI)
+        write_tei_error(&reply->body, row, fault);
+    else
+        write_openai_error(&reply->body, row, fault);
+}
+
+void respond_problem(struct request *request, enum problem problem, const char *param,
+                     const char *format, ...)
+{
+    struct fault fault;
+    va_list arguments;
+
+    va_start(arguments, format);
+    fault_set_va(&fault, problem, param, format, arguments);
+    va_end(arguments);
+    respond_fault(request, &fault);
+}
+
+void respond_status(struct request *request, enum status status)
+{
+    switch (status) {
+    case STATUS_OVERLOADED:
+        respond_problem(request, PROBLEM_OVERLOADED, NULL,
+                        "The server has as much work as it takes: try again after the time that "
+                        "Retry-After names");
+        break;
+    case STATUS_STOPPING:
+        respond_problem(request, PROBLEM_DRAINING, NULL,
+                        "The server is stopping: send the request to another one");
+        break;
+    case STATUS_CANCELLED: /* nobody reads it; counted with those who were too slow */
+        respond_problem(request, PROBLEM_REQUEST_TIMEOUT, NULL, "The client has hung up");
+        break;
+    case STATUS_NOT_FINITE:
+        respond_problem(request, PROBLEM_VECTOR_NOT_FINITE, NULL,
+                        "A vector holds a number that is not finite");
+        break;
+    case STATUS_NO_MEMORY:
+        respond_problem(request, PROBLEM_INTERNAL_ERROR, NULL,
+                        "There is not enough memory for this request");
+        break;
+    default:
+        respond_problem(request, PROBLEM_INTERNAL_ERROR, NULL,
+                        "The server failed to encode this request");
+        break;
+    }
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/routes.h"
+
+#include "server/openai.h"
+#include "server/similarity.h"
+#include "server/status.h"
+#include "server/tei.h"
+
+#include <string.h>
+
+#define OPENAI FAMILY_OPENAI
+#define TEI    FAMILY_TEI
+#define GET    METHOD_GET
+#define POST   METHOD_POST
+
+/* clang-format off */
+const struct route routes[] = {
+    /* path             method family needs_model start                     finish */
+    {"/v1/embeddings",  POST,  OPENAI, true,  openai_embeddings_start,      openai_embeddings_finish},
+    {"/embeddings",     POST,  OPENAI, true,  openai_embeddings_start,      openai_embeddings_finish},
+    {"/v1/models",      GET,   OPENAI, true,  openai_list_models,           NULL},
+    {"/v1/models/",     GET,   OPENAI, true,  openai_get_model,             NULL},
+    {"/v1/similarity",  POST,  OPENAI, true,  similarity_start,             similarity_finish},
+    {"/similarity",     POST,  TEI,    true,  tei_similarity_start,         tei_similarity_finish},
+    {"/tokenize",       POST,  TEI,    true,  tei_tokenize,                 NULL},
+    {"/info",           GET,   TEI,    true,  tei_info,                     NULL},
+    {"/health",         GET,   TEI,    false, tei_health,                   NULL},
+    {"/livez",          GET,   OPENAI, false, status_livez,                 NULL},
+    {"/readyz",         GET,   OPENAI, false, status_readyz,                NULL},
+    {"/metrics",        GET,   OPENAI, false, status_metrics,               NULL},
+};
+/* clang-format on */
+
+const size_t n_routes = sizeof(routes) / sizeof(routes[0]);
+
+static bool takes_path(const struct route *route, const char *path)
+{
+    size_t len_bytes = strlen(route->path);
+
+    if (len_bytes > 1 && route->path[len_bytes - 1] == '/')
+        return strncmp(path, route->path, len_bytes) == 0;
+    return strcmp(path, route->path) == 0;
+}
+
+unsigned routes_list_methods(const struct route *route)
+{
+    unsigned methods = 0;
+
+    for (size_t i = 0; i < n_routes; i++) {
+        if (strcmp(routes[i].path, route->path) == 0)
+            methods |= routes[i].method;
+    }
+    return methods;
+}
+
+const struct route *routes_find(const char *path, unsigned method, unsigned *ret_allowed)
+{
+    const struct route *other = NULL;
+
+    *ret_allowed = 0;
+    for (size_t i = 0; i < n_routes; i++) {
+        if (!takes_path(&routes[i], path))
+            continue;
+        if (routes[i].method & method)
+            return &routes[i];
+        other = &routes[i];
+    }
+    if (other)
+        *ret_allowed = routes_list_methods(other);
+    return other;
+}

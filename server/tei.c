@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/tei.h"
+
+#include "config/options.h"
+#include "server/embedding.h"
+#include "server/encode.h"
+#include "server/request.h"
+#include "server/respond.h"
+#include "server/server.h"
+#include "server/status.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* ---- /tokenize ---- */
+
+/* As TEI: the text of a token that the tokenizer added is the vocabulary's and has no place; that
+ * of any other is the bytes [start, stop) of what was tokenised, the prompt included. */
+static void write_token(struct text *reply, const struct tokenizer *tokenizer, int32_t id,
+                        const struct token_span *span, struct slice text)
+{
+    text_appendf(reply, "{\"id\":%d,\"text\":", (int)id);
+    if (span->start == SIZE_MAX) {
+        size_t len_bytes = 0;
+        const char *word = tokenizer_token_text(tokenizer, id, &len_bytes);
+
+        text_append_json_string(reply, word, len_bytes);
+        text_append_string(reply, ",\"special\":true,\"start\":null,\"stop\":null}");
+        return;
+    }
+    text_append_json_string(reply, text.bytes + span->start, span->stop - span->start);
+    text_appendf(reply, ",\"special\":false,\"start\":%zu,\"stop\":%zu}", span->start, span->stop);
+}
+
+static void write_tokens(struct text *reply, const struct tokenizer *tokenizer,
+                         const struct tokens *tokens, struct slice text)
+{
+    text_append_string(reply, "[");
+    for (size_t i = 0; i < tokens->n_tokens; i++) {
+        if (i > 0)
+            text_append_string(reply, ",");
+        write_token(reply, tokenizer, tokens->ids[i], &tokens->spans[i], text);
+    }
+    text_append_string(reply, "]");
+}
+
+/* Tokenises and writes one text after another, so that only one text's tokens are held. Nothing is
+ * truncated: what bounds the whole is --max-request-tokens. */
+static enum status tokenize_all(struct request *request, const struct fields *fields,
+                                struct tokens *tokens, struct text *scratch)
+{
+    struct text *reply = &request->reply.body;
+    const struct tokenizer *tokenizer =
+        engine_get_info(atomic_load(&request->server->engine))->tokenizer;
+    struct tokenize_options options = {
+        .truncate = TRUNCATE_NONE,
+        .most_tokens = request->server->rules->most_request_tokens,
+        .add_special = fields->add_special,
+        .want_spans = true,
+    };
+
+    for (size_t i = 0; i < fields->n_inputs; i++) {
+        struct slice text = prompt_join(fields->prompt, fields->inputs[i].text, scratch);
+        struct tokenize_result result;
+        enum status status;
+
+        if (!text.bytes)
+            return STATUS_NO_MEMORY;
+        if (options.most_tokens == 0) /* which would mean no limit */
+            return STATUS_TOO_LONG;
+        tokens->n_tokens = 0;
+        status = tokenizer_encode(tokenizer, text.bytes, text.len_bytes, &options, tokens, &result);
+        if (status)
+            return status;
+        options.most_tokens -= result.n_tokens;
+        request->n_tokens += result.n_tokens;
+        text_append_string(reply, i > 0 ? "," : "[");
+        write_tokens(reply, tokenizer, tokens, text);
+    }
+    text_append_string(reply, "]");
+    return STATUS_OK;
+}
+
+void tei_tokenize(struct request *request)
+{
+    int64_t began_us = clock_now_us();
+    struct slice body = {request->body.bytes, request->body.len_bytes};
+    struct fields fields = {0};
+    struct tokens tokens = {0};
+    struct text scratch = {0};
+    struct fault fault;
+    enum status status;
+
+    if (!decode_tokenize(body, request->server->rules, &fields, &fault)) {
+        respond_fault(request, &fault);
+        return;
+    }
+    request->n_texts = fields.n_inputs;
+    status = tokenize_all(request, &fields, &tokens, &scratch);
+    if (status == STATUS_TOO_LONG)
+        respond_problem(request, PROBLEM_TOO_MANY_TOKENS, "inputs",
+                        "The texts of a request may have %zu tokens together, and these have more",
+                        request->server->rules->most_request_tokens);
+    else if (status)
+        respond_status(request, status);
+    else
+        respond_json(request);
+    text_release(&scratch);
+    tokens_release(&tokens);
+    fields_release(&fields);
+    request->tokenize_us = clock_now_us() - began_us;
+}
+
+/* ---- /info, /health ---- */
+
+static void write_string(struct text *text, const char *string)
+{
+    text_append_json_string(text, string, strlen(string));
+}
+
+/* Several modes at once as they are concatenated: "cls+mean". */
+static void write_pooling(struct text *text, const struct pooling *pooling)
+{
+    text_append_string(text, "\"");
+    for (size_t i = 0; i < pooling->n_modes; i++)
+        text_appendf(text, "%s%s", i > 0 ? "+" : "", pooling_mode_name(pooling->order[i]));
+    text_append_string(text, "\"");
+}
+
+/* What TEI tells. */
+static void write_tei_info(struct text *text, const struct server *server,
+                           const struct engine_info *info)
+{
+    const struct options *options = server->options;
+
+    text_append_string(text, "{\"model_id\":");
+    write_string(text, options->model_id ? options->model_id : "");
+    text_append_string(text, ",\"model_sha\":null,\"model_dtype\":");
+    write_string(text, info->dtype);
+    text_append_string(text, ",\"served_model_name\":");
+    write_string(text, server_model_name(server));
+    text_append_string(text, ",\"model_type\":{\"embedding\":{\"pooling\":");
+    write_pooling(text, &info->model->pooling);
+    text_appendf(text,
+                 "}},\"max_concurrent_requests\":%lld,\"max_input_length\":%zu,"
+                 "\"max_batch_tokens\":%lld,\"max_batch_requests\":null,"
+                 "\"max_client_batch_size\":%lld,\"auto_truncate\":%s,"
+                 "\"tokenization_workers\":%lld,\"version\":\"%s\",\"sha\":null,"
+                 "\"docker_label\":null",
+                 (long long)options->max_concurrent_requests, info->model->most_tokens,
+                 (long long)options->max_batch_tokens, (long long)options->max_client_batch_size,
+                 options->auto_truncate ? "true" : "false", (long long)options->request_threads,
+                 NESTD_VERSION);
+}
+
+/* What we tell beside it. */
+static void write_own_info(struct text *text, const struct rules *rules,
+                           const struct engine_info *info)
+{
+    text_appendf(text, ",\"dimensions\":%zu,\"matryoshka_dims\":", rules->n_dims);
+    encode_indices(text, rules->dims, rules->n_dims_listed);
+    text_appendf(text, ",\"similarity\":\"%s\",\"prompts\":[", similarity_name(rules->similarity));
+    for (size_t i = 0; i < rules->n_prompts; i++) {
+        text_append_string(text, i > 0 ? "," : "");
+        write_string(text, rules->prompts[i].name);
+    }
+    text_appendf(text, "],\"workers\":%zu,\"kernels\":", info->n_workers);
+    write_string(text, info->kernels_name);
+    text_append_string(text, ",\"gemm\":");
+    write_string(text, info->gemm_name);
+    text_append_string(text, ",\"notes\":[");
+    for (size_t i = 0; i < info->model->n_notes; i++) {
+        text_append_string(text, i > 0 ? "," : "");
+        write_string(text, info->model->notes[i]);
+    }
+    text_append_string(text, "]}");
+}
+
+void tei_info(struct request *request)
+{
+    const struct server *server = request->server;
+    const struct engine_info *info = engine_get_info(atomic_load(&server->engine));
+
+    respond_json(request);
+    write_tei_info(&request->reply.body, server, info);
+    write_own_info(&request->reply.body, server->rules, info);
+}
+
+void tei_health(struct request *request)
+{
+    if (status_check_serving(request))
+        respond_text(request, "text/plain; charset=utf-8", "");
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Routes of Text Embeddings Inference. Handlers of routes.c; see routes.h for the threads they run
+ * on. Its /similarity is in similarity.h. */
+#ifndef NESTD_SERVER_TEI_H
+#define NESTD_SERVER_TEI_H
+
+struct request;
+
+void tei_tokenize(struct request *request); /* POST /tokenize */
+void tei_info(struct request *request);     /* GET /info */
+void tei_health(struct request *request);   /* GET /health */
+
+#endif

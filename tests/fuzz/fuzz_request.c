@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Feeds bytes as a body to the decoder of every route. A decoder may refuse; it must not crash,
+ * leak, accept what breaks the rules, or describe a fault in words that are no JSON string. */
+#include "server/decode.h"
+#include "server/text.h"
+
+#include <jansson.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char query_name[] = "query";
+static char query_text[] = "query: ";
+static const struct prompt prompts[] = {{query_name, query_text, 7}};
+static const struct rules rules = {
+    .most_inputs = 8,
+    .most_text_tokens = 16,
+    .most_request_tokens = 64,
+    .vocabulary_size = 1000,
+    .n_dims = 32,
+    .prompts = prompts,
+    .n_prompts = 1,
+    .auto_truncate = true,
+    .similarity = SIMILARITY_COSINE,
+};
+
+static void check(bool holds)
+{
+    if (!holds)
+        abort();
+}
+
+static void check_fields(const struct fields *fields)
+{
+    check(fields->n_inputs >= 1 && fields->n_inputs <= 2 * rules.most_inputs);
+    check(fields->n_rows >= 1 && fields->n_rows <= fields->n_inputs);
+    check(fields->n_dims >= 1 && fields->n_dims <= rules.n_dims);
+    for (size_t i = 0; i < fields->n_inputs; i++) {
+        const struct input *input = &fields->inputs[i];
+        volatile char last;
+
+        if (input->text.bytes) {
+            check(input->text.len_bytes > 0);
+            last = input->text.bytes[input->text.len_bytes - 1];
+            (void)last;
+            continue;
+        }
+        check(input->n_ids > 0);
+        for (size_t j = 0; j < input->n_ids; j++)
+            check(input->ids[j] >= 0 && (size_t)input->ids[j] < rules.vocabulary_size);
+    }
+}
+
+/* As a reply holds it: it must be a JSON string, and so UTF-8. */
+static void check_words(const char *words)
+{
+    struct text text = {0};
+    json_t *json;
+
+    text_append_json_string(&text, words, strlen(words));
+    json = json_loadb(text.bytes, text.len_bytes, JSON_DECODE_ANY, NULL);
+    check(json_is_string(json));
+    json_decref(json);
+    text_release(&text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
+{
+    static bool (*const decoders[])(struct slice, const struct rules *, struct fields *,
+                                    struct fault *) = {
+        decode_embeddings,
+        decode_similarity,
+        decode_tei_similarity,
+        decode_tokenize,
+    };
+
+    for (size_t i = 0; i < sizeof(decoders) / sizeof(decoders[0]); i++) {
+        struct fields fields;
+        struct fault fault;
+
+        if (decoders[i]((struct slice){(const char *)data, len_bytes}, &rules, &fields, &fault)) {
+            check_fields(&fields);
+            fields_release(&fields);
+        } else {
+            check(fault.problem < N_PROBLEMS);
+            check_words(fault.message);
+            check_words(fault.param);
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "server/encode.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const float values[] = {
+    0.0F, -0.0F, 1.0F, -1.0F, 0.1F, 1e-7F, 3.4028235e38F, 1.17549435e-38F, 16777216.0F,
+};
+enum { N_VALUES = sizeof(values) / sizeof(values[0]) };
+
+static void assert_text(struct text *text, const char *expected)
+{
+    assert_false(text_failed(text));
+    assert_int_equal(text->len_bytes, strlen(expected));
+    assert_memory_equal(text->bytes, expected, text->len_bytes);
+    text_release(text);
+}
+
+/* The oracle is the C library: it reads each number as text. */
+static void test_encode__floats_read_back_as_they_were(void **state)
+{
+    struct text text = {0};
+    char *at;
+
+    (void)state;
+    encode_floats(&text, values, N_VALUES);
+    text_append(&text, "", 1);
+    assert_false(text_failed(&text));
+    at = text.bytes;
+    assert_int_equal(*at, '[');
+    for (size_t i = 0; i < N_VALUES; i++) {
+        float x = strtof(at + 1, &at);
+
+        assert_memory_equal(&x, &values[i], sizeof(x));
+        assert_int_equal(*at, i + 1 < N_VALUES ? ',' : ']');
+    }
+    assert_int_equal(at[1], '\0');
+    text_release(&text);
+}
+
+static void test_encode__floats_are_json(void **state)
+{
+    struct text text = {0};
+    json_t *json;
+
+    (void)state;
+    encode_floats(&text, values, N_VALUES);
+    json = json_loadb(text.bytes, text.len_bytes, 0, NULL);
+    assert_non_null(json);
+    assert_int_equal(json_array_size(json), N_VALUES);
+    json_decref(json);
+    text_release(&text);
+}
+
+/* Expected: Python's base64.b64encode(numpy.array(values, "<f4").tobytes()). */
+static void test_encode__base64_is_of_little_endian_float32(void **state)
+{
+    struct text text = {0};
+
+    (void)state;
+    encode_base64(&text, values, N_VALUES);
+    assert_text(&text, "\"AAAAAAAAAIAAAIA/AACAv83MzD2Vv9Yz//9/fwAAgAAAAIBL\"");
+    encode_base64(&text, values + 2, 1);
+    assert_text(&text, "\"AACAPw==\"");
+    encode_base64(&text, values + 2, 2);
+    assert_text(&text, "\"AACAPwAAgL8=\"");
+    encode_base64(&text, values + 2, 3);
+    assert_text(&text, "\"AACAPwAAgL/NzMw9\"");
+}
+
+static void test_encode__appends_to_what_is_there(void **state)
+{
+    static const size_t indices[] = {0, 7, SIZE_MAX};
+    struct text text = {0};
+
+    (void)state;
+    text_append_string(&text, "x");
+    encode_indices(&text, indices, 2);
+    encode_indices(&text, NULL, 0);
+    encode_floats(&text, values, 0);
+    assert_text(&text, "x[0,7][][]");
+    encode_indices(&text, indices, 3);
+    assert_text(&text, "[0,7,18446744073709551615]");
+}
+
+static void test_encode__leaves_a_failed_text_alone(void **state)
+{
+    struct text text = {.failed = true};
+
+    (void)state;
+    encode_floats(&text, values, N_VALUES);
+    encode_base64(&text, values, N_VALUES);
+    encode_indices(&text, (size_t[]){1}, 1);
+    assert_true(text_failed(&text));
+    assert_int_equal(text.len_bytes, 0);
+    text_release(&text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_encode__floats_read_back_as_they_were),
+        cmocka_unit_test(test_encode__floats_are_json),
+        cmocka_unit_test(test_encode__base64_is_of_little_endian_float32),
+        cmocka_unit_test(test_encode__appends_to_what_is_there),
+        cmocka_unit_test(test_encode__leaves_a_failed_text_alone),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
