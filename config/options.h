@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The program's options, from the one table in options.def: defaults, then the JSON file of --config, then NESTD_* environment
- * variables, then flags; the later wins. Knows nothing of engine or server. */
+/* The program's options, from the one table in options.def: defaults, then the JSON file of
+ * --config, then NESTD_* environment variables, then flags; the later wins. Knows nothing of engine
+ * or server. */
 #ifndef NESTD_CONFIG_OPTIONS_H
 #define NESTD_CONFIG_OPTIONS_H
 
@@ -12,27 +13,30 @@
 
 /* A field per option, named as its flag with underscores; the types:
  *   TEXT    const char *   NULL when absent
- *   LIST    struct option_list, values split at commas; a repeated flag appends
+ *   LIST    struct option_list, values split at commas; a repeated flag appends; a JSON array
  *   NUMBER  int64_t        within [least, most]
  *   BYTES   int64_t        a number, or one with KiB, MiB, GiB
  *   SECONDS double
  *   SWITCH  bool           "true" / "false"; the flag alone means true
  *   CHOICE  const char *   one of the words that the table lists, separated by '|' */
+enum { OPTIONS_MOST_VALUES = 1024 };
+
 struct option_list {
     const char **values; /* [n_values] */
-    size_t n_values;
+    size_t n_values;     /* at most OPTIONS_MOST_VALUES */
 };
 
 struct options {
     struct option_storage *storage; /* private: owns every text */
-#define OPTION(field, type, default_text, least, most, argument, sentence) OPTION_FIELD_##type(field)
-#define OPTION_FIELD_TEXT(field) const char *field;
-#define OPTION_FIELD_LIST(field) struct option_list field;
-#define OPTION_FIELD_NUMBER(field) int64_t field;
-#define OPTION_FIELD_BYTES(field) int64_t field;
+#define OPTION(field, type, default_text, least, most, argument, sentence)                         \
+    OPTION_FIELD_##type(field)
+#define OPTION_FIELD_TEXT(field)    const char *field;
+#define OPTION_FIELD_LIST(field)    struct option_list field;
+#define OPTION_FIELD_NUMBER(field)  int64_t field;
+#define OPTION_FIELD_BYTES(field)   int64_t field;
 #define OPTION_FIELD_SECONDS(field) double field;
-#define OPTION_FIELD_SWITCH(field) bool field;
-#define OPTION_FIELD_CHOICE(field) const char *field;
+#define OPTION_FIELD_SWITCH(field)  bool field;
+#define OPTION_FIELD_CHOICE(field)  const char *field;
 #include "config/options.def"
 #undef OPTION
 };
@@ -50,10 +54,12 @@ struct options_report {
     size_t n_warnings;
 };
 
-/* argv[0] is skipped; envp is the environment, NULL-terminated. *ret_options is touched only with OPTIONS_RUN. */
-enum options_outcome options_read(int argc, char *const *argv, char *const *envp, struct options *ret_options,
-                                  struct options_report *report);
-void options_release(struct options *options);
+/* argv[0] is skipped; envp is the environment, NULL-terminated. *ret_options is touched only with
+ * OPTIONS_RUN; max_request_tokens is then at most max_queue_tokens, and model_id is there. *report
+ * is filled anew. */
+enum options_outcome options_read(int argc, char *const *argv, char *const *envp,
+                                  struct options *ret_options, struct options_report *report);
+void options_release(struct options *options); /* and zeroes them; NULL is allowed */
 
 /* The text of --help: every option, its default, its limits, its sentence. */
 void options_print_help(FILE *file);

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A row of the options table, and how a name finds it. For the files of config/ alone; the rest of
+ * the program reads struct options. */
+#ifndef NESTD_CONFIG_OPTION_H
+#define NESTD_CONFIG_OPTION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum option_type {
+    OPTION_TEXT,
+    OPTION_LIST,
+    OPTION_NUMBER,
+    OPTION_BYTES,
+    OPTION_SECONDS,
+    OPTION_SWITCH,
+    OPTION_CHOICE,
+};
+
+enum option_index {
+#define OPTION(field, ...) OPTION_INDEX_##field,
+#include "config/options.def"
+#undef OPTION
+    N_OPTIONS
+};
+
+struct option {
+    const char *field;
+    size_t offset; /* of the field in struct options */
+    enum option_type type;
+    const char *default_text; /* read as any other value is; NULL: none */
+    int64_t least, most;      /* of NUMBER, BYTES, SECONDS */
+    const char *argument;
+    const char *sentence;
+};
+
+extern const struct option option_table[N_OPTIONS];
+
+/* Where a value came from; the later wins. */
+enum option_source {
+    OPTION_SOURCE_DEFAULT,
+    OPTION_SOURCE_FILE,
+    OPTION_SOURCE_ENVIRONMENT,
+    OPTION_SOURCE_FLAG,
+};
+
+/* An option's name as it is written in a source: --max-batch-tokens, NESTD_MAX_BATCH_TOKENS,
+ * max_batch_tokens. Of a default, the flag. */
+struct option_name {
+    char text[64];
+};
+struct option_name option_spell(const struct option *option, enum option_source source);
+
+/* The option of that name, as spelt in that source; NULL if there is none. */
+const struct option *option_find(enum option_source source, const char *name, size_t len_bytes);
+
+/* The option whose name is a slip or two away; NULL if none is. */
+const struct option *option_find_nearest(enum option_source source, const char *name,
+                                         size_t len_bytes);
+
+/* What its value may be, for a person: "a whole number from 1 to 256". */
+struct option_expected {
+    char text[160];
+};
+struct option_expected option_expect(const struct option *option);
+
+/* A limit as a person writes it: 4GiB, 65535. */
+struct option_limit {
+    char text[32];
+};
+struct option_limit option_format_limit(const struct option *option, int64_t limit);
+
+#endif

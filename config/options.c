@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Reads the options from their four sources, weakest first, each through the same option_set, so a
+ * value means the same wherever it is written. The flags are walked twice: first for --help,
+ * --version and --config, since the file must be read before them, then for the rest. Whatever is
+ * unknown, out of range or given twice ends the reading with a message that names the option as the
+ * person wrote it, the value, and what is allowed. */
+#include "config/options.h"
+#include "config/option_value.h"
+#include "config/reading.h"
+
+#include <fnmatch.h>
+#include <inttypes.h>
+#include <string.h>
+
+static bool set_defaults(struct reading *reading)
+{
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        if (option_table[i].default_text &&
+            !reading_set(reading, &option_table[i], OPTION_SOURCE_DEFAULT,
+                         option_table[i].default_text))
+            return false;
+    return true;
+}
+
+/* Kubernetes describes each Service of the namespace in the environment of every pod. For one that
+ * is called nestd, or nestd-something, the names begin as ours do. */
+static bool is_of_kubernetes(const char *name, const char *value)
+{
+    static const char *const patterns[] = {
+        "NESTD_*SERVICE_HOST",     "NESTD_*SERVICE_PORT",     "NESTD_*SERVICE_PORT_*",
+        "NESTD_*PORT_[0-9]*_TCP*", "NESTD_*PORT_[0-9]*_UDP*", "NESTD_*PORT_[0-9]*_SCTP*",
+    };
+    static const char *const schemes[] = {"tcp://", "udp://", "sctp://"};
+
+    for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
+        if (fnmatch(patterns[i], name, 0) == 0)
+            return true;
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+        if (strncmp(value, schemes[i], strlen(schemes[i])) == 0)
+            return fnmatch("NESTD_*PORT", name, 0) == 0;
+    return false;
+}
+
+/* The value of a variable, and its name; NULL where it is not one of ours. */
+static const char *split_variable(const char *variable, char name[128])
+{
+    const char *const equals = strchr(variable, '=');
+    size_t len_bytes;
+
+    if (strncmp(variable, "NESTD_", 6) != 0 || !equals)
+        return NULL;
+    len_bytes = (size_t)(equals - variable);
+    if (len_bytes > 127)
+        len_bytes = 127; /* unknown all the same */
+    memcpy(name, variable, len_bytes);
+    name[len_bytes] = '\0';
+    return equals + 1;
+}
+
+static bool read_environment(struct reading *reading, char *const *envp)
+{
+    struct options_report *const report = reading->report;
+    char name[128], first_ignored[128];
+    size_t n_ignored = 0;
+
+    for (; *envp; envp++) {
+        const char *const value = split_variable(*envp, name);
+        const struct option *option;
+
+        if (!value || strcmp(name, "NESTD_CONFIG") == 0)
+            continue;
+        if (is_of_kubernetes(name, value)) {
+            if (n_ignored++ == 0)
+                memcpy(first_ignored, name, sizeof(name));
+            continue;
+        }
+        option = option_find(OPTION_SOURCE_ENVIRONMENT, name, strlen(name));
+        if (!option)
+            return reading_refuse_name(reading, "environment variable", OPTION_SOURCE_ENVIRONMENT,
+                                       name, strlen(name));
+        if (!reading_set(reading, option, OPTION_SOURCE_ENVIRONMENT, value))
+            return false;
+    }
+    if (n_ignored > 0)
+        snprintf(report->warnings[report->n_warnings++], sizeof(report->warnings[0]),
+                 "ignored %s and %zu more variables that Kubernetes sets for a Service of this "
+                 "name",
+                 shown_of_string(first_ignored).text, n_ignored - 1);
+    return true;
+}
+
+static void find_file_in_environment(struct reading *reading, char *const *envp)
+{
+    static const char prefix[] = "NESTD_CONFIG=";
+
+    for (; *envp && !reading->file_path; envp++)
+        if (strncmp(*envp, prefix, sizeof(prefix) - 1) == 0)
+            reading->file_path = *envp + sizeof(prefix) - 1;
+}
+
+/* One argument, or two: --port 8080, --port=8080, --auto-truncate. */
+struct flag {
+    const struct option *option; /* NULL: --config */
+    const char *value;
+};
+
+static bool is_word(const char *argument, const char *word, size_t len_bytes)
+{
+    return strlen(word) == len_bytes && memcmp(argument, word, len_bytes) == 0;
+}
+
+/* Reads the flag at argv[*at] and moves *at past it and its value. */
+static bool read_flag(struct reading *reading, int argc, char *const *argv, int *at,
+                      struct flag *ret_flag)
+{
+    const char *const argument = argv[(*at)++];
+    const size_t name_len = strcspn(argument, "=");
+    const char *const next = *at < argc ? argv[*at] : NULL;
+    struct flag flag = {0};
+
+    if (argument[0] != '-')
+        return reading_complain(reading,
+                                "%s: an argument without a flag; --help lists every option",
+                                shown_of_string(argument).text);
+    flag.option = option_find(OPTION_SOURCE_FLAG, argument, name_len);
+    if (!flag.option && !is_word(argument, "--config", name_len))
+        return reading_refuse_name(reading, "flag", OPTION_SOURCE_FLAG, argument, name_len);
+
+    if (argument[name_len] == '=') {
+        flag.value = argument + name_len + 1;
+    } else if (flag.option && flag.option->type == OPTION_SWITCH) {
+        const bool has_value = next && (strcmp(next, "true") == 0 || strcmp(next, "false") == 0);
+
+        flag.value = has_value ? next : "true";
+        *at += has_value;
+    } else if (next && strncmp(next, "--", 2) != 0) {
+        flag.value = next;
+        ++*at;
+    } else {
+        return reading_complain(
+            reading, "%s has no value: expected %s", shown_of_string(argument).text,
+            flag.option ? option_expect(flag.option).text : "the path of a JSON file");
+    }
+    *ret_flag = flag;
+    return true;
+}
+
+/* The first walk: --help, --version and --config. */
+static bool scan_flags(struct reading *reading, int argc, char *const *argv)
+{
+    for (int at = 1; at < argc;) {
+        struct flag flag;
+
+        if (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0) {
+            reading->outcome = OPTIONS_HELP;
+            return true;
+        }
+        if (strcmp(argv[at], "--version") == 0) {
+            reading->outcome = OPTIONS_VERSION;
+            return true;
+        }
+        if (!read_flag(reading, argc, argv, &at, &flag))
+            return false;
+        if (flag.option)
+            continue;
+        if (reading->file_path)
+            return reading_complain(reading, "--config is given twice");
+        reading->file_path = flag.value;
+    }
+    return true;
+}
+
+/* The second walk. */
+static bool apply_flags(struct reading *reading, int argc, char *const *argv)
+{
+    for (int at = 1; at < argc;) {
+        struct flag flag;
+
+        if (!read_flag(reading, argc, argv, &at, &flag))
+            return false;
+        if (flag.option && !reading_set(reading, flag.option, OPTION_SOURCE_FLAG, flag.value))
+            return false;
+    }
+    return true;
+}
+
+static struct place name_given(const struct reading *reading, enum option_index i)
+{
+    return reading_name_place(reading, &option_table[i], reading->sources[i]);
+}
+
+/* What one option alone cannot tell. */
+static bool check_together(struct reading *reading)
+{
+    struct options *const options = &reading->options;
+
+    if (!options->model_id)
+        return reading_complain(reading, "no model: give its folder, --model-id FOLDER");
+    if (options->default_prompt && options->default_prompt_name)
+        return reading_complain(reading, "%s and %s exclude each other",
+                                name_given(reading, OPTION_INDEX_default_prompt).text,
+                                name_given(reading, OPTION_INDEX_default_prompt_name).text);
+    if (options->max_request_tokens <= options->max_queue_tokens)
+        return true;
+    if (reading->sources[OPTION_INDEX_max_request_tokens] != OPTION_SOURCE_DEFAULT)
+        return reading_complain(
+            reading,
+            "%s=%" PRId64 " is more than %s=%" PRId64
+            ": a request that large could never be queued",
+            name_given(reading, OPTION_INDEX_max_request_tokens).text, options->max_request_tokens,
+            name_given(reading, OPTION_INDEX_max_queue_tokens).text, options->max_queue_tokens);
+    options->max_request_tokens = options->max_queue_tokens;
+    return true;
+}
+
+static bool read_all(struct reading *reading, int argc, char *const *argv, char *const *envp)
+{
+    if (!scan_flags(reading, argc, argv))
+        return false;
+    if (reading->outcome != OPTIONS_RUN)
+        return true;
+    if (!set_defaults(reading))
+        return false;
+    if (!reading->file_path)
+        find_file_in_environment(reading, envp);
+    if (reading->file_path && !reading_set_from_file(reading))
+        return false;
+    return read_environment(reading, envp) && apply_flags(reading, argc, argv) &&
+           check_together(reading);
+}
+
+enum options_outcome options_read(int argc, char *const *argv, char *const *envp,
+                                  struct options *ret_options, struct options_report *report)
+{
+    struct reading reading = {.outcome = OPTIONS_RUN, .report = report};
+
+    *report = (struct options_report){0};
+    if (!read_all(&reading, argc, argv, envp))
+        reading.outcome = OPTIONS_BAD;
+    if (reading.outcome == OPTIONS_RUN)
+        *ret_options = reading.options;
+    else
+        options_release(&reading.options);
+    return reading.outcome;
+}
+
+void options_release(struct options *options)
+{
+    if (!options)
+        return;
+    option_values_release(options);
+    *options = (struct options){0};
+}

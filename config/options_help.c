@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* --help: a row for each option, its name and argument in one column, in the next what it is for
+ * with its default and limits in brackets. A name too long for its column gets a line of its own.
+ */
+#include "config/option.h"
+#include "config/options.h"
+
+#include <string.h>
+
+enum {
+    MOST_COLUMNS = 100,
+    TEXT_COLUMN = 33,
+};
+
+/* Text that continues under TEXT_COLUMN. */
+struct wrapped {
+    FILE *file;
+    int column;
+};
+
+static void print_unbroken(struct wrapped *to, const char *text, int len)
+{
+    if (to->column > TEXT_COLUMN && to->column + 1 + len > MOST_COLUMNS) {
+        fprintf(to->file, "\n%*s", TEXT_COLUMN, "");
+        to->column = TEXT_COLUMN;
+    }
+    to->column += fprintf(to->file, "%s%.*s", to->column > TEXT_COLUMN ? " " : "", len, text);
+}
+
+static void print_words(struct wrapped *to, const char *text)
+{
+    while (*text) {
+        const size_t len = strcspn(text, " ");
+
+        print_unbroken(to, text, (int)len);
+        text += len;
+        text += strspn(text, " ");
+    }
+}
+
+static struct wrapped start_row(FILE *file, const char *name, const char *argument)
+{
+    const int column = fprintf(file, "  %s %s", name, argument);
+
+    if (column > TEXT_COLUMN - 2)
+        fprintf(file, "\n%*s", TEXT_COLUMN, "");
+    else
+        fprintf(file, "%*s", TEXT_COLUMN - column, "");
+    return (struct wrapped){.file = file, .column = TEXT_COLUMN};
+}
+
+/* "[default 8080; 0 to 65535]" */
+static void print_limits(struct wrapped *to, const struct option *option)
+{
+    const struct option_limit least = option_format_limit(option, option->least);
+    const struct option_limit most = option_format_limit(option, option->most);
+    const bool has_limits = option->least != option->most;
+    const char *const default_text = option->default_text;
+    char limits[160];
+    int len;
+
+    if (default_text && has_limits)
+        len = snprintf(limits, sizeof(limits), "[default %s; %s to %s]", default_text, least.text,
+                       most.text);
+    else if (default_text)
+        len = snprintf(limits, sizeof(limits), "[default %s]", default_text);
+    else if (has_limits)
+        len = snprintf(limits, sizeof(limits), "[%s to %s]", least.text, most.text);
+    else
+        return;
+    print_unbroken(to, limits, len);
+}
+
+static void print_row(FILE *file, const char *name, const char *argument, const char *sentence)
+{
+    struct wrapped text = start_row(file, name, argument);
+
+    print_words(&text, sentence);
+    fputc('\n', file);
+}
+
+void options_print_help(FILE *file)
+{
+    fputs("Usage: nestd --model-id FOLDER [OPTION]...\n"
+          "Serves the embeddings of a sentence-transformers model over HTTP.\n\n",
+          file);
+    for (size_t i = 0; i < N_OPTIONS; i++) {
+        const struct option *const option = &option_table[i];
+        const struct option_name name = option_spell(option, OPTION_SOURCE_FLAG);
+        struct wrapped text = start_row(file, name.text, option->argument);
+
+        print_words(&text, option->sentence);
+        print_limits(&text, option);
+        fputc('\n', file);
+    }
+    print_row(file, "--config", "FILE",
+              "A JSON object of options, such as {\"max_batch_tokens\": 512}");
+    print_row(file, "--help, -h", "", "Print this and exit");
+    print_row(file, "--version", "", "Print the version and exit");
+    fputs(
+        "\nA value may follow its flag or an equals sign: --port 8080, --port=8080. Each option is "
+        "also an\nenvironment variable (NESTD_MAX_BATCH_TOKENS, NESTD_CONFIG). Flags win over the "
+        "environment,\nthe environment over the file of --config, the file over the defaults.\n",
+        file);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config/reading.h"
+#include "config/option_value.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+bool reading_complain(struct reading *reading, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(reading->report->problem, sizeof(reading->report->problem), format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+struct shown shown_of(const char *text, size_t len_bytes)
+{
+    static const char ellipsis[] = "...";
+    const size_t most = sizeof(struct shown) - sizeof(ellipsis);
+    struct shown shown = {{0}};
+    size_t n = len_bytes < most ? len_bytes : most;
+
+    while (n < len_bytes && n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
+        n--; /* not within a character */
+    for (size_t i = 0; i < n; i++)
+        shown.text[i] = (unsigned char)text[i] < 0x20 || text[i] == 0x7f ? '?' : text[i];
+    if (n < len_bytes)
+        memcpy(shown.text + n, ellipsis, sizeof(ellipsis));
+    return shown;
+}
+
+struct shown shown_of_string(const char *text)
+{
+    return shown_of(text, strlen(text));
+}
+
+struct place reading_name_place(const struct reading *reading, const struct option *option,
+                                enum option_source source)
+{
+    const struct option_name name = option_spell(option, source);
+    struct place place;
+
+    if (source == OPTION_SOURCE_FILE)
+        snprintf(place.text, sizeof(place.text), "%s: %s", shown_of_string(reading->file_path).text,
+                 name.text);
+    else
+        snprintf(place.text, sizeof(place.text), "%s", name.text);
+    return place;
+}
+
+/* "--port=99999: expected a whole number from 0 to 65535" */
+bool reading_refuse_value(struct reading *reading, const struct option *option,
+                          enum option_source source, const char *value)
+{
+    return reading_complain(reading, "%s=%s: expected %s",
+                            reading_name_place(reading, option, source).text,
+                            shown_of_string(value).text, option_expect(option).text);
+}
+
+/* An unknown name; `what` is "flag" and the like. */
+bool reading_refuse_name(struct reading *reading, const char *what, enum option_source source,
+                         const char *name, size_t len_bytes)
+{
+    const struct option *const nearest = option_find_nearest(source, name, len_bytes);
+    const struct shown shown = shown_of(name, len_bytes);
+
+    if (nearest)
+        return reading_complain(reading, "%s %s is unknown; did you mean %s?", what, shown.text,
+                                option_spell(nearest, source).text);
+    return reading_complain(reading, "%s %s is unknown; --help lists every option", what,
+                            shown.text);
+}
+
+void reading_take_source(struct reading *reading, const struct option *option,
+                         enum option_source source)
+{
+    enum option_source *const at = &reading->sources[option - option_table];
+
+    if (*at != source && option->type == OPTION_LIST)
+        option_clear_list(option, &reading->options);
+    *at = source;
+}
+
+bool reading_set(struct reading *reading, const struct option *option, enum option_source source,
+                 const char *value)
+{
+    const bool again = reading->sources[option - option_table] == source;
+
+    if (again && source != OPTION_SOURCE_DEFAULT && option->type != OPTION_LIST)
+        return reading_complain(reading, "%s is given twice",
+                                reading_name_place(reading, option, source).text);
+    reading_take_source(reading, option, source);
+    switch (option_set(option, value, &reading->options)) {
+    case OPTION_SET:
+        return true;
+    case OPTION_REFUSED:
+        return reading_refuse_value(reading, option, source, value);
+    case OPTION_NO_MEMORY:
+        break;
+    }
+    return reading_complain(reading, "out of memory");
+}

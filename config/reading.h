@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The options while they are being read: values, where each is from, and the message that ends the
+ * reading. For the files of config/ alone. */
+#ifndef NESTD_CONFIG_READING_H
+#define NESTD_CONFIG_READING_H
+
+#include "config/option.h"
+#include "config/options.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct reading {
+    struct options options;
+    enum option_source sources[N_OPTIONS]; /* where each has its value from */
+    const char *file_path;                 /* of --config or NESTD_CONFIG; NULL: none */
+    enum options_outcome outcome;          /* what the flags ask for */
+    struct options_report *report;
+};
+
+/* Text from outside on its way into a message: cut, and without control characters. */
+struct shown {
+    char text[100];
+};
+
+struct shown shown_of(const char *text, size_t len_bytes);
+struct shown shown_of_string(const char *text);
+
+/* "--port", "NESTD_PORT", "nestd.json: port" */
+struct place {
+    char text[sizeof(struct shown) + sizeof(struct option_name) + 2];
+};
+
+struct place reading_name_place(const struct reading *reading, const struct option *option,
+                                enum option_source source);
+
+/* Each sets the message and returns false, so that a failing function can end with it. */
+bool reading_complain(struct reading *reading, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+bool reading_refuse_value(struct reading *reading, const struct option *option,
+                          enum option_source source, const char *value);
+bool reading_refuse_name(struct reading *reading, const char *what, enum option_source source,
+                         const char *name, size_t len_bytes);
+
+/* The option's value is from this source now; a LIST of a weaker source is emptied. */
+void reading_take_source(struct reading *reading, const struct option *option,
+                         enum option_source source);
+
+/* Sets the value, where the source has not given it before and it is what the option expects; else
+ * complains and returns false. */
+bool reading_set(struct reading *reading, const struct option *option, enum option_source source,
+                 const char *value);
+
+/* Sets what the JSON file at reading->file_path says (options_file.c). */
+bool reading_set_from_file(struct reading *reading);
+
+#endif

@@ -1,0 +1,605 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config/options.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MOST_WORDS = 16 };
+
+/* One start of the program: lists end with NULL; `file` is the text of the file that --config or
+ * NESTD_CONFIG name as @. */
+struct start {
+    const char *flags[MOST_WORDS];
+    const char *variables[MOST_WORDS];
+    const char *file;
+};
+
+#define MODEL "--model-id=m"
+
+static char file_path[] = "/tmp/nestd-options-XXXXXX";
+
+static int make_file(void **state)
+{
+    const int file = mkstemp(file_path);
+
+    (void)state;
+    return file < 0 ? -1 : close(file);
+}
+
+static int remove_file(void **state)
+{
+    (void)state;
+    return unlink(file_path);
+}
+
+/* `from`, with the file's path in place of @. */
+static char *copy_word(const char *from)
+{
+    const size_t size = strlen(from) + sizeof(file_path);
+    char *to = malloc(size);
+    const char *const at = strchr(from, '@');
+
+    assert_non_null(to);
+    if (at)
+        snprintf(to, size, "%.*s%s%s", (int)(at - from), from, file_path, at + 1);
+    else
+        snprintf(to, size, "%s", from);
+    return to;
+}
+
+static enum options_outcome read_start(const struct start *start, struct options *options,
+                                       struct options_report *report)
+{
+    char *argv[MOST_WORDS + 2] = {copy_word("nestd")}, *envp[MOST_WORDS + 1] = {NULL};
+    enum options_outcome outcome;
+    int argc = 1;
+
+    if (start->file) {
+        FILE *const file = fopen(file_path, "w");
+
+        assert_non_null(file);
+        fputs(start->file, file);
+        assert_int_equal(fclose(file), 0);
+    }
+    for (size_t i = 0; i < MOST_WORDS && start->flags[i]; i++)
+        argv[argc++] = copy_word(start->flags[i]);
+    for (size_t i = 0; i < MOST_WORDS && start->variables[i]; i++)
+        envp[i] = copy_word(start->variables[i]);
+
+    outcome = options_read(argc, argv, envp, options, report);
+
+    /* What was read must not point into them. */
+    for (int i = 0; i < argc; i++)
+        free(argv[i]);
+    for (size_t i = 0; envp[i]; i++)
+        free(envp[i]);
+    return outcome;
+}
+
+static struct options read_good(struct start start)
+{
+    struct options options;
+    struct options_report report;
+
+    if (read_start(&start, &options, &report) != OPTIONS_RUN)
+        fail_msg("refused: %s", report.problem);
+    assert_string_equal(report.problem, "");
+    assert_int_equal(report.n_warnings, 0);
+    return options;
+}
+
+/* `problem` may hold @ for the file's path. */
+static void assert_refused(const struct start *start, const char *problem)
+{
+    struct options options;
+    struct options_report report;
+    char *const expected = copy_word(problem);
+
+    memset(&options, 0x5a, sizeof(options));
+    if (read_start(start, &options, &report) != OPTIONS_BAD)
+        fail_msg("not refused: %s", problem);
+    assert_string_equal(report.problem, expected);
+    for (size_t i = 0; i < sizeof(options); i++)
+        assert_int_equal(((unsigned char *)&options)[i], 0x5a);
+    free(expected);
+}
+
+static void test_options__defaults(void **state)
+{
+    struct options options = read_good((struct start){.flags = {MODEL}});
+
+    (void)state;
+    assert_string_equal(options.model_id, "m");
+    assert_null(options.served_model_name);
+    assert_int_equal(options.model_alias.n_values, 0);
+    assert_string_equal(options.dtype, "auto");
+    assert_null(options.pooling);
+    assert_true(options.auto_truncate);
+    assert_string_equal(options.hostname, "127.0.0.1");
+    assert_int_equal(options.port, 8080);
+    assert_int_equal(options.max_queue_tokens, 2097152);
+    assert_int_equal(options.payload_limit, 32 * 1024 * 1024);
+    assert_true(options.request_timeout == 30.0);
+    assert_true(options.drain_delay == 0.0);
+    options_release(&options);
+    assert_null(options.model_id);
+    options_release(&options);
+    options_release(NULL);
+}
+
+static void test_options__every_type_as_flag(void **state)
+{
+    struct options options = read_good((struct start){
+        .flags = {"--model-id", "a folder", "--port=0", "--payload-limit", "64KiB",
+                  "--drain-delay=2.25", "--auto-truncate=false", "--dtype", "float32",
+                  "--matryoshka-dims", "64,128", "--default-prompt", "query: "},
+    });
+
+    (void)state;
+    assert_string_equal(options.model_id, "a folder");
+    assert_int_equal(options.port, 0);
+    assert_int_equal(options.payload_limit, 65536);
+    assert_true(options.drain_delay == 2.25);
+    assert_false(options.auto_truncate);
+    assert_string_equal(options.dtype, "float32");
+    assert_int_equal(options.matryoshka_dims.n_values, 2);
+    assert_string_equal(options.matryoshka_dims.values[0], "64");
+    assert_string_equal(options.matryoshka_dims.values[1], "128");
+    assert_string_equal(options.default_prompt, "query: ");
+    options_release(&options);
+}
+
+static void test_options__switch_alone_means_true(void **state)
+{
+    struct options options = read_good((struct start){
+        .flags = {"--auto-truncate", "--port", "1", MODEL},
+        .variables = {"NESTD_AUTO_TRUNCATE=false"},
+    });
+
+    (void)state;
+    assert_true(options.auto_truncate);
+    assert_int_equal(options.port, 1);
+    options_release(&options);
+
+    options = read_good((struct start){.flags = {MODEL, "--auto-truncate", "false"}});
+    assert_false(options.auto_truncate);
+    options_release(&options);
+}
+
+static void test_options__every_type_in_file(void **state)
+{
+    struct options options = read_good((struct start){
+        .flags = {"--config=@"},
+        .file = "{\"model_id\": \"m\", \"port\": 1, \"payload_limit\": \"1GiB\", "
+                "\"request_timeout\": 2, \"drain_timeout\": 0.3, \"auto_truncate\": false, "
+                "\"pooling\": \"cls\", \"model_alias\": [\"a\", \"b\"], "
+                "\"matryoshka_dims\": [64, 128], \"max_queue_tokens\": \"3000000000\"}",
+    });
+
+    (void)state;
+    assert_string_equal(options.model_id, "m");
+    assert_int_equal(options.port, 1);
+    assert_int_equal(options.payload_limit, 1 << 30);
+    assert_true(options.request_timeout == 2.0);
+    assert_true(options.drain_timeout == 0.3);
+    assert_false(options.auto_truncate);
+    assert_string_equal(options.pooling, "cls");
+    assert_int_equal(options.model_alias.n_values, 2);
+    assert_string_equal(options.model_alias.values[1], "b");
+    assert_int_equal(options.matryoshka_dims.n_values, 2);
+    assert_string_equal(options.matryoshka_dims.values[1], "128");
+    assert_int_equal(options.max_queue_tokens, 3000000000);
+    options_release(&options);
+}
+
+static void test_options__later_source_wins(void **state)
+{
+    struct options options = read_good((struct start){
+        .flags = {"--port=3"},
+        .variables = {"NESTD_CONFIG=@", "NESTD_PORT=2", "NESTD_THREADS=2", "OTHER=1", "NESTD"},
+        .file = "{\"port\": 1, \"threads\": 1, \"http_threads\": 9, \"model_id\": \"m\"}",
+    });
+
+    (void)state;
+    assert_int_equal(options.port, 3);
+    assert_int_equal(options.threads, 2);
+    assert_int_equal(options.http_threads, 9);
+    assert_int_equal(options.request_threads, 2);
+    options_release(&options);
+}
+
+static void test_options__flag_names_the_file_before_the_environment_does(void **state)
+{
+    struct options options = read_good((struct start){
+        .flags = {"--config", "@", MODEL},
+        .variables = {"NESTD_CONFIG=/nowhere"},
+        .file = "{\"port\": 1}",
+    });
+
+    (void)state;
+    assert_int_equal(options.port, 1);
+    options_release(&options);
+}
+
+static void test_options__repeated_list_appends_and_later_source_replaces(void **state)
+{
+    struct options options = read_good((struct start){
+        .flags = {"--model-alias", "a,b", MODEL, "--model-alias=c"},
+        .variables = {"NESTD_MODEL_ALIAS=x,y", "NESTD_CONFIG=@", "NESTD_MATRYOSHKA_DIMS=1,2"},
+        .file = "{\"model_alias\": [\"z\"], \"matryoshka_dims\": []}",
+    });
+
+    (void)state;
+    assert_int_equal(options.model_alias.n_values, 3);
+    assert_string_equal(options.model_alias.values[0], "a");
+    assert_string_equal(options.model_alias.values[1], "b");
+    assert_string_equal(options.model_alias.values[2], "c");
+    assert_int_equal(options.matryoshka_dims.n_values, 2);
+    options_release(&options);
+}
+
+static void test_options__help_and_version(void **state)
+{
+    static const struct {
+        struct start start;
+        enum options_outcome outcome;
+    } cases[] = {
+        {{.flags = {"--help"}}, OPTIONS_HELP},
+        {{.flags = {"-h"}}, OPTIONS_HELP},
+        {{.flags = {"--version"}}, OPTIONS_VERSION},
+        {{.flags = {"--port", "99999", "--help"}, .variables = {"NESTD_WRONG=1"}}, OPTIONS_HELP},
+        {{.flags = {"--config", "/nowhere", "--version"}}, OPTIONS_VERSION},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct options options;
+        struct options_report report;
+
+        assert_int_equal(read_start(&cases[i].start, &options, &report), cases[i].outcome);
+    }
+}
+
+static void test_options__bad_flags_are_refused_by_name(void **state)
+{
+    static const struct {
+        struct start start;
+        const char *problem;
+    } cases[] = {
+        {{.flags = {NULL}}, "no model: give its folder, --model-id FOLDER"},
+        {{.flags = {MODEL, "--nonsense", "1"}},
+         "flag --nonsense is unknown; --help lists every option"},
+        {{.flags = {MODEL, "--prt=1"}}, "flag --prt is unknown; did you mean --port?"},
+        {{.flags = {MODEL, "--max_batch-tokens=1"}},
+         "flag --max_batch-tokens is unknown; did you mean --max-batch-tokens?"},
+        {{.flags = {MODEL, "-p", "1"}}, "flag -p is unknown; --help lists every option"},
+        {{.flags = {MODEL, "--"}}, "flag -- is unknown; --help lists every option"},
+        {{.flags = {MODEL, "stray"}},
+         "stray: an argument without a flag; --help lists every option"},
+        {{.flags = {MODEL, ""}}, ": an argument without a flag; --help lists every option"},
+        {{.flags = {MODEL, "--port"}},
+         "--port has no value: expected a whole number from 0 to 65535"},
+        {{.flags = {"--port", "--threads", "2"}},
+         "--port has no value: expected a whole number from 0 to 65535"},
+        {{.flags = {MODEL, "--config"}}, "--config has no value: expected the path of a JSON file"},
+        {{.flags = {MODEL, "--port=1", "--port", "1"}}, "--port is given twice"},
+        {{.flags = {MODEL, "--auto-truncate", "--auto-truncate"}},
+         "--auto-truncate is given twice"},
+        {{.flags = {"--config=a", "--config=b"}}, "--config is given twice"},
+        {{.flags = {MODEL, "--auto-truncate=yes"}}, "--auto-truncate=yes: expected true or false"},
+        {{.flags = {MODEL, "--dtype=float"}}, "--dtype=float: expected one of auto|float32"},
+        {{.flags = {MODEL, "--dtype=auto|float32"}},
+         "--dtype=auto|float32: expected one of auto|float32"},
+        {{.flags = {MODEL, "--dtype="}}, "--dtype=: expected one of auto|float32"},
+        {{.flags = {"--model-id="}}, "--model-id=: expected text in UTF-8, not empty"},
+        {{.flags = {MODEL, "--default-prompt=\xff"}},
+         "--default-prompt=\xff: expected text in UTF-8, not empty"},
+        {{.flags = {MODEL, "--hostname=a\nb\x7f", "--port=x"}},
+         "--port=x: expected a whole number from 0 to 65535"},
+        {{.flags = {MODEL, "--port=a\nb\x7f"}},
+         "--port=a?b?: expected a whole number from 0 to 65535"},
+        {{.flags = {MODEL, "--model-alias=a,,b"}},
+         "--model-alias=a,,b: expected at most 1024 values in UTF-8, none empty, split by commas"},
+        {{.flags = {MODEL, "--model-alias=a,"}},
+         "--model-alias=a,: expected at most 1024 values in UTF-8, none empty, split by commas"},
+        {{.flags = {MODEL, "--default-prompt=a", "--default-prompt-name=b"}},
+         "--default-prompt and --default-prompt-name exclude each other"},
+        {{.flags = {MODEL, "--max-request-tokens=11", "--max-queue-tokens=10"}},
+         "--max-request-tokens=11 is more than --max-queue-tokens=10: a request that large could "
+         "never be queued"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        assert_refused(&cases[i].start, cases[i].problem);
+}
+
+static void test_options__numbers_are_read_strictly(void **state)
+{
+    static const char *const bad_ports[] = {
+        "",         " 1",
+        "1 ",       "+1",
+        "-1",       "0x10",
+        "1e3",      "1.0",
+        "1,000",    "65536",
+        "99999",    "1KiB",
+        "eighty",   "99999999999999999999",
+        "\xd9\xa1", "9223372036854775808",
+    };
+    static const char *const bad_bytes[] = {
+        "",           "KiB",   "1 KiB",  "1kib", "1KB",
+        "1K",         "1023",  "1.5MiB", "5GiB", "9999999999999999GiB",
+        "4294967297", "-1MiB",
+    };
+    static const char *const bad_seconds[] = {
+        "",    ".5",  "1.", "1..5", "1e1", "0.999", "86400.000000001",
+        "nan", "inf", "-1", "1s",   "1,5", " 1",    "99999999999999999999",
+    };
+    char flag[64], problem[200];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad_ports) / sizeof(bad_ports[0]); i++) {
+        snprintf(flag, sizeof(flag), "--port=%s", bad_ports[i]);
+        snprintf(problem, sizeof(problem), "%s: expected a whole number from 0 to 65535", flag);
+        assert_refused(&(struct start){.flags = {MODEL, flag}}, problem);
+    }
+    for (size_t i = 0; i < sizeof(bad_bytes) / sizeof(bad_bytes[0]); i++) {
+        snprintf(flag, sizeof(flag), "--payload-limit=%s", bad_bytes[i]);
+        snprintf(problem, sizeof(problem),
+                 "%s: expected bytes from 1KiB to 4GiB, such as 65536, 64KiB or 1MiB", flag);
+        assert_refused(&(struct start){.flags = {MODEL, flag}}, problem);
+    }
+    for (size_t i = 0; i < sizeof(bad_seconds) / sizeof(bad_seconds[0]); i++) {
+        snprintf(flag, sizeof(flag), "--request-timeout=%s", bad_seconds[i]);
+        snprintf(problem, sizeof(problem), "%s: expected seconds from 1 to 86400, such as 2 or 2.5",
+                 flag);
+        assert_refused(&(struct start){.flags = {MODEL, flag}}, problem);
+    }
+}
+
+static void test_options__limits_themselves_are_allowed(void **state)
+{
+    struct options options = read_good((struct start){
+        .flags = {MODEL, "--port=65535", "--payload-limit=4GiB", "--request-timeout=86400.0",
+                  "--keep-alive-timeout=1", "--request-threads=1"},
+    });
+
+    (void)state;
+    assert_int_equal(options.port, 65535);
+    assert_int_equal(options.payload_limit, INT64_C(4294967296));
+    assert_true(options.request_timeout == 86400.0);
+    assert_true(options.keep_alive_timeout == 1.0);
+    assert_int_equal(options.request_threads, 1);
+    options_release(&options);
+}
+
+static void test_options__bad_variables_are_refused_by_name(void **state)
+{
+    static const struct {
+        struct start start;
+        const char *problem;
+    } cases[] = {
+        {{.flags = {MODEL}, .variables = {"NESTD_NONSENSE=1"}},
+         "environment variable NESTD_NONSENSE is unknown; --help lists every option"},
+        {{.flags = {MODEL}, .variables = {"NESTD_THREAD=1"}},
+         "environment variable NESTD_THREAD is unknown; did you mean NESTD_THREADS?"},
+        {{.flags = {MODEL}, .variables = {"NESTD_port=1"}},
+         "environment variable NESTD_port is unknown; --help lists every option"},
+        {{.flags = {MODEL}, .variables = {"NESTD_=1"}},
+         "environment variable NESTD_ is unknown; --help lists every option"},
+        {{.flags = {MODEL}, .variables = {"NESTD_PORT=1", "NESTD_PORT=1"}},
+         "NESTD_PORT is given twice"},
+        {{.flags = {MODEL, "--port=1"}, .variables = {"NESTD_PORT="}},
+         "NESTD_PORT=: expected a whole number from 0 to 65535"},
+        {{.flags = {MODEL}, .variables = {"NESTD_CONFIG=/nowhere/at.json"}},
+         "--config /nowhere/at.json: unable to open /nowhere/at.json: No such file or directory"},
+        {{.flags = {MODEL, "--default-prompt=a"}, .variables = {"NESTD_DEFAULT_PROMPT_NAME=b"}},
+         "--default-prompt and NESTD_DEFAULT_PROMPT_NAME exclude each other"},
+        {{.flags = {MODEL}, .variables = {"NESTD_HOSTNAME=tcp://1", "NESTD_DTYPE=tcp://1"}},
+         "NESTD_DTYPE=tcp://1: expected one of auto|float32"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        assert_refused(&cases[i].start, cases[i].problem);
+}
+
+static void test_options__bad_files_are_refused_by_file_and_key(void **state)
+{
+    static const struct {
+        const char *file;
+        const char *problem;
+    } cases[] = {
+        {"{\"port\": 99999}", "@: port=99999: expected a whole number from 0 to 65535"},
+        {"{\"port\": 80.0}", "@: port=80.0: expected a whole number from 0 to 65535"},
+        {"{\"port\": true}", "@: port=true: expected a whole number from 0 to 65535"},
+        {"{\"port\": null}", "@: port=null: expected a whole number from 0 to 65535"},
+        {"{\"port\": [1]}", "@: port=[1]: expected a whole number from 0 to 65535"},
+        {"{\"hostname\": 1}", "@: hostname=1: expected text in UTF-8, not empty"},
+        {"{\"auto_truncate\": 1}", "@: auto_truncate=1: expected true or false"},
+        {"{\"request_timeout\": 1e300}",
+         "@: request_timeout=1e300: expected seconds from 1 to 86400, such as 2 or 2.5"},
+        {"{\"model_alias\": [[1]]}", "@: model_alias=[1]: expected at most 1024 values in UTF-8, "
+                                     "none empty, split by commas"},
+        {"{\"prot\": 1}", "@: key prot is unknown; did you mean port?"},
+        {"{\"max-batch-tokens\": 1}",
+         "@: key max-batch-tokens is unknown; did you mean max_batch_tokens?"},
+        {"{\"config\": \"x\"}", "@: key config is unknown; --help lists every option"},
+        {"{\"\": 1}", "@: key  is unknown; --help lists every option"},
+        {"[]", "@: expected a JSON object of options"},
+        {"{\n\"port\": }", "@:2: unexpected token near '}'"},
+        {"", "@:1: '[' or '{' expected near end of file"},
+        {"{\"port\": 1,\n \"port\": 2}", "@:2: duplicate object key near '\"port\"'"},
+        {"{\"default_prompt\": \"a\", \"default_prompt_name\": \"b\"}",
+         "@: default_prompt and @: default_prompt_name exclude each other"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct start start = {.flags = {MODEL, "--config=@"}, .file = cases[i].file};
+        char *const expected = copy_word(cases[i].problem);
+
+        assert_refused(&start, expected);
+        free(expected);
+    }
+}
+
+static void test_options__long_values_are_cut_between_characters(void **state)
+{
+    char flag[1000] = "--port=";
+    struct options options;
+    struct options_report report;
+
+    (void)state;
+    for (size_t i = 7; i + 4 < sizeof(flag); i += 3)
+        memcpy(flag + i, "\xe2\x82\xac", 4);
+    assert_int_equal(read_start(&(struct start){.flags = {MODEL, flag}}, &options, &report),
+                     OPTIONS_BAD);
+    assert_memory_equal(report.problem, "--port=\xe2\x82\xac\xe2\x82\xac", 13);
+    assert_non_null(strstr(report.problem, "\xe2\x82\xac...: expected a whole number from 0"));
+    assert_true(strlen(report.problem) < 200);
+}
+
+static void test_options__request_tokens_follow_a_smaller_queue(void **state)
+{
+    struct options options = read_good((struct start){.flags = {MODEL, "--max-queue-tokens=1000"}});
+
+    (void)state;
+    assert_int_equal(options.max_request_tokens, 1000);
+    options_release(&options);
+}
+
+static void test_options__variables_of_kubernetes_are_ignored_with_a_warning(void **state)
+{
+    const struct start start = {
+        .flags = {MODEL},
+        .variables = {"NESTD_PORT=tcp://10.0.0.1:8080", "NESTD_SERVICE_HOST=10.0.0.1",
+                      "NESTD_SERVICE_PORT=8080", "NESTD_SERVICE_PORT_HTTP=8080",
+                      "NESTD_PORT_8080_TCP=tcp://10.0.0.1:8080", "NESTD_PORT_8080_TCP_PROTO=tcp",
+                      "NESTD_PORT_8080_TCP_PORT=8080", "NESTD_PORT_8080_TCP_ADDR=10.0.0.1",
+                      "NESTD_PORT_53_UDP=udp://10.0.0.1:53", "NESTD_GPU_SERVICE_HOST=10.0.0.2",
+                      "NESTD_GPU_PORT=tcp://10.0.0.2:80", "NESTD_THREADS=3"},
+    };
+    struct options options;
+    struct options_report report;
+
+    (void)state;
+    assert_int_equal(read_start(&start, &options, &report), OPTIONS_RUN);
+    assert_int_equal(options.port, 8080);
+    assert_int_equal(options.threads, 3);
+    assert_int_equal(report.n_warnings, 1);
+    assert_string_equal(report.warnings[0],
+                        "ignored NESTD_PORT and 10 more variables that Kubernetes sets for a "
+                        "Service of this name");
+    options_release(&options);
+}
+
+static void test_options__list_is_bounded(void **state)
+{
+    static char flag[20 + 2 * (OPTIONS_MOST_VALUES + 1)];
+    struct options options;
+    struct options_report report;
+    size_t n = (size_t)snprintf(flag, sizeof(flag), "--model-alias=a");
+
+    (void)state;
+    for (size_t i = 1; i < OPTIONS_MOST_VALUES; i++, n += 2)
+        memcpy(flag + n, ",a", 3);
+    options = read_good((struct start){.flags = {MODEL, flag}});
+    assert_int_equal(options.model_alias.n_values, OPTIONS_MOST_VALUES);
+    assert_string_equal(options.model_alias.values[OPTIONS_MOST_VALUES - 1], "a");
+    options_release(&options);
+    assert_int_equal(
+        read_start(&(struct start){.flags = {MODEL, flag, "--model-alias=b"}}, &options, &report),
+        OPTIONS_BAD);
+}
+
+static char *print_help(void)
+{
+    char *text = NULL;
+    size_t len_bytes;
+    FILE *const file = open_memstream(&text, &len_bytes);
+
+    assert_non_null(file);
+    options_print_help(file);
+    assert_int_equal(fclose(file), 0);
+    return text;
+}
+
+static void test_options__help_names_every_option(void **state)
+{
+    static const char *const flags[] = {
+#define OPTION(field, type, default_text, least, most, argument, sentence) #field "\0" argument,
+#include "config/options.def"
+#undef OPTION
+    };
+    char *const text = print_help();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+        char row[128];
+        const int n =
+            snprintf(row, sizeof(row), "\n  --%s %s", flags[i], flags[i] + strlen(flags[i]) + 1);
+
+        assert_in_range(n, 1, sizeof(row) - 1);
+        for (char *c = row + 5; *c && *c != ' '; c++)
+            *c = *c == '_' ? '-' : *c;
+        if (!strstr(text, row))
+            fail_msg("--help lacks%s", row);
+    }
+    assert_non_null(strstr(text, "[default 8080; 0 to 65535]\n"));
+    assert_non_null(strstr(text, "[default 32MiB; 1KiB to 4GiB]\n"));
+    assert_non_null(strstr(text, "\n  --config FILE "));
+    assert_non_null(strstr(text, "\n  --help, -h "));
+    assert_non_null(strstr(text, "\n  --version "));
+    free(text);
+}
+
+static void test_options__help_fits_100_columns(void **state)
+{
+    char *const text = print_help();
+
+    (void)state;
+    for (const char *line = text; *line; line += strcspn(line, "\n") + 1) {
+        const size_t n = strcspn(line, "\n");
+
+        if (n > 100)
+            fail_msg("%zu columns: %.*s", n, (int)n, line);
+        assert_true(n == 0 || line[n - 1] != ' ');
+    }
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_options__defaults),
+        cmocka_unit_test(test_options__every_type_as_flag),
+        cmocka_unit_test(test_options__switch_alone_means_true),
+        cmocka_unit_test(test_options__every_type_in_file),
+        cmocka_unit_test(test_options__later_source_wins),
+        cmocka_unit_test(test_options__flag_names_the_file_before_the_environment_does),
+        cmocka_unit_test(test_options__repeated_list_appends_and_later_source_replaces),
+        cmocka_unit_test(test_options__help_and_version),
+        cmocka_unit_test(test_options__bad_flags_are_refused_by_name),
+        cmocka_unit_test(test_options__numbers_are_read_strictly),
+        cmocka_unit_test(test_options__limits_themselves_are_allowed),
+        cmocka_unit_test(test_options__bad_variables_are_refused_by_name),
+        cmocka_unit_test(test_options__bad_files_are_refused_by_file_and_key),
+        cmocka_unit_test(test_options__long_values_are_cut_between_characters),
+        cmocka_unit_test(test_options__request_tokens_follow_a_smaller_queue),
+        cmocka_unit_test(test_options__variables_of_kubernetes_are_ignored_with_a_warning),
+        cmocka_unit_test(test_options__list_is_bounded),
+        cmocka_unit_test(test_options__help_names_every_option),
+        cmocka_unit_test(test_options__help_fits_100_columns),
+    };
+
+    return cmocka_run_group_tests(tests, make_file, remove_file);
+}
