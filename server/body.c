@@ -43,6 +43,7 @@ static bool parse_fault(const char *bytes, size_t len_bytes, const json_error_t 
     size_t position = error->position > 0 ? (size_t)error->position : 0;
 
     switch (json_error_code(error)) {
+    case json_error_unknown:
     case json_error_out_of_memory:
         return fault_set(ret_fault, PROBLEM_INTERNAL_ERROR, NULL,
                          "There is not enough memory for this request");
@@ -79,7 +80,7 @@ static bool parse_fault(const char *bytes, size_t len_bytes, const json_error_t 
 bool body_parse(const char *bytes, size_t len_bytes, size_t most_values, json_t **ret_root,
                 struct fault *ret_fault)
 {
-    json_error_t error;
+    json_error_t error = {0}; /* jansson leaves it so where an allocation failed */
     json_t *root;
 
     if (len_bytes == 0)

@@ -125,7 +125,18 @@ static void respond_too_long(struct request *request, const struct embedding *em
                     field, index, result->n_tokens_whole, request->server->rules->most_text_tokens);
 }
 
-/* Fills the token buffer and what the jobs say of it but the pointers, for the buffer may move. */
+static void respond_too_many(struct request *request, const struct embedding *embedding,
+                             size_t n_tokens)
+{
+    respond_problem(request, PROBLEM_TOO_MANY_TOKENS, embedding->fields.row_field,
+                    "The texts of this request have %zu tokens together, but a request may have "
+                    "at most %zu",
+                    n_tokens, request->server->rules->most_request_tokens);
+}
+
+/* Fills the token buffer and what the jobs say of it but the pointers, for the buffer may move. Of
+ * a request with too many tokens the rest are counted, so that its sender learns by how much, but
+ * not kept. */
 static bool tokenize(struct request *request, struct embedding *embedding, struct text *scratch)
 {
     const struct rules *rules = request->server->rules;
@@ -134,12 +145,15 @@ static bool tokenize(struct request *request, struct embedding *embedding, struc
     const struct fields *fields = &embedding->fields;
     struct tokenize_result result = {0};
     size_t n_prompt_tokens;
+    size_t n_tokens = 0;
     enum status status;
 
     status = count_prompt_tokens(tokenizer, rules, embedding, &n_prompt_tokens);
     for (size_t i = 0; i < fields->n_inputs && !status; i++) {
         struct job *job = &embedding->jobs[i];
 
+        if (n_tokens > rules->most_request_tokens)
+            embedding->tokens.n_tokens = 0;
         status = tokenize_input(tokenizer, rules, embedding, i, scratch, &result);
         if (status == STATUS_TOO_LONG) {
             respond_too_long(request, embedding, i, &result);
@@ -147,23 +161,22 @@ static bool tokenize(struct request *request, struct embedding *embedding, struc
         }
         if (status)
             break;
-        if (embedding->tokens.n_tokens > rules->most_request_tokens) {
-            respond_problem(request, PROBLEM_TOO_MANY_TOKENS, fields->row_field,
-                            "The texts of a request may have %zu tokens together, but the first "
-                            "%zu of %zu have %zu already",
-                            rules->most_request_tokens, i + 1, fields->n_inputs,
-                            embedding->tokens.n_tokens);
-            return false;
-        }
+        n_tokens += result.n_tokens;
         job->n_tokens = result.n_tokens;
         if (fields->inputs[i].text.bytes)
             job->n_skipped = count_skipped(n_prompt_tokens, fields->truncate, &result);
         if (result.truncated)
             embedding->truncated[embedding->n_truncated++] = i;
     }
-    if (status)
+    if (status) {
         respond_status(request, status);
-    return status == STATUS_OK;
+        return false;
+    }
+    if (n_tokens > rules->most_request_tokens) {
+        respond_too_many(request, embedding, n_tokens);
+        return false;
+    }
+    return true;
 }
 
 static bool allocate(struct embedding *embedding)
@@ -240,6 +253,24 @@ void embedding_start(struct request *request,
         respond_status(request, status);
 }
 
+/* "1,3,4", and where there are many "0,1,...,15,... (2048)": a header has to stay short. */
+static void add_truncated_header(struct request *request, const struct embedding *embedding)
+{
+    enum { MOST_SHOWN = 16 };
+    size_t n = embedding->n_truncated;
+    size_t n_shown = n < MOST_SHOWN ? n : MOST_SHOWN;
+    struct text value = {0};
+
+    for (size_t i = 0; i < n_shown; i++)
+        text_appendf(&value, "%s%zu", i > 0 ? "," : "", embedding->truncated[i]);
+    if (n > n_shown)
+        text_appendf(&value, ",... (%zu)", n);
+    if (!text_failed(&value))
+        reply_add_header(&request->reply, "x-truncated-inputs", "%.*s", (int)value.len_bytes,
+                         value.bytes);
+    text_release(&value);
+}
+
 struct embedding *embedding_finish(struct request *request)
 {
     struct embedding *embedding = request->work;
@@ -262,7 +293,7 @@ struct embedding *embedding_finish(struct request *request)
         }
     }
     if (embedding->n_truncated)
-        reply_add_header(&request->reply, "x-truncated-inputs", "%zu", embedding->n_truncated);
+        add_truncated_header(request, embedding);
     return embedding;
 }
 

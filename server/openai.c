@@ -28,8 +28,8 @@ static void reserve_reply(struct text *text, const struct fields *fields)
         text_reserve(text, len_bytes);
 }
 
-/* Truncated inputs are told twice: as "truncated":[indices] here, and as x-truncated-inputs, their
- * number, which is there on every route. Both are absent where nothing was cut. */
+/* Truncated inputs are told twice: all of them in "truncated", and in x-truncated-inputs as on
+ * every route. Both are absent where nothing was cut. */
 void openai_embeddings_finish(struct request *request)
 {
     const struct embedding *embedding = embedding_finish(request);
@@ -134,8 +134,8 @@ void openai_get_model(struct request *request)
 
     if (!server_knows_model(request->server, name.bytes, name.len_bytes)) {
         respond_problem(request, PROBLEM_MODEL_NOT_FOUND, "model",
-                        "There is no such model here. This server's model is '%s'",
-                        server_model_name(request->server));
+                        "The model '%s' is not served here. This server's model is '%s'",
+                        excerpt_of(name).text, server_model_name(request->server));
         return;
     }
     respond_json(request);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/respond.h"
 
-#include "engine/engine.h"
 #include "server/request.h"
 #include "server/routes.h"
 #include "server/server.h"

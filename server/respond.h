@@ -6,7 +6,7 @@
 #ifndef NESTD_SERVER_RESPOND_H
 #define NESTD_SERVER_RESPOND_H
 
-#include "engine/status.h"
+#include "engine/engine.h"
 #include "server/fault.h"
 #include "server/text.h"
 

@@ -4,7 +4,7 @@
  * list that is compared with itself is encoded once and its scores are computed once: scores[i][j]
  * and scores[j][i] are the same products added in the same order.
  *
- * Inputs that were cut are told by x-truncated-inputs, their number. */
+ * Inputs that were cut are told by the header x-truncated-inputs alone. */
 #include "server/similarity.h"
 
 #include "server/embedding.h"

@@ -7,6 +7,7 @@
 
 #include "server/decode.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -325,6 +326,44 @@ static void test_decode__shows_no_more_than_an_excerpt(void **state)
     assert_null(strstr(fault.message, "secret"));
 }
 
+/* ---- memory ---- */
+
+static size_t mallocs_left;
+
+static void *failing_malloc(size_t len_bytes)
+{
+    if (mallocs_left == 0)
+        return NULL;
+    mallocs_left--;
+    return malloc(len_bytes);
+}
+
+/* Whichever allocation of the parser fails, the request is refused and nothing leaks (as the
+ * sanitizers tell). jansson takes some of these failures for bad syntax, so the problem may be
+ * either. */
+static void test_decode__refuses_when_memory_is_short(void **state)
+{
+    static const char body[] = "{\"input\":[\"a\",\"\\u00e9\"],\"compare_with\":\"b\","
+                               "\"dimensions\":4,\"x\":[[1.5],{\"y\":null}]}";
+    struct fields fields;
+    struct fault fault = {0};
+    bool fault_fits = true;
+    size_t n_failures = 0;
+
+    (void)state;
+    json_set_alloc_funcs(failing_malloc, free);
+    mallocs_left = 0;
+    while (!decode_with(decode_similarity, &rules, body, &fields, &fault)) {
+        fault_fits = fault_fits && (fault.problem == PROBLEM_INTERNAL_ERROR ||
+                                    fault.problem == PROBLEM_BAD_REQUEST);
+        mallocs_left = ++n_failures;
+    }
+    fields_release(&fields);
+    json_set_alloc_funcs(malloc, free);
+    assert_true(fault_fits);
+    assert_true(n_failures > 20);
+}
+
 /* ---- what is accepted ---- */
 
 static void test_decode__has_defaults(void **state)
@@ -557,6 +596,7 @@ int main(void)
         cmocka_unit_test(test_decode__refuses_bodies_that_are_small_text_and_huge_trees),
         cmocka_unit_test(test_decode__takes_texts_full_of_punctuation),
         cmocka_unit_test(test_decode__shows_no_more_than_an_excerpt),
+        cmocka_unit_test(test_decode__refuses_when_memory_is_short),
         cmocka_unit_test(test_decode__has_defaults),
         cmocka_unit_test(test_decode__takes_every_field),
         cmocka_unit_test(test_decode__takes_token_ids),
