@@ -1,29 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The libmicrohttpd front end: accepts connections, gathers bodies, suspends, and sends replies. It decodes nothing.
- * http.c and respond's sender are the only users of libmicrohttpd. */
+/* The libmicrohttpd front end: accepts connections, gathers bodies, suspends, and sends replies. It
+ * decodes nothing. Only http*.c include libmicrohttpd. */
 #ifndef NESTD_SERVER_HTTP_H
 #define NESTD_SERVER_HTTP_H
 
 #include "engine/status.h"
 
+#include <stddef.h>
+
 struct http;
 struct request;
 struct server;
 
-/* Opens the port and serves at once. */
-MUST_CHECK enum status http_start(struct http **ret_http, struct server *server, struct error *error);
+/* Opens the port, says so in the log, and serves at once: server->http is set before the first
+ * request comes, and the metrics and the pool must be there. */
+MUST_CHECK enum status http_start(struct server *server, struct error *error);
 
-/* Closes the port; connections that are there go on. */
+/* Accepts what has connected so far, then closes the port; connections that are there go on. */
 void http_stop_listening(struct http *http);
 
-/* Requests whose reply is not on its way yet. */
-unsigned http_count_unanswered(const struct http *http);
+/* Requests from their first line to the end of their reply. */
+size_t http_count_unanswered(const struct http *http);
 
-/* Ends all. No request may be suspended any more. */
+/* Gives up all requests that wait for the pool or the engine, as if their clients had hung up, and
+ * waits until no connection is suspended any more. The server must be STOPPING. */
+void http_abandon(struct http *http);
+
+/* Closes the port and all connections. The server must be STOPPING. NULL is allowed. */
 void http_free(struct http *http);
 
-/* The reply of a suspended request is complete: sends it. Any thread. */
+/* The reply of a suspended request is complete: sends it. For the pool. */
 void http_resume(struct request *request);
 
 #endif

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Counters and histograms in Prometheus' text format; every series is there, at zero, from the start. Counting is
- * lock-free and may be done on any thread. */
+/* Counters and histograms in Prometheus' text format; every series is there, at zero, from the
+ * start. Counting is lock-free and may be done on any thread. */
 #ifndef NESTD_SERVER_METRICS_H
 #define NESTD_SERVER_METRICS_H
 
 #include "engine/status.h"
-#include "server/respond.h"
 #include "server/text.h"
 
 #include <stddef.h>
@@ -17,16 +16,13 @@ struct request;
 struct server;
 
 MUST_CHECK enum status metrics_new(struct metrics **ret_metrics);
-void metrics_free(struct metrics *metrics);
+void metrics_free(struct metrics *metrics); /* NULL is allowed */
 
-/* A request was answered: route, status, texts, tokens, times. */
+/* A request has ended, answered or not: route, status, problem, texts, tokens, times. */
 void metrics_count_request(struct metrics *metrics, const struct request *request);
 
-/* A request was refused before a route's handler could see it. */
-void metrics_count_rejected(struct metrics *metrics, enum problem problem);
-
 /* A worker finished a pass. */
-void metrics_count_pass(struct metrics *metrics, size_t n_texts, size_t n_tokens, int64_t duration_us);
+void metrics_count_pass(struct metrics *metrics, size_t n_texts, size_t n_tokens);
 
 /* Writes everything, with what the engine and the process say of themselves now. */
 void metrics_write(const struct server *server, struct text *text);

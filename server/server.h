@@ -7,37 +7,45 @@
 #include "engine/engine.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct options;
 struct metrics;
 struct pool;
-struct watch;
 struct http;
+struct rules;
 
 /* LOADING -> SERVING [main, once the model is loaded]
- * LOADING, SERVING -> DRAINING [main, on SIGTERM or SIGINT]; never back. */
+ * LOADING, SERVING -> DRAINING -> STOPPING [drain, on SIGTERM or SIGINT]; never back. */
 enum server_state {
-    SERVER_LOADING,  /* the port is open; inference and readiness answer 503 */
+    SERVER_LOADING, /* the port is open; inference and readiness answer 503 */
     SERVER_SERVING,
-    SERVER_DRAINING, /* readiness answers 503; everything else is still served until the port closes */
+    SERVER_DRAINING, /* readiness answers 503; all else is still served, on connections that close
+                      */
+    SERVER_STOPPING, /* every request is refused with 503 */
 };
 
 struct server {
     const struct options *options;
     _Atomic(enum server_state) state;
     _Atomic(struct engine *) engine; /* NULL until the model is loaded; then fixed */
-    atomic_size_t n_requests;        /* inference requests between arrival of the body and the reply's handing over */
+    struct rules *rules; /* made by rules_new when the model is loaded, before `engine` is set; then
+                            fixed */
+    atomic_size_t n_requests; /* inference requests between arrival of the body and the reply's
+                                 handing over */
     int64_t started_us;
     struct metrics *metrics;
-    struct pool *pool;   /* the request threads */
-    struct watch *watch; /* deadlines and hang-ups */
+    struct pool *pool; /* the request threads */
     struct http *http;
 };
 
-/* The names that a request's "model" may bear. */
+/* The model's name in replies: --served-model-name, else the last part of the model's path. */
 const char *server_model_name(const struct server *server);
+
+/* Whether a request's "model" may bear this name: the above, one of
+ * --model-alias or, without --served-model-name, the whole --model-id. */
 bool server_knows_model(const struct server *server, const char *name, size_t len_bytes);
 
 int64_t clock_now_us(void); /* monotonic */

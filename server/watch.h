@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Sees of connections what libmicrohttpd does not tell: that the client of a suspended request hung up (promise 9), and
- * that a header or body has taken longer than --request-timeout in all, however often a byte trickles in.
+/* Sees of connections what libmicrohttpd does not tell or do: that the client of a suspended
+ * request hung up (promise 9); that a request takes longer to arrive than --request-timeout in all,
+ * however often a byte trickles in; and that a client which was refused early is still sending, so
+ * that closing its connection would take the reply back. Used by http alone.
  *
- * One thread, an epoll set and deadlines. Its mutex guards the lists and is held while it touches a socket or calls
- * request_gone(), so that after a watch_..._end call nothing is touched any more: the caller may close or free. */
+ * Its mutex is held while it touches a socket or a request, so that after watch_enter() or
+ * watch_connection_end() nothing of the phase before is touched any more: the caller may answer,
+ * close or free. Every function but the first two may be called from any thread; none blocks. */
 #ifndef NESTD_SERVER_WATCH_H
 #define NESTD_SERVER_WATCH_H
 
@@ -15,22 +18,53 @@
 struct watch;
 struct watch_entry; /* one connection */
 struct request;
-struct server;
 
-MUST_CHECK enum status watch_new(struct watch **ret_watch, struct server *server);
+struct watch_options {
+    int64_t idle_us;      /* --keep-alive-timeout */
+    int64_t receiving_us; /* --request-timeout */
+    int64_t lingering_us;
+
+    /* The request is over its time: answer it on the socket. Called under the watch's mutex. */
+    void (*too_slow)(struct request *request, int socket);
+};
+
+/* What a connection is doing, what ends it from outside, and what is then done:
+ *
+ *   IDLE       idle_us have passed                the connection is shut down, with no word
+ *   RECEIVING  receiving_us have passed           too_slow(request); then it is shut down
+ *   WORKING    the client closed, or half closed  request_gone(request), once
+ *   SENDING    nothing here (libmicrohttpd gives up a client that does not read) */
+enum watch_phase {
+    WATCH_IDLE,      /* until a request line has come */
+    WATCH_RECEIVING, /* until the body is whole */
+    WATCH_WORKING,   /* suspended */
+    WATCH_SENDING,
+    WATCH_LINGERING, /* private to the watch: see watch_linger */
+    N_WATCH_PHASES,
+};
+
+MUST_CHECK enum status watch_new(struct watch **ret_watch, const struct watch_options *options);
+
+/* No connection may be left. NULL is allowed. */
 void watch_free(struct watch *watch);
 
-/* A connection was accepted / is about to be closed. NULL when memory is short. The socket stays the caller's. */
+/* A connection was accepted; it is IDLE. NULL when memory is short. The socket stays the caller's.
+ */
 struct watch_entry *watch_connection_begin(struct watch *watch, int socket);
+
+/* The connection is about to be closed; the entry is gone. */
 void watch_connection_end(struct watch *watch, struct watch_entry *entry);
 
-/* A request's header has begun to be waited for or read, and its body: over the deadline the client is sent 408, where nothing was
- * sent yet, and the socket is shut down. */
-void watch_deadline_begin(struct watch *watch, struct watch_entry *entry, struct request *request, int64_t deadline_us);
-void watch_deadline_end(struct watch *watch, struct watch_entry *entry);
+/* RECEIVING and WORKING name the request that is meant; else NULL. */
+void watch_enter(struct watch *watch, struct watch_entry *entry, enum watch_phase phase,
+                 struct request *request);
 
-/* While a request is suspended: a hang-up calls request_gone(request), once. */
-void watch_hangup_begin(struct watch *watch, struct watch_entry *entry, struct request *request);
-void watch_hangup_end(struct watch *watch, struct watch_entry *entry);
+/* The client was answered before it had sent all. When the connection ends, a duplicate of its
+ * socket is kept for at most lingering_us, and what still comes is dropped: a socket that is closed
+ * with bytes unread resets the connection, and the client may lose the reply. */
+void watch_linger(struct watch *watch, struct watch_entry *entry);
+
+/* As if every client whose request is WORKING had hung up. */
+void watch_hang_up_all(struct watch *watch);
 
 #endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Promise 8. A load balancer learns of a stop by a readiness probe that fails, and needs a few of
+ * them; meanwhile it sends requests, so everything is still served. From the first moment replies
+ * end their connections, so that clients which keep them move away too. */
+
+#include "server/drain.h"
+
+#include "config/options.h"
+#include "server/http.h"
+#include "server/log.h"
+#include "server/server.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+enum {
+    POLL_US = 10000,
+    /* Requests that a kept connection has sent and no thread has read are not counted yet. */
+    QUIET_US = 100000,
+};
+
+int signals_open(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    if (pthread_sigmask(SIG_BLOCK, &set, NULL))
+        return -1;
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+enum wakeup signals_wait(int signals, int other, int64_t timeout_us)
+{
+    struct pollfd polled[] = {
+        {.fd = signals, .events = POLLIN},
+        {.fd = other, .events = POLLIN},
+    };
+    struct timespec timeout = {.tv_sec = timeout_us / 1000000,
+                               .tv_nsec = timeout_us % 1000000 * 1000};
+    struct signalfd_siginfo signal_;
+
+    while (ppoll(polled, 2, timeout_us < 0 ? NULL : &timeout, NULL) < 0 && errno == EINTR)
+        continue;
+    if (read(signals, &signal_, sizeof signal_) == sizeof signal_)
+        return WAKEUP_SIGNAL;
+    return polled[1].revents ? WAKEUP_OTHER : WAKEUP_TIME;
+}
+
+/* Until nothing has been unanswered for a while. False when time is up before. */
+static bool wait_for_answers(const struct server *server, int signals, int64_t timeout_us)
+{
+    int64_t began_us = clock_now_us();
+    int64_t busy_us = began_us; /* when something was last seen unanswered */
+
+    for (;;) {
+        int64_t now_us = clock_now_us();
+
+        if (http_count_unanswered(server->http) > 0)
+            busy_us = now_us;
+        if (now_us - busy_us >= QUIET_US)
+            return true;
+        if (now_us - began_us >= timeout_us && busy_us == now_us)
+            return false;
+        signals_wait(signals, -1, POLL_US);
+    }
+}
+
+bool drain(struct server *server, int signals)
+{
+    const struct options *options = server->options;
+    size_t n_unanswered;
+    bool answered;
+
+    server->state = SERVER_DRAINING;
+    if (server->engine && options->drain_delay > 0) {
+        log_write(LOG_INFO, "stopping: not ready any more; the port closes in %g s",
+                  options->drain_delay);
+        signals_wait(signals, -1, (int64_t)(options->drain_delay * 1e6));
+    }
+    http_stop_listening(server->http);
+    log_write(LOG_INFO, "stopping: the port is closed, %zu requests are unanswered",
+              http_count_unanswered(server->http));
+    answered = wait_for_answers(server, signals, (int64_t)(options->drain_timeout * 1e6));
+    n_unanswered = http_count_unanswered(server->http);
+    if (!answered)
+        log_write(LOG_ERROR,
+                  "%zu requests were not answered within %g s (--drain-timeout) and are "
+                  "given up",
+                  n_unanswered, options->drain_timeout);
+    server->state = SERVER_STOPPING;
+    http_abandon(server->http);
+    return answered;
+}

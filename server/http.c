@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The life of libmicrohttpd's daemon and of connections. Threads:
+ *
+ *   listener   accepts, and hands connections to the HTTP threads         listener.c
+ *   HTTP       libmicrohttpd's, one epoll set each: http_receive.c, http_send.c; never wait
+ *   watch      deadlines and hang-ups                                      watch.c
+ *   request    the pool; ends in http_resume()                             pool.c
+ *
+ * Counters, in the order in which they rise and fall for a request:
+ *
+ *   n_unanswered          request line read .. reply handed to the kernel, or connection lost
+ *   server->n_requests    body whole .. reply complete: what --max-concurrent-requests bounds
+ *   n_suspended           body whole .. connection resumed: libmicrohttpd must not be stopped
+ * before */
+
+#include "server/http.h"
+
+#include "server/http_private.h"
+
+#include "config/options.h"
+#include "server/listener.h"
+#include "server/log.h"
+#include "server/metrics.h"
+#include "server/request.h"
+#include "server/server.h"
+#include "server/watch.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+    CONNECTION_MEMORY_BYTES =
+        64 << 10, /* header and reading: a body comes in parts of half of it */
+    LINGERING_US = 30 * 1000000,
+    /* Connections on their way from listener to HTTP thread; libmicrohttpd's own limit leaves room
+     * for them, since it would close what is over it. */
+    CONNECTIONS_ON_THE_WAY = 1024,
+};
+
+static void log_library(void *user, const char *format, va_list arguments)
+{
+    (void)user;
+    log_write_va(LOG_DEBUG, format, arguments);
+}
+
+static void log_panic(void *user, const char *file, unsigned line, const char *reason)
+{
+    (void)user;
+    log_write(LOG_ERROR, "libmicrohttpd gave up at %s:%u: %s", file, line, reason ? reason : "");
+    abort();
+}
+
+static int64_t to_us(double seconds)
+{
+    return (int64_t)(seconds * 1e6);
+}
+
+/* The body or header came too slowly: 408, unless the request was refused already for another
+ * reason. On the watch's thread. */
+static void answer_slow(struct request *request, int socket)
+{
+    pthread_mutex_lock(&request->mutex);
+    request->gone = true;
+    if (!request->reply.http_status)
+        respond_problem(request, PROBLEM_REQUEST_TIMEOUT, NULL,
+                        "The request did not arrive within %g s (--request-timeout)",
+                        request->server->options->request_timeout);
+    http_send_directly(request, socket);
+    pthread_mutex_unlock(&request->mutex);
+}
+
+/* A connection begins or ends; its entry in the watch is libmicrohttpd's socket context. */
+static void notify_connection(void *user, struct MHD_Connection *connection, void **entry,
+                              enum MHD_ConnectionNotificationCode code)
+{
+    struct http *http = user;
+    int socket = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        atomic_fetch_add(&http->n_connections, 1);
+        *entry = watch_connection_begin(http->watch, socket);
+        /* Unwatched, it could stay for ever. http_receive_line refuses what it has sent already. */
+        if (!*entry)
+            shutdown(socket, SHUT_RDWR);
+    } else {
+        if (*entry)
+            watch_connection_end(http->watch, *entry);
+        *entry = NULL;
+        atomic_fetch_sub(&http->n_connections, 1);
+    }
+}
+
+/* A request has ended: its reply was sent, or its connection is lost. */
+static void notify_completed(void *user, struct MHD_Connection *connection, void **context,
+                             enum MHD_RequestTerminationCode reason)
+{
+    struct http *http = user;
+    struct request *request = *context;
+
+    (void)connection;
+    if (!request)
+        return;
+    watch_enter(http->watch, request->watched, WATCH_IDLE, NULL);
+    http_account(request, reason);
+    request_free(request);
+    *context = NULL;
+    atomic_fetch_sub(&http->n_unanswered, 1);
+}
+
+static bool has_room(void *user)
+{
+    struct http *http = user;
+
+    return atomic_load(&http->n_connections) < http->most_connections;
+}
+
+/* A failure is libmicrohttpd's to log; it closes the socket. */
+static void add_connection(void *user, int socket, const struct sockaddr *address, socklen_t len)
+{
+    struct http *http = user;
+
+    MHD_add_connection(http->daemon, socket, address, len);
+}
+
+static struct MHD_Daemon *start_daemon(struct http *http, const struct options *options)
+{
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
+                     MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG;
+    unsigned n_threads = (unsigned)options->http_threads;
+    /* Against clients that do not read their reply. The watch ends idle connections and slow
+     * requests before this can. */
+    double longest_s = options->keep_alive_timeout > options->request_timeout
+                           ? options->keep_alive_timeout
+                           : options->request_timeout;
+
+    /* The logger first, since it is used from there on. A pool of one is said by leaving it out. */
+    return MHD_start_daemon(
+        flags, 0, NULL, NULL, http_receive, http, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
+        MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)(http->most_connections + CONNECTIONS_ON_THE_WAY) * n_threads,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)longest_s + 2, MHD_OPTION_NOTIFY_CONNECTION,
+        notify_connection, http, MHD_OPTION_NOTIFY_COMPLETED, notify_completed, http,
+        MHD_OPTION_URI_LOG_CALLBACK, http_receive_line, http,
+        n_threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, n_threads, MHD_OPTION_END);
+}
+
+static enum status open_http(struct http *http, struct error *error)
+{
+    const struct options *options = http->server->options;
+    const struct watch_options watch_options = {
+        .idle_us = to_us(options->keep_alive_timeout),
+        .receiving_us = to_us(options->request_timeout),
+        .lingering_us = LINGERING_US,
+        .too_slow = answer_slow,
+    };
+    const struct listener_options listener_options = {
+        .hostname = options->hostname,
+        .port = (uint16_t)options->port,
+        .has_room = has_room,
+        .accepted = add_connection,
+        .user = http,
+    };
+    enum status status = listener_new(&http->listener, &listener_options, error);
+
+    if (status)
+        return status;
+    status = watch_new(&http->watch, &watch_options);
+    if (status)
+        return error_set(error, status, "cannot start the thread that watches connections");
+    http->daemon = start_daemon(http, options);
+    if (!http->daemon)
+        return error_set(error, STATUS_INTERNAL, "cannot start libmicrohttpd %s",
+                         MHD_get_version());
+    log_write(LOG_INFO, "listening on %s", listener_url(http->listener));
+    status = listener_start(http->listener);
+    if (status)
+        return error_set(error, status, "cannot start the thread that accepts connections");
+    return STATUS_OK;
+}
+
+enum status http_start(struct server *server, struct error *error)
+{
+    struct http *http = calloc(1, sizeof *http);
+    enum status status;
+
+    if (!http)
+        return error_set(error, STATUS_NO_MEMORY, "not enough memory");
+    http->server = server;
+    http->most_connections = (size_t)server->options->max_connections;
+    server->http = http;
+    MHD_set_panic_func(log_panic, NULL);
+    status = open_http(http, error);
+    if (status) {
+        server->http = NULL;
+        http_free(http);
+    }
+    return status;
+}
+
+void http_stop_listening(struct http *http)
+{
+    listener_free(http->listener);
+    http->listener = NULL;
+}
+
+size_t http_count_unanswered(const struct http *http)
+{
+    return atomic_load(&http->n_unanswered);
+}
+
+void http_abandon(struct http *http)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+
+    /* Again and again: a request that was being received when the server was told to stop may still
+     * be on its way into the pool. */
+    while (atomic_load(&http->n_suspended) > 0) {
+        watch_hang_up_all(http->watch);
+        nanosleep(&pause, NULL);
+    }
+}
+
+void http_free(struct http *http)
+{
+    if (!http)
+        return;
+    http_stop_listening(http);
+    if (http->daemon)
+        MHD_stop_daemon(http->daemon);
+    watch_free(http->watch);
+    free(http);
+}
+
+void http_resume(struct request *request)
+{
+    struct http *http = request->server->http;
+
+    request->stage = REQUEST_READY;
+    /* First, so that a client which has its reply finds its place free. */
+    atomic_fetch_sub(&request->server->n_requests, 1);
+    MHD_resume_connection(request->connection);
+    /* The request may be gone by now. */
+    atomic_fetch_sub(&http->n_suspended, 1);
+}

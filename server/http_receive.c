@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The way of a request through libmicrohttpd, on the HTTP thread: routed by its header, gathered,
+ * handed to the pool or answered. Nothing here waits.
+ *
+ * REFUSALS. What can be refused by the header is, before a byte of the body is read. How the
+ * refusal gets to the client depends on what the client still has to send:
+ *
+ *   nothing, or up to 64 KiB    the rest is read and dropped, then the reply goes out as any other
+ *                               does, and the connection is kept
+ *   more, an unknown length,    the reply goes out at once and ends the connection, which then
+ * lingers or it waits for a 100       (watch.h)
+ *
+ * What cannot is a chunked body that grows over the limit, and memory that is short: libmicrohttpd
+ * takes no reply in the middle of a body, so that one is written to the socket directly, and the
+ * connection is closed and lingers.
+ *
+ * While a request is RECEIVING the watch may answer 408 in its place, so until then the reply is
+ * written under the request's mutex; a request that is gone has been answered by the watch. */
+
+#include "server/http_private.h"
+
+#include "config/options.h"
+#include "server/log.h"
+#include "server/pool.h"
+#include "server/request.h"
+#include "server/routes.h"
+#include "server/server.h"
+#include "server/watch.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/random.h>
+
+enum {
+    MADE_ID_BYTES = 16,
+    MOST_READ_AND_DROPPED = 64 << 10,
+};
+
+static const char *get_header(struct request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+void *http_receive_line(void *user, const char *uri, struct MHD_Connection *connection)
+{
+    struct http *http = user;
+    struct watch_entry *entry =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    struct request *request;
+
+    (void)uri;
+    if (!entry)
+        return NULL;
+    request = request_new(http->server);
+    if (!request)
+        return NULL;
+    request->connection = connection;
+    request->watched = entry;
+    atomic_fetch_add(&http->n_unanswered, 1);
+    watch_enter(http->watch, entry, WATCH_RECEIVING, request);
+    return request;
+}
+
+/* The client's x-request-id where it is printable ASCII and not too long, else one made here. */
+static void choose_id(struct request *request)
+{
+    const char *given = get_header(request, "x-request-id");
+    unsigned char random[MADE_ID_BYTES] = {0};
+    size_t len = given ? strlen(given) : 0;
+    bool usable = len > 0 && len <= REQUEST_ID_MOST_BYTES;
+
+    for (size_t i = 0; usable && i < len; i++)
+        usable = given[i] >= 0x20 && given[i] < 0x7f;
+    if (usable) {
+        memcpy(request->id, given, len + 1);
+        return;
+    }
+    /* For so few bytes it neither fails nor is cut short, once the kernel has gathered its entropy.
+     */
+    if (getrandom(random, sizeof random, 0) < 0)
+        return;
+    for (size_t i = 0; i < sizeof random; i++)
+        snprintf(request->id + 2 * i, 3, "%02x", random[i]);
+}
+
+static unsigned method_bit(const char *method)
+{
+    if (strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
+        return METHOD_GET;
+    return strcmp(method, MHD_HTTP_METHOD_POST) == 0 ? METHOD_POST : 0;
+}
+
+/* How much body follows the header: UINT64_MAX if it does not say. libmicrohttpd has checked that
+ * the number is one. */
+static uint64_t count_body_bytes(struct request *request)
+{
+    const char *length = get_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+    if (get_header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING))
+        return UINT64_MAX;
+    return length ? strtoull(length, NULL, 10) : 0;
+}
+
+/* application/json, with or without parameters; an absent type is taken as JSON. */
+static bool is_json_type(const char *type)
+{
+    static const char json[] = "application/json";
+    size_t len;
+
+    if (!type || !*type)
+        return true;
+    len = strcspn(type, "; \t");
+    return len == sizeof json - 1 && strncasecmp(type, json, len) == 0;
+}
+
+static bool is_full(const struct server *server)
+{
+    return atomic_load(&server->n_requests) >= (size_t)server->options->max_concurrent_requests;
+}
+
+static void refuse_full(struct request *request)
+{
+    respond_problem(request, PROBLEM_OVERLOADED, NULL,
+                    "The server has %" PRId64 " requests at work, as many as it takes "
+                    "(--max-concurrent-requests): try again after the time that Retry-After names",
+                    request->server->options->max_concurrent_requests);
+}
+
+static void refuse_long(struct request *request)
+{
+    respond_problem(request, PROBLEM_PAYLOAD_TOO_LARGE, NULL,
+                    "The body is longer than the %" PRId64 " bytes that are allowed "
+                    "(--payload-limit)",
+                    request->server->options->payload_limit);
+}
+
+/* Refuses what the header alone shows to be wrong. Under the request's mutex. */
+static void check_header(struct request *request, const char *url, const char *method,
+                         unsigned allowed, uint64_t n_body_bytes)
+{
+    const struct server *server = request->server;
+    const struct route *route = request->route;
+
+    if (!route)
+        respond_problem(request, PROBLEM_NOT_FOUND, NULL, "There is no %.100s here", url);
+    else if (allowed)
+        respond_problem(request, PROBLEM_METHOD_NOT_ALLOWED, NULL,
+                        "%.20s is not a method of %s: see Allow", method, route->path);
+    else if (server->state == SERVER_STOPPING)
+        respond_status(request, STATUS_STOPPING);
+    else if (n_body_bytes != UINT64_MAX && n_body_bytes > (uint64_t)server->options->payload_limit)
+        refuse_long(request);
+    else if (route->method == METHOD_POST &&
+             !is_json_type(get_header(request, MHD_HTTP_HEADER_CONTENT_TYPE)))
+        respond_problem(request, PROBLEM_UNSUPPORTED_MEDIA_TYPE, NULL,
+                        "The body must be JSON, and Content-Type application/json");
+    else if (route->needs_model && !server->engine)
+        respond_problem(request, PROBLEM_LOADING, NULL, "The model is still being loaded");
+    else if (route->method == METHOD_POST && is_full(server))
+        refuse_full(request);
+}
+
+/* The header is whole. */
+static enum MHD_Result begin(struct http *http, struct request *request, const char *url,
+                             const char *method)
+{
+    uint64_t n_body_bytes = count_body_bytes(request);
+    bool refused, gone;
+    unsigned allowed;
+    size_t path_len;
+
+    pthread_mutex_lock(&request->mutex);
+    gone = request->gone;
+    if (!gone) {
+        choose_id(request);
+        request->route = routes_find(url, method_bit(method), &allowed);
+        request->stage = REQUEST_GATHERING;
+        check_header(request, url, method, allowed, n_body_bytes);
+    }
+    refused = request->reply.http_status != 0;
+    pthread_mutex_unlock(&request->mutex);
+    if (gone)
+        return MHD_NO;
+
+    path_len = request->route ? strlen(request->route->path) : 0;
+    if (path_len > 1 && request->route->path[path_len - 1] == '/')
+        request->path_tail = url + path_len;
+    /* A reply that is queued now ends the connection, so where there is no body it waits for the
+     * second call, which follows at once. */
+    if (!refused || n_body_bytes == 0 ||
+        (n_body_bytes <= MOST_READ_AND_DROPPED && !get_header(request, MHD_HTTP_HEADER_EXPECT)))
+        return MHD_YES;
+    watch_enter(http->watch, request->watched, WATCH_SENDING, NULL);
+    if (request_is_gone(request))
+        return MHD_NO;
+    watch_linger(http->watch, request->watched);
+    return http_send(request);
+}
+
+/* The reply that was written cannot wait for the end of the body. */
+static enum MHD_Result break_off(struct http *http, struct request *request)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+    watch_linger(http->watch, request->watched);
+    http_send_directly(request, info->connect_fd);
+    return MHD_NO;
+}
+
+/* A part of the body came. */
+static enum MHD_Result gather(struct http *http, struct request *request, const char *bytes,
+                              size_t len_bytes)
+{
+    size_t most_bytes = (size_t)request->server->options->payload_limit;
+    bool refused, gone;
+
+    pthread_mutex_lock(&request->mutex);
+    gone = request->gone;
+    refused = request->reply.http_status != 0;
+    pthread_mutex_unlock(&request->mutex);
+    if (gone)
+        return MHD_NO;
+    if (refused)
+        return MHD_YES;
+
+    if (len_bytes <= most_bytes - request->body.len_bytes) {
+        text_append(&request->body, bytes, len_bytes);
+        if (!text_failed(&request->body))
+            return MHD_YES;
+    }
+    watch_enter(http->watch, request->watched, WATCH_SENDING, NULL);
+    if (request_is_gone(request))
+        return MHD_NO;
+    if (text_failed(&request->body))
+        respond_status(request, STATUS_NO_MEMORY);
+    else
+        refuse_long(request);
+    text_release(&request->body);
+    return break_off(http, request);
+}
+
+/* Hands a request to the pool; the connection sleeps until http_resume. False if it was refused
+ * instead. */
+static bool enqueue(struct http *http, struct request *request)
+{
+    struct server *server = http->server;
+    size_t n_before;
+
+    /* Counted first, looked at then: so either it is refused here, or http_abandon waits for it. */
+    atomic_fetch_add(&http->n_suspended, 1);
+    n_before = atomic_fetch_add(&server->n_requests, 1);
+    if (server->state == SERVER_STOPPING)
+        respond_status(request, STATUS_STOPPING);
+    else if (n_before >= (size_t)server->options->max_concurrent_requests)
+        refuse_full(request);
+    if (request->reply.http_status) {
+        atomic_fetch_sub(&server->n_requests, 1);
+        atomic_fetch_sub(&http->n_suspended, 1);
+        return false;
+    }
+    request->stage = REQUEST_QUEUED;
+    watch_enter(http->watch, request->watched, WATCH_WORKING, request);
+    MHD_suspend_connection(request->connection);
+    pool_push(server->pool, request);
+    return true;
+}
+
+/* The body is whole. */
+static enum MHD_Result finish(struct http *http, struct request *request)
+{
+    watch_enter(http->watch, request->watched, WATCH_SENDING, NULL);
+    if (request_is_gone(request))
+        return MHD_NO;
+    request->gathered_us = clock_now_us();
+    if (!request->reply.http_status) {
+        if (request->route->method == METHOD_GET)
+            request->route->start(request);
+        else if (enqueue(http, request))
+            return MHD_YES;
+    }
+    request->stage = REQUEST_READY;
+    return http_send(request);
+}
+
+enum MHD_Result http_receive(void *user, struct MHD_Connection *connection, const char *url,
+                             const char *method, const char *version, const char *upload_data,
+                             size_t *upload_len, void **context)
+{
+    struct http *http = user;
+    struct request *request = *context;
+    size_t len_bytes = *upload_len;
+
+    (void)connection;
+    (void)version;
+    if (!request)
+        return MHD_NO; /* memory was short when its line came */
+    *upload_len = 0;   /* all of it is taken */
+    switch (request->stage) {
+    case REQUEST_HEADER:
+        return begin(http, request, url, method);
+    case REQUEST_GATHERING:
+        return len_bytes ? gather(http, request, upload_data, len_bytes) : finish(http, request);
+    case REQUEST_READY:
+        watch_enter(http->watch, request->watched, WATCH_SENDING, NULL);
+        return http_send(request);
+    default:
+        return MHD_NO; /* not called for a suspended connection */
+    }
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Replies on their way out, and the account of requests that have ended. */
+
+#include "server/http_private.h"
+
+#include "server/log.h"
+#include "server/metrics.h"
+#include "server/request.h"
+#include "server/routes.h"
+#include "server/server.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+/* nginx's number for a request whose client hung up before it was answered; never sent. */
+enum { STATUS_CLIENT_GONE = 499 };
+
+/* Values are ours, but for the id, which was checked. A header that finds no memory is left out. */
+static void add_header(struct MHD_Response *response, const char *name, const char *value)
+{
+    if (MHD_add_response_header(response, name, value) != MHD_YES)
+        log_write(LOG_WARNING, "reply header %s left out: out of memory", name);
+}
+
+static double to_ms(int64_t duration_us)
+{
+    return duration_us > 0 ? (double)duration_us / 1000 : 0;
+}
+
+static void add_server_timing(struct MHD_Response *response, const struct request *request)
+{
+    const struct job_group *group = &request->group;
+    char value[160];
+
+    snprintf(
+        value, sizeof value, "tokenize;dur=%.3f, queue;dur=%.3f, encode;dur=%.3f, total;dur=%.3f",
+        to_ms(request->tokenize_us), to_ms(group->started_us - group->submitted_us),
+        to_ms(group->finished_us - group->started_us), to_ms(clock_now_us() - request->began_us));
+    add_header(response, "Server-Timing", value);
+}
+
+static void add_headers(struct MHD_Response *response, const struct request *request)
+{
+    const struct reply *reply = &request->reply;
+
+    if (reply->content_type)
+        add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->content_type);
+    add_header(response, "x-request-id", request->id);
+    for (size_t i = 0; i < reply->n_headers; i++)
+        add_header(response, reply->headers[i].name, reply->headers[i].value);
+    if (request->route && request->route->method == METHOD_POST)
+        add_server_timing(response, request);
+    /* So that clients and load balancers that keep connections leave (promise 8). */
+    if (request->server->state >= SERVER_DRAINING)
+        add_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+}
+
+enum MHD_Result http_send(struct request *request)
+{
+    struct reply *reply = &request->reply;
+    struct MHD_Response *response;
+    enum MHD_Result result;
+
+    if (request_is_gone(request)) {
+        reply->http_status = STATUS_CLIENT_GONE;
+        return MHD_NO;
+    }
+    if (!reply->http_status || (reply->http_status < 400 && text_failed(&reply->body)))
+        respond_problem(request, PROBLEM_INTERNAL_ERROR, NULL,
+                        "There is not enough memory for the reply");
+    if (text_failed(&reply->body))
+        text_release(&reply->body);
+    response = MHD_create_response_from_buffer_with_free_callback(reply->body.len_bytes,
+                                                                  reply->body.bytes, free);
+    if (!response)
+        return MHD_NO;
+    reply->body = (struct text){0};
+    add_headers(response, request);
+    result = MHD_queue_response(request->connection, reply->http_status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+void http_send_directly(struct request *request, int socket)
+{
+    const struct reply *reply = &request->reply;
+    struct text message = {0};
+
+    text_appendf(&message, "HTTP/1.1 %u %s\r\nConnection: close\r\nContent-Length: %zu\r\n",
+                 reply->http_status, MHD_get_reason_phrase_for(reply->http_status),
+                 reply->body.len_bytes);
+    text_appendf(&message, "Content-Type: %s\r\n", reply->content_type);
+    if (request->id[0])
+        text_appendf(&message, "x-request-id: %s\r\n", request->id);
+    for (size_t i = 0; i < reply->n_headers; i++)
+        text_appendf(&message, "%s: %s\r\n", reply->headers[i].name, reply->headers[i].value);
+    text_append_string(&message, "\r\n");
+    text_append(&message, reply->body.bytes, reply->body.len_bytes);
+    /* A socket to which nothing was sent for a while takes so little whole. If not, there is
+     * nothing more to be done for this client. */
+    if (!text_failed(&message) &&
+        send(socket, message.bytes, message.len_bytes, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+        log_write(LOG_DEBUG, "%s: the refusal could not be sent", request->id);
+    text_release(&message);
+}
+
+/* What libmicrohttpd refused by itself, such as a malformed header, it does not tell us. */
+static unsigned unanswered_status(enum MHD_RequestTerminationCode reason)
+{
+    return reason == MHD_REQUEST_TERMINATED_WITH_ERROR ? MHD_HTTP_BAD_REQUEST : STATUS_CLIENT_GONE;
+}
+
+void http_account(struct request *request, enum MHD_RequestTerminationCode reason)
+{
+    if (!request->reply.http_status)
+        request->reply.http_status = unanswered_status(reason);
+    metrics_count_request(request->server->metrics, request);
+    if (log_wants(LOG_DEBUG))
+        log_write(LOG_DEBUG, "%s %s %u: %zu texts, %zu tokens, %.3f ms", request->id,
+                  request->route ? request->route->path : "-", request->reply.http_status,
+                  request->n_texts, request->n_tokens, to_ms(clock_now_us() - request->began_us));
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "server/loader.h"
+
+#include "config/options.h"
+#include "server/log.h"
+#include "server/metrics.h"
+#include "server/rules.h"
+#include "server/server.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+struct loader {
+    struct server *server;
+    pthread_t thread;
+    int ended; /* an eventfd */
+    enum status status;
+    struct error error;
+};
+
+/* What --cpu-mask's words mean in the engine's flags (engine/kernels/cpu.h). */
+static unsigned parse_cpu_mask(const char *word)
+{
+    if (strcmp(word, "none") == 0)
+        return 0;
+    return strcmp(word, "avx2") == 0 ? 1 : ~0u;
+}
+
+static void pass_done(void *user, size_t n_texts, size_t n_tokens, int64_t duration_us)
+{
+    (void)duration_us;
+    metrics_count_pass(user, n_texts, n_tokens);
+}
+
+static void describe(const struct server *server, const struct engine_info *info)
+{
+    const struct model *model = info->model;
+    char pooling[128] = "";
+
+    for (size_t i = 0; i < model->pooling.n_modes; i++) {
+        if (i > 0)
+            strncat(pooling, "+", sizeof pooling - strlen(pooling) - 1);
+        strncat(pooling, pooling_mode_name(model->pooling.order[i]),
+                sizeof pooling - strlen(pooling) - 1);
+    }
+    log_write(LOG_INFO, "model %s: %zu dimensions, %s pooling%s, texts of up to %zu tokens",
+              server_model_name(server), model->n_dims, pooling,
+              model->normalize ? ", normalised" : "", model->most_tokens);
+    log_write(LOG_INFO, "%zu workers, %s, products by %s, kernels: %s", info->n_workers,
+              info->dtype, info->gemm_name, info->kernels_name);
+    for (size_t i = 0; i < model->n_notes; i++)
+        log_write(LOG_WARNING, "model: %s", model->notes[i]);
+}
+
+static enum status load(struct server *server, struct error *error)
+{
+    const struct options *options = server->options;
+    const struct engine_options engine_options = {
+        .model_dir = options->model_id,
+        .pooling = options->pooling,
+        .n_workers = (size_t)options->threads,
+        .most_pass_tokens = (size_t)options->max_batch_tokens,
+        .most_queued_tokens = (size_t)options->max_queue_tokens,
+        .cpu_mask = parse_cpu_mask(options->cpu_mask),
+    };
+    const struct engine_observer observer = {.pass_done = pass_done, .user = server->metrics};
+    enum server_state loading = SERVER_LOADING;
+    struct engine *engine;
+    enum status status = engine_open(&engine, &engine_options, &observer, error);
+
+    if (status)
+        return status;
+    status = rules_new(&server->rules, options, engine_get_info(engine), error);
+    if (status) {
+        engine_close(engine);
+        return status;
+    }
+    describe(server, engine_get_info(engine));
+    server->engine = engine;
+    if (atomic_compare_exchange_strong(&server->state, &loading, SERVER_SERVING))
+        log_write(LOG_INFO, "ready in %lld ms",
+                  (long long)(clock_now_us() - server->started_us) / 1000);
+    return STATUS_OK;
+}
+
+static void *run(void *argument)
+{
+    struct loader *loader = argument;
+
+    loader->status = load(loader->server, &loader->error);
+    eventfd_write(loader->ended, 1);
+    return NULL;
+}
+
+enum status loader_new(struct loader **ret_loader, struct server *server)
+{
+    struct loader *loader = calloc(1, sizeof *loader);
+
+    if (!loader)
+        return STATUS_NO_MEMORY;
+    loader->server = server;
+    loader->ended = eventfd(0, EFD_CLOEXEC);
+    if (loader->ended < 0 || pthread_create(&loader->thread, NULL, run, loader)) {
+        if (loader->ended >= 0)
+            close(loader->ended);
+        free(loader);
+        return STATUS_NO_MEMORY;
+    }
+    *ret_loader = loader;
+    return STATUS_OK;
+}
+
+int loader_descriptor(const struct loader *loader)
+{
+    return loader->ended;
+}
+
+enum status loader_finish(struct loader *loader, struct error *error)
+{
+    enum status status;
+
+    pthread_join(loader->thread, NULL);
+    status = loader->status;
+    if (status)
+        error_set(error, status, "%s", loader->error.text);
+    close(loader->ended);
+    free(loader);
+    return status;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* nestd: reads the options, opens the port, loads the model, serves until it is told to stop.
+ *
+ * Exit status: 0 after a stop that answered all it had accepted; 1 if that was not possible, or the
+ * port or the model cannot be opened; 2 for options that are wrong. */
+
+#include "config/options.h"
+#include "server/drain.h"
+#include "server/http.h"
+#include "server/loader.h"
+#include "server/log.h"
+#include "server/metrics.h"
+#include "server/pool.h"
+#include "server/rules.h"
+#include "server/server.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { EXIT_BAD_OPTIONS = 2 };
+
+/* Descriptors besides connections: files, epoll sets, those that linger. */
+enum { OTHER_DESCRIPTORS = 512 };
+
+/* As many open files as the system lets us: idle connections are cheap (promise 3 has its own
+ * limit). */
+static void raise_file_limit(const struct options *options)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) ||
+        limit.rlim_max < (rlim_t)options->max_connections + OTHER_DESCRIPTORS)
+        log_write(
+            LOG_WARNING,
+            "only %llu files may be open: fewer connections than --max-connections (%lld) fit",
+            (unsigned long long)limit.rlim_max, (long long)options->max_connections);
+}
+
+static int fail(const struct error *error)
+{
+    log_write(LOG_ERROR, "%s", error->text);
+    return EXIT_FAILURE;
+}
+
+/* The port is open. Until a signal comes. */
+static int serve(struct server *server, int signals)
+{
+    struct error error = {0};
+    struct loader *loader;
+    enum status status = loader_new(&loader, server);
+
+    if (status) {
+        error_set(&error, status, "cannot start the thread that loads the model");
+        return fail(&error);
+    }
+    if (signals_wait(signals, loader_descriptor(loader), -1) == WAKEUP_SIGNAL) {
+        log_write(LOG_INFO, "stopping before the model is loaded");
+        drain(server, signals);
+        http_free(server->http);
+        /* Loading cannot be broken off, and takes long; it holds nothing that outlives us. */
+        _exit(EXIT_SUCCESS);
+    }
+    status = loader_finish(loader, &error);
+    if (status)
+        return fail(&error);
+    signals_wait(signals, -1, -1);
+    if (!drain(server, signals))
+        return EXIT_FAILURE;
+    log_write(LOG_INFO, "stopped: all that was accepted is answered");
+    return EXIT_SUCCESS;
+}
+
+/* From the top down: what could still call is ended before what it calls. */
+static void release(struct server *server)
+{
+    server->state = SERVER_STOPPING;
+    http_free(server->http);
+    pool_free(server->pool);
+    if (server->engine)
+        engine_close(server->engine);
+    rules_free(server->rules);
+    metrics_free(server->metrics);
+}
+
+static int run(const struct options *options)
+{
+    struct server server = {.options = options, .started_us = clock_now_us()};
+    struct error error = {0};
+    int signals = signals_open();
+    int exit_status;
+
+    raise_file_limit(options);
+    if (signals < 0 || metrics_new(&server.metrics) ||
+        pool_new(&server.pool, (size_t)options->request_threads, http_resume)) {
+        error_set(&error, STATUS_NO_MEMORY, "not enough memory, threads or descriptors to start");
+        exit_status = fail(&error);
+    } else if (http_start(&server, &error)) {
+        exit_status = fail(&error);
+    } else {
+        exit_status = serve(&server, signals);
+    }
+    release(&server);
+    close(signals);
+    return exit_status;
+}
+
+static int complain(const char *problem)
+{
+    fprintf(stderr, "nestd: %s\nTry 'nestd --help'.\n", problem);
+    return EXIT_BAD_OPTIONS;
+}
+
+int main(int argc, char **argv)
+{
+    struct options_report report = {0};
+    struct options options;
+    int exit_status;
+
+    /* A client that goes away is an error of its connection, told by the call that finds it out. */
+    signal(SIGPIPE, SIG_IGN);
+    switch (options_read(argc, argv, environ, &options, &report)) {
+    case OPTIONS_HELP:
+        options_print_help(stdout);
+        return EXIT_SUCCESS;
+    case OPTIONS_VERSION:
+        puts("nestd " NESTD_VERSION);
+        return EXIT_SUCCESS;
+    case OPTIONS_BAD:
+        return complain(report.problem);
+    case OPTIONS_RUN:
+        break;
+    }
+    log_set_level(options.log_level);
+    for (size_t i = 0; i < report.n_warnings; i++)
+        log_write(LOG_WARNING, "%s", report.warnings[i]);
+    if (!options.model_id || !*options.model_id)
+        exit_status = complain("--model-id is missing: the folder of the model to serve");
+    else
+        exit_status = run(&options);
+    options_release(&options);
+    return exit_status;
+}
