@@ -69,7 +69,7 @@ static enum status parse(struct document *ret_document, const char *path, const 
     const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL;
     AUTO_FREE char *bytes = NULL;
     enum status status;
-    size_t len_bytes;
+    size_t len_bytes = 0;
     json_error_t fault;
     json_t *root;
 
@@ -78,7 +78,7 @@ static enum status parse(struct document *ret_document, const char *path, const 
         return status;
     root = json_loadb(bytes, len_bytes, flags, &fault);
     if (!root) {
-        if (json_error_code(&fault) == json_error_out_of_memory)
+        if (!fault.text[0]) /* jansson has no words for short memory */
             return STATUS_NO_MEMORY;
         return error_set(error, STATUS_INVALID, "%s: is not valid JSON: line %d, column %d: %s",
                          name, fault.line, fault.column, fault.text);

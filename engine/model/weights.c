@@ -46,8 +46,10 @@ static enum status add_shard(struct weights *weights, const char *folder, const 
     if (weights->n_shards == MOST_SHARDS)
         return error_set(error, STATUS_UNSUPPORTED, INDEX_FILE ": lists more than %d files",
                          MOST_SHARDS);
+    if (!path)
+        return STATUS_NO_MEMORY;
     shards = reallocarray(weights->shards, weights->n_shards + 1, sizeof *shards);
-    if (!shards || !path)
+    if (!shards)
         return STATUS_NO_MEMORY;
     weights->shards = shards;
     shard.name = strdup(name);

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "tests/engine/model/folder.h"
+#include "tests/engine/model/data_dir.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void folder_init(struct folder *folder)
+{
+    const char *parent = getenv("TMPDIR");
+
+    snprintf(folder->path, sizeof folder->path, "%.40s/nestd-test-XXXXXX",
+             parent ? parent : "/tmp");
+    assert_non_null(mkdtemp(folder->path));
+}
+
+static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *where)
+{
+    (void)about;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
+void folder_release(struct folder *folder)
+{
+    assert_int_equal(nftw(folder->path, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+const char *folder_path(const struct folder *folder, const char *name)
+{
+    static char path[PATH_MAX];
+
+    snprintf(path, sizeof path, "%s/%s", folder->path, name);
+    return path;
+}
+
+static char *read_file(const char *path, size_t *ret_len_bytes)
+{
+    FILE *file = fopen(path, "rb");
+    struct stat about;
+    char *bytes;
+
+    assert_non_null(file);
+    assert_int_equal(fstat(fileno(file), &about), 0);
+    *ret_len_bytes = (size_t)about.st_size;
+    bytes = malloc(*ret_len_bytes + 1);
+    assert_non_null(bytes);
+    assert_int_equal(fread(bytes, 1, *ret_len_bytes, file), *ret_len_bytes);
+    bytes[*ret_len_bytes] = '\0';
+    fclose(file);
+    return bytes;
+}
+
+char *folder_read(const struct folder *folder, const char *name, size_t *ret_len_bytes)
+{
+    return read_file(folder_path(folder, name), ret_len_bytes);
+}
+
+void folder_write(const struct folder *folder, const char *name, const void *bytes,
+                  size_t len_bytes)
+{
+    char inner[64];
+    FILE *file;
+
+    if (strchr(name, '/')) {
+        snprintf(inner, sizeof inner, "%.*s", (int)strcspn(name, "/"), name);
+        mkdir(folder_path(folder, inner), 0700);
+    }
+    file = fopen(folder_path(folder, name), "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, len_bytes, file), len_bytes);
+    assert_int_equal(fclose(file), 0);
+}
+
+void folder_write_text(const struct folder *folder, const char *name, const char *text)
+{
+    folder_write(folder, name, text, strlen(text));
+}
+
+void folder_replace(const struct folder *folder, const char *name, const char *old, const char *now)
+{
+    size_t len_bytes;
+    char *text = folder_read(folder, name, &len_bytes);
+    char *at = strstr(text, old);
+    char *changed;
+
+    assert_non_null(at);
+    assert_null(strstr(at + 1, old));
+    assert_true(asprintf(&changed, "%.*s%s%s", (int)(at - text), text, now, at + strlen(old)) > 0);
+    folder_write_text(folder, name, changed);
+    free(changed);
+    free(text);
+}
+
+void folder_delete(const struct folder *folder, const char *name)
+{
+    assert_int_equal(remove(folder_path(folder, name)), 0);
+}
+
+static const struct folder *copy_target;
+static size_t copy_prefix_bytes;
+
+static int copy_one(const char *path, const struct stat *about, int kind, struct FTW *where)
+{
+    size_t len_bytes;
+    char *bytes;
+
+    (void)about;
+    (void)where;
+    if (kind != FTW_F)
+        return 0;
+    bytes = read_file(path, &len_bytes);
+    folder_write(copy_target, path + copy_prefix_bytes, bytes, len_bytes);
+    free(bytes);
+    return 0;
+}
+
+void folder_init_copy(struct folder *folder, const char *model)
+{
+    char source[PATH_MAX];
+
+    folder_init(folder);
+    snprintf(source, sizeof source, "%s/%s", DATA_DIR, model);
+    copy_target = folder;
+    copy_prefix_bytes = strlen(source) + 1;
+    assert_int_equal(nftw(source, copy_one, 8, FTW_PHYS), 0);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A temporary model folder for one test. Failing to make it fails the test. */
+#ifndef NESTD_TESTS_ENGINE_MODEL_FOLDER_H
+#define NESTD_TESTS_ENGINE_MODEL_FOLDER_H
+
+#include <stddef.h>
+
+struct folder {
+    char path[64];
+};
+
+void folder_init(struct folder *folder);
+/* A copy of one of tests/data/models/. */
+void folder_init_copy(struct folder *folder, const char *model);
+void folder_release(struct folder *folder); /* with all that is in it */
+
+/* `name` may lead into an inner folder, which is made. An old file of this name is replaced. */
+void folder_write(const struct folder *folder, const char *name, const void *bytes,
+                  size_t len_bytes);
+void folder_write_text(const struct folder *folder, const char *name, const char *text);
+
+/* The file's bytes, for the caller to free. */
+char *folder_read(const struct folder *folder, const char *name, size_t *ret_len_bytes);
+
+/* Replaces the one occurrence of `old` in a text file. */
+void folder_replace(const struct folder *folder, const char *name, const char *old,
+                    const char *now);
+void folder_delete(const struct folder *folder, const char *name);
+
+/* The path of a file in it, in a buffer that the next call overwrites. */
+const char *folder_path(const struct folder *folder, const char *name);
+
+#endif
