@@ -13,8 +13,8 @@ enum cpu_flag {
 
 enum { CPU_MASK_ALL = -1 };
 
-/* The flags that both the CPU and its operating system support, ANDed with `mask`. A level without the one it
- * stands on is dropped. */
+/* The flags that both the CPU and its operating system support, ANDed with `mask`. A level without
+ * the one it stands on is dropped. */
 unsigned cpu_flags(unsigned mask);
 
 #endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Attention in tiles, for the vector versions.
+ *
+ * K is packed once, transposed, into panels of `width` keys, and V into panels of `width` columns,
+ * so that both products read their right-hand side in order. What is missing in the last panel is
+ * zero. Then KERNEL_ATTENTION_ROWS queries at a time go through three steps, which leave their
+ * scores in the first or second level of cache:
+ *
+ *   scores = queries K^T      tile by tile, each the full head_size deep
+ *   scores = e^(scale (scores - their row's largest)), and the rows' sums
+ *   result = scores V         tile by tile, each the full n_tokens deep; divided by the sums
+ *
+ * The softmax has its whole row before it, so nothing is ever rescaled. No sum is split by anything
+ * but head_size and n_tokens, and a row of a tile does not see the other rows: a query's result
+ * depends neither on its place in a block nor on other texts (promise 1). Where the last block has
+ * fewer queries, the last one stands in for those missing and its extra results are dropped. */
+#include "engine/kernels/attention_tiled.h"
+
+#include "engine/memory.h"
+
+#include <string.h>
+
+enum { ROWS = KERNEL_ATTENTION_ROWS };
+
+/* Where things lie in the scratch. */
+struct attention_packing {
+    size_t n_keys_padded;
+    size_t head_size_padded;
+    size_t score_stride; /* a cache line more than the keys, lest all rows meet in one cache set */
+    float *keys;         /* [n_keys_padded / width, head_size, width] */
+    float *values;       /* [head_size_padded / width, n_tokens, width] */
+    float *queries;      /* [ROWS, head_size] */
+    float *scores;       /* [ROWS, score_stride] */
+    float *results;      /* [ROWS, head_size_padded] */
+};
+
+static struct attention_packing attention_packing_lay(size_t width, size_t n_tokens,
+                                                      size_t head_size, float *scratch)
+{
+    struct attention_packing p = {
+        .n_keys_padded = round_up(n_tokens, width),
+        .head_size_padded = round_up(head_size, width),
+    };
+
+    p.score_stride = p.n_keys_padded + CACHE_LINE_BYTES / sizeof(float);
+    p.keys = scratch;
+    p.values = p.keys + p.n_keys_padded * head_size;
+    p.queries = p.values + p.head_size_padded * n_tokens;
+    p.scores = p.queries + ROWS * head_size;
+    p.results = p.scores + ROWS * p.score_stride;
+    return p;
+}
+
+static void pack_keys(const struct attention_tiles *tiles, const float *k, size_t stride,
+                      size_t n_tokens, size_t head_size, float *keys)
+{
+    const size_t width = tiles->width;
+
+    for (size_t i = 0; i < n_tokens; i += width) {
+        const size_t n = n_tokens - i < width ? n_tokens - i : width;
+
+        tiles->transpose(k + i * stride, stride, n, head_size, keys + i * head_size, width);
+    }
+}
+
+static void pack_values(const float *v, size_t stride, size_t n_tokens, size_t head_size,
+                        size_t width, float *values)
+{
+    for (size_t d = 0; d < head_size; d += width) {
+        const size_t n = head_size - d < width ? head_size - d : width;
+
+        for (size_t j = 0; j < n_tokens; j++, values += width) {
+            memcpy(values, v + j * stride + d, n * sizeof *values);
+            memset(values + n, 0, (width - n) * sizeof *values);
+        }
+    }
+}
+
+/* The last of the n_rows stands in for those up to n_rows_padded. */
+static void pack_queries(const float *q, size_t stride, size_t n_rows, size_t n_rows_padded,
+                         size_t head_size, float *queries)
+{
+    for (size_t i = 0; i < n_rows_padded; i++) {
+        const float *row = q + (i < n_rows ? i : n_rows - 1) * stride;
+
+        memcpy(queries + i * head_size, row, head_size * sizeof *row);
+    }
+}
+
+/* The results of up to ROWS queries, `n_rows` of which are wanted. */
+static void attend(const struct attention_tiles *tiles, const struct attention_packing *p,
+                   size_t n_rows, size_t n_tokens, size_t head_size, float scale, float *out,
+                   size_t out_stride)
+{
+    const size_t n_rows_padded = round_up(n_rows, tiles->n_rows);
+    const size_t width = tiles->width;
+    float sums[ROWS];
+
+    for (size_t j = 0; j < n_tokens; j += width)
+        for (size_t i = 0; i < n_rows_padded; i += tiles->n_rows)
+            tiles->multiply(p->queries + i * head_size, head_size, p->keys + j * head_size,
+                            head_size, p->scores + i * p->score_stride + j, p->score_stride);
+    for (size_t i = 0; i < n_rows_padded; i++)
+        sums[i] = tiles->softmax_row(p->scores + i * p->score_stride, n_tokens, scale);
+    for (size_t d = 0; d < head_size; d += width)
+        for (size_t i = 0; i < n_rows_padded; i += tiles->n_rows)
+            tiles->multiply(p->scores + i * p->score_stride, p->score_stride,
+                            p->values + d * n_tokens, n_tokens,
+                            p->results + i * p->head_size_padded + d, p->head_size_padded);
+    for (size_t i = 0; i < n_rows; i++) {
+        const float weight = 1 / sums[i];
+
+        for (size_t d = 0; d < head_size; d++)
+            out[i * out_stride + d] = p->results[i * p->head_size_padded + d] * weight;
+    }
+}
+
+void attention_tiled(const struct attention_tiles *tiles, const float *q, const float *k,
+                     const float *v, size_t stride, size_t n_tokens, size_t head_size, float scale,
+                     float *scratch, float *out, size_t out_stride)
+{
+    const struct attention_packing p =
+        attention_packing_lay(tiles->width, n_tokens, head_size, scratch);
+
+    pack_keys(tiles, k, stride, n_tokens, head_size, p.keys);
+    pack_values(v, stride, n_tokens, head_size, tiles->width, p.values);
+    for (size_t i = 0; i < n_tokens; i += ROWS) {
+        const size_t n_rows = n_tokens - i < ROWS ? n_tokens - i : ROWS;
+
+        pack_queries(q + i * stride, stride, n_rows, round_up(n_rows, tiles->n_rows), head_size,
+                     p.queries);
+        attend(tiles, &p, n_rows, n_tokens, head_size, scale, out + i * out_stride, out_stride);
+    }
+}

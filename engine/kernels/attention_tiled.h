@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The attention that the vector versions share: they bring the tile products, the softmax row and
+ * the transposition. Used inside this folder. */
+#ifndef NESTD_ENGINE_KERNELS_ATTENTION_TILED_H
+#define NESTD_ENGINE_KERNELS_ATTENTION_TILED_H
+
+#include "engine/kernels/kernels.h"
+#include "engine/kernels/softmax.h"
+
+struct attention_tiles {
+    size_t n_rows; /* of a tile; divides KERNEL_ATTENTION_ROWS */
+    size_t width;  /* of a tile and of a panel; at most KERNEL_ATTENTION_WIDTH */
+    /* panel[head_size, width] = transposed k[n_keys, head_size], then zeros; `stride` floats
+     * between k's rows, n_keys at most width */
+    void (*transpose)(const float *k, size_t stride, size_t n_keys, size_t head_size, float *panel,
+                      size_t width);
+    /* c[n_rows, width] = a[n_rows, depth] panel[depth, width], summed in the order of depth */
+    void (*multiply)(const float *a, size_t a_stride, const float *panel, size_t depth, float *c,
+                     size_t c_stride);
+    kernel_softmax_row *softmax_row;
+};
+
+void attention_tiled(const struct attention_tiles *tiles, const float *q, const float *k,
+                     const float *v, size_t stride, size_t n_tokens, size_t head_size, float scale,
+                     float *scratch, float *out, size_t out_stride);
+
+#endif

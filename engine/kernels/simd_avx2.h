@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What the AVX2 kernels share. Only files built for AVX2 and FMA include this. */
+#ifndef NESTD_ENGINE_KERNELS_SIMD_AVX2_H
+#define NESTD_ENGINE_KERNELS_SIMD_AVX2_H
+
+#include "engine/kernels/polynomials.h"
+
+#include <immintrin.h>
+#include <stddef.h>
+
+enum { LANES = 8 };
+
+/* The lanes of the vector that starts `i` into n floats, as a mask of all ones or zeros a lane; all
+ * of them where 8 or more are left. */
+static inline __m256i lanes_left(size_t i, size_t n)
+{
+    const int n_left = n - i >= LANES ? LANES : (int)(n - i);
+
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(n_left), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+/* The sum of all lanes, in an order of its own that is always the same. */
+static inline float sum_lanes(__m256 x)
+{
+    __m128 sum = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+
+    sum = _mm_add_ps(sum, _mm_movehl_ps(sum, sum));
+    sum = _mm_add_ss(sum, _mm_movehdup_ps(sum));
+    return _mm_cvtss_f32(sum);
+}
+
+static inline float largest_lane(__m256 x)
+{
+    __m128 most = _mm_max_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+
+    most = _mm_max_ps(most, _mm_movehl_ps(most, most));
+    most = _mm_max_ss(most, _mm_movehdup_ps(most));
+    return _mm_cvtss_f32(most);
+}
+
+/* 2^x for x <= 0 (up to 127 in truth), within 1 ulp; zero where the result would be below the
+ * least normal number, NaN for NaN. */
+static inline __m256 exp2_avx2(__m256 x)
+{
+    const __m256 whole = _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    const __m256 part = _mm256_sub_ps(x, whole); /* exact, in [-0.5, 0.5] */
+    const __m256 normal = _mm256_cmp_ps(x, _mm256_set1_ps(-126), _CMP_NLT_UQ);
+    const __m256i exponent = _mm256_slli_epi32(_mm256_cvtps_epi32(whole), 23);
+    __m256 p = _mm256_set1_ps(EXP2[6]);
+
+    p = _mm256_fmadd_ps(p, part, _mm256_set1_ps(EXP2[5]));
+    p = _mm256_fmadd_ps(p, part, _mm256_set1_ps(EXP2[4]));
+    p = _mm256_fmadd_ps(p, part, _mm256_set1_ps(EXP2[3]));
+    p = _mm256_fmadd_ps(p, part, _mm256_set1_ps(EXP2[2]));
+    p = _mm256_fmadd_ps(p, part, _mm256_set1_ps(EXP2[1]));
+    p = _mm256_fmadd_ps(p, part, _mm256_set1_ps(EXP2[0]));
+    /* Times 2^whole: p is in [0.7, 1.42] (or NaN, with exponent bits 0 added), so adding to its
+     * exponent stays inside the normal numbers. */
+    p = _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), exponent));
+    return _mm256_and_ps(normal, p);
+}
+
+#endif
