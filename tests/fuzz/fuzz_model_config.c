@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A model folder whose configuration is hostile. The input is pieces that end with NUL; the first
+ * byte of each says which file the rest replaces (see `files`). The weights are those of a BERT of
+ * one layer, all zero, so that a harmless configuration loads. */
+#include "engine/model/model.h"
+
+#include <ftw.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    HIDDEN = 4,
+    INTERMEDIATE = 8,
+    VOCABULARY = 8,
+    POSITIONS = 8,
+    TYPES = 2,
+};
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len_bytes);
+
+static char folder[64];
+
+static const struct {
+    char letter;
+    const char *name;
+    const char *harmless;
+} files[] = {
+    {'c', "config.json",
+     "{\"model_type\": \"bert\", \"hidden_size\": 4, \"num_hidden_layers\": 1, "
+     "\"num_attention_heads\": 2, \"intermediate_size\": 8, \"vocab_size\": 8, "
+     "\"max_position_embeddings\": 8, \"matryoshka_dimensions\": [2, 4]}"},
+    {'m', "modules.json",
+     "[{\"path\": \"\", \"type\": \"sentence_transformers.models.Transformer\"}, "
+     "{\"path\": \"1\", \"type\": \"sentence_transformers.models.Pooling\"}, "
+     "{\"path\": \"2\", \"type\": \"sentence_transformers.models.Normalize\"}]"},
+    {'p', "1/config.json", "{\"embedding_dimension\": 4, \"pooling_mode\": \"mean\"}"},
+    {'n', "2/config.json", "{\"module_input_name\": \"sentence_embedding\"}"},
+    {'t', "sentence_bert_config.json", "{\"max_seq_length\": 5}"},
+    {'s', "config_sentence_transformers.json",
+     "{\"prompts\": {\"q\": \"q: \"}, \"default_prompt_name\": \"q\"}"},
+    {'k', "tokenizer_config.json", "{\"model_max_length\": 6}"},
+};
+enum { N_FILES = sizeof files / sizeof *files };
+
+static const struct {
+    const char *name;
+    int rows;
+    int columns; /* 0: a vector */
+} tensors[] = {
+    {"embeddings.word_embeddings.weight", VOCABULARY, HIDDEN},
+    {"embeddings.position_embeddings.weight", POSITIONS, HIDDEN},
+    {"embeddings.token_type_embeddings.weight", TYPES, HIDDEN},
+    {"embeddings.LayerNorm.weight", HIDDEN, 0},
+    {"embeddings.LayerNorm.bias", HIDDEN, 0},
+    {"encoder.layer.0.attention.self.query.weight", HIDDEN, HIDDEN},
+    {"encoder.layer.0.attention.self.query.bias", HIDDEN, 0},
+    {"encoder.layer.0.attention.self.key.weight", HIDDEN, HIDDEN},
+    {"encoder.layer.0.attention.self.key.bias", HIDDEN, 0},
+    {"encoder.layer.0.attention.self.value.weight", HIDDEN, HIDDEN},
+    {"encoder.layer.0.attention.self.value.bias", HIDDEN, 0},
+    {"encoder.layer.0.attention.output.dense.weight", HIDDEN, HIDDEN},
+    {"encoder.layer.0.attention.output.dense.bias", HIDDEN, 0},
+    {"encoder.layer.0.attention.output.LayerNorm.weight", HIDDEN, 0},
+    {"encoder.layer.0.attention.output.LayerNorm.bias", HIDDEN, 0},
+    {"encoder.layer.0.intermediate.dense.weight", INTERMEDIATE, HIDDEN},
+    {"encoder.layer.0.intermediate.dense.bias", INTERMEDIATE, 0},
+    {"encoder.layer.0.output.dense.weight", HIDDEN, INTERMEDIATE},
+    {"encoder.layer.0.output.dense.bias", HIDDEN, 0},
+    {"encoder.layer.0.output.LayerNorm.weight", HIDDEN, 0},
+    {"encoder.layer.0.output.LayerNorm.bias", HIDDEN, 0},
+};
+
+static const char *path_of(const char *name)
+{
+    static char path[200];
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+static void write_file(const char *name, const void *bytes, size_t len_bytes)
+{
+    FILE *file = fopen(path_of(name), "wb");
+
+    if (!file || fwrite(bytes, 1, len_bytes, file) != len_bytes || fclose(file) != 0)
+        abort();
+}
+
+static void write_weights(void)
+{
+    static char file[8192];
+    char *header = file + 8;
+    int len = sprintf(header, "{");
+    int data_bytes = 0;
+
+    for (size_t i = 0; i < sizeof tensors / sizeof *tensors; i++) {
+        int columns = tensors[i].columns;
+        int end = data_bytes + 2 * tensors[i].rows * (columns ? columns : 1);
+
+        len += sprintf(header + len, "%s\"%s\":{\"dtype\":\"F16\",\"shape\":[%d", i ? "," : "",
+                       tensors[i].name, tensors[i].rows);
+        len += columns ? sprintf(header + len, ",%d", columns) : 0;
+        len += sprintf(header + len, "],\"data_offsets\":[%d,%d]}", data_bytes, end);
+        data_bytes = end;
+    }
+    len += sprintf(header + len, "}");
+    file[0] = (char)(len & 0xff);
+    file[1] = (char)(len >> 8);
+    write_file("model.safetensors", file, 8 + (size_t)len);
+    if (truncate(path_of("model.safetensors"), 8 + len + data_bytes) != 0)
+        abort();
+}
+
+static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *where)
+{
+    (void)about;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
+static void remove_folder(void)
+{
+    nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static void make_folder(void)
+{
+    struct model *model;
+    const char *parent = getenv("TMPDIR");
+
+    snprintf(folder, sizeof folder, "%.40s/nestd-fuzz-XXXXXX", parent ? parent : "/tmp");
+    if (!mkdtemp(folder) || mkdir(path_of("1"), 0700) != 0 || mkdir(path_of("2"), 0700) != 0)
+        abort();
+    atexit(remove_folder);
+    for (size_t i = 0; i < N_FILES; i++)
+        write_file(files[i].name, files[i].harmless, strlen(files[i].harmless));
+    write_weights();
+    if (model_load(&model, folder, NULL, NULL))
+        abort();
+    model_free(model);
+}
+
+static void try_model(void)
+{
+    struct error error = {{0}};
+    struct model *model;
+    volatile float last;
+
+    if (model_load(&model, folder, NULL, &error)) {
+        if (!error.text[0])
+            abort();
+        return;
+    }
+    if (model->n_dims == 0 || model->default_dims > model->n_dims || model->most_tokens == 0 ||
+        model->most_tokens > model->shape.n_positions)
+        abort();
+    last =
+        tensor_get(&model->word_embeddings, model->shape.vocab_size * model->shape.hidden_size - 1);
+    last = tensor_get(&model->layers[model->shape.n_layers - 1].output_norm.beta,
+                      model->shape.hidden_size - 1);
+    (void)last;
+    model_free(model);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len_bytes)
+{
+    bool changed[N_FILES] = {false};
+    size_t at = 0;
+
+    if (!folder[0])
+        make_folder();
+    while (at < len_bytes) {
+        const uint8_t *end = memchr(bytes + at, 0, len_bytes - at);
+        size_t stop = end ? (size_t)(end - bytes) : len_bytes;
+
+        for (size_t i = 0; i < N_FILES; i++) {
+            if (stop > at && bytes[at] == files[i].letter) {
+                write_file(files[i].name, bytes + at + 1, stop - at - 1);
+                changed[i] = true;
+            }
+        }
+        at = stop + 1;
+    }
+    try_model();
+    for (size_t i = 0; i < N_FILES; i++) {
+        if (changed[i])
+            write_file(files[i].name, files[i].harmless, strlen(files[i].harmless));
+    }
+    return 0;
+}
