@@ -261,6 +261,21 @@ enum status document_refuse(const struct document *document, const char *key, st
                      document->name, key, document_show(found, shown));
 }
 
+enum status document_demand(const struct document *document, const char *key, const char *wanted,
+                            struct error *error)
+{
+    const char *found = wanted;
+    enum status status = document_get_string(document, key, &found, error);
+
+    if (status)
+        return status;
+    if (strcmp(found, wanted) != 0)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "%s: \"%s\" is \"%.60s\"; \"%s\" alone is served", document->name, key,
+                         found, wanted);
+    return STATUS_OK;
+}
+
 enum status document_check_keys(const struct document *document, const char *const known[],
                                 size_t n_known, struct error *error)
 {

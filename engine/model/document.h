@@ -55,6 +55,10 @@ bool json_get_size(const json_t *value, size_t least, size_t most, size_t *ret_s
 MUST_CHECK enum status document_refuse(const struct document *document, const char *key,
                                        struct error *error);
 
+/* STATUS_UNSUPPORTED if the key is there and is another text than this. */
+MUST_CHECK enum status document_demand(const struct document *document, const char *key,
+                                       const char *wanted, struct error *error);
+
 /* STATUS_UNSUPPORTED if the object has a key that is not in known[n_known]. */
 MUST_CHECK enum status document_check_keys(const struct document *document,
                                            const char *const known[], size_t n_known,

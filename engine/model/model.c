@@ -11,6 +11,7 @@
 #include "engine/model/modules.h"
 #include "engine/model/sentence.h"
 #include "engine/model/shape.h"
+#include "engine/model/transformer.h"
 #include "engine/model/weights.h"
 
 #include <stdarg.h>
@@ -176,43 +177,28 @@ static enum status set_pooling(struct model *model, const struct modules *module
     return STATUS_OK;
 }
 
-/* What the tokenizer calls its longest text, where the Transformer module sets no limit. */
-static enum status read_tokenizer_limit(const struct model *model, size_t *limit,
-                                        struct error *error)
-{
-    struct document config;
-    double length = 1e30;
-    enum status status;
-
-    status = document_open_if_there(&config, model->transformer_dir, "tokenizer_config.json", false,
-                                    error);
-    if (status || !config.root)
-        return status;
-    status = document_get_real(&config, "model_max_length", 2, 1e300, &length, error);
-    document_release(&config);
-    if (!status && length < 1e9)
-        *limit = (size_t)length;
-    return status;
-}
-
 static enum status set_most_tokens(struct model *model, const struct modules *modules,
                                    struct error *error)
 {
     size_t n_positions = model->shape.n_positions;
-    size_t limit = modules->max_seq_length;
     enum status status = STATUS_OK;
+    size_t asked = 0;
+    size_t limit;
 
-    if (limit == 0)
-        status = read_tokenizer_limit(model, &limit, error);
+    if (modules->found)
+        status = transformer_read(model->transformer_dir, &asked, error);
+    limit = asked;
+    if (!status && limit == 0)
+        status = transformer_read_tokenizer(model->transformer_dir, &limit, error);
     if (status)
         return status;
     model->most_tokens = limit && limit < n_positions ? limit : n_positions;
-    if (modules->max_seq_length > n_positions)
-        return add_note(model,
-                        "max_seq_length is %zu, but config.json's max_position_embeddings is %zu: "
-                        "texts are cut to %zu tokens",
-                        limit, n_positions, n_positions);
-    return STATUS_OK;
+    if (asked <= n_positions)
+        return STATUS_OK;
+    return add_note(model,
+                    "max_seq_length is %zu, but config.json's max_position_embeddings is %zu: "
+                    "texts are cut to %zu tokens",
+                    asked, n_positions, n_positions);
 }
 
 static enum status read_shape(struct model *model, const struct modules *modules,

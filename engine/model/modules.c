@@ -48,124 +48,6 @@ static enum status open_if_in(const struct place *place, const char *name,
     return document_open_if_there(document, place->model_dir, path, false, error);
 }
 
-/* The key, where it is there, must be this text. */
-static enum status demand(const struct document *document, const char *key, const char *wanted,
-                          struct error *error)
-{
-    const char *found = wanted;
-    enum status status = document_get_string(document, key, &found, error);
-
-    if (status)
-        return status;
-    if (strcmp(found, wanted) != 0)
-        return error_set(error, STATUS_UNSUPPORTED,
-                         "%s: \"%s\" is \"%.60s\"; \"%s\" alone is served", document->name, key,
-                         found, wanted);
-    return STATUS_OK;
-}
-
-/* --- Transformer ------------------------------------------------------------------------------ */
-
-/* Arguments for Hugging Face's loaders. Those listed here do not change the numbers. */
-static enum status check_loader_arguments(const struct document *config, struct error *error)
-{
-    static const char *const groups[] = {"model_args",       "model_kwargs", "tokenizer_args",
-                                         "processor_kwargs", "config_args",  "config_kwargs"};
-    static const char *const harmless[] = {
-        "trust_remote_code", "torch_dtype",       "dtype",    "attn_implementation",
-        "use_safetensors",   "add_pooling_layer", "use_fast", "use_cache"};
-
-    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
-        struct document group;
-        enum status status = document_get_object(config, groups[i], &group, error);
-
-        if (!status && group.root)
-            status =
-                document_check_keys(&group, harmless, sizeof harmless / sizeof *harmless, error);
-        if (status)
-            return status;
-    }
-    return STATUS_OK;
-}
-
-/* Since version 6: which of the model's outputs becomes which of the module's. */
-static enum status check_outputs(const struct document *config, struct error *error)
-{
-    struct document modalities;
-    struct document text;
-    enum status status;
-
-    status = demand(config, "transformer_task", "feature-extraction", error);
-    if (!status)
-        status = demand(config, "module_output_name", "token_embeddings", error);
-    if (!status)
-        status = document_get_object(config, "modality_config", &modalities, error);
-    if (status || !modalities.root)
-        return status;
-    status = document_get_object(&modalities, "text", &text, error);
-    if (status)
-        return status;
-    if (!text.root)
-        return error_set(error, STATUS_UNSUPPORTED, "%s: has no \"text\"", modalities.name);
-    status = demand(&text, "method", "forward", error);
-    if (!status)
-        status = demand(&text, "method_output_name", "last_hidden_state", error);
-    return status;
-}
-
-static enum status check_transformer(const struct document *config, struct error *error)
-{
-    static const char *const known[] = {
-        "max_seq_length",    "do_lower_case", "transformer_task",
-        "modality_config",   "unpad_inputs",  "module_output_name",
-        "processing_kwargs", "query_length",  "document_length",
-        "query_expansion",   "model_args",    "model_kwargs",
-        "tokenizer_args",    "config_args",   "config_kwargs",
-        "processor_kwargs",  "cache_dir",     "tokenizer_name_or_path",
-        "backend",
-    };
-    static const char *const refused[] = {"processing_kwargs", "query_length", "document_length",
-                                          "query_expansion", "tokenizer_name_or_path"};
-    enum status status;
-
-    status = document_check_keys(config, known, sizeof known / sizeof *known, error);
-    for (size_t i = 0; !status && i < sizeof refused / sizeof *refused; i++)
-        status = document_refuse(config, refused[i], error);
-    if (!status)
-        status = check_loader_arguments(config, error);
-    if (!status)
-        status = check_outputs(config, error);
-    return status;
-}
-
-static enum status read_transformer(const struct place *place, struct modules *modules,
-                                    struct error *error)
-{
-    /* The first that is there is taken, as sentence-transformers does. */
-    static const char *const names[] = {
-        "sentence_bert_config.json",       "sentence_roberta_config.json",
-        "sentence_distilbert_config.json", "sentence_camembert_config.json",
-        "sentence_albert_config.json",     "sentence_xlm-roberta_config.json",
-        "sentence_xlnet_config.json",
-    };
-    struct document config = {.root = NULL};
-    enum status status = STATUS_OK;
-    double limit = 0;
-
-    for (size_t i = 0; !status && !config.root && i < sizeof names / sizeof *names; i++)
-        status = open_if_in(place, names[i], &config, error);
-    if (status || !config.root)
-        return status;
-    status = check_transformer(&config, error);
-    /* "No limit" is written as 10^30. */
-    if (!status)
-        status = document_get_real(&config, "max_seq_length", 2, 1e300, &limit, error);
-    if (!status)
-        modules->max_seq_length = limit < 1e9 ? (size_t)limit : 0;
-    document_release(&config);
-    return status;
-}
-
 /* --- Pooling ---------------------------------------------------------------------------------- */
 
 /* The switches of versions before 6, in the order in which their vectors are concatenated. */
@@ -304,7 +186,7 @@ static enum status read_normalize(const struct place *place, struct modules *mod
         return status;
     status = document_check_keys(&config, known, sizeof known / sizeof *known, error);
     for (size_t i = 0; !status && i < sizeof known / sizeof *known; i++)
-        status = demand(&config, known[i], "sentence_embedding", error);
+        status = document_demand(&config, known[i], "sentence_embedding", error);
     document_release(&config);
     return status;
 }
@@ -313,10 +195,11 @@ static enum status read_normalize(const struct place *place, struct modules *mod
 
 static const struct {
     const char *name;
+    /* Of a module's own file. The Transformer's are for later (transformer.h). */
     enum status (*read)(const struct place *place, struct modules *modules, struct error *error);
     bool required;
 } expected_modules[MOST_MODULES] = {
-    {"Transformer", read_transformer, true},
+    {"Transformer", NULL, true},
     {"Pooling", read_pooling, true},
     {"Normalize", read_normalize, false},
 };
@@ -368,12 +251,10 @@ static enum status read_module(const char *model_dir, const struct document *mod
         return error_set(error, STATUS_INVALID,
                          "%s: \"path\" must lead into the model folder, is \"%.100s\"",
                          module->name, place.path);
-    if (index == 0) {
-        modules->transformer_path = strdup(place.path);
-        if (!modules->transformer_path)
-            return STATUS_NO_MEMORY;
-    }
-    return expected_modules[index].read(&place, modules, error);
+    if (expected_modules[index].read)
+        return expected_modules[index].read(&place, modules, error);
+    modules->transformer_path = strdup(place.path);
+    return modules->transformer_path ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
 static enum status read_modules(const char *model_dir, const struct document *list,

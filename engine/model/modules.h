@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* modules.json and the configuration files of the modules that it lists: Transformer, Pooling and,
- * where there is one, Normalize. All spellings from sentence-transformers 2 to 6 are read. Any
- * thread. */
+/* modules.json, which lists a Transformer, a Pooling and perhaps a Normalize module, and the
+ * configuration files of the latter two. All spellings from sentence-transformers 2 to 6 are read.
+ * Any thread. */
 #ifndef NESTD_ENGINE_MODEL_MODULES_H
 #define NESTD_ENGINE_MODEL_MODULES_H
 
@@ -20,7 +20,6 @@ struct modules {
     bool include_prompt;
     bool normalize;
     size_t embedding_dims; /* what the Pooling expects of a token; 0: it does not say */
-    size_t max_seq_length; /* of the Transformer; 0: it does not say */
 };
 
 MUST_CHECK enum status modules_read(struct modules *ret_modules, const char *model_dir,

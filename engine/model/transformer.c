@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* sentence-transformers passes what stands in these files to a constructor, which refuses unknown
+ * keys; so does this, since a setting that is not known may change the numbers. */
+#include "engine/model/transformer.h"
+
+#include "engine/model/document.h"
+
+/* "No limit" is written as 10^30. */
+static enum status read_limit(const struct document *config, const char *key, size_t *ret_limit,
+                              struct error *error)
+{
+    double limit = 0;
+    enum status status = document_get_real(config, key, 2, 1e300, &limit, error);
+
+    if (!status)
+        *ret_limit = limit < 1e9 ? (size_t)limit : 0;
+    return status;
+}
+
+/* Arguments for Hugging Face's loaders. Those listed here do not change the numbers. */
+static enum status check_loader_arguments(const struct document *config, struct error *error)
+{
+    static const char *const groups[] = {"model_args",       "model_kwargs", "tokenizer_args",
+                                         "processor_kwargs", "config_args",  "config_kwargs"};
+    static const char *const harmless[] = {
+        "trust_remote_code", "torch_dtype",       "dtype",    "attn_implementation",
+        "use_safetensors",   "add_pooling_layer", "use_fast", "use_cache"};
+
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+        struct document group;
+        enum status status = document_get_object(config, groups[i], &group, error);
+
+        if (!status && group.root)
+            status =
+                document_check_keys(&group, harmless, sizeof harmless / sizeof *harmless, error);
+        if (status)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+/* Since version 6: which of the model's outputs becomes which of the module's. */
+static enum status check_outputs(const struct document *config, struct error *error)
+{
+    struct document modalities;
+    struct document text;
+    enum status status;
+
+    status = document_demand(config, "transformer_task", "feature-extraction", error);
+    if (!status)
+        status = document_demand(config, "module_output_name", "token_embeddings", error);
+    if (!status)
+        status = document_get_object(config, "modality_config", &modalities, error);
+    if (status || !modalities.root)
+        return status;
+    status = document_get_object(&modalities, "text", &text, error);
+    if (status)
+        return status;
+    if (!text.root)
+        return error_set(error, STATUS_UNSUPPORTED, "%s: has no \"text\"", modalities.name);
+    status = document_demand(&text, "method", "forward", error);
+    if (!status)
+        status = document_demand(&text, "method_output_name", "last_hidden_state", error);
+    return status;
+}
+
+static enum status check_transformer(const struct document *config, struct error *error)
+{
+    static const char *const known[] = {
+        "max_seq_length",    "do_lower_case", "transformer_task",
+        "modality_config",   "unpad_inputs",  "module_output_name",
+        "processing_kwargs", "query_length",  "document_length",
+        "query_expansion",   "model_args",    "model_kwargs",
+        "tokenizer_args",    "config_args",   "config_kwargs",
+        "processor_kwargs",  "cache_dir",     "tokenizer_name_or_path",
+        "backend",
+    };
+    static const char *const refused[] = {"processing_kwargs", "query_length", "document_length",
+                                          "query_expansion", "tokenizer_name_or_path"};
+    enum status status;
+
+    status = document_check_keys(config, known, sizeof known / sizeof *known, error);
+    for (size_t i = 0; !status && i < sizeof refused / sizeof *refused; i++)
+        status = document_refuse(config, refused[i], error);
+    if (!status)
+        status = check_loader_arguments(config, error);
+    if (!status)
+        status = check_outputs(config, error);
+    return status;
+}
+
+enum status transformer_read(const char *folder, size_t *ret_limit, struct error *error)
+{
+    /* The first that is there is taken, as sentence-transformers does. */
+    static const char *const names[] = {
+        "sentence_bert_config.json",       "sentence_roberta_config.json",
+        "sentence_distilbert_config.json", "sentence_camembert_config.json",
+        "sentence_albert_config.json",     "sentence_xlm-roberta_config.json",
+        "sentence_xlnet_config.json",
+    };
+    struct document config = {.root = NULL};
+    enum status status = STATUS_OK;
+    size_t limit = 0;
+
+    for (size_t i = 0; !status && !config.root && i < sizeof names / sizeof *names; i++)
+        status = document_open_if_there(&config, folder, names[i], false, error);
+    if (!status && config.root)
+        status = check_transformer(&config, error);
+    if (!status && config.root)
+        status = read_limit(&config, "max_seq_length", &limit, error);
+    document_release(&config);
+    if (status)
+        return status;
+    *ret_limit = limit;
+    return STATUS_OK;
+}
+
+enum status transformer_read_tokenizer(const char *folder, size_t *ret_limit, struct error *error)
+{
+    struct document config = {.root = NULL};
+    enum status status;
+    size_t limit = 0;
+
+    status = document_open_if_there(&config, folder, "tokenizer_config.json", false, error);
+    if (!status && config.root)
+        status = read_limit(&config, "model_max_length", &limit, error);
+    document_release(&config);
+    if (status)
+        return status;
+    *ret_limit = limit;
+    return STATUS_OK;
+}
