@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Both lists of a request are one job group, so they are admitted, encoded and counted together; a
- * list that is compared with itself is encoded once and its scores are computed once: scores[i][j]
- * and scores[j][i] are the same products added in the same order.
+ * list that is compared with itself is encoded once.
  *
  * Inputs that were cut are told by the header x-truncated-inputs alone. */
 #include "server/similarity.h"
@@ -33,14 +32,13 @@ void tei_similarity_start(struct request *request)
     embedding_start(request, decode_tei_similarity);
 }
 
-static float compute_score(const struct embedding *embedding, size_t i_row, size_t i_column)
+static bool is_finite(const struct scores *scores)
 {
-    const struct fields *fields = &embedding->fields;
-    bool with_itself = fields->n_rows == fields->n_inputs;
-    size_t i_other = with_itself ? i_column : fields->n_rows + i_column;
-
-    return similarity_score(fields->similarity, embedding_get_vector(embedding, i_row),
-                            embedding_get_vector(embedding, i_other), fields->n_dims);
+    for (size_t i = 0; i < scores->n_rows * scores->n_columns; i++) {
+        if (!isfinite(scores->values[i]))
+            return false;
+    }
+    return true;
 }
 
 /* A dot product or a distance of finite vectors can still be too large for a float32. */
@@ -48,27 +46,26 @@ static enum status compute_scores(const struct embedding *embedding, struct scor
 {
     const struct fields *fields = &embedding->fields;
     bool with_itself = fields->n_rows == fields->n_inputs;
-    size_t n_rows = fields->n_rows;
-    size_t n_columns = with_itself ? n_rows : fields->n_inputs - n_rows;
-    float *values = NULL;
+    size_t first_column = with_itself ? 0 : fields->n_rows;
+    struct scores scores = {
+        .n_rows = fields->n_rows,
+        .n_columns = fields->n_inputs - first_column,
+    };
+    enum status status = STATUS_NO_MEMORY;
 
-    if (n_columns <= SIZE_MAX / sizeof(*values))
-        values = calloc(n_rows, n_columns * sizeof(*values));
-    if (!values)
-        return STATUS_NO_MEMORY;
-    for (size_t i = 0; i < n_rows; i++) {
-        for (size_t j = 0; j < n_columns; j++) {
-            float *score = &values[i * n_columns + j];
-
-            *score =
-                with_itself && j < i ? values[j * n_columns + i] : compute_score(embedding, i, j);
-            if (!isfinite(*score)) {
-                free(values);
-                return STATUS_NOT_FINITE;
-            }
-        }
+    if (scores.n_columns <= SIZE_MAX / sizeof(*scores.values))
+        scores.values = calloc(scores.n_rows, scores.n_columns * sizeof(*scores.values));
+    if (scores.values)
+        status = similarity_matrix(fields->similarity, embedding_get_vector(embedding, 0),
+                                   scores.n_rows, embedding_get_vector(embedding, first_column),
+                                   scores.n_columns, fields->n_dims, scores.values);
+    if (!status && !is_finite(&scores))
+        status = STATUS_NOT_FINITE;
+    if (status) {
+        free(scores.values);
+        return status;
     }
-    *ret_scores = (struct scores){values, n_rows, n_columns};
+    *ret_scores = scores;
     return STATUS_OK;
 }
 

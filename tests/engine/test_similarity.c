@@ -65,6 +65,44 @@ static void test_similarity__equal_vectors_are_at_distance_plus_zero(void **stat
     assert_true(similarity_score(SIMILARITY_COSINE, a, a, 2) == 1);
 }
 
+/* Every remainder of a row's blocks, and a list against itself. */
+static void test_similarity__matrix_has_the_bits_of_single_scores(void **state)
+{
+    enum {
+        MOST_ROWS = 11,
+        N_DIMS = 37,
+    };
+    float a[MOST_ROWS * N_DIMS];
+    float b[MOST_ROWS * N_DIMS];
+    float scores[MOST_ROWS * MOST_ROWS];
+    unsigned seed = 12345;
+
+    (void)state;
+    for (size_t i = 0; i < MOST_ROWS * N_DIMS; i++) {
+        seed = seed * 1664525 + 1013904223;
+        a[i] = (float)(int)(seed >> 8) / 16777216 - 0.5f;
+        b[i] = a[i] * a[i] - 0.1f;
+    }
+    for (int s = 0; s < N_SIMILARITIES; s++) {
+        enum similarity similarity = (enum similarity)s;
+
+        for (size_t n = 1; n <= 2 * MOST_ROWS; n++) {
+            size_t n_a = n <= MOST_ROWS ? 3 : n - MOST_ROWS;
+            size_t n_b = n <= MOST_ROWS ? n : n - MOST_ROWS;
+            const float *other = n <= MOST_ROWS ? b : a;
+
+            assert_int_equal(similarity_matrix(similarity, a, n_a, other, n_b, N_DIMS, scores),
+                             STATUS_OK);
+            for (size_t i = 0; i < n_a * n_b; i++) {
+                float score = similarity_score(similarity, a + i / n_b * N_DIMS,
+                                               other + i % n_b * N_DIMS, N_DIMS);
+
+                assert_memory_equal(&scores[i], &score, sizeof score);
+            }
+        }
+    }
+}
+
 static void test_similarity__names_go_both_ways(void **state)
 {
     static const char *const names[] = {"cosine", "dot", "euclidean", "manhattan"};
@@ -88,6 +126,7 @@ int main(void)
         cmocka_unit_test(test_similarity__agrees_with_numpy_in_float64),
         cmocka_unit_test(test_similarity__a_zero_vector_has_cosine_zero),
         cmocka_unit_test(test_similarity__equal_vectors_are_at_distance_plus_zero),
+        cmocka_unit_test(test_similarity__matrix_has_the_bits_of_single_scores),
         cmocka_unit_test(test_similarity__names_go_both_ways),
     };
 

@@ -10,7 +10,9 @@
 #include "config/options.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static char query_name[] = "query";
 static char query_text[] = "query: ";
@@ -20,6 +22,53 @@ static struct prompt prompts[] = {
     {query_name, query_text, 7},
     {passage_name, passage_text, 9},
 };
+
+static const char vocabulary[] = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n";
+static struct tokenizer *tokenizer;
+
+static void write_file(const char *folder, const char *name, const char *text)
+{
+    char path[256];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void remove_file(const char *folder, const char *name)
+{
+    char path[256];
+
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    assert_int_equal(unlink(path), 0);
+}
+
+static int load_tokenizer(void **state)
+{
+    char folder[] = "/tmp/test_rules.XXXXXX";
+    struct error error = {0};
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    write_file(folder, "vocab.txt", vocabulary);
+    write_file(folder, "tokenizer_config.json", "{}");
+    if (tokenizer_load(&tokenizer, folder, &error))
+        fail_msg("%s", error.text);
+    remove_file(folder, "vocab.txt");
+    remove_file(folder, "tokenizer_config.json");
+    assert_int_equal(rmdir(folder), 0);
+    return 0;
+}
+
+static int free_tokenizer(void **state)
+{
+    (void)state;
+    tokenizer_free(tokenizer);
+    return 0;
+}
 
 struct fixture {
     struct model model;
@@ -40,7 +89,7 @@ static void open_fixture(struct fixture *fixture)
 
 static enum status make(struct fixture *fixture, struct rules **ret_rules, struct error *error)
 {
-    const struct engine_info info = {.model = &fixture->model, .tokenizer = NULL};
+    const struct engine_info info = {.model = &fixture->model, .tokenizer = tokenizer};
 
     memset(error, 0, sizeof(*error));
     return rules_new(ret_rules, &fixture->options, &info, error);
@@ -161,6 +210,9 @@ static void test_rules__let_no_request_outgrow_the_queue(void **state)
     open_fixture(&fixture);
     assert_int_equal(make(&fixture, &rules, &error), STATUS_OK);
     assert_int_equal(rules->most_request_tokens, 1000);
+    assert_int_equal(rules->most_inputs, 2048);
+    assert_int_equal(rules->most_text_tokens, 512);
+    assert_int_equal(rules->vocabulary_size, 6);
     rules_free(rules);
     fixture.options.max_queue_tokens = 600;
     assert_int_equal(make(&fixture, &rules, &error), STATUS_OK);
@@ -200,5 +252,5 @@ int main(void)
         cmocka_unit_test(test_rules__lists_are_cut_between_names),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, load_tokenizer, free_tokenizer);
 }
