@@ -91,7 +91,7 @@ bool drain(struct server *server, int signals)
     if (!answered)
         log_write(LOG_ERROR,
                   "%zu requests were not answered within %g s (--drain-timeout) and are "
-                  "given up",
+                  "refused",
                   n_unanswered, options->drain_timeout);
     server->state = SERVER_STOPPING;
     http_abandon(server->http);

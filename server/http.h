@@ -23,8 +23,9 @@ void http_stop_listening(struct http *http);
 /* Requests from their first line to the end of their reply. */
 size_t http_count_unanswered(const struct http *http);
 
-/* Gives up all requests that wait for the pool or the engine, as if their clients had hung up, and
- * waits until no connection is suspended any more. The server must be STOPPING. */
+/* Gives up all requests that wait for the pool or the engine: they are answered with 503. Waits
+ * until no connection is suspended any more, and up to a second until those answers are sent. The
+ * server must be STOPPING. */
 void http_abandon(struct http *http);
 
 /* Closes the port and all connections. The server must be STOPPING. NULL is allowed. */

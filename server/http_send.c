@@ -64,8 +64,12 @@ enum MHD_Result http_send(struct request *request)
     enum MHD_Result result;
 
     if (request_is_gone(request)) {
-        reply->http_status = STATUS_CLIENT_GONE;
-        return MHD_NO;
+        if (request->server->state != SERVER_STOPPING) {
+            reply->http_status = STATUS_CLIENT_GONE;
+            return MHD_NO;
+        }
+        /* More likely given up by http_abandon: its client is there, and may ask another server. */
+        respond_status(request, STATUS_STOPPING);
     }
     if (!reply->http_status || (reply->http_status < 400 && text_failed(&reply->body)))
         respond_problem(request, PROBLEM_INTERNAL_ERROR, NULL,
@@ -106,16 +110,21 @@ void http_send_directly(struct request *request, int socket)
     text_release(&message);
 }
 
-/* What libmicrohttpd refused by itself, such as a malformed header, it does not tell us. */
-static unsigned unanswered_status(enum MHD_RequestTerminationCode reason)
+/* What libmicrohttpd refuses by itself, it does not tell: those are headers that are malformed or
+ * too long. All else that ended with no answer was broken off by the client. */
+static unsigned unanswered_status(const struct request *request,
+                                  enum MHD_RequestTerminationCode reason)
 {
-    return reason == MHD_REQUEST_TERMINATED_WITH_ERROR ? MHD_HTTP_BAD_REQUEST : STATUS_CLIENT_GONE;
+    if (request->stage == REQUEST_HEADER && !request->gone &&
+        reason == MHD_REQUEST_TERMINATED_WITH_ERROR)
+        return MHD_HTTP_BAD_REQUEST;
+    return STATUS_CLIENT_GONE;
 }
 
 void http_account(struct request *request, enum MHD_RequestTerminationCode reason)
 {
     if (!request->reply.http_status)
-        request->reply.http_status = unanswered_status(reason);
+        request->reply.http_status = unanswered_status(request, reason);
     metrics_count_request(request->server->metrics, request);
     if (log_wants(LOG_DEBUG))
         log_write(LOG_DEBUG, "%s %s %u: %zu texts, %zu tokens, %.3f ms", request->id,

@@ -37,13 +37,14 @@ enum {
     MOST_LINGERING = 256,         /* connections; more are closed at once */
     MOST_DROPPED_BYTES = 1 << 20, /* of one connection in one round */
     MOST_SLEEP_US = 1000000,
+    CLOSING_US = 1000000,
 };
 
 struct watch_entry {
     int socket;
     enum watch_phase phase;
     int64_t deadline_us;
-    struct request *request; /* RECEIVING, WORKING */
+    struct request *request; /* RECEIVING, CLOSING, WORKING */
     bool hung_up;            /* by the client */
     bool linger;             /* when the connection ends */
     bool dead;               /* in the graveyard */
@@ -99,6 +100,8 @@ static void enter(struct watch *watch, struct watch_entry *entry, enum watch_pha
                   struct request *request)
 {
     list_remove(&watch->phases[entry->phase], entry);
+    if (entry->hung_up && (phase == WATCH_IDLE || phase == WATCH_RECEIVING))
+        phase = WATCH_CLOSING;
     entry->phase = phase;
     entry->request = request;
     if (watch->durations_us[phase])
@@ -186,11 +189,17 @@ static void handle_event(struct watch *watch, struct watch_entry *entry)
     entry->hung_up = true;
     if (entry->phase == WATCH_WORKING)
         request_gone(entry->request);
+    else
+        enter(watch, entry, entry->phase, entry->request);
 }
 
 static void expire(struct watch *watch, struct watch_entry *entry)
 {
     switch (entry->phase) {
+    case WATCH_CLOSING:
+        if (entry->request)
+            request_gone(entry->request);
+        /* fall through */
     case WATCH_IDLE:
         shutdown(entry->socket, SHUT_RDWR);
         enter(watch, entry, WATCH_SENDING, NULL);
@@ -273,6 +282,7 @@ enum status watch_new(struct watch **ret_watch, const struct watch_options *opti
     watch->too_slow = options->too_slow;
     watch->durations_us[WATCH_IDLE] = options->idle_us;
     watch->durations_us[WATCH_RECEIVING] = options->receiving_us;
+    watch->durations_us[WATCH_CLOSING] = CLOSING_US;
     watch->durations_us[WATCH_LINGERING] = options->lingering_us;
     watch->most_sleep_us = MOST_SLEEP_US;
     for (size_t i = 0; i < N_WATCH_PHASES; i++) {

@@ -30,15 +30,20 @@ struct watch_options {
 
 /* What a connection is doing, what ends it from outside, and what is then done:
  *
- *   IDLE       idle_us have passed                the connection is shut down, with no word
- *   RECEIVING  receiving_us have passed           too_slow(request); then it is shut down
- *   WORKING    the client closed, or half closed  request_gone(request), once
- *   SENDING    nothing here (libmicrohttpd gives up a client that does not read) */
+ *   IDLE       idle_us have passed            the connection is shut down, with no word
+ *   RECEIVING  receiving_us have passed       too_slow(request), then it is shut down
+ *   both       the client closed, and a       request_gone(), then it is shut down
+ *              second later it is still so
+ *   WORKING    the client closed              request_gone(), once
+ *   SENDING    nothing here                   libmicrohttpd ends it if the client does not read
+ *
+ * "Closed" is also half closed. */
 enum watch_phase {
     WATCH_IDLE,      /* until a request line has come */
     WATCH_RECEIVING, /* until the body is whole */
     WATCH_WORKING,   /* suspended */
     WATCH_SENDING,
+    WATCH_CLOSING,   /* private to the watch: IDLE or RECEIVING, and the client has closed */
     WATCH_LINGERING, /* private to the watch: see watch_linger */
     N_WATCH_PHASES,
 };

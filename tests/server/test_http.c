@@ -10,6 +10,7 @@
 #include "tests/server/standin.h"
 
 #include "server/http.h"
+#include "server/http_private.h"
 #include "server/metrics.h"
 
 #include <stdio.h>
@@ -413,6 +414,42 @@ static void test_http__hang_up_cancels_what_is_queued(void **state)
     assert_int_equal(standin.server.n_requests, 0);
 }
 
+static void test_http__half_closed_client_gets_what_is_at_hand(void **state)
+{
+    struct answer answer;
+    int client;
+
+    (void)state;
+    standin_start(&standin);
+    client = client_connect(&standin);
+    client_send(client, "GET /quick HTTP/1.1\r\nHost: x\r\n\r\n");
+    shutdown(client, SHUT_WR);
+    client_read(client, &answer);
+    assert_int_equal(answer.status, 200);
+    close(client);
+}
+
+/* With the last byte and the end of the stream in one, libmicrohttpd 0.9.75 may not see the end. */
+static void test_http__broken_off_connections_do_not_stay(void **state)
+{
+    static const char *const texts[] = {
+        "GET /quick HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /quick HT",
+        "POST /work HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{",
+        "",
+    };
+
+    (void)state;
+    standin_start(&standin);
+    for (int i = 0; i < 400; i++) {
+        int client = client_connect(&standin);
+
+        client_send(client, texts[i % 4]);
+        close(client);
+    }
+    wait_until(atomic_load(&standin.server.http->n_connections) == 0);
+}
+
 static void test_http__more_connections_wait_to_be_accepted(void **state)
 {
     struct answer answer;
@@ -468,7 +505,7 @@ static void test_http__closing_the_port_keeps_what_was_accepted(void **state)
     close(late);
 }
 
-static void test_http__abandoned_requests_are_dropped(void **state)
+static void test_http__abandoned_requests_are_refused(void **state)
 {
     struct answer answer;
     int client;
@@ -483,7 +520,8 @@ static void test_http__abandoned_requests_are_dropped(void **state)
     http_abandon(standin.server.http);
     assert_int_equal(engine_count_waiting(), 0);
     client_read(client, &answer);
-    assert_int_equal(answer.status, 0);
+    assert_int_equal(answer.status, 503);
+    assert_non_null(strstr(answer.head, "Retry-After: "));
     close(client);
     client_ask(&standin, "GET /quick HTTP/1.1\r\nHost: x\r\n\r\n", &answer);
     assert_status(&answer, 503, "\"draining\"");
@@ -549,9 +587,11 @@ int main(void)
         TEST(test_http__body_within_time_is_not_cut),
         TEST(test_http__idle_connections_are_closed_with_no_word),
         TEST(test_http__hang_up_cancels_what_is_queued),
+        TEST(test_http__half_closed_client_gets_what_is_at_hand),
+        TEST(test_http__broken_off_connections_do_not_stay),
         TEST(test_http__more_connections_wait_to_be_accepted),
         TEST(test_http__closing_the_port_keeps_what_was_accepted),
-        TEST(test_http__abandoned_requests_are_dropped),
+        TEST(test_http__abandoned_requests_are_refused),
         TEST(test_http__ended_requests_are_counted),
     };
 

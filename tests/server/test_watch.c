@@ -191,6 +191,31 @@ static void test_watch__hang_up_before_is_remembered(void **state)
     assert_int_equal(n_gone, 1);
 }
 
+/* Its connection is closed within a second or two, whatever phase it is in. */
+static void test_watch__client_that_closed_is_shut_down(void **state)
+{
+    struct connection idle, receiving;
+    char byte;
+
+    (void)state;
+    open_watch(60000000, 60000000, 60000000);
+    connection_open(&idle);
+    connection_open(&receiving);
+    watch_enter(watch, receiving.entry, WATCH_RECEIVING, &request);
+    shutdown(idle.client, SHUT_WR);
+    shutdown(receiving.client, SHUT_WR);
+    /* the client sees an end only if the server's side was shut down */
+    assert_int_equal(recv(idle.client, &byte, 1, 0), 0);
+    assert_int_equal(recv(receiving.client, &byte, 1, 0), 0);
+    assert_int_equal(n_too_slow, 0);
+    assert_int_equal(n_gone, 1);
+    connection_end(&idle);
+    connection_end(&receiving);
+    close(idle.client);
+    close(receiving.client);
+    watch_free(watch);
+}
+
 static void test_watch__hang_up_all_is_for_those_at_work(void **state)
 {
     struct connection working, idle;
@@ -258,6 +283,7 @@ int main(void)
         cmocka_unit_test(test_watch__phase_ends_its_deadline),
         cmocka_unit_test(test_watch__hang_up_is_told_once),
         cmocka_unit_test(test_watch__hang_up_before_is_remembered),
+        cmocka_unit_test(test_watch__client_that_closed_is_shut_down),
         cmocka_unit_test(test_watch__hang_up_all_is_for_those_at_work),
         cmocka_unit_test(test_watch__lingering_keeps_the_reply),
         cmocka_unit_test(test_watch__lingering_has_an_end),
