@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "server/decode.h"
+#include "server/text.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -254,62 +255,63 @@ static void test_decode__refuses_bad_tei_bodies(void **state)
     CHECK_REFUSED(decode_tokenize, tokenize_cases);
 }
 
-static void test_decode__refuses_what_is_nested_too_deep(void **state)
+/* "before", `n` times "repeated", "after" */
+static void append_repeated(struct text *text, const char *before, size_t n, const char *repeated,
+                            const char *after)
 {
-    enum { DEPTH = 20000 };
-    char *body = malloc(2 * DEPTH + 32);
+    text_append_string(text, before);
+    for (size_t i = 0; i < n; i++)
+        text_append_string(text, repeated);
+    text_append_string(text, after);
+    assert_false(text_failed(text));
+}
+
+static void check_text_refused(struct text *body, const char *message)
+{
     struct fields fields;
     struct fault fault = {0};
 
-    (void)state;
-    assert_non_null(body);
-    strcpy(body, "{\"user\":");
-    memset(body + 8, '[', DEPTH);
-    memset(body + 8 + DEPTH, ']', DEPTH);
-    strcpy(body + 8 + 2 * DEPTH, "}");
-    assert_false(decode_with(decode_embeddings, &rules, body, &fields, &fault));
+    assert_false(
+        decode_embeddings((struct slice){body->bytes, body->len_bytes}, &rules, &fields, &fault));
     assert_int_equal(fault.problem, PROBLEM_BAD_REQUEST);
     assert_string_equal(fault.param, "");
-    assert_non_null(strstr(fault.message, "nested too deep"));
-    free(body);
+    assert_non_null(strstr(fault.message, message));
+    text_release(body);
+}
+
+static void test_decode__refuses_what_is_nested_too_deep(void **state)
+{
+    struct text body = {0};
+
+    (void)state;
+    append_repeated(&body, "{\"user\":", 20000, "[", "");
+    append_repeated(&body, "", 20000, "]", "}");
+    check_text_refused(&body, "nested too deep");
 }
 
 static void test_decode__refuses_bodies_that_are_small_text_and_huge_trees(void **state)
 {
-    enum { N = 200000 };
-    char *body = malloc(3 * N + 32);
-    char *to = body;
-    struct fields fields;
-    struct fault fault = {0};
+    struct text body = {0};
 
     (void)state;
-    assert_non_null(body);
-    to += sprintf(to, "{\"user\":[");
-    for (size_t i = 0; i < N; i++)
-        to += sprintf(to, i ? ",[]" : "[]");
-    strcpy(to, "]}");
-    assert_false(decode_with(decode_embeddings, &rules, body, &fields, &fault));
-    assert_int_equal(fault.problem, PROBLEM_BAD_REQUEST);
-    assert_non_null(strstr(fault.message, "JSON values"));
-    free(body);
+    append_repeated(&body, "{\"user\":[", 200000, "[],", "1]}");
+    check_text_refused(&body, "JSON values");
 }
 
 /* Commas and brackets inside of a text are no values. */
 static void test_decode__takes_texts_full_of_punctuation(void **state)
 {
-    enum { N = 300000 };
-    char *body = malloc(N + 64);
+    struct text body = {0};
     struct fields fields;
+    struct fault fault;
 
     (void)state;
-    assert_non_null(body);
-    strcpy(body, "{\"input\":\"\\\"");
-    memset(body + 12, ',', N);
-    strcpy(body + 12 + N, "\"}");
-    decode_good(decode_embeddings, body, &fields);
-    assert_int_equal(fields.inputs[0].text.len_bytes, N + 1);
+    append_repeated(&body, "{\"input\":\"\\\"", 100000, ",[{", "\"}");
+    assert_true(
+        decode_embeddings((struct slice){body.bytes, body.len_bytes}, &rules, &fields, &fault));
+    assert_int_equal(fields.inputs[0].text.len_bytes, 300001);
     fields_release(&fields);
-    free(body);
+    text_release(&body);
 }
 
 static void test_decode__shows_no_more_than_an_excerpt(void **state)
