@@ -253,6 +253,24 @@ void embedding_start(struct request *request,
         respond_status(request, status);
 }
 
+/* "1,3,4", and where there are many "0,1,...,15,... (2048)": a header has to stay short. */
+static void add_truncated_header(struct request *request, const struct embedding *embedding)
+{
+    enum { MOST_SHOWN = 16 };
+    size_t n = embedding->n_truncated;
+    size_t n_shown = n < MOST_SHOWN ? n : MOST_SHOWN;
+    struct text value = {0};
+
+    for (size_t i = 0; i < n_shown; i++)
+        text_appendf(&value, "%s%zu", i > 0 ? "," : "", embedding->truncated[i]);
+    if (n > n_shown)
+        text_appendf(&value, ",... (%zu)", n);
+    if (!text_failed(&value))
+        reply_add_header(&request->reply, "x-truncated-inputs", "%.*s", (int)value.len_bytes,
+                         value.bytes);
+    text_release(&value);
+}
+
 struct embedding *embedding_finish(struct request *request)
 {
     struct embedding *embedding = request->work;
@@ -275,7 +293,7 @@ struct embedding *embedding_finish(struct request *request)
         }
     }
     if (embedding->n_truncated)
-        reply_add_header(&request->reply, "x-truncated-inputs", "%zu", embedding->n_truncated);
+        add_truncated_header(request, embedding);
     return embedding;
 }
 

@@ -34,8 +34,8 @@ void embedding_start(struct request *request,
                                     struct fields *ret_fields, struct fault *ret_fault));
 
 /* After the group is done: the vectors, all of them whole and finite, and in the reply the header
- * x-truncated-inputs: how many inputs were cut, absent if none was. NULL: some are not whole, and
- * the request was answered. */
+ * x-truncated-inputs, the indices of the inputs that were cut (of two lists, the second counts on
+ * after the first; absent if none was). NULL: some are not, and the request was answered. */
 struct embedding *embedding_finish(struct request *request);
 
 /* [n_dims] */
