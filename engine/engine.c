@@ -32,7 +32,7 @@ static enum status load(struct engine *engine, const struct engine_options *opti
     enum status status = model_load(&engine->model, options->model_dir, options->pooling, error);
 
     if (!status)
-        status = tokenizer_load(&engine->tokenizer, options->model_dir, error);
+        status = tokenizer_load(&engine->tokenizer, engine->model->transformer_dir, error);
     if (status)
         return status;
     /* Embedding rows are looked up by id without further checks. */

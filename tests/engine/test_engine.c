@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The engine as the server uses it, on tiny models whose vectors an independent float64
+ * implementation computed (tests/models/reference.py). */
+#include "engine/engine.h"
+#include "engine/kernels/cpu.h"
+#include "tests/engine/model/folder.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum {
+    MOST_TOKENS = 24, /* of the tiny models */
+    MOST_DIMS = 256,
+    VOCABULARY = 60,
+};
+
+static struct engine *open_engine(const char *folder, size_t n_workers, size_t most_pass_tokens,
+                                  unsigned cpu_mask)
+{
+    const struct engine_options options = {
+        .model_dir = folder,
+        .n_workers = n_workers,
+        .most_pass_tokens = most_pass_tokens,
+        .most_queued_tokens = 100000,
+        .cpu_mask = cpu_mask,
+    };
+    struct engine *engine = NULL;
+    struct error error = {0};
+
+    if (engine_open(&engine, &options, NULL, &error))
+        fail_msg("%s", error.text);
+    return engine;
+}
+
+/* ---- one group, waited for ---- */
+
+struct waited_group {
+    struct job_group group; /* first, so that done() finds the rest */
+    pthread_mutex_t mutex;
+    pthread_cond_t ended;
+    bool done;
+};
+
+static void wake(struct job_group *group)
+{
+    struct waited_group *waited = (struct waited_group *)group;
+
+    pthread_mutex_lock(&waited->mutex);
+    waited->done = true;
+    pthread_cond_signal(&waited->ended);
+    pthread_mutex_unlock(&waited->mutex);
+}
+
+static void wait_for(struct waited_group *waited)
+{
+    pthread_mutex_lock(&waited->mutex);
+    while (!waited->done)
+        pthread_cond_wait(&waited->ended, &waited->mutex);
+    pthread_mutex_unlock(&waited->mutex);
+}
+
+static enum status encode(struct engine *engine, struct job *jobs, size_t n_jobs)
+{
+    struct waited_group waited = {
+        .group = {.jobs = jobs, .n_jobs = n_jobs, .done = wake},
+        .mutex = PTHREAD_MUTEX_INITIALIZER,
+        .ended = PTHREAD_COND_INITIALIZER,
+    };
+    enum status status = engine_submit(engine, &waited.group);
+
+    if (status)
+        return status;
+    wait_for(&waited);
+    assert_true(waited.group.submitted_us <= waited.group.started_us);
+    assert_true(waited.group.started_us <= waited.group.finished_us);
+    return waited.group.status;
+}
+
+/* ---- agreement with the float64 implementation ---- */
+
+static void compare_with_reference(const char *model, unsigned cpu_mask)
+{
+    struct folder folder;
+    struct engine *engine;
+    json_t *expected;
+    json_t *ids;
+    json_t *vector;
+    int32_t tokens[MOST_TOKENS];
+    float got[MOST_DIMS];
+    struct job job = {.ids = tokens, .vector = got};
+
+    folder_init_copy(&folder, model);
+    expected = json_load_file(folder_path(&folder, "expected.json"), 0, NULL);
+    ids = json_object_get(expected, "ids");
+    vector = json_object_get(expected, "vector");
+    assert_true(json_array_size(ids) > 0 && json_array_size(ids) <= MOST_TOKENS);
+    engine = open_engine(folder.path, 1, 64, cpu_mask);
+    job.n_tokens = json_array_size(ids);
+    job.n_dims = json_array_size(vector);
+    job.normalize = engine_get_info(engine)->model->normalize;
+    assert_int_equal(job.n_dims, engine_get_info(engine)->model->n_dims);
+    for (size_t i = 0; i < job.n_tokens; i++)
+        tokens[i] = (int32_t)json_integer_value(json_array_get(ids, i));
+    assert_int_equal(encode(engine, &job, 1), STATUS_OK);
+    for (size_t i = 0; i < job.n_dims; i++)
+        /* Two layers of float32: some tens of roundings of 6e-8 on values of about 1. */
+        assert_true(fabs(got[i] - json_number_value(json_array_get(vector, i))) < 3e-6);
+    engine_close(engine);
+    json_decref(expected);
+    folder_release(&folder);
+}
+
+static void test_engine__agrees_with_float64(void **state)
+{
+    static const char *const models[] = {"tiny-cls", "tiny-mean", "tiny-plain", "tiny-sharded"};
+    static const unsigned masks[] = {0, CPU_AVX2, CPU_MASK_ALL};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof models / sizeof *models; i++)
+        for (size_t j = 0; j < sizeof masks / sizeof *masks; j++)
+            compare_with_reference(models[i], masks[j]);
+}
+
+static void test_engine__dimensions_are_the_first_numbers_renormalised(void **state)
+{
+    struct folder folder;
+    struct engine *engine;
+    int32_t tokens[] = {2, 17, 9, 44, 3};
+    float whole[12];
+    float part[5];
+    float norm = 0;
+    struct job jobs[] = {
+        {.ids = tokens, .n_tokens = 5, .vector = whole, .n_dims = 12},
+        {.ids = tokens, .n_tokens = 5, .vector = part, .n_dims = 5, .normalize = true},
+    };
+
+    (void)state;
+    folder_init_copy(&folder, "tiny-cls");
+    engine = open_engine(folder.path, 1, 64, CPU_MASK_ALL);
+    assert_int_equal(encode(engine, jobs, 2), STATUS_OK);
+    for (int i = 0; i < 5; i++)
+        norm += whole[i] * whole[i];
+    for (int i = 0; i < 5; i++)
+        assert_true(fabsf(part[i] - whole[i] / sqrtf(norm)) < 1e-6f);
+    engine_close(engine);
+    folder_release(&folder);
+}
+
+/* ---- promise 1 ---- */
+
+enum { N_TEXTS = 150 };
+
+struct corpus {
+    int32_t ids[N_TEXTS][MOST_TOKENS];
+    struct job jobs[N_TEXTS];
+    float vectors[N_TEXTS][MOST_DIMS];
+};
+
+static struct corpus *corpus_new(uint32_t seed, const struct model *model)
+{
+    struct corpus *corpus = calloc(1, sizeof *corpus);
+
+    assert_non_null(corpus);
+    for (size_t i = 0; i < N_TEXTS; i++) {
+        corpus->jobs[i] = (struct job){.ids = corpus->ids[i],
+                                       .vector = corpus->vectors[i],
+                                       .n_dims = model->n_dims,
+                                       .normalize = true};
+        seed = seed * 1664525u + 1013904223u;
+        corpus->jobs[i].n_tokens = 1 + (seed >> 16) % model->most_tokens;
+        for (size_t j = 0; j < corpus->jobs[i].n_tokens; j++) {
+            seed = seed * 1664525u + 1013904223u;
+            corpus->ids[i][j] = (int32_t)((seed >> 16) % VOCABULARY);
+        }
+    }
+    return corpus;
+}
+
+struct submitter {
+    struct engine *engine;
+    struct corpus *corpus;
+    size_t group_texts; /* of one request */
+};
+
+static void *submit_corpus(void *argument)
+{
+    struct submitter *submitter = argument;
+
+    for (size_t i = 0; i < N_TEXTS; i += submitter->group_texts) {
+        size_t n = N_TEXTS - i < submitter->group_texts ? N_TEXTS - i : submitter->group_texts;
+
+        assert_int_equal(encode(submitter->engine, &submitter->corpus->jobs[i], n), STATUS_OK);
+    }
+    return NULL;
+}
+
+/* Each text alone, then the same texts from three threads at once, in groups of many sizes, on one
+ * and two workers, with several sizes of a pass: the same bytes. */
+static void test_engine__same_text_same_bytes(void **state)
+{
+    static const size_t pass_tokens[] = {1, 40, 64, 300};
+    struct folder folder;
+    struct engine *engine;
+    struct corpus *alone;
+
+    (void)state;
+    folder_init_copy(&folder, "tiny-mean");
+    engine = open_engine(folder.path, 1, 64, CPU_MASK_ALL);
+    alone = corpus_new(7, engine_get_info(engine)->model);
+    submit_corpus(&(struct submitter){engine, alone, 1});
+    engine_close(engine);
+    for (size_t n_workers = 1; n_workers <= 2; n_workers++) {
+        for (size_t p = 0; p < sizeof pass_tokens / sizeof *pass_tokens; p++) {
+            struct submitter submitters[3];
+            pthread_t threads[3];
+
+            engine = open_engine(folder.path, n_workers, pass_tokens[p], CPU_MASK_ALL);
+            for (size_t i = 0; i < 3; i++) {
+                submitters[i] = (struct submitter){
+                    engine, corpus_new(7, engine_get_info(engine)->model), 1 + i * (i + p) * 7};
+                assert_int_equal(pthread_create(&threads[i], NULL, submit_corpus, &submitters[i]),
+                                 0);
+            }
+            for (size_t i = 0; i < 3; i++) {
+                pthread_join(threads[i], NULL);
+                assert_memory_equal(submitters[i].corpus->vectors, alone->vectors,
+                                    sizeof alone->vectors);
+                free(submitters[i].corpus);
+            }
+            engine_close(engine);
+        }
+    }
+    free(alone);
+    folder_release(&folder);
+}
+
+/* ---- failures ---- */
+
+/* Every weight of this name's tensor becomes a NaN: found by its 16-bit or 32-bit pattern in the
+ * data. */
+static void spoil_weights(const struct folder *folder)
+{
+    size_t len_bytes;
+    char *bytes = folder_read(folder, "model.safetensors", &len_bytes);
+    uint64_t header_len;
+
+    memcpy(&header_len, bytes, sizeof header_len);
+    memset(bytes + 8 + header_len, 0xff, len_bytes - 8 - header_len);
+    folder_write(folder, "model.safetensors", bytes, len_bytes);
+    free(bytes);
+}
+
+static void test_engine__vector_that_is_not_finite_is_told(void **state)
+{
+    struct folder folder;
+    struct engine *engine;
+    int32_t tokens[] = {2, 17, 3};
+    float vector[MOST_DIMS];
+    struct job job = {.ids = tokens, .n_tokens = 3, .vector = vector, .n_dims = 4};
+
+    (void)state;
+    folder_init_copy(&folder, "tiny-mean");
+    spoil_weights(&folder);
+    engine = open_engine(folder.path, 1, 64, CPU_MASK_ALL);
+    assert_int_equal(encode(engine, &job, 1), STATUS_NOT_FINITE);
+    engine_close(engine);
+    folder_release(&folder);
+}
+
+static void test_engine__more_than_the_queue_holds_is_refused(void **state)
+{
+    struct folder folder;
+    struct engine_options options = {
+        .n_workers = 1, .most_pass_tokens = 64, .most_queued_tokens = 10};
+    struct engine *engine = NULL;
+    struct error error = {0};
+    int32_t tokens[] = {2, 17, 9, 44, 17, 3};
+    float vectors[2][4];
+    struct job jobs[] = {
+        {.ids = tokens, .n_tokens = 6, .vector = vectors[0], .n_dims = 4},
+        {.ids = tokens, .n_tokens = 6, .vector = vectors[1], .n_dims = 4},
+    };
+
+    (void)state;
+    folder_init_copy(&folder, "tiny-mean");
+    options.model_dir = folder.path;
+    assert_int_equal(engine_open(&engine, &options, NULL, &error), STATUS_OK);
+    assert_int_equal(encode(engine, jobs, 2), STATUS_OVERLOADED);
+    assert_int_equal(encode(engine, jobs, 1), STATUS_OK);
+    engine_close(engine);
+    folder_release(&folder);
+}
+
+static void test_engine__tokenizer_larger_than_the_model_is_refused(void **state)
+{
+    struct folder folder;
+    struct engine_options options = {
+        .n_workers = 1, .most_pass_tokens = 64, .most_queued_tokens = 10};
+    struct engine *engine = NULL;
+    struct error error = {0};
+    size_t len_bytes;
+    char *vocabulary;
+    char *longer;
+
+    (void)state;
+    folder_init_copy(&folder, "tiny-mean");
+    vocabulary = folder_read(&folder, "vocab.txt", &len_bytes);
+    longer = malloc(len_bytes + 8);
+    assert_non_null(longer);
+    memcpy(longer, vocabulary, len_bytes);
+    memcpy(longer + len_bytes, "\nzzzzzz\n", 8);
+    folder_write(&folder, "vocab.txt", longer, len_bytes + 8);
+    options.model_dir = folder.path;
+    assert_int_equal(engine_open(&engine, &options, NULL, &error), STATUS_INVALID);
+    assert_non_null(strstr(error.text, "vocab_size"));
+    assert_null(engine);
+    free(vocabulary);
+    free(longer);
+    folder_release(&folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_engine__agrees_with_float64),
+        cmocka_unit_test(test_engine__dimensions_are_the_first_numbers_renormalised),
+        cmocka_unit_test(test_engine__same_text_same_bytes),
+        cmocka_unit_test(test_engine__vector_that_is_not_finite_is_told),
+        cmocka_unit_test(test_engine__more_than_the_queue_holds_is_refused),
+        cmocka_unit_test(test_engine__tokenizer_larger_than_the_model_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
