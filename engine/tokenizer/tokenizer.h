@@ -13,14 +13,15 @@
 
 struct tokenizer;
 
-/* Where a token stands in the text: bytes [start, stop). start == stop == SIZE_MAX for a token that the tokenizer added. */
+/* Where a token stands in the text: bytes [start, stop). start == stop == SIZE_MAX for a token that
+ * the tokenizer added. */
 struct token_span {
     size_t start;
     size_t stop;
 };
 
-/* Token ids, one text after another. Zero it to begin; the caller owns it and may use it again for the next
- * request: clearing n_tokens keeps the memory. */
+/* Token ids, one text after another. Zero it to begin; the caller owns it and may use it again for
+ * the next request: clearing n_tokens keeps the memory. */
 struct tokens {
     int32_t *ids;             /* [n_tokens] */
     struct token_span *spans; /* [n_tokens], only where spans were asked for */
@@ -47,37 +48,46 @@ struct tokenize_options {
 
 struct tokenize_result {
     size_t n_tokens;       /* appended, special tokens included */
-    size_t n_tokens_whole; /* what the whole text has. With TRUNCATE_END reading stops early: then only "more than n_tokens" */
+    size_t n_tokens_whole; /* what the whole text has. With TRUNCATE_END reading stops early: then
+                              only "more than n_tokens" */
     bool truncated;
 };
 
-/* Loads tokenizer.json, or vocab.txt with tokenizer_config.json and special_tokens_map.json, from a model folder.
- * A do_lower_case in sentence_bert_config.json that is true is applied as sentence-transformers applies it.
- * Truncation and padding written in tokenizer.json are ignored. What the folder asks for and this
- * tokenizer cannot do is STATUS_UNSUPPORTED with file and key. */
-MUST_CHECK enum status tokenizer_load(struct tokenizer **ret_tokenizer, const char *model_dir, struct error *error);
+/* Loads tokenizer.json, or vocab.txt with tokenizer_config.json and special_tokens_map.json, from a
+ * model folder. Beside tokenizer.json, what a tokenizer_config.json for a BERT tokenizer says about
+ * small letters, accents and Han characters goes first, as in transformers. A do_lower_case in
+ * sentence_bert_config.json that is true is applied as sentence-transformers applies it. Truncation
+ * and padding written in tokenizer.json are ignored. What the folder asks for and this tokenizer
+ * cannot do is STATUS_UNSUPPORTED with file and key. */
+MUST_CHECK enum status tokenizer_load(struct tokenizer **ret_tokenizer, const char *model_dir,
+                                      struct error *error);
 void tokenizer_free(struct tokenizer *tokenizer);
 
-/* Appends the tokens of text[len_bytes] to `tokens`. The text is UTF-8, checked by the caller; it may hold U+0000.
- * Linear in len_bytes; with TRUNCATE_END it stops soon after most_tokens. `tokens` is as before on failure.
- * STATUS_TOO_LONG (TRUNCATE_NONE): *ret_result says how many tokens there are. STATUS_NO_MEMORY. */
-MUST_CHECK enum status tokenizer_encode(const struct tokenizer *tokenizer, const char *text, size_t len_bytes,
-                                        const struct tokenize_options *options, struct tokens *tokens,
-                                        struct tokenize_result *ret_result);
+/* Appends the tokens of text[len_bytes] to `tokens`. The text is UTF-8, checked by the caller; it
+ * may hold U+0000. Linear in len_bytes; with TRUNCATE_END it stops soon after most_tokens. `tokens`
+ * is as before on failure. STATUS_NO_MEMORY. STATUS_TOO_LONG (with TRUNCATE_NONE, or where
+ * most_tokens has no room even for the special tokens): *ret_result says how many tokens there
+ * are. */
+MUST_CHECK enum status tokenizer_encode(const struct tokenizer *tokenizer, const char *text,
+                                        size_t len_bytes, const struct tokenize_options *options,
+                                        struct tokens *tokens, struct tokenize_result *ret_result);
 
-/* Appends ids that came tokenised, with the special tokens round them if asked, under the same truncation.
+/* Appends ids that came tokenised, with the special tokens round them if asked, under the same
+ * truncation. They stand nowhere in a text: their spans are those of added tokens.
  * STATUS_INVALID for an id outside the vocabulary. */
-MUST_CHECK enum status tokenizer_wrap(const struct tokenizer *tokenizer, const int32_t *ids, size_t n_ids,
-                                      const struct tokenize_options *options, struct tokens *tokens,
-                                      struct tokenize_result *ret_result);
+MUST_CHECK enum status tokenizer_wrap(const struct tokenizer *tokenizer, const int32_t *ids,
+                                      size_t n_ids, const struct tokenize_options *options,
+                                      struct tokens *tokens, struct tokenize_result *ret_result);
 
+/* The largest id, and one. A vocab.txt that has a token twice leaves an id without a token. */
 size_t tokenizer_vocabulary_size(const struct tokenizer *tokenizer);
 
 /* How many special tokens go round one text (2 for BERT). */
 size_t tokenizer_special_count(const struct tokenizer *tokenizer);
 
 /* The token's text in the vocabulary ("##ing"), borrowed; NULL for an id outside it. */
-const char *tokenizer_token_text(const struct tokenizer *tokenizer, int32_t id, size_t *ret_len_bytes);
+const char *tokenizer_token_text(const struct tokenizer *tokenizer, int32_t id,
+                                 size_t *ret_len_bytes);
 bool tokenizer_is_special(const struct tokenizer *tokenizer, int32_t id);
 
 #endif
