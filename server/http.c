@@ -42,7 +42,8 @@ enum {
     CONNECTIONS_ON_THE_WAY = 1024,
 };
 
-static void log_library(void *user, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void log_library(void *user, const char *format,
+                                                              va_list arguments)
 {
     (void)user;
     log_write_va(LOG_DEBUG, format, arguments);

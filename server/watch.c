@@ -199,7 +199,7 @@ static void expire(struct watch *watch, struct watch_entry *entry)
     case WATCH_CLOSING:
         if (entry->request)
             request_gone(entry->request);
-        /* fall through */
+        __attribute__((fallthrough));
     case WATCH_IDLE:
         shutdown(entry->socket, SHUT_RDWR);
         enter(watch, entry, WATCH_SENDING, NULL);
