@@ -266,7 +266,7 @@ static bool decode(struct slice body, const struct rules *rules,
     fields->tree = root.json;
     fields->prompt = rules->default_prompt;
     fields->truncate = rules->auto_truncate ? TRUNCATE_END : TRUNCATE_NONE;
-    fields->n_dims = rules->n_dims;
+    fields->n_dims = rules->default_dims;
     fields->normalize = rules->normalize;
     fields->similarity = rules->similarity;
     fields->add_special = true;

@@ -50,8 +50,7 @@ static void add_headers(struct MHD_Response *response, const struct request *req
     add_header(response, "x-request-id", request->id);
     for (size_t i = 0; i < reply->n_headers; i++)
         add_header(response, reply->headers[i].name, reply->headers[i].value);
-    if (request->route && request->route->method == METHOD_POST)
-        add_server_timing(response, request);
+    add_server_timing(response, request);
     /* So that clients and load balancers that keep connections leave (promise 8). */
     if (request->server->state >= SERVER_DRAINING)
         add_header(response, MHD_HTTP_HEADER_CONNECTION, "close");

@@ -105,6 +105,7 @@ enum status rules_new(struct rules **ret_rules, const struct options *options,
         smaller((size_t)options->max_request_tokens, (size_t)options->max_queue_tokens);
     rules->vocabulary_size = tokenizer_vocabulary_size(info->tokenizer);
     rules->n_dims = model->n_dims;
+    rules->default_dims = model->default_dims;
     rules->prompts = model->prompts;
     rules->n_prompts = model->n_prompts;
     rules->include_prompt = model->include_prompt;

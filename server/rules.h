@@ -20,6 +20,7 @@ struct rules {
         most_request_tokens; /* of all inputs of one request: never more than the queue can hold */
     size_t vocabulary_size;
     size_t n_dims;                /* of a full vector */
+    size_t default_dims;          /* where a request names none */
     size_t *dims;                 /* [n_dims_listed], ascending: the only sizes besides n_dims */
     size_t n_dims_listed;         /* 0: every size up to n_dims */
     const struct prompt *prompts; /* [n_prompts], the model's */

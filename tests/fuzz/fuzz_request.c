@@ -19,6 +19,7 @@ static const struct rules rules = {
     .most_request_tokens = 64,
     .vocabulary_size = 1000,
     .n_dims = 32,
+    .default_dims = 32,
     .prompts = prompts,
     .n_prompts = 1,
     .auto_truncate = true,

@@ -31,6 +31,7 @@ static const struct rules rules = {
     .most_request_tokens = 64,
     .vocabulary_size = 100,
     .n_dims = 8,
+    .default_dims = 6,
     .prompts = prompts,
     .n_prompts = 3,
     .normalize = true,
@@ -382,7 +383,7 @@ static void test_decode__has_defaults(void **state)
     assert_int_equal(fields.n_inputs, 1);
     assert_int_equal(fields.n_rows, 1);
     assert_slice(fields.inputs[0].text, "a");
-    assert_int_equal(fields.n_dims, 8);
+    assert_int_equal(fields.n_dims, 6);
     assert_false(fields.base64);
     assert_int_equal(fields.truncate, TRUNCATE_END);
     assert_null(fields.prompt.bytes);

@@ -79,6 +79,7 @@ static void open_fixture(struct fixture *fixture)
 {
     memset(fixture, 0, sizeof(*fixture));
     fixture->model.n_dims = 1024;
+    fixture->model.default_dims = 768;
     fixture->model.most_tokens = 512;
     fixture->model.prompts = prompts;
     fixture->model.n_prompts = 2;
