@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A nestd process under test, and a plain HTTP client that shows every byte of what it answers."""
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+SANITIZER_REPORT = re.compile(r"(AddressSanitizer|LeakSanitizer|ThreadSanitizer|UndefinedBehaviorSanitizer)|runtime error:")
+START_TIMEOUT_S = 120
+
+
+def environment(more=None):
+    """Ours, without the variables of the tests: nestd takes every NESTD_ one as an option."""
+    return {**{name: value for name, value in os.environ.items() if not name.startswith("NESTD_")}, **(more or {})}
+
+
+class Reply:
+    def __init__(self, status, headers, body):
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+    def json(self):
+        return json.loads(self.body)
+
+    def __repr__(self):
+        return f"<{self.status} {dict(self.headers)} {self.body[:500]!r}>"
+
+
+def read_reply(connection, method="POST"):
+    """The reply to what was sent by hand on a socket."""
+    response = http.client.HTTPResponse(connection, method=method)
+    response.begin()
+    return Reply(response.status, response.headers, response.read())
+
+
+class Server:
+    """Starts the program on a free port; stop() is part of every test: it must exit with 0 and a clean log."""
+
+    def __init__(self, binary, model, *options, port=0, env=None):
+        self.command = [binary, "--model-id", str(model), "--port", str(port), *map(str, options)]
+        self.log = []
+        self.port = None
+        self._listening = threading.Event()
+        self.process = subprocess.Popen(
+            self.command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment(env)
+        )
+        self._reader = threading.Thread(target=self._read_log, daemon=True)
+        self._reader.start()
+
+    def _read_log(self):
+        for raw in self.process.stderr:
+            line = raw.decode("utf-8", "replace")
+            self.log.append(line)
+            found = re.search(r"listening on http://127\.0\.0\.1:(\d+)", line)
+            if found:
+                self.port = int(found.group(1))
+                self._listening.set()
+        self._listening.set()
+
+    def log_text(self):
+        return "".join(self.log)
+
+    def wait_listening(self):
+        assert self._listening.wait(START_TIMEOUT_S) and self.port, f"no port was opened:\n{self.log_text()}"
+        return self
+
+    def wait_ready(self):
+        self.wait_listening()
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while self.process.poll() is None and time.monotonic() < deadline:
+            try:
+                if self.get("/readyz").status == 200:
+                    return self
+            except OSError:
+                pass
+            time.sleep(0.01)
+        raise AssertionError(f"not ready (exit status {self.process.poll()}):\n{self.log_text()}")
+
+    # Requests: one connection each, so that one test cannot disturb another.
+
+    def request(self, method, path, body=None, headers=None, timeout=300):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        try:
+            connection.request(method, path, body=body, headers=headers or {})
+            response = connection.getresponse()
+            return Reply(response.status, response.headers, response.read())
+        finally:
+            connection.close()
+
+    def get(self, path, **kwargs):
+        return self.request("GET", path, **kwargs)
+
+    def post(self, path, value, headers=None, **kwargs):
+        headers = {"Content-Type": "application/json", **(headers or {})}
+        return self.request("POST", path, json.dumps(value).encode(), headers, **kwargs)
+
+    def embed(self, **fields):
+        reply = self.post("/v1/embeddings", fields)
+        assert reply.status == 200, reply
+        return reply.json()
+
+    def connect(self, timeout=60):
+        return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
+
+    def metric(self, series):
+        """The value of one series by its full name, labels included."""
+        for line in self.get("/metrics").body.decode().splitlines():
+            if line.startswith(series + " "):
+                return float(line.rsplit(" ", 1)[1])
+        raise AssertionError(f"no series {series}")
+
+    # The end.
+
+    def signal(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+
+    def wait(self, timeout=60):
+        try:
+            status = self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"did not end within {timeout} s:\n{self.log_text()}") from None
+        self._reader.join(timeout)
+        self.process.stderr.close()
+        assert not SANITIZER_REPORT.search(self.log_text()), self.log_text()
+        return status
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.signal()
+        status = self.wait()
+        assert status == 0, f"exit status {status}:\n{self.log_text()}"
+
+
+def run_to_end(binary, *arguments, env=None, timeout=60):
+    """For command lines that must not start a server."""
+    done = subprocess.run(
+        [binary, *map(str, arguments)], capture_output=True, text=True, timeout=timeout, env=environment(env)
+    )
+    assert not SANITIZER_REPORT.search(done.stderr), done.stderr
+    return done

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a server does under a large request: it stays alive, and it drops the work of clients that left (promises 7 and 9)."""
+import json
+import statistics
+import time
+
+from sending import BUSY, head, wait_for_busy
+
+MEGABYTE = 1 << 20
+
+
+def send_in_full(connection, body):
+    connection.sendall(head({"path": "/v1/embeddings"}, f"Content-Length: {len(body)}") + body)
+
+
+def wait_for(condition, timeout_s, what):
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+def latencies_ms(server, path, seconds):
+    found = []
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        began = time.monotonic()
+        assert server.get(path).status == 200
+        found.append(1000 * (time.monotonic() - began))
+        time.sleep(0.005)
+    return found
+
+
+def test_livez_answers_while_a_large_request_is_decoded(start, model):
+    server = start(model).wait_ready()
+    word = "décoder "
+    text = word * (16100 // len(word.encode()))
+    body = json.dumps({"input": [text] * 2048}, ensure_ascii=False).encode()
+    assert 31 * MEGABYTE < len(body) < 32 * MEGABYTE
+    with server.connect() as connection:
+        send_in_full(connection, body)
+        found = latencies_ms(server, "/livez", 2)
+        metrics = latencies_ms(server, "/metrics", 1)
+    print(f"livez: median {statistics.median(found):.1f} ms, worst {max(found):.1f} ms; metrics: worst {max(metrics):.1f} ms")
+    assert statistics.median(found) < 50 and max(found) < 250 and max(metrics) < 500
+    wait_for(lambda: server.metric("nestd_queue_tokens") == 0, 10, "the queue keeps the texts of a client that left")
+
+
+def test_small_request_does_not_wait_behind_a_large_one(start, model):
+    """Promise 4, with much room: the large request takes many seconds."""
+    server = start(model).wait_ready()
+    with server.connect() as connection:
+        send_in_full(connection, json.dumps({"input": ["long " * 250] * 1024}).encode())
+        wait_for_busy(server)
+        began = time.monotonic()
+        server.embed(input="small")
+        assert time.monotonic() - began < 1
+        assert server.metric("nestd_queue_tokens") > 100_000, "the large request is still being encoded"
+
+
+def test_client_that_leaves_takes_its_texts_with_it(start, model):
+    server = start(model, "--threads", "1").wait_ready()
+    with server.connect() as connection:
+        send_in_full(connection, json.dumps({"input": ["long " * 250] * 2048}).encode())
+        wait_for(lambda: server.metric("nestd_queue_tokens") > 400_000, 30, "never queued")
+    wait_for(lambda: server.metric("nestd_queue_tokens") == 0, 2, "the queue keeps the texts of a client that left")
+    assert len(server.embed(input="next")["data"]) == 1
+
+
+def test_clients_that_leave_at_any_moment_do_no_harm(start, model, rng):
+    server = start(model, "--threads", "2").wait_ready()
+    request = head({"path": "/v1/embeddings"}, f"Content-Length: {len(BUSY)}") + BUSY
+    for _ in range(40):
+        with server.connect() as connection:
+            connection.sendall(request[: rng.choice([rng.randrange(len(request)), len(request)])])
+            time.sleep(rng.choice([0, 0.001, 0.01, 0.05]))
+    wait_for(lambda: server.metric("nestd_queue_tokens") == 0, 10, "the queue keeps the texts of clients that left")
+    assert len(server.embed(input="next")["data"]) == 1

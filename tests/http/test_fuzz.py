@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A short run of each fuzzer of this folder; by hand they take more bodies, more folders and another seed."""
+import pytest
+
+import fuzz_bodies
+import fuzz_models
+
+make_random_model = pytest.importorskip("make_random_model")
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tiny") / "model"
+    make_random_model.make([str(folder), "--prompt", "query=q: "])
+    return folder
+
+
+def test_random_bodies_are_answered(start, tiny):
+    problems, seen = fuzz_bodies.fuzz(start(tiny).wait_ready(), 5000, seed=1)
+    assert not problems, "\n".join(problems)
+    assert seen[200] > 500 and seen[400] > 500, f"the bodies are no mixture: {seen}"
+
+
+def test_damaged_folders_are_refused_or_served(binary, tiny):
+    problems, seen = fuzz_models.fuzz(binary, tiny, 150, seed=1)
+    assert not problems, "\n".join(problems)
+    assert seen["refused"] > 30 and seen["served"] > 5, seen

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the server tells of itself: models, info, health, metrics, and the headers on every reply."""
+import http.client
+import re
+
+import pytest
+
+ROUTES = ["/v1/models", "/info", "/health", "/livez", "/readyz", "/metrics"]
+
+
+@pytest.mark.parametrize("path", ROUTES)
+def test_head_answers_where_get_does(server, path):
+    get, head = server.get(path), server.request("HEAD", path)
+    assert get.status == head.status == 200
+    assert head.body == b"" and head.headers.get("Content-Type") == get.headers.get("Content-Type")
+
+
+def test_models_are_listed(servers, model):
+    server = servers(model, "--served-model-name", "minilm", "--model-alias", "text-embedding-3-small,text-embedding-ada-002")
+    listed = server.get("/v1/models").json()
+    assert listed["object"] == "list" and listed["data"][0]["id"] == "minilm"
+    assert all(item["object"] == "model" for item in listed["data"])
+    one = server.get("/v1/models/minilm")
+    assert one.status == 200 and one.json()["id"] == "minilm" and one.json()["object"] == "model"
+
+
+def test_model_whose_name_has_slashes_is_found(server):
+    name = server.get("/v1/models").json()["data"][0]["id"]
+    assert server.get("/v1/models/" + name.replace("/", "%2F")).json()["id"] == name
+
+
+def test_info_has_the_fields_that_clients_of_tei_read(server, model):
+    info = server.get("/info").json()
+    assert info["model_id"] == model
+    assert info["model_dtype"] == "float32"
+    assert info["model_type"]["embedding"]["pooling"] == "mean"
+    assert info["max_input_length"] == 256
+    assert info["max_client_batch_size"] == 2048
+    assert info["max_concurrent_requests"] == 512
+    assert info["auto_truncate"] is True
+    assert re.fullmatch(r"\d+\.\d+\.\d+.*", info["version"])
+
+
+def test_request_id_is_the_clients_or_a_new_one(server):
+    assert server.post("/v1/embeddings", {"input": "a"}, {"x-request-id": "abc-123"}).headers["x-request-id"] == "abc-123"
+    assert server.get("/livez", headers={"x-request-id": "x" * 128}).headers["x-request-id"] == "x" * 128
+    made = {server.get("/livez").headers["x-request-id"] for _ in range(20)}
+    assert len(made) == 20 and all(made)
+
+
+@pytest.mark.parametrize("bad", ["y" * 129, "tab\there", "caf\u00e9", ""])
+def test_request_id_that_is_long_or_not_printable_is_replaced(server, bad):
+    replied = server.get("/livez", headers={"x-request-id": bad}).headers["x-request-id"]
+    assert replied and replied != bad and len(replied) <= 128
+
+
+@pytest.mark.parametrize("path, value", [("/v1/embeddings", {"input": "a"}), ("/v1/similarity", {"input": "a"}),
+                                         ("/similarity", {"inputs": {"source_sentence": "a", "sentences": ["b"]}})])
+def test_server_timing_names_the_stages(server, path, value):
+    timing = server.post(path, value).headers["Server-Timing"]
+    found = re.fullmatch(r"tokenize;dur=([\d.]+), queue;dur=([\d.]+), encode;dur=([\d.]+), total;dur=([\d.]+)", timing)
+    assert found, timing
+    tokenize, queue, encode, total = map(float, found.groups())
+    assert 0 < encode <= total + 0.01 and tokenize + queue + encode <= total + 0.1
+
+
+def test_keep_alive_serves_many_requests(server):
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    for _ in range(20):
+        connection.request("POST", "/v1/embeddings", b'{"input": "a"}', {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        assert response.status == 200
+        response.read()
+        socket = connection.sock
+        connection.request("POST", "/v1/embeddings", b"{}", {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        assert response.status == 400
+        response.read()
+        assert connection.sock is socket, "an error does not cost the connection"
+    connection.close()
+
+
+def test_pipelined_requests_are_answered_in_order(server):
+    body = b'{"input": "a"}'
+    with server.connect() as connection:
+        for i in range(5):
+            last = b"Connection: close\r\n" if i == 4 else b""
+            connection.sendall(
+                b"POST /v1/embeddings HTTP/1.1\r\nHost: nestd\r\nx-request-id: %d\r\n%sContent-Length: %d\r\n\r\n%s"
+                % (i, last, len(body), body)
+            )
+        replies = connection.makefile("rb").read()
+    assert re.findall(rb"^x-request-id: (\d+)", replies, re.M | re.I) == [b"0", b"1", b"2", b"3", b"4"]

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Starting and stopping (promises 7 and 8)."""
+import http.client
+import json
+import signal
+import threading
+import time
+
+import pytest
+
+from sending import BUSY, wait_for_busy, wait_for_closed_port
+
+
+class Background:
+    """A request in another thread."""
+
+    def __init__(self, server, body=BUSY):
+        self.reply = None
+        self._thread = threading.Thread(target=self._ask, args=(server, body))
+        self._thread.start()
+
+    def _ask(self, server, body):
+        self.reply = server.request("POST", "/v1/embeddings", body, {"Content-Type": "application/json"})
+
+    def result(self):
+        self._thread.join()
+        assert self.reply is not None, "the request was not answered"
+        return self.reply
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_request_in_flight_is_answered_whole(start, model, number):
+    server = start(model).wait_ready()
+    request = Background(server)
+    wait_for_busy(server)
+    server.signal(number)
+    reply = request.result()
+    assert reply.status == 200 and len(reply.json()["data"]) == len(json.loads(BUSY)["input"])
+    assert server.wait() == 0
+
+
+def test_idle_server_stops_at_once(start, model):
+    server = start(model).wait_ready()
+    kept = server.connect()
+    began = time.monotonic()
+    server.signal()
+    assert server.wait() == 0
+    assert time.monotonic() - began < 3, "an idle connection does not hold it up"
+    kept.close()
+
+
+def test_drain_delay_fails_readiness_alone(start, model):
+    server = start(model, "--drain-delay", "2").wait_ready()
+    began = time.monotonic()
+    server.signal()
+    while time.monotonic() - began < 1.5:
+        ready = server.get("/readyz")
+        assert ready.status == 503 or time.monotonic() - began < 0.2, ready
+        assert server.get("/livez").status == 200
+        assert len(server.embed(input="still served")["data"]) == 1
+        time.sleep(0.05)
+    assert ready.headers["Retry-After"]
+    assert server.wait() == 0
+    assert 1.9 < time.monotonic() - began < 5
+
+
+def test_second_signal_ends_the_delay(start, model):
+    server = start(model, "--drain-delay", "60").wait_ready()
+    server.signal()
+    time.sleep(0.3)
+    assert server.process.poll() is None
+    began = time.monotonic()
+    server.signal()
+    assert server.wait() == 0
+    assert time.monotonic() - began < 5
+
+
+def test_second_signal_does_not_lose_what_was_accepted(start, model):
+    server = start(model, "--drain-delay", "60").wait_ready()
+    request = Background(server)
+    wait_for_busy(server)
+    server.signal()
+    time.sleep(0.1)
+    server.signal()
+    assert request.result().status == 200
+    assert server.wait() == 0
+
+
+def test_connection_that_was_there_is_served_while_others_are_answered(start, model):
+    """And then closed: its client is to go elsewhere."""
+    server = start(model).wait_ready()
+    kept = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    kept.request("GET", "/livez")
+    kept.getresponse().read()
+    request = Background(server)
+    wait_for_busy(server)
+    server.signal()
+    wait_for_closed_port(server)
+    kept.request("POST", "/v1/embeddings", b'{"input": "a"}', {"Content-Type": "application/json"})
+    response = kept.getresponse()
+    assert response.status == 200 and response.headers["Connection"] == "close"
+    response.read()
+    kept.close()
+    assert request.result().status == 200
+    assert server.wait() == 0
+
+
+def test_stop_while_loading(start, slow_model):
+    server = start(slow_model).wait_listening()
+    assert server.get("/livez").status == 200
+    assert server.get("/readyz").status == 503
+    server.signal()
+    assert server.wait() == 0
+
+
+def test_ready_once_the_model_is_loaded(start, slow_model):
+    server = start(slow_model).wait_listening()
+    assert server.get("/readyz").status == 503
+    metrics = server.get("/metrics")
+    assert metrics.status == 200 and b"nestd_queue_tokens 0" in metrics.body
+    server.wait_ready()
+    assert server.get("/health").status == 200

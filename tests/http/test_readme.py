@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The options table, --help and the README say the same, and the README's example is real."""
+import ast
+import json
+import pathlib
+import re
+
+import pytest
+
+from harness import run_to_end
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ENTRY = re.compile(
+    r'^OPTION\((\w+),\s*\w+,\s*(NULL|"(?:[^"\\]|\\.)*"),\s*\d+,\s*\d+,\s*"(?:[^"\\]|\\.)*",\s*((?:"(?:[^"\\]|\\.)*"\s*)+)\)', re.M
+)
+
+
+def text_of(literals):
+    return "".join(ast.literal_eval(literal) for literal in re.findall(r'"(?:[^"\\]|\\.)*"', literals))
+
+
+def table():
+    """{flag: (default or "", sentence)} of config/options.def."""
+    source = (ROOT / "config/options.def").read_text()
+    entries = {f"--{name.replace('_', '-')}": (text_of(default), text_of(sentence)) for name, default, sentence in ENTRY.findall(source)}
+    assert len(entries) == len(re.findall(r"^OPTION\(", source, re.M)) > 20
+    return entries
+
+
+@pytest.fixture(scope="module")
+def readme():
+    path = ROOT / "README.md"
+    if not path.exists():
+        pytest.skip("no README.md")
+    return path.read_text()
+
+
+def plain(text):
+    """Without line breaks, table escapes and code marks."""
+    return " ".join(text.replace("\\|", "|").replace("`", "").split())
+
+
+def readme_rows(readme):
+    rows = (re.split(r"(?<!\\)\|", line)[1:-1] for line in readme.splitlines() if re.match(r"\|\s*`--", line))
+    return {re.search(r"--[\w-]+", row[0])[0]: [plain(cell) for cell in row] for row in rows}
+
+
+def test_readme_lists_exactly_the_options(readme):
+    assert set(readme_rows(readme)) - {"--config", "--help", "--version"} == set(table())
+
+
+def test_readme_gives_their_defaults_and_sentences(readme):
+    rows = readme_rows(readme)
+    for flag, (default, sentence) in table().items():
+        assert plain(sentence) in rows[flag], f"{flag}: {rows[flag]}"
+        others = [cell for cell in rows[flag] if cell != plain(sentence)]
+        assert (default in others) if default else ({"", "-", "\u2013", "\u2014", "none"} & set(others)), f"{flag}: {rows[flag]}"
+
+
+def help_blocks(binary):
+    text = run_to_end(binary, "--help").stdout
+    parts = re.split(r"^  (--[\w-]+)", text, flags=re.M)
+    return {flag: plain(rest) for flag, rest in zip(parts[1::2], parts[2::2])}
+
+
+def test_help_lists_exactly_the_options(binary):
+    assert set(help_blocks(binary)) - {"--config", "--help", "--version"} == set(table())
+
+
+def test_help_gives_their_defaults_and_sentences(binary):
+    blocks = help_blocks(binary)
+    for flag, (default, sentence) in table().items():
+        assert plain(sentence) in blocks[flag], f"{flag}: {blocks[flag]}"
+        assert default in blocks[flag], f"{flag}: {blocks[flag]}"
+
+
+def example(readme):
+    """The first request to /v1/embeddings of the README, and the reply printed below it."""
+    request = re.search(r"curl[^`]*?/v1/embeddings[^`]*?-d\s*'(.*?)'", readme, re.S)
+    assert request, "the README has no example request"
+    reply = re.search(r"^```json\n(.*?)^```", readme[request.end() :], re.S | re.M)
+    assert reply, "the README has no example reply"
+    return json.loads(request[1]), reply[1]
+
+
+def test_example_reply_is_real(readme, servers, model):
+    request, shown = example(readme)
+    name = ["--served-model-name", request["model"]] if "model" in request else []
+    reply = servers(model, *name).embed(**request)
+    whole_vectors = [item["embedding"] for item in reply["data"]]
+    shown_vectors = re.findall(r'"embedding":\s*\[([^\]]*)\]', shown)
+    assert shown_vectors and len(shown_vectors) <= len(whole_vectors)
+    for vector, text in zip(whole_vectors, shown_vectors):
+        numbers = re.findall(r"-?\d+\.\d+(?:e-?\d+)?", text)
+        assert len(numbers) >= 2
+        for value, number in zip(vector, numbers):
+            # Half of the last digit shown, and what float16 weights differ from float32 ones.
+            assert abs(value - float(number)) < 0.5 * 10 ** -len(number.split(".")[1]) + 3e-4, (value, number)
+    usage = re.search(r'"prompt_tokens":\s*(\d+)', shown)
+    assert usage and int(usage[1]) == reply["usage"]["prompt_tokens"]

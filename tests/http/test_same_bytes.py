@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Promise 1: same text, same bytes, whatever it is batched with, on however many threads, under any pass budget."""
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+N_TEXTS = 60
+MOST_TOKENS = 600  # of a text as sent; the server cuts it to the model's maximum
+CONFIGURATIONS = [("--threads", "1"), ("--threads", "2"), ("--threads", "2", "--max-batch-tokens", "64"),
+                  ("--threads", "1", "--max-batch-tokens", "4096"), ("--threads", "2", "--max-batch-tokens", "1")]
+
+
+def random_texts(rng, tokenizer):
+    """Of 1 to 600 tokens, short ones as often as long ones."""
+    words = sorted(word for word in tokenizer.get_vocab() if word.isalnum())
+    lengths = [1, 2, 253, 254, 255, MOST_TOKENS] + [int(MOST_TOKENS ** rng.random()) for _ in range(N_TEXTS - 6)]
+    return [" ".join(rng.choices(words, k=length)) for length in lengths]
+
+
+def encode_alone(server, texts):
+    return [server.embed(input=text, encoding_format="base64")["data"][0]["embedding"] for text in texts]
+
+
+def encode_with_mates(server, texts, rng):
+    """Every text in some request of random size beside random others, several requests at once."""
+    order = list(range(len(texts))) * 2
+    rng.shuffle(order)
+    groups = []
+    while order:
+        n = rng.randint(1, 24)
+        groups.append(order[:n])
+        order = order[n:]
+
+    def ask(group):
+        reply = server.embed(input=[texts[i] for i in group], encoding_format="base64")
+        return [(i, item["embedding"]) for i, item in zip(group, reply["data"])]
+
+    with ThreadPoolExecutor(6) as pool:
+        return [found for group in pool.map(ask, groups) for found in group]
+
+
+@pytest.fixture(scope="module")
+def texts_and_vectors(servers, model, tokenizer, module_rng):
+    texts = random_texts(module_rng, tokenizer)
+    return texts, encode_alone(servers(model, *CONFIGURATIONS[0]), texts)
+
+
+@pytest.mark.parametrize("options", CONFIGURATIONS, ids=" ".join)
+def test_same_text_same_bytes(servers, model, texts_and_vectors, rng, options):
+    texts, expected = texts_and_vectors
+    server = servers(model, *options)
+    for i, found in enumerate(encode_alone(server, texts[:12])):
+        assert found == expected[i], f"alone: text {i}: {texts[i]!r}"
+    for i, found in encode_with_mates(server, texts, rng):
+        assert found == expected[i], f"with others: text {i}: {texts[i]!r}"
