@@ -61,7 +61,7 @@ enum status tokenizer_encode(const struct tokenizer *tokenizer, const char *text
         return status;
     encode_text(tokenizer, encoded, encoded_bytes, &output);
     status = end(&output, tokenizer, ret_result);
-    if (!status && tokenizer->lowercase_first && options->want_spans)
+    if (!status && tokenizer->lowercase_first && options->want_spans && ret_result->n_tokens > 0)
         lowercase_restore_spans(text, len_bytes, tokens->spans + output.n_before,
                                 ret_result->n_tokens);
     return status;

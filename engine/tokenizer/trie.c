@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEAST_SLOTS = 64, LEAST_NODES = 32 };
+enum { LEAST_SLOTS_SHIFT = 26, LEAST_SLOTS = 1 << (32 - LEAST_SLOTS_SHIFT), LEAST_NODES = 32 };
 
 void trie_release(struct trie *trie)
 {
@@ -35,6 +35,7 @@ static enum status grow_edges(struct trie *trie)
     struct trie grown = *trie;
 
     grown.n_slots = trie->n_slots ? trie->n_slots * 2 : LEAST_SLOTS;
+    grown.slot_shift = trie->n_slots ? trie->slot_shift - 1 : LEAST_SLOTS_SHIFT;
     grown.edges = calloc(grown.n_slots, sizeof *grown.edges);
     if (!grown.edges)
         return STATUS_NO_MEMORY;

@@ -27,6 +27,7 @@ struct trie {
     struct trie_edge *edges; /* hash table, at most half full; child 0: a free slot */
     int32_t *values;         /* [n_nodes] */
     size_t n_slots;          /* a power of two */
+    unsigned slot_shift;     /* 32 less its logarithm */
     size_t n_nodes;
     size_t node_capacity;
 };
@@ -46,10 +47,8 @@ uint32_t trie_walk(const struct trie *trie, const char *key, size_t len_bytes);
 
 static inline size_t trie_slot(const struct trie *trie, uint32_t key)
 {
-    /* 2^32 / golden ratio: spreads the keys of one parent, which differ in the low byte. */
-    uint32_t hash = key * 0x9e3779b1u;
-
-    return (hash ^ hash >> 15) & (trie->n_slots - 1);
+    /* 2^32 / golden ratio: the upper bits of the product are spread well, whatever the keys. */
+    return (size_t)(key * 0x9e3779b1u >> trie->slot_shift);
 }
 
 /* The node after `byte`, or TRIE_NO_NODE. */
