@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Prints how well the default model does through the running server, and fails where a figure is not what it should be.
+"""Prints how well the default model does through the running server, and fails where a figure is
+wrong.
 
-tests/fidelity.py --binary build/release/server/nestd --model models/all-MiniLM-L6-v2 [--data ../shared/data] [--quick]
+    fidelity.py --binary NESTD --model FOLDER [--data ../shared/data] [--quick]
 
-The figures expected are those published for the model (MTEB results), and at fewer dimensions those of an independent engine.
-The golden vectors were made with the float16 weights, TEI's own with float32. --quick leaves SciFact out."""
+The figures expected are those published for the model (MTEB results), and at fewer dimensions those
+of an independent engine. The golden vectors were made with the float16 weights, TEI's own with
+float32. --quick leaves SciFact out."""
+
 import argparse
 import base64
 import csv
@@ -27,7 +30,7 @@ STS_TOLERANCE = 0.01
 SCIFACT_NDCG = {384: 0.6451, 256: 0.6349, 128: 0.6016, 64: 0.4839}
 SCIFACT_TOLERANCE = 0.0003
 GOLDEN_TOLERANCE = 5e-6  # an element, against another engine on the same float16 weights
-TEI_TOLERANCE = 3e-4     # an element of unit vectors: float16 weights against float32 ones
+TEI_TOLERANCE = 3e-4  # an element of unit vectors: float16 weights against float32 ones
 TEI_TEXTS = ["What is Deep Learning?", "Deep Learning is...", "What is Deep Learning?"]
 
 
@@ -36,12 +39,13 @@ class Table:
 
     def __init__(self):
         self.failures = 0
-        print(f"{'':52}{'measured':>12}{'expected':>12}{'within':>10}")
+        print(f"{'':52}{'measured':>12}{'expected':>12}{'within':>12}")
 
     def add(self, name, measured, expected, tolerance):
         good = abs(measured - expected) <= tolerance
         self.failures += not good
-        print(f"{name:52}{number(measured):>12}{number(expected):>12}{number(tolerance):>10}{'' if good else '  WRONG'}", flush=True)
+        numbers = "".join(f"{number(value):>12}" for value in (measured, expected, tolerance))
+        print(f"{name:52}{numbers}{'' if good else '  WRONG'}", flush=True)
 
 
 def number(value):
@@ -54,7 +58,9 @@ def embed(server, texts, dims=384, **fields):
     for start in range(0, len(texts), 512):
         part = texts[start : start + 512]
         reply = server.embed(input=part, dimensions=dims, encoding_format="base64", **fields)
-        rows += [np.frombuffer(base64.b64decode(item["embedding"]), "<f4") for item in reply["data"]]
+        rows += [
+            np.frombuffer(base64.b64decode(item["embedding"]), "<f4") for item in reply["data"]
+        ]
     return np.array(rows)
 
 
@@ -72,14 +78,23 @@ def spearman(a, b):
 def read_pairs(path):
     with open(path, newline="", encoding="utf-8") as file:
         rows = list(csv.reader(file))
-    return [row[0] for row in rows], [row[1] for row in rows], np.array([float(row[2]) for row in rows])
+    return (
+        [row[0] for row in rows],
+        [row[1] for row in rows],
+        np.array([float(row[2]) for row in rows]),
+    )
 
 
 def check_sts(server, table, data, language, dims, expected):
     left, right, scores = read_pairs(data / f"sts/stsb-{language}-test.csv")
     vectors = embed(server, left + right, dims).astype(float)
     cosines = np.sum(vectors[: len(left)] * vectors[len(left) :], axis=1)
-    table.add(f"STS benchmark {language}, Spearman x100, {dims} dims", 100 * spearman(cosines, scores), expected, STS_TOLERANCE)
+    table.add(
+        f"STS benchmark {language}, Spearman x100, {dims} dims",
+        100 * spearman(cosines, scores),
+        expected,
+        STS_TOLERANCE,
+    )
 
 
 def check_golden(server, table, data):
@@ -96,7 +111,7 @@ def unit(vectors):
 
 
 def read_snapshot(path):
-    numbers = re.findall(r"^[- ]*- (-?[\d.e-]+)$", path.read_text(), re.M)
+    numbers = re.findall(r"^[- ]*- (-?[\d.e-]+)$", path.read_text(), re.MULTILINE)
     return np.array(numbers, dtype=float).reshape(-1, 384)
 
 
@@ -106,12 +121,19 @@ def check_tei(start, table, data):
     for name in ("single", "batch"):
         golden = read_snapshot(data / f"golden/tei_minilm_bert_{name}_pooled.snap")
         mine = embed(server, TEI_TEXTS[: len(golden)])
-        table.add(f"TEI's golden vectors, {name}, largest difference", np.abs(mine - unit(golden)).max(), 0, TEI_TOLERANCE)
+        table.add(
+            f"TEI's golden vectors, {name}, largest difference",
+            np.abs(mine - unit(golden)).max(),
+            0,
+            TEI_TOLERANCE,
+        )
 
 
 def read_scifact(folder):
     with open(folder / "corpus.jsonl", encoding="utf-8") as file:
-        documents = {row["_id"]: f"{row['title']} {row['text']}".strip() for row in map(json.loads, file)}
+        documents = {
+            row["_id"]: f"{row['title']} {row['text']}".strip() for row in map(json.loads, file)
+        }
     with open(folder / "queries.jsonl", encoding="utf-8") as file:
         queries = {row["_id"]: row["text"] for row in map(json.loads, file)}
     relevant = {}
@@ -135,7 +157,9 @@ def check_scifact(server, table, data):
     query_vectors = embed(server, list(queries.values()))
     for dims, expected in SCIFACT_NDCG.items():
         scores = unit(query_vectors[:, :dims]) @ unit(document_vectors[:, :dims]).T
-        found = np.mean([ndcg_at_10(row, ids, relevant[query]) for row, query in zip(scores, queries)])
+        found = np.mean(
+            [ndcg_at_10(row, ids, relevant[query]) for row, query in zip(scores, queries)]
+        )
         table.add(f"SciFact, nDCG@10, {dims} dims", found, expected, SCIFACT_TOLERANCE)
 
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Embeds the first text and all texts of a JSON file through the official client, and prints what it made of them:
-// node client.mjs BASE_URL TEXTS.json, with the folder of npm's packages in NODE_PATH, which require() alone looks at.
+// Embeds the first text and all texts of a JSON file through the official client, and prints what
+// it made of them: node client.mjs BASE_URL TEXTS.json, with the folder of npm's packages in
+// NODE_PATH, which require() alone looks at.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 

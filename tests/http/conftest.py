@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Servers for the tests. NESTD_BINARY is the program, NESTD_MODEL the default model's folder with its float16 weights."""
+"""Servers for the tests. NESTD_BINARY is the program, NESTD_MODEL the default model's folder with
+its float16 weights."""
+
 import os
 import pathlib
 import random
@@ -48,7 +50,7 @@ def model():
 
 @pytest.fixture(scope="session")
 def tokenizer(model):
-    """The official tokenizer on the same folder; its own truncation and padding off, as nestd ignores them."""
+    """The official one on the same folder; truncation and padding off, as nestd ignores them."""
     tokenizers = pytest.importorskip("tokenizers")
     official = tokenizers.Tokenizer.from_file(os.path.join(model, "tokenizer.json"))
     official.no_truncation()
@@ -99,7 +101,9 @@ def start(binary):
 
 @pytest.fixture(scope="session")
 def copy_model(model, tmp_path_factory):
-    """Copies of the default model with small files replaced, or left out where the text is None; its weights are linked."""
+    """Copies of the default model with small files replaced, or left out where the text is None;
+    its weights are linked."""
+
     def copy(files):
         folder = tmp_path_factory.mktemp("model")
         for entry in os.scandir(model):
@@ -110,7 +114,9 @@ def copy_model(model, tmp_path_factory):
             elif entry.is_file():
                 shutil.copy(entry.path, folder / entry.name)
         for path, text in files.items():
-            (folder / path).unlink(missing_ok=True)  # first, since it may be a link into the model itself
+            (folder / path).unlink(
+                missing_ok=True
+            )  # first, since it may be a link into the model itself
             if text is not None:
                 (folder / path).write_text(text)
         return folder
@@ -149,7 +155,7 @@ def poisoned_model(model, copy_model):
 
 
 def make_rng():
-    """Random but repeatable: the seed is in the output of a test that fails, and NESTD_TEST_SEED sets it."""
+    """Repeatable: the seed is in the output of a test that fails, and NESTD_TEST_SEED sets it."""
     seed = int(os.environ.get("NESTD_TEST_SEED", random.SystemRandom().randrange(2**32)))
     print(f"NESTD_TEST_SEED={seed}")
     return random.Random(seed)

@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Random and mutated request bodies against a running server, best one built with sanitizers.
 
-tests/http/fuzz_bodies.py --binary build/asan/server/nestd --model FOLDER [--bodies 20000] [--seed N] [--connections 4]
+    fuzz_bodies.py --binary NESTD --model FOLDER [--bodies 20000] [--seed N] [--connections 4]
 
-Every answer must be JSON with a documented status, and the server must be there at the end, stop with 0 and report nothing."""
+Every answer must be JSON with a documented status, and the server must be there at the end, stop
+with 0 and report nothing."""
+
 import argparse
 import http.client
 import json
@@ -14,27 +16,39 @@ import threading
 
 from harness import Server
 
+EMBEDDINGS = [
+    {"input": "hello", "model": None, "encoding_format": "base64", "dimensions": 8, "user": "u"},
+    {"input": ["one", "two"], "encoding_format": "float", "truncate": "START", "normalize": False},
+    {"input": [7, 8, 9], "truncate": False, "prompt_name": None},
+    {"input": [[7], [8, 9]], "truncate": True, "dimensions": 1},
+]
+SIMILARITY = [
+    {"input": ["a", "b"], "compare_with": ["c"], "similarity": "dot", "truncate": "END"},
+    {"input": "a", "similarity": "euclidean", "prompt_name": None, "dimensions": 4},
+]
+PAIRS = {"source_sentence": "a", "sentences": ["b", "c"]}
+TEI_SIMILARITY = [{"inputs": PAIRS, "parameters": {"truncate": True, "dimensions": 8}}]
+TOKENIZE = [{"inputs": ["a b", "c"], "add_special_tokens": False, "prompt_name": None}]
 ROUTES = {
-    "/v1/embeddings": [
-        {"input": "hello", "model": None, "encoding_format": "base64", "dimensions": 8, "user": "u"},
-        {"input": ["one", "two", "three"], "encoding_format": "float", "truncate": "START", "normalize": False},
-        {"input": [7, 8, 9], "truncate": False, "prompt_name": None},
-        {"input": [[7], [8, 9]], "truncate": True, "dimensions": 1},
-    ],
-    "/v1/similarity": [
-        {"input": ["a", "b"], "compare_with": ["c"], "similarity": "dot", "dimensions": 4, "truncate": "END"},
-        {"input": "a", "similarity": "euclidean", "prompt_name": None},
-    ],
-    "/similarity": [{"inputs": {"source_sentence": "a", "sentences": ["b", "c"]}, "parameters": {"truncate": True, "dimensions": 8}}],
-    "/tokenize": [{"inputs": ["a b", "c"], "add_special_tokens": False, "prompt_name": None}, {"inputs": "text"}],
+    "/v1/embeddings": EMBEDDINGS,
+    "/v1/similarity": SIMILARITY,
+    "/similarity": TEI_SIMILARITY,
+    "/tokenize": TOKENIZE,
 }
 STATUSES = {200, 400, 404, 413, 429}
-KEYS = sorted({key for bodies in ROUTES.values() for body in bodies for key in body} | {"source_sentence", "sentences", ""})
-SCALARS = [None, True, False, 0, -1, 1, 2**31, 2**32, 2**63 - 1, -(2**63), 2**64, 10**30, 0.5, -0.0, 1e308, 5e-324,
-           "", "NONE", "float", "\0", "\ud800", "\udc00\ud800", "\U0010ffff", "\ufeff", "e\u0301" * 50, "\u200b", "[CLS]", "東京",
-           "word " * 700, "x" * 5000]
-FRAGMENTS = [b"{", b"}", b"[", b"]", b",", b":", b'"', b"\\", b"\\u", b"\\ud800", b"\\u0000", b"\0", b"\xff", b"\xc0\xaf", b"\xed\xa0\x80",
-             b"\xf4\x90\x80\x80", b"\xef\xbb\xbf", b"1e999", b"-", b"NaN", b"null", b"true", b"[" * 3000, b'{"a":' * 500, b"//", b" " * 300]
+KEYS = sorted({key for bodies in ROUTES.values() for body in bodies for key in body} | {*PAIRS, ""})
+# fmt: off
+SCALARS = [
+    None, True, False, 0, -1, 1, 2**31, 2**32, 2**63 - 1, -(2**63), 2**64, 10**30, 0.5, -0.0, 1e308,
+    5e-324, "", "NONE", "float", "\0", "\ud800", "\udc00\ud800", "\U0010ffff", "\ufeff",
+    "e\u0301" * 50, "\u200b", "[CLS]", "東京", "word " * 700, "x" * 5000,
+]
+FRAGMENTS = [
+    b"{", b"}", b"[", b"]", b",", b":", b'"', b"\\", b"\\u", b"\\ud800", b"\\u0000", b"\0", b"\xff",
+    b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xef\xbb\xbf", b"1e999", b"-", b"NaN",
+    b"null", b"true", b"[" * 3000, b'{"a":' * 500, b"//", b" " * 300,
+]
+# fmt: on
 
 
 def random_value(rng, depth=0):
@@ -44,7 +58,10 @@ def random_value(rng, depth=0):
     if kind == 1 and depth < 4:
         return {rng.choice(KEYS): random_value(rng, depth + 1) for _ in range(rng.randrange(4))}
     if kind == 2:
-        return "".join(chr(rng.choice([rng.randrange(32, 127), rng.randrange(0x110000)])) for _ in range(rng.randrange(20)))
+        return "".join(
+            chr(rng.choice([rng.randrange(32, 127), rng.randrange(0x110000)]))
+            for _ in range(rng.randrange(20))
+        )
     if kind == 3:
         return rng.randrange(-(2 ** rng.randrange(1, 70)), 2 ** rng.randrange(1, 70))
     return rng.choice(SCALARS)
@@ -142,10 +159,14 @@ def send_bodies(server, seed, n, problems, seen):
 
 
 def fuzz(server, n_bodies, seed, n_connections=4):
-    """Sends n_bodies to a server that is ready. Returns what was wrong, and how often each status was seen."""
+    """Sends n_bodies to a server that is ready. Returns what was wrong, and how often each status
+    was seen."""
     problems, seen = [], [{} for _ in range(n_connections)]
     threads = [
-        threading.Thread(target=send_bodies, args=(server, f"{seed}-{i}", n_bodies // n_connections, problems, seen[i]))
+        threading.Thread(
+            target=send_bodies,
+            args=(server, f"{seed}-{i}", n_bodies // n_connections, problems, seen[i]),
+        )
         for i in range(n_connections)
     ]
     for thread in threads:
@@ -154,7 +175,9 @@ def fuzz(server, n_bodies, seed, n_connections=4):
         thread.join()
     if server.process.poll() is not None:
         problems.append(f"the server ended with {server.process.returncode}:\n{server.log_text()}")
-    return problems, {status: sum(row.get(status, 0) for row in seen) for status in sorted(STATUSES.union(*seen))}
+    return problems, {
+        status: sum(row.get(status, 0) for row in seen) for status in sorted(STATUSES.union(*seen))
+    }
 
 
 def main():
@@ -167,7 +190,11 @@ def main():
     arguments = parser.parse_args()
     server = Server(arguments.binary, arguments.model).wait_ready()
     problems, seen = fuzz(server, arguments.bodies, arguments.seed, arguments.connections)
-    print("\n".join(problems) or "no problem", f"seed {arguments.seed}, answers by status: {seen}", sep="\n")
+    print(
+        "\n".join(problems) or "no problem",
+        f"seed {arguments.seed}, answers by status: {seen}",
+        sep="\n",
+    )
     server.stop()
     return 1 if problems else 0
 

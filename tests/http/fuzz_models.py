@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Damaged model folders against the real program: it must refuse each with a message and exit status 1, or serve it; never crash.
+"""Damaged model folders against the real program: it must refuse each with a message and exit
+status 1, or serve it; never crash.
 
-tests/http/fuzz_models.py --binary build/asan/server/nestd --model TINY_FOLDER [--folders 300] [--seed N]"""
+    fuzz_models.py --binary NESTD --model TINY_FOLDER [--folders 300] [--seed N]"""
+
 import argparse
 import json
 import os
@@ -27,13 +29,15 @@ def mutate_json(rng, data):
 
 
 def mutate_deep(rng, value):
-    """As mutate_tree, but rarely changes a whole branch, so that most of a large document stays valid."""
+    """As mutate_tree, but rarely changes a whole branch: most of a large document stays valid."""
     if isinstance(value, dict) and value and rng.random() < 0.95:
         key = rng.choice(list(value))
         if isinstance(value[key], (dict, list)):
             return {**value, key: mutate_deep(rng, value[key])}
         numbers = [0, 1, -1, 3, 7, 2**31, 2**32, 2**63 - 1, 1e300, value[key]]
-        return {**value, key: rng.choice(numbers)} if rng.random() < 0.5 else mutate_tree(rng, value)
+        return (
+            {**value, key: rng.choice(numbers)} if rng.random() < 0.5 else mutate_tree(rng, value)
+        )
     return mutate_tree(rng, value)
 
 
@@ -44,7 +48,9 @@ def mutate_safetensors(rng, data):
     if change == 0:
         return data[: rng.randrange(len(data))]
     if change == 1:
-        length = rng.choice([0, 1, n - 1, n + 1, len(data), 2**31, 2**63, 2**64 - 1, rng.randrange(len(data))])
+        length = rng.choice(
+            [0, 1, n - 1, n + 1, len(data), 2**31, 2**63, 2**64 - 1, rng.randrange(len(data))]
+        )
         return length.to_bytes(8, "little") + data[8:]
     if change == 2:
         header = mutate_bytes(rng, header)
@@ -116,7 +122,9 @@ def main():
     parser.add_argument("--folders", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    problems, seen = fuzz(os.path.abspath(arguments.binary), arguments.model, arguments.folders, arguments.seed)
+    problems, seen = fuzz(
+        os.path.abspath(arguments.binary), arguments.model, arguments.folders, arguments.seed
+    )
     print("\n".join(problems) or "no problem", f"seed {arguments.seed}: {seen}", sep="\n")
     return 1 if problems else 0
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A nestd process under test, and a plain HTTP client that shows every byte of what it answers."""
+
 import http.client
 import json
 import os
@@ -10,13 +11,18 @@ import subprocess
 import threading
 import time
 
-SANITIZER_REPORT = re.compile(r"(AddressSanitizer|LeakSanitizer|ThreadSanitizer|UndefinedBehaviorSanitizer)|runtime error:")
+SANITIZER_REPORT = re.compile(
+    r"(AddressSanitizer|LeakSanitizer|ThreadSanitizer|UndefinedBehaviorSanitizer)|runtime error:"
+)
 START_TIMEOUT_S = 120
 
 
 def environment(more=None):
     """Ours, without the variables of the tests: nestd takes every NESTD_ one as an option."""
-    return {**{name: value for name, value in os.environ.items() if not name.startswith("NESTD_")}, **(more or {})}
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith("NESTD_")},
+        **(more or {}),
+    }
 
 
 class Reply:
@@ -40,7 +46,7 @@ def read_reply(connection, method="POST"):
 
 
 class Server:
-    """Starts the program on a free port; stop() is part of every test: it must exit with 0 and a clean log."""
+    """Starts the program on a free port. stop() checks exit status 0 and a clean log."""
 
     def __init__(self, binary, model, *options, port=0, env=None):
         self.command = [binary, "--model-id", str(model), "--port", str(port), *map(str, options)]
@@ -67,7 +73,9 @@ class Server:
         return "".join(self.log)
 
     def wait_listening(self):
-        assert self._listening.wait(START_TIMEOUT_S) and self.port, f"no port was opened:\n{self.log_text()}"
+        assert self._listening.wait(START_TIMEOUT_S) and self.port, (
+            f"no port was opened:\n{self.log_text()}"
+        )
         return self
 
     def wait_ready(self):
@@ -142,7 +150,11 @@ class Server:
 def run_to_end(binary, *arguments, env=None, timeout=60):
     """For command lines that must not start a server."""
     done = subprocess.run(
-        [binary, *map(str, arguments)], capture_output=True, text=True, timeout=timeout, env=environment(env)
+        [binary, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        env=environment(env),
     )
     assert not SANITIZER_REPORT.search(done.stderr), done.stderr
     return done

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Weights for odd cases: of bge-large's shape that cost no disk, a safetensors header and a hole, for tests of what goes on while a
-model loads; and weights with a number that is not finite."""
+"""Odd weights: of bge-large's shape that cost no disk, a safetensors header and a hole, for tests
+of what goes on while a model loads; and weights with a number that is not finite."""
+
 import json
 import shutil
 
@@ -43,10 +44,17 @@ def write_sparse_weights(folder):
         file.write(len(text).to_bytes(8, "little") + text)
         file.truncate(8 + len(text) + end)
     config = json.loads((folder / "config.json").read_text())
-    config.update(hidden_size=HIDDEN, num_hidden_layers=LAYERS, num_attention_heads=16, intermediate_size=INNER)
+    config.update(
+        hidden_size=HIDDEN,
+        num_hidden_layers=LAYERS,
+        num_attention_heads=16,
+        intermediate_size=INNER,
+    )
     (folder / "config.json").write_text(json.dumps(config))
     pooling = json.loads((folder / "1_Pooling/config.json").read_text())
-    (folder / "1_Pooling/config.json").write_text(json.dumps({**pooling, "word_embedding_dimension": HIDDEN}))
+    (folder / "1_Pooling/config.json").write_text(
+        json.dumps({**pooling, "word_embedding_dimension": HIDDEN})
+    )
 
 
 def poison(source, target, row):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ways in which test_errors.py sends a request: whole and at once, slowly, too large, or to a server that is busy, loading or
-draining. Each takes a server, the case's request and its body, and returns the reply."""
+"""The ways in which test_errors.py sends a request: whole and at once, slowly, too large, or to a
+server that is busy, loading or draining. Each takes a server, the case's request and its body, and
+returns the reply."""
+
 import json
 import signal
 import socket
@@ -10,7 +12,7 @@ from harness import read_reply
 
 SLOW_BODY = 100  # bytes announced, of which fewer are sent
 
-# A request of so many tokens that it is still being encoded when the next one comes, even on a fast machine.
+# So many tokens that it is still being encoded when the next one comes, even on a fast machine.
 BUSY = json.dumps({"input": ["busy " * 250] * 60}).encode()
 
 # These need a server of their own, with these options besides the case's.
@@ -20,12 +22,19 @@ OWN_SERVER = {"while-loading": [], "while-draining": ["--threads", "1", "--drain
 def head(request, *lines):
     headers = {"Content-Type": "application/json", **request.get("headers", {})}
     lines = [f"{request.get('method', 'POST')} {request['path']} HTTP/1.1", "Host: nestd", *lines]
-    return "\r\n".join([*lines, *(f"{name}: {value}" for name, value in headers.items()), "", ""]).encode()
+    return "\r\n".join(
+        [*lines, *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+    ).encode()
 
 
 def at_once(server, request, body):
     headers = {} if body is None else {"Content-Type": "application/json"}
-    return server.request(request.get("method", "POST"), request["path"], body, {**headers, **request.get("headers", {})})
+    return server.request(
+        request.get("method", "POST"),
+        request["path"],
+        body,
+        {**headers, **request.get("headers", {})},
+    )
 
 
 def declare_length(server, request, body):
@@ -76,13 +85,13 @@ def while_busy(server, request, body):
 
 
 def while_loading(server, request, body):
-    """The port is open before the model is there, and this server's model takes far longer to load than a request to be refused."""
+    """The port is open before the model is; loading this one takes far longer than a refusal."""
     server.wait_listening()
     return at_once(server, request, body)
 
 
 def while_draining(server, request, body):
-    """What cannot be answered within --drain-timeout is told so, and the exit status tells it too."""
+    """What cannot be answered within --drain-timeout is told so; the exit status tells it too."""
     server.wait_ready()
     with server.connect() as connection:
         connection.sendall(head(request, f"Content-Length: {len(body)}") + body)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The official OpenAI clients, Python's and Node's, with nothing but base_url and api_key set. Both ask for base64 by themselves.
-NODE_PATH is the folder in which npm's package openai lies."""
+"""The official OpenAI clients, Python's and Node's, with nothing but base_url and api_key set. Both
+ask for base64 by themselves. NODE_PATH is the folder in which npm's package openai lies."""
+
 import json
 import os
 import pathlib
@@ -14,7 +15,9 @@ TEXTS = [f"text {i}" + " more" * (i % 5) for i in range(2048)]
 
 
 def as_float(server, texts):
-    return [item["embedding"] for item in server.embed(input=texts, encoding_format="float")["data"]]
+    return [
+        item["embedding"] for item in server.embed(input=texts, encoding_format="float")["data"]
+    ]
 
 
 def float32(rows):
@@ -39,7 +42,9 @@ def test_python_client(server, texts):
 
 def test_python_client_understands_errors(server):
     openai = pytest.importorskip("openai")
-    client = openai.OpenAI(base_url=f"http://127.0.0.1:{server.port}/v1", api_key="unused", max_retries=0)
+    client = openai.OpenAI(
+        base_url=f"http://127.0.0.1:{server.port}/v1", api_key="unused", max_retries=0
+    )
     with pytest.raises(openai.NotFoundError) as caught:
         client.embeddings.create(model="text-embedding-3-small", input="a")
     assert caught.value.code == "model_not_found" and caught.value.param == "model"
@@ -49,14 +54,26 @@ def test_python_client_understands_errors(server):
 
 
 def test_node_client(server, tmp_path):
-    if not shutil.which("node") or not os.path.isdir(os.path.join(os.environ.get("NODE_PATH", ""), "openai")):
+    if not shutil.which("node") or not os.path.isdir(
+        os.path.join(os.environ.get("NODE_PATH", ""), "openai")
+    ):
         pytest.skip("no node, or NODE_PATH does not hold npm's package openai")
     script = pathlib.Path(__file__).with_name("client.mjs")
     (tmp_path / "texts.json").write_text(json.dumps(TEXTS))
-    command = ["node", str(script), f"http://127.0.0.1:{server.port}/v1", str(tmp_path / "texts.json")]
+    command = [
+        "node",
+        str(script),
+        f"http://127.0.0.1:{server.port}/v1",
+        str(tmp_path / "texts.json"),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert_same_numbers(found["one"], as_float(server, TEXTS[0]))
     assert_same_numbers(found["many"], as_float(server, TEXTS))
-    assert found["error"] == {"status": 404, "code": "model_not_found", "param": "model", "type": "invalid_request_error"}
+    assert found["error"] == {
+        "status": 404,
+        "code": "model_not_found",
+        "param": "model",
+        "type": "invalid_request_error",
+    }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Command lines and model folders that are refused: what is wrong is named, and what would be right."""
+"""Command lines and model folders that are refused: what is wrong is named, and what is allowed."""
+
 import json
 import re
 
@@ -8,24 +9,28 @@ import pytest
 from harness import run_to_end
 
 
-@pytest.mark.parametrize("arguments, words", [
-    (["--no-such-option"], ["--no-such-option"]),
-    (["--portt", "80"], ["--portt"]),
-    (["--port"], ["--port"]),
-    (["--port", "http"], ["--port", "http", "0", "65535"]),
-    (["--port", "65536"], ["--port", "65536", "65535"]),
-    (["--port", "-1"], ["--port", "-1"]),
-    (["--port", "80x"], ["--port", "80x"]),
-    (["--threads", "1025"], ["--threads", "1024"]),
-    (["--auto-truncate", "maybe"], ["maybe"]),
-    (["--auto-truncate=maybe"], ["--auto-truncate", "true", "false"]),
-    (["--log-level", "loud"], ["--log-level", "error", "warning", "info", "debug"]),
-    (["--payload-limit", "1"], ["--payload-limit", "1KiB", "4GiB"]),
-    (["--payload-limit", "5XB"], ["--payload-limit", "5XB"]),
-    (["--drain-delay", "nan"], ["--drain-delay"]),
-    (["--dtype", "float99"], ["--dtype", "float99", "float32"]),
-    (["stray"], ["stray"]),
-], ids=lambda value: " ".join(value))
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["--no-such-option"], ["--no-such-option"]),
+        (["--portt", "80"], ["--portt"]),
+        (["--port"], ["--port"]),
+        (["--port", "http"], ["--port", "http", "0", "65535"]),
+        (["--port", "65536"], ["--port", "65536", "65535"]),
+        (["--port", "-1"], ["--port", "-1"]),
+        (["--port", "80x"], ["--port", "80x"]),
+        (["--threads", "1025"], ["--threads", "1024"]),
+        (["--auto-truncate", "maybe"], ["maybe"]),
+        (["--auto-truncate=maybe"], ["--auto-truncate", "true", "false"]),
+        (["--log-level", "loud"], ["--log-level", "error", "warning", "info", "debug"]),
+        (["--payload-limit", "1"], ["--payload-limit", "1KiB", "4GiB"]),
+        (["--payload-limit", "5XB"], ["--payload-limit", "5XB"]),
+        (["--drain-delay", "nan"], ["--drain-delay"]),
+        (["--dtype", "float99"], ["--dtype", "float99", "float32"]),
+        (["stray"], ["stray"]),
+    ],
+    ids=lambda value: " ".join(value),
+)
 def test_bad_option_exits_with_2(binary, arguments, words):
     done = run_to_end(binary, *arguments)
     assert done.returncode == 2, done
@@ -39,7 +44,11 @@ def test_bad_environment_exits_with_2(binary):
 
 
 def test_bad_configuration_file_exits_with_2(binary, tmp_path):
-    for text, word in (('{"threds": 1}', "threds"), ('{"threads": "many"}', "threads"), ("{", "config.json")):
+    for text, word in (
+        ('{"threds": 1}', "threds"),
+        ('{"threads": "many"}', "threads"),
+        ("{", "config.json"),
+    ):
         (tmp_path / "config.json").write_text(text)
         done = run_to_end(binary, "--config", tmp_path / "config.json")
         assert done.returncode == 2 and word in done.stderr, done
@@ -51,9 +60,15 @@ def test_no_model_is_said(binary):
 
 
 KUBERNETES = {  # what it writes for a Service called nestd
-    "NESTD_PORT": "tcp://10.0.0.1:8080", "NESTD_SERVICE_HOST": "10.0.0.1", "NESTD_SERVICE_PORT": "8080", "NESTD_SERVICE_PORT_HTTP": "8080",
-    "NESTD_PORT_8080_TCP": "tcp://10.0.0.1:8080", "NESTD_PORT_8080_TCP_PROTO": "tcp", "NESTD_PORT_8080_TCP_PORT": "8080",
-    "NESTD_PORT_8080_TCP_ADDR": "10.0.0.1"}
+    "NESTD_PORT": "tcp://10.0.0.1:8080",
+    "NESTD_SERVICE_HOST": "10.0.0.1",
+    "NESTD_SERVICE_PORT": "8080",
+    "NESTD_SERVICE_PORT_HTTP": "8080",
+    "NESTD_PORT_8080_TCP": "tcp://10.0.0.1:8080",
+    "NESTD_PORT_8080_TCP_PROTO": "tcp",
+    "NESTD_PORT_8080_TCP_PORT": "8080",
+    "NESTD_PORT_8080_TCP_ADDR": "10.0.0.1",
+}
 
 
 def test_kubernetes_service_variables_are_ignored_with_a_warning(start, model):
@@ -62,9 +77,13 @@ def test_kubernetes_service_variables_are_ignored_with_a_warning(start, model):
 
 
 def test_flags_win_over_environment_over_configuration(start, model, tmp_path):
-    (tmp_path / "config.json").write_text(json.dumps({"served_model_name": "file", "max_client_batch_size": 3, "threads": 1}))
+    (tmp_path / "config.json").write_text(
+        json.dumps({"served_model_name": "file", "max_client_batch_size": 3, "threads": 1})
+    )
     environment = {"NESTD_SERVED_MODEL_NAME": "environment", "NESTD_MAX_CLIENT_BATCH_SIZE": "4"}
-    server = start(model, "--config", tmp_path / "config.json", "--served-model-name", "flag", env=environment).wait_ready()
+    server = start(
+        model, "--config", tmp_path / "config.json", "--served-model-name", "flag", env=environment
+    ).wait_ready()
     assert server.get("/v1/models").json()["data"][0]["id"] == "flag"
     assert server.get("/info").json()["max_client_batch_size"] == 4
 
@@ -87,36 +106,63 @@ def test_missing_model_folder(start, tmp_path):
     assert "nowhere" in server.log_text()
 
 
-MODULES = [{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
-           {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
-           {"idx": 2, "name": "2", "path": "2_Dense", "type": "sentence_transformers.models.Dense"}]
+MODULES = [
+    {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
+    {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
+    {"idx": 2, "name": "2", "path": "2_Dense", "type": "sentence_transformers.models.Dense"},
+]
 
 
 def changed(**fields):
     return lambda text: json.dumps({**json.loads(text), **fields})
 
 
-@pytest.mark.parametrize("file, change, words", [
-    ("config.json", changed(model_type="roberta"), ["config.json", "model_type", "roberta", "bert"]),
-    ("config.json", changed(hidden_act="silu"), ["config.json", "hidden_act", "silu"]),
-    ("config.json", changed(position_embedding_type="relative_key"), ["config.json", "position_embedding_type", "relative_key"]),
-    ("config.json", changed(hidden_size=385), ["config.json", "hidden_size"]),
-    ("config.json", changed(hidden_size="384"), ["config.json", "hidden_size"]),
-    ("config.json", changed(num_hidden_layers=7), ["encoder.layer.6"]),
-    ("config.json", changed(vocab_size=30523), ["word_embeddings", "30523", "30522"]),
-    ("config.json", lambda text: None, ["config.json"]),
-    ("config.json", lambda text: text[:100], ["config.json"]),
-    ("modules.json", lambda text: json.dumps(MODULES), ["modules.json", "Dense"]),
-    ("modules.json", lambda text: "[]", ["modules.json"]),
-    ("1_Pooling/config.json", changed(pooling_mode="median"), ["1_Pooling/config.json", "pooling_mode", "median"]),
-    ("tokenizer.json", lambda text: None, ["tokenizer.json"]),
-    ("tokenizer.json", lambda text: json.dumps({**json.loads(text), "model": {"type": "BPE", "vocab": {}, "merges": []}}),
-     ["tokenizer.json", "BPE"]),
-    ("model.safetensors", lambda text: None, ["model.safetensors"]),
-    ("model.safetensors", lambda text: "", ["model.safetensors"]),
-    ("model.safetensors", lambda text: "not a safetensors file", ["model.safetensors"]),
-], ids=lambda value: value if isinstance(value, str) else " ".join(value) if isinstance(value, list) else "")
-def test_model_folder_that_cannot_be_served_is_refused(start, model, model_variant, file, change, words):
+@pytest.mark.parametrize(
+    "file, change, words",
+    [
+        (
+            "config.json",
+            changed(model_type="roberta"),
+            ["config.json", "model_type", "roberta", "bert"],
+        ),
+        ("config.json", changed(hidden_act="silu"), ["config.json", "hidden_act", "silu"]),
+        (
+            "config.json",
+            changed(position_embedding_type="relative_key"),
+            ["config.json", "position_embedding_type", "relative_key"],
+        ),
+        ("config.json", changed(hidden_size=385), ["config.json", "hidden_size"]),
+        ("config.json", changed(hidden_size="384"), ["config.json", "hidden_size"]),
+        ("config.json", changed(num_hidden_layers=7), ["encoder.layer.6"]),
+        ("config.json", changed(vocab_size=30523), ["word_embeddings", "30523", "30522"]),
+        ("config.json", lambda text: None, ["config.json"]),
+        ("config.json", lambda text: text[:100], ["config.json"]),
+        ("modules.json", lambda text: json.dumps(MODULES), ["modules.json", "Dense"]),
+        ("modules.json", lambda text: "[]", ["modules.json"]),
+        (
+            "1_Pooling/config.json",
+            changed(pooling_mode="median"),
+            ["1_Pooling/config.json", "pooling_mode", "median"],
+        ),
+        ("tokenizer.json", lambda text: None, ["tokenizer.json"]),
+        (
+            "tokenizer.json",
+            lambda text: json.dumps(
+                {**json.loads(text), "model": {"type": "BPE", "vocab": {}, "merges": []}}
+            ),
+            ["tokenizer.json", "BPE"],
+        ),
+        ("model.safetensors", lambda text: None, ["model.safetensors"]),
+        ("model.safetensors", lambda text: "", ["model.safetensors"]),
+        ("model.safetensors", lambda text: "not a safetensors file", ["model.safetensors"]),
+    ],
+    ids=lambda value: (
+        value if isinstance(value, str) else " ".join(value) if isinstance(value, list) else ""
+    ),
+)
+def test_model_folder_that_cannot_be_served_is_refused(
+    start, model, model_variant, file, change, words
+):
     text = "" if file.endswith(".safetensors") else open(f"{model}/{file}", encoding="utf-8").read()
     files = {file: change(text)}
     server = start(model_variant(files))

@@ -1,12 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """POST /v1/embeddings, field by field."""
+
 import base64
 import json
 
 import numpy as np
 import pytest
 
-SENTENCES = ["A girl is styling her hair.", "Um grupo de homens joga futebol.", "東京は日本の首都です", "x", "One two three four. " * 10]
+SENTENCES = [
+    "A girl is styling her hair.",
+    "Um grupo de homens joga futebol.",
+    "東京は日本の首都です",
+    "x",
+    "One two three four. " * 10,
+]
 
 
 def vectors(reply):
@@ -82,8 +89,16 @@ def test_listed_dimensions_and_the_full_size_are_taken(servers, model):
 
 def test_without_normalize_the_first_numbers_are_plain(server):
     raw = vectors(server.embed(input=SENTENCES, normalize=False)).astype(float)
-    assert np.abs(np.linalg.norm(raw, axis=1) - 1).min() > 1e-3, "pooled vectors of this model are not of unit length"
-    assert np.abs(raw / np.linalg.norm(raw, axis=1, keepdims=True) - vectors(server.embed(input=SENTENCES))).max() < 1e-6
+    assert np.abs(np.linalg.norm(raw, axis=1) - 1).min() > 1e-3, (
+        "pooled vectors of this model are not of unit length"
+    )
+    assert (
+        np.abs(
+            raw / np.linalg.norm(raw, axis=1, keepdims=True)
+            - vectors(server.embed(input=SENTENCES))
+        ).max()
+        < 1e-6
+    )
     cut = vectors(server.embed(input=SENTENCES, normalize=False, dimensions=64))
     assert np.array_equal(cut, raw[:, :64].astype(np.float32))
     assert server.embed(input=SENTENCES, normalize=True) == server.embed(input=SENTENCES)
@@ -103,14 +118,24 @@ def test_model_names(server, servers, model):
     last_part = model.rstrip("/").rsplit("/", 1)[1]
     for name in (default, model, last_part):
         assert server.embed(input="a", model=name)["model"] == default
-    named = servers(model, "--served-model-name", "minilm", "--model-alias", "text-embedding-3-small,text-embedding-ada-002")
+    named = servers(
+        model,
+        "--served-model-name",
+        "minilm",
+        "--model-alias",
+        "text-embedding-3-small,text-embedding-ada-002",
+    )
     for name in ("minilm", "text-embedding-3-small", "text-embedding-ada-002"):
         assert named.embed(input="a", model=name)["model"] == "minilm"
     assert named.embed(input="a")["model"] == "minilm"
 
 
 def test_json_content_types(server):
-    for headers in ({}, {"Content-Type": "application/json; charset=utf-8"}, {"Content-Type": "Application/JSON"}):
+    for headers in (
+        {},
+        {"Content-Type": "application/json; charset=utf-8"},
+        {"Content-Type": "Application/JSON"},
+    ):
         reply = server.request("POST", "/v1/embeddings", b'{"input": "a"}', headers)
         assert reply.status == 200, (headers, reply)
 
@@ -124,7 +149,12 @@ def test_body_of_exactly_the_payload_limit_is_taken(servers, model):
 
 
 def test_chunked_body_is_read(server):
-    reply = server.request("POST", "/v1/embeddings", iter([b'{"inp', b'ut": "he', b'llo"}']), {"Content-Type": "application/json"})
+    reply = server.request(
+        "POST",
+        "/v1/embeddings",
+        iter([b'{"inp', b'ut": "he', b'llo"}']),
+        {"Content-Type": "application/json"},
+    )
     assert reply.status == 200 and reply.json() == server.embed(input="hello")
 
 

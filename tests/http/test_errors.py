@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The error table: a folder per case under tests/data/errors, with request.json and expected.json.
 
-request.json   method (POST), path, headers; the body as "json", as "text" (strings, or [string, times]) or as "hex";
-               the server's options, its model ("slow" to load, or "poisoned": [MASK] is not finite) or model_files to change
-               in the default one; "how" it is sent, if not at once and whole
-expected.json  status; "error" (OpenAI's shape: type, code, param) or "error_type" (TEI's shape); "message": words that the
-               message must contain; headers, a number in a range as "1..60"; "empty" for no body."""
+request.json   method (POST), path, headers; the body as "json", as "text" (strings, or
+               [string, times]) or as "hex"; the server's options, its model ("slow" to load, or
+               "poisoned": [MASK] is not finite) or model_files to change in the default one;
+               "how" it is sent, if not at once
+expected.json  status; "error" (OpenAI's shape: type, code, param) or "error_type" (TEI's shape);
+               "message": words that it must contain; headers, a number in a range as "1..60";
+               "empty" for no body."""
+
 import json
 import pathlib
 import re
@@ -57,13 +60,17 @@ def assert_error(reply, expected):
         assert body == {"error": {"message": message, **expected["error"]}}
     assert isinstance(message, str) and message
     for word in expected.get("message", []):
-        assert re.search(rf"(?<![0-9]){re.escape(word)}(?![0-9])", message, re.I), f"no {word!r} in {message!r}"
+        assert re.search(rf"(?<![0-9]){re.escape(word)}(?![0-9])", message, re.I), (
+            f"no {word!r} in {message!r}"
+        )
 
 
 def assert_still_serving(server):
     """At once, unless the server has still to notice that the client who kept it busy is gone."""
     deadline = time.monotonic() + 10
-    while (reply := server.post("/v1/embeddings", {"input": "still here"})).status == 429 and time.monotonic() < deadline:
+    while (
+        reply := server.post("/v1/embeddings", {"input": "still here"})
+    ).status == 429 and time.monotonic() < deadline:
         time.sleep(0.05)
     assert reply.status == 200, reply
 

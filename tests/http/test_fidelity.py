@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The quick part of tests/fidelity.py: published scores and golden vectors."""
+
 import pytest
 
 
@@ -7,4 +8,6 @@ import pytest
 def test_published_figures_are_reproduced(servers, model, shared_data):
     import fidelity
 
-    assert fidelity.check_all(lambda *options: servers(model, *options), shared_data, quick=True) == 0
+    assert (
+        fidelity.check_all(lambda *options: servers(model, *options), shared_data, quick=True) == 0
+    )

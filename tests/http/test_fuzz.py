@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A short run of each fuzzer of this folder; by hand they take more bodies, more folders and another seed."""
+"""A short run of each fuzzer of this folder; by hand they take more bodies, folders and other
+seeds."""
+
 import pytest
 
 import fuzz_bodies

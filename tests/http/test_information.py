@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the server tells of itself: models, info, health, metrics, and the headers on every reply."""
+"""What the server tells of itself: models, info, health, and the headers on every reply."""
+
 import http.client
 import re
 
@@ -16,7 +17,13 @@ def test_head_answers_where_get_does(server, path):
 
 
 def test_models_are_listed(servers, model):
-    server = servers(model, "--served-model-name", "minilm", "--model-alias", "text-embedding-3-small,text-embedding-ada-002")
+    server = servers(
+        model,
+        "--served-model-name",
+        "minilm",
+        "--model-alias",
+        "text-embedding-3-small,text-embedding-ada-002",
+    )
     listed = server.get("/v1/models").json()
     assert listed["object"] == "list" and listed["data"][0]["id"] == "minilm"
     assert all(item["object"] == "model" for item in listed["data"])
@@ -42,8 +49,16 @@ def test_info_has_the_fields_that_clients_of_tei_read(server, model):
 
 
 def test_request_id_is_the_clients_or_a_new_one(server):
-    assert server.post("/v1/embeddings", {"input": "a"}, {"x-request-id": "abc-123"}).headers["x-request-id"] == "abc-123"
-    assert server.get("/livez", headers={"x-request-id": "x" * 128}).headers["x-request-id"] == "x" * 128
+    assert (
+        server.post("/v1/embeddings", {"input": "a"}, {"x-request-id": "abc-123"}).headers[
+            "x-request-id"
+        ]
+        == "abc-123"
+    )
+    assert (
+        server.get("/livez", headers={"x-request-id": "x" * 128}).headers["x-request-id"]
+        == "x" * 128
+    )
     made = {server.get("/livez").headers["x-request-id"] for _ in range(20)}
     assert len(made) == 20 and all(made)
 
@@ -54,11 +69,20 @@ def test_request_id_that_is_long_or_not_printable_is_replaced(server, bad):
     assert replied and replied != bad and len(replied) <= 128
 
 
-@pytest.mark.parametrize("path, value", [("/v1/embeddings", {"input": "a"}), ("/v1/similarity", {"input": "a"}),
-                                         ("/similarity", {"inputs": {"source_sentence": "a", "sentences": ["b"]}})])
+@pytest.mark.parametrize(
+    "path, value",
+    [
+        ("/v1/embeddings", {"input": "a"}),
+        ("/v1/similarity", {"input": "a"}),
+        ("/similarity", {"inputs": {"source_sentence": "a", "sentences": ["b"]}}),
+    ],
+)
 def test_server_timing_names_the_stages(server, path, value):
     timing = server.post(path, value).headers["Server-Timing"]
-    found = re.fullmatch(r"tokenize;dur=([\d.]+), queue;dur=([\d.]+), encode;dur=([\d.]+), total;dur=([\d.]+)", timing)
+    found = re.fullmatch(
+        r"tokenize;dur=([\d.]+), queue;dur=([\d.]+), encode;dur=([\d.]+), total;dur=([\d.]+)",
+        timing,
+    )
     assert found, timing
     tokenize, queue, encode, total = map(float, found.groups())
     assert 0 < encode <= total + 0.01 and tokenize + queue + encode <= total + 0.1
@@ -67,7 +91,9 @@ def test_server_timing_names_the_stages(server, path, value):
 def test_keep_alive_serves_many_requests(server):
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     for _ in range(20):
-        connection.request("POST", "/v1/embeddings", b'{"input": "a"}', {"Content-Type": "application/json"})
+        connection.request(
+            "POST", "/v1/embeddings", b'{"input": "a"}', {"Content-Type": "application/json"}
+        )
         response = connection.getresponse()
         assert response.status == 200
         response.read()
@@ -86,8 +112,14 @@ def test_pipelined_requests_are_answered_in_order(server):
         for i in range(5):
             last = b"Connection: close\r\n" if i == 4 else b""
             connection.sendall(
-                b"POST /v1/embeddings HTTP/1.1\r\nHost: nestd\r\nx-request-id: %d\r\n%sContent-Length: %d\r\n\r\n%s"
-                % (i, last, len(body), body)
+                b"POST /v1/embeddings HTTP/1.1\r\nHost: nestd\r\n"
+                b"x-request-id: %d\r\n%sContent-Length: %d\r\n\r\n%s" % (i, last, len(body), body)
             )
         replies = connection.makefile("rb").read()
-    assert re.findall(rb"^x-request-id: (\d+)", replies, re.M | re.I) == [b"0", b"1", b"2", b"3", b"4"]
+    assert re.findall(rb"^x-request-id: (\d+)", replies, re.M | re.I) == [
+        b"0",
+        b"1",
+        b"2",
+        b"3",
+        b"4",
+    ]

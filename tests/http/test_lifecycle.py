@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starting and stopping (promises 7 and 8)."""
+
 import http.client
 import json
 import signal
@@ -20,7 +21,9 @@ class Background:
         self._thread.start()
 
     def _ask(self, server, body):
-        self.reply = server.request("POST", "/v1/embeddings", body, {"Content-Type": "application/json"})
+        self.reply = server.request(
+            "POST", "/v1/embeddings", body, {"Content-Type": "application/json"}
+        )
 
     def result(self):
         self._thread.join()

@@ -1,14 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Prompts of config_sentence_transformers.json are put before a text, as sentence-transformers does."""
+"""Prompts of config_sentence_transformers.json are put before a text, by name or by default."""
+
 import json
 
 import pytest
 
-PROMPTS = {"query": "Represent this sentence for searching relevant passages: ", "passage": "", "title": "title: "}
+PROMPTS = {
+    "query": "Represent this sentence for searching relevant passages: ",
+    "passage": "",
+    "title": "title: ",
+}
 
 
 def configuration(default=None, **more):
-    return {"config_sentence_transformers.json": json.dumps({"prompts": PROMPTS, "default_prompt_name": default, **more})}
+    return {
+        "config_sentence_transformers.json": json.dumps(
+            {"prompts": PROMPTS, "default_prompt_name": default, **more}
+        )
+    }
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +40,10 @@ def test_empty_prompt_and_null_change_nothing(prompted):
 def test_folder_may_name_a_default_prompt(servers, model_variant, prompted):
     server = servers(model_variant(configuration(default="title")))
     assert server.embed(input="x")["data"] == prompted.embed(input="x", prompt_name="title")["data"]
-    assert server.embed(input="x", prompt_name="query")["data"] == prompted.embed(input="x", prompt_name="query")["data"]
+    assert (
+        server.embed(input="x", prompt_name="query")["data"]
+        == prompted.embed(input="x", prompt_name="query")["data"]
+    )
 
 
 def test_options_name_a_default_prompt(servers, model_variant, prompted):
@@ -40,7 +52,9 @@ def test_options_name_a_default_prompt(servers, model_variant, prompted):
     expected = prompted.embed(input="x", prompt_name="title")["data"]
     assert by_name.embed(input="x")["data"] == expected
     assert by_text.embed(input="x")["data"] == expected
-    assert by_text.embed(input="x", prompt_name="passage")["data"] == prompted.embed(input="x")["data"]
+    assert (
+        by_text.embed(input="x", prompt_name="passage")["data"] == prompted.embed(input="x")["data"]
+    )
 
 
 def test_default_prompt_that_the_model_lacks_is_refused_at_start(start, model):
@@ -50,8 +64,15 @@ def test_default_prompt_that_the_model_lacks_is_refused_at_start(start, model):
 
 
 def test_similarity_takes_prompts(prompted):
-    asked = prompted.post("/v1/similarity", {"input": "a", "compare_with": "b", "prompt_name": "title"}).json()
-    assert asked["scores"] == prompted.post("/v1/similarity", {"input": "title: a", "compare_with": "title: b"}).json()["scores"]
+    asked = prompted.post(
+        "/v1/similarity", {"input": "a", "compare_with": "b", "prompt_name": "title"}
+    ).json()
+    assert (
+        asked["scores"]
+        == prompted.post(
+            "/v1/similarity", {"input": "title: a", "compare_with": "title: b"}
+        ).json()["scores"]
+    )
 
 
 def test_tokenize_takes_prompts(prompted):
@@ -61,10 +82,16 @@ def test_tokenize_takes_prompts(prompted):
 
 
 def test_pooling_may_leave_the_prompt_out(servers, model_variant, model):
-    """include_prompt false: the prompt is read but its tokens are not pooled, so the vector lies between the two."""
+    """include_prompt false: the prompt is read, but its tokens are not pooled."""
     pooling = json.load(open(f"{model}/1_Pooling/config.json"))
-    files = {**configuration(), "1_Pooling/config.json": json.dumps({**pooling, "include_prompt": False})}
+    files = {
+        **configuration(),
+        "1_Pooling/config.json": json.dumps({**pooling, "include_prompt": False}),
+    }
     server = servers(model_variant(files))
     with_prompt = server.embed(input="how?", prompt_name="query", encoding_format="base64")["data"]
-    assert with_prompt != server.embed(input=PROMPTS["query"] + "how?", encoding_format="base64")["data"]
+    assert (
+        with_prompt
+        != server.embed(input=PROMPTS["query"] + "how?", encoding_format="base64")["data"]
+    )
     assert with_prompt != server.embed(input="how?", encoding_format="base64")["data"]

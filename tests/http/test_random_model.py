@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Seeded random models against tests/models/reference.py, which encodes in float64 and shares nothing with the program."""
+"""Seeded random models against tests/models/reference.py, which encodes in float64 and shares
+nothing with the program."""
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,10 @@ TOLERANCE = 2e-5  # an element of a unit vector
 VARIANTS = {
     **{f"pooling {mode}": ["--pooling", mode] for mode in make_random_model.MODES},
     "pooling of all modes": ["--pooling", ",".join(make_random_model.MODES)],
-    **{f"activation {act}": ["--act", act] for act in ("gelu", "gelu_new", "gelu_pytorch_tanh", "relu")},
+    **{
+        f"activation {act}": ["--act", act]
+        for act in ("gelu", "gelu_new", "gelu_pytorch_tanh", "relu")
+    },
     **{f"{dtype} weights": ["--dtype", dtype] for dtype in make_random_model.DTYPES},
     "shards": ["--shards", "3"],
     "names with a prefix": ["--prefix"],
@@ -37,7 +42,9 @@ def random_ids(rng, n, n_vocabulary, n_special):
 
 
 def embed_ids(server, inputs, **fields):
-    return np.array([item["embedding"] for item in server.embed(input=inputs, **fields)["data"]], dtype=float)
+    return np.array(
+        [item["embedding"] for item in server.embed(input=inputs, **fields)["data"]], dtype=float
+    )
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -53,7 +60,9 @@ def test_small_model_agrees_with_the_reference(start, tmp_path, rng, variant):
 
 @pytest.mark.parametrize("version", ["none", "avx2", "all"])
 def test_every_instruction_set_agrees_with_the_reference(start, tmp_path, rng, version):
-    folder = make(tmp_path / "model", "--hidden", "72", "--heads", "6", "--intermediate", "150", "--normalize")
+    folder = make(
+        tmp_path / "model", "--hidden", "72", "--heads", "6", "--intermediate", "150", "--normalize"
+    )
     server = start(folder, "--cpu-mask", version).wait_ready()
     inputs = [random_ids(rng, n, 120, 5) for n in range(1, 23)]
     for ids, found in zip(inputs, embed_ids(server, inputs)):
@@ -62,7 +71,10 @@ def test_every_instruction_set_agrees_with_the_reference(start, tmp_path, rng, v
 
 def test_listed_matryoshka_sizes_are_the_only_ones(start, tmp_path):
     server = start(make(tmp_path / "model", "--matryoshka", "8,4")).wait_ready()
-    statuses = {n: server.post("/v1/embeddings", {"input": [7], "dimensions": n}).status for n in range(1, 18)}
+    statuses = {
+        n: server.post("/v1/embeddings", {"input": [7], "dimensions": n}).status
+        for n in range(1, 18)
+    }
     assert {n for n, status in statuses.items() if status == 200} == {4, 8, 16}
 
 
@@ -108,13 +120,20 @@ def test_large_model_at_its_limit(large_server, rng):
     assert vectors[513] == vectors[512] != vectors[511]
     refused = large_server.post("/v1/embeddings", {"input": ids, "truncate": False})
     assert refused.status == 400 and refused.json()["error"]["code"] == "context_length_exceeded"
-    assert "513" in refused.json()["error"]["message"] and "512" in refused.json()["error"]["message"]
-    assert large_server.post("/v1/embeddings", {"input": ids[:510], "truncate": False}).status == 200
+    assert (
+        "513" in refused.json()["error"]["message"] and "512" in refused.json()["error"]["message"]
+    )
+    assert (
+        large_server.post("/v1/embeddings", {"input": ids[:510], "truncate": False}).status == 200
+    )
 
 
 @pytest.mark.slow
 def test_large_model_is_the_same_in_any_company(large_server, rng):
     inputs = [random_ids(rng, n, 30522, 104) for n in (1, 5, 30, 100, 200)]
-    alone = [large_server.embed(input=[ids], encoding_format="base64")["data"][0]["embedding"] for ids in inputs]
+    alone = [
+        large_server.embed(input=[ids], encoding_format="base64")["data"][0]["embedding"]
+        for ids in inputs
+    ]
     together = large_server.embed(input=inputs[::-1], encoding_format="base64")["data"]
     assert [item["embedding"] for item in together[::-1]] == alone

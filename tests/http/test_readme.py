@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The options table, --help and the README say the same, and the README's example is real."""
+
 import ast
 import json
 import pathlib
@@ -10,19 +11,25 @@ import pytest
 from harness import run_to_end
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+LITERAL = r'"(?:[^"\\]|\\.)*"'
 ENTRY = re.compile(
-    r'^OPTION\((\w+),\s*\w+,\s*(NULL|"(?:[^"\\]|\\.)*"),\s*\d+,\s*\d+,\s*"(?:[^"\\]|\\.)*",\s*((?:"(?:[^"\\]|\\.)*"\s*)+)\)', re.M
+    rf"^OPTION\((\w+),\s*\w+,\s*(NULL|{LITERAL}),\s*\d+,\s*\d+,"
+    rf"\s*{LITERAL},\s*((?:{LITERAL}\s*)+)\)",
+    re.M,
 )
 
 
 def text_of(literals):
-    return "".join(ast.literal_eval(literal) for literal in re.findall(r'"(?:[^"\\]|\\.)*"', literals))
+    return "".join(ast.literal_eval(literal) for literal in re.findall(LITERAL, literals))
 
 
 def table():
     """{flag: (default or "", sentence)} of config/options.def."""
     source = (ROOT / "config/options.def").read_text()
-    entries = {f"--{name.replace('_', '-')}": (text_of(default), text_of(sentence)) for name, default, sentence in ENTRY.findall(source)}
+    entries = {
+        f"--{name.replace('_', '-')}": (text_of(default), text_of(sentence))
+        for name, default, sentence in ENTRY.findall(source)
+    }
     assert len(entries) == len(re.findall(r"^OPTION\(", source, re.M)) > 20
     return entries
 
@@ -41,7 +48,11 @@ def plain(text):
 
 
 def readme_rows(readme):
-    rows = (re.split(r"(?<!\\)\|", line)[1:-1] for line in readme.splitlines() if re.match(r"\|\s*`--", line))
+    rows = (
+        re.split(r"(?<!\\)\|", line)[1:-1]
+        for line in readme.splitlines()
+        if re.match(r"\|\s*`--", line)
+    )
     return {re.search(r"--[\w-]+", row[0])[0]: [plain(cell) for cell in row] for row in rows}
 
 
@@ -54,7 +65,11 @@ def test_readme_gives_their_defaults_and_sentences(readme):
     for flag, (default, sentence) in table().items():
         assert plain(sentence) in rows[flag], f"{flag}: {rows[flag]}"
         others = [cell for cell in rows[flag] if cell != plain(sentence)]
-        assert (default in others) if default else ({"", "-", "\u2013", "\u2014", "none"} & set(others)), f"{flag}: {rows[flag]}"
+        assert (
+            (default in others)
+            if default
+            else ({"", "-", "\u2013", "\u2014", "none"} & set(others))
+        ), f"{flag}: {rows[flag]}"
 
 
 def help_blocks(binary):
@@ -95,6 +110,9 @@ def test_example_reply_is_real(readme, servers, model):
         assert len(numbers) >= 2
         for value, number in zip(vector, numbers):
             # Half of the last digit shown, and what float16 weights differ from float32 ones.
-            assert abs(value - float(number)) < 0.5 * 10 ** -len(number.split(".")[1]) + 3e-4, (value, number)
+            assert abs(value - float(number)) < 0.5 * 10 ** -len(number.split(".")[1]) + 3e-4, (
+                value,
+                number,
+            )
     usage = re.search(r'"prompt_tokens":\s*(\d+)', shown)
     assert usage and int(usage[1]) == reply["usage"]["prompt_tokens"]

@@ -1,24 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Promise 1: same text, same bytes, whatever it is batched with, on however many threads, under any pass budget."""
+"""Promise 1: same text, same bytes, whatever it is batched with, on however many threads, under any
+budget of a pass."""
+
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 N_TEXTS = 60
 MOST_TOKENS = 600  # of a text as sent; the server cuts it to the model's maximum
-CONFIGURATIONS = [("--threads", "1"), ("--threads", "2"), ("--threads", "2", "--max-batch-tokens", "64"),
-                  ("--threads", "1", "--max-batch-tokens", "4096"), ("--threads", "2", "--max-batch-tokens", "1")]
+CONFIGURATIONS = [
+    ("--threads", "1"),
+    ("--threads", "2"),
+    ("--threads", "2", "--max-batch-tokens", "64"),
+    ("--threads", "1", "--max-batch-tokens", "4096"),
+    ("--threads", "2", "--max-batch-tokens", "1"),
+]
 
 
 def random_texts(rng, tokenizer):
     """Of 1 to 600 tokens, short ones as often as long ones."""
     words = sorted(word for word in tokenizer.get_vocab() if word.isalnum())
-    lengths = [1, 2, 253, 254, 255, MOST_TOKENS] + [int(MOST_TOKENS ** rng.random()) for _ in range(N_TEXTS - 6)]
+    lengths = [1, 2, 253, 254, 255, MOST_TOKENS] + [
+        int(MOST_TOKENS ** rng.random()) for _ in range(N_TEXTS - 6)
+    ]
     return [" ".join(rng.choices(words, k=length)) for length in lengths]
 
 
 def encode_alone(server, texts):
-    return [server.embed(input=text, encoding_format="base64")["data"][0]["embedding"] for text in texts]
+    return [
+        server.embed(input=text, encoding_format="base64")["data"][0]["embedding"] for text in texts
+    ]
 
 
 def encode_with_mates(server, texts, rng):

@@ -1,8 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """POST /tokenize in TEI's shape, against the official tokenizer."""
+
 import pytest
 
-TEXTS = ["Hello, World!", "Ação à vista", "unbelievable", "a\u200bb", "literal [MASK] here", "東京 is Tokyo", "naïve\u0000 zero", "😀 ok"]
+TEXTS = [
+    "Hello, World!",
+    "Ação à vista",
+    "unbelievable",
+    "a\u200bb",
+    "literal [MASK] here",
+    "東京 is Tokyo",
+    "naïve\u0000 zero",
+    "😀 ok",
+]
 
 
 def tokenize(server, **fields):
@@ -16,7 +26,9 @@ def test_ids_are_the_official_ones(server, tokenizer, special):
     replied = tokenize(server, inputs=TEXTS, add_special_tokens=special)
     assert len(replied) == len(TEXTS)
     for text, tokens in zip(TEXTS, replied):
-        assert [token["id"] for token in tokens] == tokenizer.encode(text, add_special_tokens=special).ids, text
+        assert [token["id"] for token in tokens] == tokenizer.encode(
+            text, add_special_tokens=special
+        ).ids, text
 
 
 def test_special_tokens_are_added_as_a_rule(server):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Texts that are too long are cut where they should be, and the client is told (promise 11)."""
+
 import pytest
 
 MOST = 256  # tokens of the default model, special tokens included
@@ -9,7 +10,11 @@ WORDS = 300
 @pytest.fixture(scope="module")
 def words(tokenizer):
     """One-token words, all different, so that each end of a text is a different text."""
-    found = (word for word in tokenizer.get_vocab() if word.isascii() and word.isalpha() and len(word) > 3)
+    found = (
+        word
+        for word in tokenizer.get_vocab()
+        if word.isascii() and word.isalpha() and len(word) > 3
+    )
     return sorted(found)[:WORDS]
 
 
@@ -64,11 +69,16 @@ def test_request_may_ask_for_truncation_that_is_off_by_default(servers, model, w
 def test_usage_counts_tokens_with_special_ones(server, tokenizer):
     texts = ["hello", "unbelievable tokenization", "déjà vu — ¿qué?"]
     expected = sum(len(tokenizer.encode(text).ids) for text in texts)
-    assert server.embed(input=texts)["usage"] == {"prompt_tokens": expected, "total_tokens": expected}
+    assert server.embed(input=texts)["usage"] == {
+        "prompt_tokens": expected,
+        "total_tokens": expected,
+    }
 
 
 def test_similarity_tells_too(server, words):
     reply = server.post("/v1/similarity", {"input": ["a", " ".join(words)], "compare_with": ["b"]})
     assert reply.status == 200 and reply.headers["x-truncated-inputs"] == "1"
-    reply = server.post("/similarity", {"inputs": {"source_sentence": "a", "sentences": [" ".join(words)]}})
+    reply = server.post(
+        "/similarity", {"inputs": {"source_sentence": "a", "sentences": [" ".join(words)]}}
+    )
     assert reply.status == 200 and "x-truncated-inputs" in reply.headers
