@@ -3,10 +3,12 @@
 
 #include "engine/encoder/encoder.h"
 #include "engine/schedule/batcher.h"
+#include "engine/schedule/cache.h"
 #include "engine/schedule/cores.h"
 #include "engine/schedule/workers.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 struct engine {
@@ -14,6 +16,8 @@ struct engine {
     struct tokenizer *tokenizer;
     struct encoder *encoder;
     struct batcher *batcher;
+    struct cache *cache;
+    struct text_secret secret;
     struct workers *workers;
     struct engine_info info;
 };
@@ -24,6 +28,14 @@ static int64_t monotonic_us(void)
 
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static enum encoder_dtype pick_dtype(const struct engine_options *options)
+{
+    for (enum encoder_dtype dtype = ENCODER_FLOAT32; dtype <= ENCODER_INT8; dtype++)
+        if (strcmp(options->dtype, encoder_dtype_name(dtype)) == 0)
+            return dtype;
+    return encoder_auto_dtype(options->cpu_mask);
 }
 
 static enum status load(struct engine *engine, const struct engine_options *options,
@@ -47,7 +59,8 @@ static enum status load(struct engine *engine, const struct engine_options *opti
             "%s: at most %zu tokens a text leave no room for text beside %zu special tokens",
             options->model_dir, engine->model->most_tokens,
             tokenizer_special_count(engine->tokenizer));
-    return encoder_new(&engine->encoder, engine->model, options->cpu_mask, error);
+    return encoder_new(&engine->encoder, engine->model, pick_dtype(options), options->cpu_mask,
+                       error);
 }
 
 static enum status start(struct engine *engine, const struct engine_options *options,
@@ -69,9 +82,13 @@ static enum status start(struct engine *engine, const struct engine_options *opt
     };
     enum status status = batcher_new(&engine->batcher, &batcher_options);
 
+    if (!status)
+        status = cache_new(&engine->cache, options->cache_bytes, engine->model->n_dims);
     if (status)
         return status;
+    engine->secret = text_secret_draw();
     workers_options.batcher = engine->batcher;
+    workers_options.cache = engine->cache;
     status = workers_start(&engine->workers, &workers_options);
     if (status)
         return status;
@@ -79,7 +96,7 @@ static enum status start(struct engine *engine, const struct engine_options *opt
         .model = engine->model,
         .tokenizer = engine->tokenizer,
         .n_workers = workers_options.n_workers,
-        .dtype = "float32",
+        .dtype = encoder_dtype_name(pick_dtype(options)),
         .gemm_name = encoder_gemm_name(engine->encoder),
         .kernels_name = encoder_kernels_name(engine->encoder),
     };
@@ -110,6 +127,7 @@ void engine_close(struct engine *engine)
     if (engine->batcher)
         batcher_stop(engine->batcher);
     workers_free(engine->workers);
+    cache_free(engine->cache);
     batcher_free(engine->batcher);
     encoder_free(engine->encoder);
     tokenizer_free(engine->tokenizer);
@@ -124,6 +142,16 @@ const struct engine_info *engine_get_info(const struct engine *engine)
 
 enum status engine_submit(struct engine *engine, struct job_group *group)
 {
+    for (size_t i = 0; i < group->n_jobs; i++) {
+        struct job *job = &group->jobs[i];
+
+        job->key = text_key_of(&engine->secret, job->ids, job->n_tokens, job->n_skipped);
+        job->state = JOB_WAITING;
+        if (!cache_get(engine->cache, job->key, job->n_dims, job->vector))
+            continue;
+        job_deliver(job, job->vector);
+        job->state = JOB_ENDED;
+    }
     return batcher_submit(engine->batcher, group);
 }
 
@@ -136,7 +164,9 @@ void engine_get_stats(struct engine *engine, struct engine_stats *ret_stats)
 {
     struct batcher_stats queue;
     struct workers_stats work;
+    struct cache_stats cache;
 
+    cache_get_stats(engine->cache, &cache);
     batcher_get_stats(engine->batcher, &queue);
     workers_get_stats(engine->workers, &work);
     *ret_stats = (struct engine_stats){
@@ -148,6 +178,10 @@ void engine_get_stats(struct engine *engine, struct engine_stats *ret_stats)
         .passes = work.passes,
         .encoded_texts = work.encoded_texts,
         .encoded_tokens = work.encoded_tokens,
+        .followed_texts = queue.followed_texts,
+        .cache_hits = cache.hits,
+        .cache_misses = cache.misses,
+        .cache_used_bytes = cache.used_bytes,
         .tokens_per_second = work.tokens_per_second * (double)engine->info.n_workers,
     };
 }

@@ -24,9 +24,11 @@ struct engine;
 struct engine_options {
     const char *model_dir;
     const char *pooling; /* a mode's short name, or NULL: the model's own */
+    const char *dtype;   /* of the products: "auto", "float32", "bfloat16" or "int8" */
     size_t n_workers; /* 0: one per usable physical core (affinity and cgroup quota are honoured) */
     size_t most_pass_tokens;   /* of one worker's pass; a longer text runs alone */
     size_t most_queued_tokens; /* beyond it engine_submit answers OVERLOADED */
+    size_t cache_bytes;        /* for finished vectors; 0: none are kept */
     unsigned cpu_mask;         /* CPU_MASK_ALL, or a lower level for tests */
 };
 
@@ -49,6 +51,10 @@ struct engine_stats {
     uint64_t passes; /* since the start */
     uint64_t encoded_texts;
     uint64_t encoded_tokens;
+    uint64_t followed_texts; /* not encoded, because the same text was in flight */
+    uint64_t cache_hits;     /* not encoded, because its vector was still there */
+    uint64_t cache_misses;
+    size_t cache_used_bytes;
     double tokens_per_second; /* of all workers together while busy, smoothed; 0 before the first
                                  pass */
 };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A sum in order waits for each addition (4 cycles) before the next. So a matrix runs four sums side
- * by side, each still in its own order, and computes each vector's norm once: the cosines of 2,048
- * vectors of 384 dimensions with each other take 0.5 s in place of 2.1 s on a core of a Zen 5. */
+/* A sum in order waits for each addition (4 cycles) before the next. So a matrix runs four sums
+ * side by side, each still in its own order, and computes each vector's norm once: the cosines of
+ * 2,048 vectors of 384 dimensions with each other take 0.5 s in place of 2.1 s on a core of a
+ * Zen 5. */
 #include "engine/similarity.h"
 
 #include <math.h>

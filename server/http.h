@@ -5,7 +5,7 @@
 #ifndef NESTD_SERVER_HTTP_H
 #define NESTD_SERVER_HTTP_H
 
-#include "engine/status.h"
+#include "engine/engine.h"
 
 #include <stddef.h>
 

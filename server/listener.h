@@ -4,7 +4,7 @@
 #ifndef NESTD_SERVER_LISTENER_H
 #define NESTD_SERVER_LISTENER_H
 
-#include "engine/status.h"
+#include "engine/engine.h"
 
 #include <stdbool.h>
 #include <stdint.h>

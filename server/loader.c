@@ -65,6 +65,8 @@ static enum status load(struct server *server, struct error *error)
         .n_workers = (size_t)options->threads,
         .most_pass_tokens = (size_t)options->max_batch_tokens,
         .most_queued_tokens = (size_t)options->max_queue_tokens,
+        .cache_bytes = (size_t)options->cache_size,
+        .dtype = options->dtype,
         .cpu_mask = parse_cpu_mask(options->cpu_mask),
     };
     const struct engine_observer observer = {.pass_done = pass_done, .user = server->metrics};

@@ -4,7 +4,7 @@
 #ifndef NESTD_SERVER_LOADER_H
 #define NESTD_SERVER_LOADER_H
 
-#include "engine/status.h"
+#include "engine/engine.h"
 
 struct loader;
 struct server;

@@ -257,6 +257,17 @@ static void write_engine(struct text *text, const struct server *server, struct 
                 stats.queued_texts);
     write_value(text, "nestd_queue_tokens", "gauge", "Tokens of the texts that wait for a worker.",
                 stats.queued_tokens);
+    write_value(text, "nestd_duplicate_texts_total", "counter",
+                "Texts that were not encoded because the same text was being encoded.",
+                stats.followed_texts);
+    write_value(text, "nestd_cache_hits_total", "counter",
+                "Texts that were not encoded because their vector was still there.",
+                stats.cache_hits);
+    write_value(text, "nestd_cache_misses_total", "counter",
+                "Texts that were looked for among finished vectors and not found.",
+                stats.cache_misses);
+    write_value(text, "nestd_cache_bytes", "gauge", "Finished vectors that are kept.",
+                stats.cache_used_bytes);
     write_value(text, "nestd_workers", "gauge", "Threads that encode.", n_workers);
     write_value(text, "nestd_workers_busy", "gauge", "Threads that are encoding.",
                 stats.busy_workers);

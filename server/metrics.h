@@ -5,7 +5,7 @@
 #ifndef NESTD_SERVER_METRICS_H
 #define NESTD_SERVER_METRICS_H
 
-#include "engine/status.h"
+#include "engine/engine.h"
 #include "server/text.h"
 
 #include <stddef.h>

@@ -7,7 +7,7 @@
 #ifndef NESTD_SERVER_POOL_H
 #define NESTD_SERVER_POOL_H
 
-#include "engine/status.h"
+#include "engine/engine.h"
 
 #include <stddef.h>
 

@@ -11,7 +11,7 @@
 #ifndef NESTD_SERVER_WATCH_H
 #define NESTD_SERVER_WATCH_H
 
-#include "engine/status.h"
+#include "engine/engine.h"
 
 #include <stdint.h>
 

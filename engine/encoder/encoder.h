@@ -5,8 +5,9 @@
  * padding.
  *
  * struct encoder holds the packed weights and is shared, read-only; a struct encoder_context is one
- * worker's memory and is used by one thread at a time. A pass allocates nothing (promise 6), and a
- * text's numbers do not depend on the texts beside it (promise 1). */
+ * worker's memory and is used by one thread at a time, but for a helper's part in a pass (team.h).
+ * A pass allocates nothing (promise 6), and a text's numbers do not depend on the texts beside it
+ * nor on how many threads help (promise 1). */
 #ifndef NESTD_ENGINE_ENCODER_ENCODER_H
 #define NESTD_ENGINE_ENCODER_ENCODER_H
 
@@ -15,14 +16,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct model;
 struct encoder;
 struct encoder_context;
+struct model;
+struct team;
 
-/* Packs the model's weights. The encoder keeps a pointer to `model`, which must outlive it.
- * `cpu_mask` is ANDed with the CPU's features (see kernels/cpu.h). */
+/* The number format of the matrix products. The residual stream, layer norm, softmax and activation
+ * are float32 throughout. */
+enum encoder_dtype {
+    ENCODER_FLOAT32,
+    ENCODER_BFLOAT16, /* attention's products too, where the CPU has them */
+    ENCODER_INT8, /* uint8 per token times int8 per output channel; attention as with bfloat16 */
+};
+
+/* Packs the model's weights; afterwards of the model only the embedding tables are read. The
+ * encoder keeps a pointer to `model`, which must outlive it. `cpu_mask` is ANDed with the CPU's
+ * features (kernels/cpu.h). UNSUPPORTED: a format that this CPU does not multiply faster than
+ * float32, or not exactly. */
 MUST_CHECK enum status encoder_new(struct encoder **ret_encoder, const struct model *model,
-                                   unsigned cpu_mask, struct error *error);
+                                   enum encoder_dtype dtype, unsigned cpu_mask,
+                                   struct error *error);
 void encoder_free(struct encoder *encoder);
 
 /* A worker's memory for passes of up to `most_tokens` tokens. */
@@ -36,14 +49,28 @@ struct encoder_text {
     size_t n_tokens;    /* 1 to the model's most_tokens */
 };
 
+struct encoder_pass {
+    const struct encoder_text *texts; /* [n_texts] */
+    size_t n_texts;
+    struct team *team; /* the owner's; helpers bring their own encoder_context as `member` */
+
+    /* Called by the owner before each layer, when nobody else is at work on the pass. May be NULL.
+     */
+    void (*before_layer)(void *user);
+    void *user;
+};
+
 /* Encodes texts that have at most the context's most_tokens together. *ret_tokens: [sum of
  * n_tokens, hidden_size], text after text, in the context's memory, valid until its next pass. */
-MUST_CHECK enum status encoder_run(struct encoder_context *context,
-                                   const struct encoder_text *texts, size_t n_texts,
+MUST_CHECK enum status encoder_run(struct encoder_context *context, const struct encoder_pass *pass,
                                    const float **ret_tokens);
 
 /* What was chosen for this CPU, for the log and /info. Borrowed. */
 const char *encoder_gemm_name(const struct encoder *encoder);
 const char *encoder_kernels_name(const struct encoder *encoder);
+const char *encoder_dtype_name(enum encoder_dtype dtype); /* "float32" ... */
+
+/* What --dtype auto means here: bfloat16 where the CPU multiplies it natively, else float32. */
+enum encoder_dtype encoder_auto_dtype(unsigned cpu_mask);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What differs between oneDNN 2.6 and 3.x, for gemm.c alone. Version 3 made memory descriptions
+/* What differs between oneDNN 2.6 and 3.x, for gemm*.c alone. Version 3 made memory descriptions
  * opaque pointers and folded an operation's description into the primitive's. */
 #ifndef NESTD_ENGINE_ENCODER_GEMM_DNNL_H
 #define NESTD_ENGINE_ENCODER_GEMM_DNNL_H
@@ -32,11 +32,12 @@ static inline void use_one_thread(void)
 typedef const dnnl_memory_desc_t *description_view;
 
 static inline dnnl_status_t describe_matrix(dnnl_memory_desc_t *ret_md, size_t n_rows,
-                                            size_t n_columns, dnnl_format_tag_t tag)
+                                            size_t n_columns, dnnl_data_type_t type,
+                                            dnnl_format_tag_t tag)
 {
     const dnnl_dims_t dims = {(dnnl_dim_t)n_rows, (dnnl_dim_t)n_columns};
 
-    return dnnl_memory_desc_init_by_tag(ret_md, 2, dims, dnnl_f32, tag);
+    return dnnl_memory_desc_init_by_tag(ret_md, 2, dims, type, tag);
 }
 
 static inline description_view description_borrow(const dnnl_memory_desc_t *md)
@@ -69,11 +70,12 @@ static inline dnnl_status_t describe_matmul(dnnl_primitive_desc_t *ret_pd, dnnl_
 typedef const_dnnl_memory_desc_t description_view;
 
 static inline dnnl_status_t describe_matrix(dnnl_memory_desc_t *ret_md, size_t n_rows,
-                                            size_t n_columns, dnnl_format_tag_t tag)
+                                            size_t n_columns, dnnl_data_type_t type,
+                                            dnnl_format_tag_t tag)
 {
     const dnnl_dims_t dims = {(dnnl_dim_t)n_rows, (dnnl_dim_t)n_columns};
 
-    return dnnl_memory_desc_create_with_tag(ret_md, 2, dims, dnnl_f32, tag);
+    return dnnl_memory_desc_create_with_tag(ret_md, 2, dims, type, tag);
 }
 
 static inline description_view description_borrow(const dnnl_memory_desc_t *md)

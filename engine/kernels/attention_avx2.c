@@ -8,6 +8,9 @@
 /* Twelve sums, with two vectors of the panel and one element: all but one of the 16 registers. */
 enum { TILE_ROWS = 6, TILE_VECTORS = 2, WIDTH = TILE_VECTORS * LANES };
 
+_Static_assert(KERNEL_ATTENTION_ROWS % TILE_ROWS == 0, "attention_tiled.h");
+_Static_assert(WIDTH <= (int)KERNEL_ATTENTION_WIDTH, "attention_tiled.h");
+
 static void multiply(const float *a, size_t a_stride, const float *panel, size_t depth, float *c,
                      size_t c_stride)
 {
@@ -30,7 +33,7 @@ static void multiply(const float *a, size_t a_stride, const float *panel, size_t
             _mm256_storeu_ps(c + row * c_stride + j * LANES, sums[row][j]);
 }
 
-void attention_avx2(const float *q, const float *k, const float *v, size_t stride, size_t n_tokens,
+void attention_avx2(const void *q, const void *k, const void *v, size_t stride, size_t n_tokens,
                     size_t head_size, float scale, float *scratch, float *out, size_t out_stride)
 {
     static const struct attention_tiles tiles = {

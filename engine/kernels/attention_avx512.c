@@ -1,47 +1,63 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/kernels/attention.h"
 
-#include "engine/kernels/attention_tiled.h"
-#include "engine/kernels/simd_avx512.h"
-#include "engine/kernels/transpose_x86.h"
+#include "engine/kernels/attention_words_avx512.h"
 
-/* Sixteen sums: enough to fill two multipliers of 512 bits, four cycles deep, with loads to spare.
- * Of 4 x 4, 6 x 4, 8 x 2, 8 x 3 and 12 x 2 vectors, 8 x 2 is the smallest among the fastest. */
-enum { TILE_ROWS = 8, TILE_VECTORS = 2, WIDTH = TILE_VECTORS * LANES };
-
-static void multiply(const float *a, size_t a_stride, const float *panel, size_t depth, float *c,
-                     size_t c_stride)
+INLINE __m512 multiply_add(__m512 sums, __m512 left, __m512 right)
 {
-    __m512 sums[TILE_ROWS][TILE_VECTORS] = {0};
-
-    for (size_t i = 0; i < depth; i++, panel += WIDTH) {
-        __m512 right[TILE_VECTORS];
-
-        for (int j = 0; j < TILE_VECTORS; j++)
-            right[j] = _mm512_loadu_ps(panel + j * LANES);
-        for (int row = 0; row < TILE_ROWS; row++) {
-            const __m512 left = _mm512_set1_ps(a[row * a_stride + i]);
-
-            for (int j = 0; j < TILE_VECTORS; j++)
-                sums[row][j] = _mm512_fmadd_ps(left, right[j], sums[row][j]);
-        }
-    }
-    for (int row = 0; row < TILE_ROWS; row++)
-        for (int j = 0; j < TILE_VECTORS; j++)
-            _mm512_storeu_ps(c + row * c_stride + j * LANES, sums[row][j]);
+    return _mm512_fmadd_ps(left, right, sums);
 }
 
-void attention_avx512(const float *q, const float *k, const float *v, size_t stride,
-                      size_t n_tokens, size_t head_size, float scale, float *scratch, float *out,
-                      size_t out_stride)
+INLINE void pack_values(const char *v, size_t stride_bytes, size_t n_tokens, size_t n,
+                        size_t n_vectors, float *panel)
 {
-    static const struct attention_tiles tiles = {
-        .n_rows = TILE_ROWS,
-        .width = WIDTH,
-        .transpose = transpose_x86,
-        .multiply = multiply,
-        .softmax_row = softmax_row_avx512,
+    for (size_t j = 0; j < n_tokens; j++, v += stride_bytes)
+        for (size_t i = 0; i < n_vectors; i++, panel += LANES)
+            _mm512_store_ps(
+                panel, load_bytes(v + i * sizeof(__m512), n * sizeof(float) - i * sizeof(__m512)));
+}
+
+/* 2^(factor (x - top)). The difference is taken first: it is nearly exact however large the scores,
+ * and zero for the largest. */
+INLINE __m512 power(const float *x, __m512 top, __m512 factor)
+{
+    return exp2_avx512(_mm512_mul_ps(_mm512_sub_ps(_mm512_load_ps(x), top), factor));
+}
+
+INLINE __m512 exponentiate(float *x, size_t n_tokens, float row_top, float row_factor)
+{
+    const __m512 top = _mm512_set1_ps(row_top), factor = _mm512_set1_ps(row_factor);
+    __m512 even = _mm512_setzero_ps(), odd = even;
+    size_t i;
+
+    for (i = 0; i + 2 * LANES <= n_tokens; i += 2 * LANES) {
+        const __m512 a = power(x + i, top, factor);
+        const __m512 b = power(x + i + LANES, top, factor);
+
+        _mm512_store_ps(x + i, a);
+        _mm512_store_ps(x + i + LANES, b);
+        even = _mm512_add_ps(even, a);
+        odd = _mm512_add_ps(odd, b);
+    }
+    for (; i < n_tokens; i += LANES) {
+        const __m512 a = power(x + i, top, factor);
+
+        _mm512_store_ps(x + i, a);
+        even = _mm512_mask_add_ps(even, lanes_left(i, n_tokens), even, a);
+    }
+    return _mm512_add_ps(even, odd);
+}
+
+void attention_avx512(const void *q, const void *k, const void *v, size_t stride, size_t n_tokens,
+                      size_t head_size, float scale, float *scratch, float *out, size_t out_stride)
+{
+    static const struct word_operations float32_words = {
+        .n_elements = 1,
+        .multiply_add = multiply_add,
+        .pack_values = pack_values,
+        .exponentiate = exponentiate,
     };
 
-    attention_tiled(&tiles, q, k, v, stride, n_tokens, head_size, scale, scratch, out, out_stride);
+    attention_by_words(&float32_words, q, k, v, stride, n_tokens, head_size, scale, scratch, out,
+                       out_stride);
 }

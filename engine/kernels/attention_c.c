@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/kernels/attention.h"
 
+#include "engine/kernels/bfloat16.h"
 #include "engine/kernels/softmax.h"
 
-void attention_c(const float *q, const float *k, const float *v, size_t stride, size_t n_tokens,
+void attention_c(const void *q, const void *k, const void *v, size_t stride, size_t n_tokens,
                  size_t head_size, float scale, float *scratch, float *out, size_t out_stride)
 {
+    const float *queries = q, *keys = k, *values = v;
     float *weights = scratch; /* [n_tokens]: those of one query */
 
     for (size_t i = 0; i < n_tokens; i++) {
@@ -16,7 +18,7 @@ void attention_c(const float *q, const float *k, const float *v, size_t stride, 
             double score = 0;
 
             for (size_t d = 0; d < head_size; d++)
-                score += (double)q[i * stride + d] * k[j * stride + d];
+                score += (double)queries[i * stride + d] * keys[j * stride + d];
             weights[j] = (float)score;
         }
         sum = softmax_row_c(weights, n_tokens, scale);
@@ -24,6 +26,37 @@ void attention_c(const float *q, const float *k, const float *v, size_t stride, 
             result[d] = 0;
         for (size_t j = 0; j < n_tokens; j++)
             for (size_t d = 0; d < head_size; d++)
-                result[d] += weights[j] / sum * v[j * stride + d];
+                result[d] += weights[j] / sum * values[j * stride + d];
+    }
+}
+
+void attention_bfloat16_c(const void *q, const void *k, const void *v, size_t stride,
+                          size_t n_tokens, size_t head_size, float scale, float *scratch,
+                          float *out, size_t out_stride)
+{
+    const uint16_t *queries = q, *keys = k, *values = v;
+    float *weights = scratch; /* [n_tokens]: those of one query */
+
+    for (size_t i = 0; i < n_tokens; i++) {
+        float *result = out + i * out_stride;
+        float sum = 0;
+
+        for (size_t j = 0; j < n_tokens; j++) {
+            weights[j] = 0;
+            for (size_t d = 0; d < head_size; d++)
+                weights[j] +=
+                    bfloat16_widen(queries[i * stride + d]) * bfloat16_widen(keys[j * stride + d]);
+        }
+        softmax_row_c(weights, n_tokens, scale);
+        for (size_t j = 0; j < n_tokens; j++) {
+            weights[j] = bfloat16_widen(bfloat16_round(weights[j]));
+            sum += weights[j];
+        }
+        for (size_t d = 0; d < head_size; d++) {
+            result[d] = 0;
+            for (size_t j = 0; j < n_tokens; j++)
+                result[d] += weights[j] * bfloat16_widen(values[j * stride + d]);
+            result[d] /= sum;
+        }
     }
 }

@@ -5,7 +5,7 @@
 #ifndef NESTD_ENGINE_KERNELS_GELU_H
 #define NESTD_ENGINE_KERNELS_GELU_H
 
-#include "engine/kernels/kernels.h"
+#include "engine/kernels/product.h"
 
 /* The tanh form's -2u for x = a, times log2(e), is a (GELU_TANH_A + GELU_TANH_A3 a^2):
  * A = -2 log2(e) sqrt(2 / pi), A3 = 0.044715 A. Beyond the end its tail is below 1e-37. */
@@ -15,14 +15,15 @@
 
 struct kernel_version;
 
-kernel_bias_activation bias_gelu_c;
-kernel_bias_activation bias_gelu_avx2;
-kernel_bias_activation bias_gelu_avx512;
-kernel_bias_activation bias_gelu_tanh_c;
-kernel_bias_activation bias_gelu_tanh_avx2;
-kernel_bias_activation bias_gelu_tanh_avx512;
+struct gelu_kernels {
+    struct kernel_stores exact;
+    struct kernel_stores tanh;
+};
 
-const struct kernel_version *bias_gelu_choose(unsigned cpu_flags);
-const struct kernel_version *bias_gelu_tanh_choose(unsigned cpu_flags);
+extern const struct gelu_kernels gelu_c;
+extern const struct gelu_kernels gelu_avx2;
+extern const struct gelu_kernels gelu_avx512;
+
+const struct kernel_version *gelu_choose(unsigned cpu_flags);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/kernels/gelu.h"
 
-#include "engine/kernels/simd_avx2.h"
+#include "engine/kernels/product_avx2.h"
 
 /* MAXPS and MINPS give their second operand where one is NaN, so NaN stays NaN. */
 static inline __m256 positive_part(__m256 x)
@@ -32,45 +32,42 @@ static inline __m256 gelu(__m256 x)
     return _mm256_fnmadd_ps(a, exp2_avx2(p), positive_part(x));
 }
 
-static inline __m256 gelu_tanh(__m256 x)
+static inline __m256 gelu_rough(__m256 x)
+{
+    const __m256 a = absolute_up_to(x, LOG2_UPPER_TAIL_ROUGH_END);
+    __m256 p = _mm256_set1_ps(LOG2_UPPER_TAIL_ROUGH[5]);
+
+    p = _mm256_fmadd_ps(p, a, _mm256_set1_ps(LOG2_UPPER_TAIL_ROUGH[4]));
+    p = _mm256_fmadd_ps(p, a, _mm256_set1_ps(LOG2_UPPER_TAIL_ROUGH[3]));
+    p = _mm256_fmadd_ps(p, a, _mm256_set1_ps(LOG2_UPPER_TAIL_ROUGH[2]));
+    p = _mm256_fmadd_ps(p, a, _mm256_set1_ps(LOG2_UPPER_TAIL_ROUGH[1]));
+    p = _mm256_fmadd_ps(p, a, _mm256_set1_ps(LOG2_UPPER_TAIL_ROUGH[0]));
+    return _mm256_fnmadd_ps(a, exp2_rough_avx2(p), positive_part(x));
+}
+
+/* `exp2` is known where this is inlined. */
+INLINE __m256 gelu_tanh_by(__m256 x, __m256 (*exp2)(__m256))
 {
     const __m256 a = absolute_up_to(x, GELU_TANH_END);
     const __m256 factor = _mm256_fmadd_ps(_mm256_mul_ps(a, a), _mm256_set1_ps(GELU_TANH_A3),
                                           _mm256_set1_ps(GELU_TANH_A));
-    const __m256 e = exp2_avx2(_mm256_mul_ps(a, factor));
+    const __m256 e = exp2(_mm256_mul_ps(a, factor));
     const __m256 tail = _mm256_div_ps(e, _mm256_add_ps(_mm256_set1_ps(1), e));
 
     return _mm256_fnmadd_ps(a, tail, positive_part(x));
 }
 
-/* `activation` is known where this is inlined. */
-static inline __attribute__((always_inline)) void
-bias_apply(float *x, const float *bias, size_t n_rows, size_t n, __m256 (*activation)(__m256))
+static inline __m256 gelu_tanh(__m256 x)
 {
-    for (size_t row = 0; row < n_rows; row++, x += n) {
-        size_t i;
-
-        for (i = 0; i + LANES <= n; i += LANES) {
-            const __m256 sum = _mm256_add_ps(_mm256_loadu_ps(x + i), _mm256_loadu_ps(bias + i));
-
-            _mm256_storeu_ps(x + i, activation(sum));
-        }
-        if (i < n) {
-            const __m256i lanes = lanes_left(i, n);
-            const __m256 sum = _mm256_add_ps(_mm256_maskload_ps(x + i, lanes),
-                                             _mm256_maskload_ps(bias + i, lanes));
-
-            _mm256_maskstore_ps(x + i, lanes, activation(sum));
-        }
-    }
+    return gelu_tanh_by(x, exp2_avx2);
 }
 
-void bias_gelu_avx2(float *x, const float *bias, size_t n_rows, size_t n)
+static inline __m256 gelu_tanh_rough(__m256 x)
 {
-    bias_apply(x, bias, n_rows, n, gelu);
+    return gelu_tanh_by(x, exp2_rough_avx2);
 }
 
-void bias_gelu_tanh_avx2(float *x, const float *bias, size_t n_rows, size_t n)
-{
-    bias_apply(x, bias, n_rows, n, gelu_tanh);
-}
+DEFINE_STORES(exact, gelu, gelu_rough)
+DEFINE_STORES(tanh, gelu_tanh, gelu_tanh_rough)
+
+const struct gelu_kernels gelu_avx2 = {.exact = STORES(exact), .tanh = STORES(tanh)};

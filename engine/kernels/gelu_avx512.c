@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/kernels/gelu.h"
 
-#include "engine/kernels/simd_avx512.h"
+#include "engine/kernels/product_avx512.h"
 
 /* MAXPS and MINPS give their second operand where one is NaN, so NaN stays NaN. */
 static inline __m512 positive_part(__m512 x)
@@ -32,45 +32,42 @@ static inline __m512 gelu(__m512 x)
     return _mm512_fnmadd_ps(a, exp2_avx512(p), positive_part(x));
 }
 
-static inline __m512 gelu_tanh(__m512 x)
+static inline __m512 gelu_rough(__m512 x)
+{
+    const __m512 a = absolute_up_to(x, LOG2_UPPER_TAIL_ROUGH_END);
+    __m512 p = _mm512_set1_ps(LOG2_UPPER_TAIL_ROUGH[5]);
+
+    p = _mm512_fmadd_ps(p, a, _mm512_set1_ps(LOG2_UPPER_TAIL_ROUGH[4]));
+    p = _mm512_fmadd_ps(p, a, _mm512_set1_ps(LOG2_UPPER_TAIL_ROUGH[3]));
+    p = _mm512_fmadd_ps(p, a, _mm512_set1_ps(LOG2_UPPER_TAIL_ROUGH[2]));
+    p = _mm512_fmadd_ps(p, a, _mm512_set1_ps(LOG2_UPPER_TAIL_ROUGH[1]));
+    p = _mm512_fmadd_ps(p, a, _mm512_set1_ps(LOG2_UPPER_TAIL_ROUGH[0]));
+    return _mm512_fnmadd_ps(a, exp2_rough_avx512(p), positive_part(x));
+}
+
+/* `exp2` is known where this is inlined. */
+INLINE __m512 gelu_tanh_by(__m512 x, __m512 (*exp2)(__m512))
 {
     const __m512 a = absolute_up_to(x, GELU_TANH_END);
     const __m512 factor = _mm512_fmadd_ps(_mm512_mul_ps(a, a), _mm512_set1_ps(GELU_TANH_A3),
                                           _mm512_set1_ps(GELU_TANH_A));
-    const __m512 e = exp2_avx512(_mm512_mul_ps(a, factor));
+    const __m512 e = exp2(_mm512_mul_ps(a, factor));
     const __m512 tail = _mm512_div_ps(e, _mm512_add_ps(_mm512_set1_ps(1), e));
 
     return _mm512_fnmadd_ps(a, tail, positive_part(x));
 }
 
-/* `activation` is known where this is inlined. */
-static inline __attribute__((always_inline)) void
-bias_apply(float *x, const float *bias, size_t n_rows, size_t n, __m512 (*activation)(__m512))
+static inline __m512 gelu_tanh(__m512 x)
 {
-    for (size_t row = 0; row < n_rows; row++, x += n) {
-        size_t i;
-
-        for (i = 0; i + LANES <= n; i += LANES) {
-            const __m512 sum = _mm512_add_ps(_mm512_loadu_ps(x + i), _mm512_loadu_ps(bias + i));
-
-            _mm512_storeu_ps(x + i, activation(sum));
-        }
-        if (i < n) {
-            const __mmask16 lanes = lanes_left(i, n);
-            const __m512 sum = _mm512_add_ps(_mm512_maskz_loadu_ps(lanes, x + i),
-                                             _mm512_maskz_loadu_ps(lanes, bias + i));
-
-            _mm512_mask_storeu_ps(x + i, lanes, activation(sum));
-        }
-    }
+    return gelu_tanh_by(x, exp2_avx512);
 }
 
-void bias_gelu_avx512(float *x, const float *bias, size_t n_rows, size_t n)
+static inline __m512 gelu_tanh_rough(__m512 x)
 {
-    bias_apply(x, bias, n_rows, n, gelu);
+    return gelu_tanh_by(x, exp2_rough_avx512);
 }
 
-void bias_gelu_tanh_avx512(float *x, const float *bias, size_t n_rows, size_t n)
-{
-    bias_apply(x, bias, n_rows, n, gelu_tanh);
-}
+DEFINE_STORES(exact, gelu, gelu_rough)
+DEFINE_STORES(tanh, gelu_tanh, gelu_tanh_rough)
+
+const struct gelu_kernels gelu_avx512 = {.exact = STORES(exact), .tanh = STORES(tanh)};

@@ -1,34 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/kernels/gelu.h"
 
+#include "engine/kernels/product_c.h"
+
 #include <math.h>
 
 /* Phi(x) = (1 + erf(x / sqrt 2)) / 2 = erfc(-x / sqrt 2) / 2; the second form keeps its precision
  * where x is far below zero. */
-static double gelu(double x)
+static float gelu(float x)
 {
-    return 0.5 * x * erfc(-x * M_SQRT1_2);
+    return (float)(0.5 * x * erfc(-x * M_SQRT1_2));
 }
 
 /* x (1 + tanh u) / 2 with u = sqrt(2 / pi) (x + 0.044715 x^3), and (1 + tanh u) / 2 is
  * 1 / (1 + e^(-2u)), which keeps its precision where u is far below zero. */
-static double gelu_tanh(double x)
+static float gelu_tanh(float x)
 {
-    const double u = sqrt(2 / M_PI) * (x + 0.044715 * x * x * x);
+    const double u = sqrt(2 / M_PI) * (x + 0.044715 * x * x * (double)x);
 
-    return x / (1 + exp(-2 * u));
+    return (float)(x / (1 + exp(-2 * u)));
 }
 
-void bias_gelu_c(float *x, const float *bias, size_t n_rows, size_t n)
-{
-    for (size_t row = 0; row < n_rows; row++)
-        for (size_t i = 0; i < n; i++)
-            x[row * n + i] = (float)gelu(x[row * n + i] + bias[i]);
-}
+DEFINE_STORES(exact, gelu, gelu)
+DEFINE_STORES(tanh, gelu_tanh, gelu_tanh)
 
-void bias_gelu_tanh_c(float *x, const float *bias, size_t n_rows, size_t n)
-{
-    for (size_t row = 0; row < n_rows; row++)
-        for (size_t i = 0; i < n; i++)
-            x[row * n + i] = (float)gelu_tanh(x[row * n + i] + bias[i]);
-}
+const struct gelu_kernels gelu_c = {.exact = STORES(exact), .tanh = STORES(tanh)};

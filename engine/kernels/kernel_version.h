@@ -1,22 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* One version of a kernel: a row of an operation's table. Used inside this folder. */
+/* One version of a kernel, or of a family that is always written together: a row of its table. Used
+ * inside this folder. */
 #ifndef NESTD_ENGINE_KERNELS_KERNEL_VERSION_H
 #define NESTD_ENGINE_KERNELS_KERNEL_VERSION_H
 
 #include "engine/kernels/kernels.h"
 
+struct convert_kernels;
+struct gelu_kernels;
+struct store_kernels;
+
 struct kernel_version {
-    union { /* the operation's own */
-        kernel_bias_activation *bias_activation;
+    union { /* the table's own */
+        const struct store_kernels *store;
+        const struct gelu_kernels *gelu;
+        const struct convert_kernels *convert;
         kernel_layer_norm *layer_norm;
+        kernel_quantise *quantise;
         kernel_attention *attention;
     };
     const char *name;
-    unsigned cpu_flags; /* all of which it needs; none for the reference */
+    unsigned cpu_flags; /* all of which it needs; none for the last */
 };
 
-/* The first version that `cpu_flags` allow. The table ends with a reference. */
+/* The first version that `cpu_flags` allow. The table ends with one that needs none. */
 static inline const struct kernel_version *
 kernel_version_choose(const struct kernel_version *versions, unsigned cpu_flags)
 {

@@ -1,34 +1,74 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The encoder's row operations. Each has a table of versions in its own file (layer_norm.c ...),
- * best first, the readable reference (layer_norm_c.c ...) last; kernels_choose() takes the best
- * that the CPU flags allow. Every version is compared with its reference on awkward lengths. No
- * version reads or writes outside its arguments' shapes; none needs alignment. A row's result
- * depends on that row alone (promise 1). Any thread. */
+/* What the encoder does between products. Each operation has a table of versions in its own file
+ * (layer_norm.c ...), best first, the readable reference (layer_norm_c.c ...) last;
+ * kernels_choose() takes the best that the CPU flags allow. Every version is compared with its
+ * reference on awkward lengths. No version reads or writes outside its arguments' shapes; none
+ * needs alignment. A row's result depends on that row alone, and an element of store, activate and
+ * add on that element alone, so that panels of columns may be done apart (promise 1). Any thread.
+ */
 #ifndef NESTD_ENGINE_KERNELS_KERNELS_H
 #define NESTD_ENGINE_KERNELS_KERNELS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* x[n_rows, n] += bias[n] */
-typedef void kernel_bias(float *x, const float *bias, size_t n_rows, size_t n);
+/* Number formats of what kernels read and write. A bfloat16 is the upper half of a float32, rounded
+ * to nearest even. */
+enum kernel_type {
+    KERNEL_FLOAT32,
+    KERNEL_BFLOAT16,
+    KERNEL_INT32, /* what an int8 product leaves: only as an input */
+    N_KERNEL_TYPES,
+};
 
-/* x[n_rows, n] = f(x + bias[n]), f an activation function */
-typedef void kernel_bias_activation(float *x, const float *bias, size_t n_rows, size_t n);
+/* What a product leaves, before its bias. The value of element [i, j] is
+ *   c[i, j] + bias[j]                                                                    (float32)
+ *   (c[i, j] - zeros[i] * sums[j]) * (row_scales[i] * column_scales[j]) + bias[j]        (int32)
+ * where row i of the product's input was row_scales[i] * (q - zeros[i]), and column j of its
+ * weights column_scales[j] * q, with sums[j] the sum of that column's q. zeros[i] * sums[j] fits an
+ * int32. */
+struct kernel_product {
+    const void *c;     /* [n_rows, n], float32 or int32, row after row */
+    const float *bias; /* [n] */
+    size_t n_rows;
+    size_t n;
 
-/* y[n_rows, n] = layer_norm(x + bias[n] + residual) * gamma[n] + beta[n]. Mean and variance are of
- * one row, the variance divided by n. y may be x or residual. bias or residual may be NULL, for
- * zero. */
-typedef void kernel_layer_norm(const float *x, const float *bias, const float *residual,
-                               const float *gamma, const float *beta, float eps, size_t n_rows,
-                               size_t n, float *y);
+    /* int32 only */
+    const float *row_scales;    /* [n_rows] */
+    const int32_t *zeros;       /* [n_rows]: 0 to 255 */
+    const float *column_scales; /* [n] */
+    const int32_t *sums;        /* [n] */
+};
 
-/* Self-attention of one text and one head: out = softmax(q k^T * scale) v. q, k, v and out are
- * [n_tokens, head_size], with `stride` floats from a row to the next for q, k and v, `out_stride`
- * for out; scale is above zero. scratch: KERNEL_ATTENTION_SCRATCH_FLOATS(n_tokens, head_size)
- * floats. */
-typedef void kernel_attention(const float *q, const float *k, const float *v, size_t stride,
+/* y[i, j] = value[i, j], or f(value[i, j]): y's rows are y_stride elements apart, of float32 or
+ * bfloat16 by the version. */
+typedef void kernel_store(const struct kernel_product *product, void *y, size_t y_stride);
+
+/* x[i, j] += value[i, j] */
+typedef void kernel_add(const struct kernel_product *product, float *x, size_t x_stride);
+
+/* x[n_rows, n] = layer_norm(x) * gamma[n] + beta[n], in place. Mean and variance are of one row,
+ * the variance divided by n. */
+typedef void kernel_layer_norm(float *x, const float *gamma, const float *beta, float eps,
+                               size_t n_rows, size_t n);
+
+/* q[n_rows, n] = asymmetric uint8 of x[n_rows, n], each row by its own range, zero included: x is
+ * about scales[i] * (q - zeros[i]). A row that is not finite gets a scale that is not finite. */
+typedef void kernel_quantise(const float *x, size_t n_rows, size_t n, uint8_t *q, float *scales,
+                             int32_t *zeros);
+
+/* y[n] = bfloat16 of x[n] */
+typedef void kernel_round(const float *x, size_t n, uint16_t *y);
+
+/* x[n] = float32 of y[n]: embedding rows as they are stored */
+typedef void kernel_widen(const void *y, size_t n, float *x);
+
+/* Self-attention of one text and one head: out = softmax(q k^T * scale) v. q, k and v are
+ * [n_tokens, head_size] of float32 or of bfloat16 by the version, `stride` elements from a row to
+ * the next; out is float32, out_stride from row to row; scale > 0. scratch:
+ * KERNEL_ATTENTION_SCRATCH_FLOATS floats. */
+typedef void kernel_attention(const void *q, const void *k, const void *v, size_t stride,
                               size_t n_tokens, size_t head_size, float scale, float *scratch,
                               float *out, size_t out_stride);
 
@@ -36,17 +76,25 @@ typedef void kernel_attention(const float *q, const float *k, const float *v, si
  * the queries, scores and results of KERNEL_ATTENTION_ROWS queries at a time. */
 enum { KERNEL_ATTENTION_ROWS = 24, KERNEL_ATTENTION_WIDTH = 32 };
 #define KERNEL_ATTENTION_SCRATCH_FLOATS(n_tokens, head_size)                                       \
-    (((n_tokens) + KERNEL_ATTENTION_ROWS + KERNEL_ATTENTION_WIDTH) *                               \
+    (((n_tokens) + 2 * KERNEL_ATTENTION_ROWS + KERNEL_ATTENTION_WIDTH) *                           \
      (2 * ((head_size) + KERNEL_ATTENTION_WIDTH) + KERNEL_ATTENTION_ROWS))
 
+/* Indexed by input type (FLOAT32 or INT32) and output type (FLOAT32 or BFLOAT16), or by the type of
+ * what is read. */
 struct kernels {
-    kernel_bias *bias;
-    kernel_bias_activation *bias_gelu; /* exact, by erf */
-    kernel_bias_activation *bias_gelu_tanh;
-    kernel_bias_activation *bias_relu;
+    kernel_store *store[N_KERNEL_TYPES][N_KERNEL_TYPES];
+    kernel_store *gelu[N_KERNEL_TYPES][N_KERNEL_TYPES]; /* exact, by erf */
+    kernel_store *gelu_tanh[N_KERNEL_TYPES][N_KERNEL_TYPES];
+    kernel_store *relu[N_KERNEL_TYPES][N_KERNEL_TYPES];
+    kernel_add *add[N_KERNEL_TYPES];
     kernel_layer_norm *layer_norm;
-    kernel_attention *attention;
-    char name[128]; /* "gelu avx512, gelu_tanh avx512, ...": for the log */
+    kernel_quantise *quantise;
+    kernel_round *round;
+    kernel_widen *widen_float16;
+    kernel_widen *widen_bfloat16;
+    kernel_attention
+        *attention[N_KERNEL_TYPES]; /* BFLOAT16: NULL where the CPU has no such products */
+    char name[192];                 /* "gelu avx512, ...": for the log */
 };
 
 void kernels_choose(struct kernels *ret_kernels, unsigned cpu_flags);

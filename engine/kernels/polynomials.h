@@ -15,6 +15,14 @@ static const float EXP2[] = {
     0x1.41fbbcp-13f, /* 0.00015353362 */
 };
 
+/* 2^x on [0, 1), for bfloat16 and int8; relative error 8.6e-05 */
+static const float EXP2_ROUGH[] = {
+    0x1p+0f,        /* 1 */
+    0x1.63e658p-1f, /* 0.695116758 */
+    0x1.d2378ap-3f, /* 0.227644995 */
+    0x1.3baaa8p-4f, /* 0.0770670474 */
+};
+
 enum { LOG2_UPPER_TAIL_END = 9 };
 
 /* log2(1 - Phi(x)) on [0, LOG2_UPPER_TAIL_END], Phi the normal distribution.
@@ -32,6 +40,20 @@ static const float LOG2_UPPER_TAIL[] = {
     -0x1.978d6ap-17f, /* -1.2146008e-05 */
     0x1.0e5a34p-20f,  /* 1.00714101e-06 */
     -0x1.373a6p-25f,  /* -3.6231711e-08 */
+};
+
+enum { LOG2_UPPER_TAIL_ROUGH_END = 6 };
+
+/* The same on [0, LOG2_UPPER_TAIL_ROUGH_END], for bfloat16 and int8.
+ * Relative error of 1 - Phi(x): 1.7e-05 to 2, 9.4e-05 to 3, 4.7e-04 to 4; absolute error of
+ * x (1 - Phi(x)): 1.9e-06 */
+static const float LOG2_UPPER_TAIL_ROUGH[] = {
+    -0x1p+0f,         /* -1 */
+    -0x1.269b8ep+0f,  /* -1.15081108 */
+    -0x1.d757d2p-2f,  /* -0.460295945 */
+    -0x1.a4850cp-5f,  /* -0.0513329729 */
+    0x1.bfb3dep-8f,   /* 0.00683139963 */
+    -0x1.c552acp-12f, /* -0.000432322442 */
 };
 
 #endif

@@ -63,6 +63,10 @@ def main():
     error = np.abs(np.polynomial.Polynomial(np.float64(c))(x) / np.exp2(x) - 1).max()
     show('EXP2', f'2^x on [-0.5, 0.5]; relative error {error:.1e}', c)
 
+    x, c = fit(np.exp2, lambda x: np.exp2(-x), 0, 1, 3, 1)
+    error = np.abs(np.polynomial.Polynomial(np.float64(c))(x) / np.exp2(x) - 1).max()
+    show('EXP2_ROUGH', f'2^x on [0, 1), for bfloat16 and int8; relative error {error:.1e}', c)
+
     # An error e of the logarithm is a relative error e ln 2 of the tail. The weight asks for the
     # least where a (1 - Phi(a)), which is what GELU needs, is large, and for less in the far tail.
     low, high = 0, 9
@@ -76,6 +80,18 @@ def main():
          'log2(1 - Phi(x)) on [0, LOG2_UPPER_TAIL_END], Phi the normal distribution.\n'
          f' * Relative error of 1 - Phi(x): {parts};\n'
          f' * absolute error of x (1 - Phi(x)): {absolute:.1e}', c)
+
+    low, high = 0, 6
+    x, c = fit(lambda a: np.log2(upper_tail(a)),
+               lambda a: (np.maximum(a, 0.1) * upper_tail(a))**0.65, low, high, 5, -1)
+    relative = np.abs(np.exp2(np.polynomial.Polynomial(np.float64(c))(x)) / upper_tail(x) - 1)
+    parts = ', '.join(f'{relative[x <= a].max():.1e} to {a}' for a in (2, 3, 4))
+    absolute = (relative * x * upper_tail(x)).max()
+    print(f'\nenum {{ LOG2_UPPER_TAIL_ROUGH_END = {high} }};')
+    show('LOG2_UPPER_TAIL_ROUGH',
+         'The same on [0, LOG2_UPPER_TAIL_ROUGH_END], for bfloat16 and int8.\n'
+         f' * Relative error of 1 - Phi(x): {parts}; absolute error of\n'
+         f' * x (1 - Phi(x)): {absolute:.1e}', c)
 
     print('\n#endif')
 

@@ -8,6 +8,8 @@
 
 #include <immintrin.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 enum { LANES = 8 };
 
@@ -18,6 +20,39 @@ static inline __m256i lanes_left(size_t i, size_t n)
     const int n_left = n - i >= LANES ? LANES : (int)(n - i);
 
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(n_left), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+/* The first n_lanes of eight, from and to memory; loads leave zeros in the others. */
+static inline __m256 load_floats(const float *x, size_t n_lanes)
+{
+    return n_lanes >= LANES ? _mm256_loadu_ps(x) : _mm256_maskload_ps(x, lanes_left(0, n_lanes));
+}
+
+static inline __m256i load_ints(const int32_t *x, size_t n_lanes)
+{
+    return n_lanes >= LANES ? _mm256_loadu_si256((const __m256i *)x)
+                            : _mm256_maskload_epi32(x, lanes_left(0, n_lanes));
+}
+
+static inline __m128i load_halves(const void *x, size_t n_lanes)
+{
+    __m128i halves = _mm_setzero_si128();
+
+    memcpy(&halves, x, (n_lanes >= LANES ? LANES : n_lanes) * sizeof(uint16_t));
+    return halves;
+}
+
+static inline void store_floats(float *x, size_t n_lanes, __m256 values)
+{
+    if (n_lanes >= LANES)
+        _mm256_storeu_ps(x, values);
+    else
+        _mm256_maskstore_ps(x, lanes_left(0, n_lanes), values);
+}
+
+static inline void store_halves(uint16_t *x, size_t n_lanes, __m128i values)
+{
+    memcpy(x, &values, (n_lanes >= LANES ? LANES : n_lanes) * sizeof *x);
 }
 
 /* The sum of all lanes, in an order of its own that is always the same. */
@@ -59,6 +94,34 @@ static inline __m256 exp2_avx2(__m256 x)
      * exponent stays inside the normal numbers. */
     p = _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), exponent));
     return _mm256_and_ps(normal, p);
+}
+
+/* 2^x for -126 <= x <= 0 (up to 127 in truth), within 1e-4 of it, NaN for NaN. */
+static inline __m256 exp2_rough_avx2(__m256 x)
+{
+    const __m256 whole = _mm256_floor_ps(x);
+    const __m256 part = _mm256_sub_ps(x, whole);
+    const __m256i exponent = _mm256_slli_epi32(_mm256_cvtps_epi32(whole), 23);
+    __m256 p = _mm256_set1_ps(EXP2_ROUGH[3]);
+
+    p = _mm256_fmadd_ps(p, part, _mm256_set1_ps(EXP2_ROUGH[2]));
+    p = _mm256_fmadd_ps(p, part, _mm256_set1_ps(EXP2_ROUGH[1]));
+    p = _mm256_fmadd_ps(p, part, _mm256_set1_ps(EXP2_ROUGH[0]));
+    return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), exponent));
+}
+
+/* To nearest, ties to even, as bfloat16_round() does it. */
+static inline __m128i round_to_bfloat16(__m256 x)
+{
+    const __m256 nan = _mm256_cmp_ps(x, x, _CMP_UNORD_Q);
+    const __m256i bits = _mm256_castps_si256(x);
+    const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+    __m256i rounded = _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
+
+    rounded = _mm256_blendv_epi8(rounded, _mm256_or_si256(bits, _mm256_set1_epi32(0x400000)),
+                                 _mm256_castps_si256(nan));
+    rounded = _mm256_srli_epi32(rounded, 16);
+    return _mm_packus_epi32(_mm256_castsi256_si128(rounded), _mm256_extracti128_si256(rounded, 1));
 }
 
 #endif

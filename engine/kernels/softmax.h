@@ -12,6 +12,5 @@ typedef float kernel_softmax_row(float *x, size_t n, float scale);
 
 kernel_softmax_row softmax_row_c;
 kernel_softmax_row softmax_row_avx2;
-kernel_softmax_row softmax_row_avx512;
 
 #endif

@@ -2,6 +2,10 @@
 
 /* DESIGN
  *
+ * A text that waits or runs already is not encoded twice: the job that came later follows the one
+ * that came first, its leader, and takes no part in what is said of waiting jobs below. (Lawful
+ * because of promise 1.)
+ *
  * Groups wait in two lists. A group whose texts together are no more than a slice (an eighth of a
  * pass) is small: small groups are served first come, first served, whole. The others are large:
  * they are served in turns, a slice of tokens a turn (deficit round robin: Shreedhar and Varghese,
@@ -13,23 +17,26 @@
  * is being encoded and no more (promise 4), and small ones cannot starve a large one.
  *
  * INVARIANTS, under the mutex
- *  1. A group is in a list if and only if it has waiting jobs (n_taken < n_jobs).
- *  2. queued_tokens is the sum of n_tokens_waiting over both lists, and at most most_queued_tokens.
- *  3. n_unfinished counts waiting and running jobs. Whoever brings it to 0 calls done(), after
+ *  1. A group is in a list if and only if it has WAITING jobs.
+ *  2. queued_tokens is the sum of tokens of WAITING jobs, and at most most_queued_tokens.
+ *  3. n_unfinished counts jobs that are not ENDED. Whoever brings it to 0 calls done(), after
  * unlocking: nobody else sees that moment, so done() is called once.
- *  4. done() is never called with the mutex held. */
+ *  4. done() is never called with the mutex held.
+ *  5. A job is in flight, and may be followed, while it is WAITING or RUNNING and until
+ * batcher_settle. A cancelled job that is followed is encoded all the same.
+ */
 #include "engine/schedule/batcher.h"
+
+#include "engine/encoder/team.h"
+#include "engine/schedule/group_list.h"
+#include "engine/schedule/inflight.h"
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 enum { SLICES_PER_PASS = 8 };
-
-struct group_list {
-    struct job_group *first;
-    struct job_group *last;
-};
 
 struct batcher {
     struct batcher_options options;
@@ -39,34 +46,14 @@ struct batcher {
     pthread_cond_t work;   /* signalled when something waits, broadcast when stopped */
     struct group_list small;
     struct group_list large; /* the head's turn comes next */
+    struct inflight inflight;
     struct batcher_stats stats;
+    struct team *open_teams; /* of running passes that take helpers */
+    size_t n_idle;           /* workers that wait in batcher_take */
     bool stopped;
+
+    atomic_size_t n_waiting; /* stats.queued_texts, to be read without the mutex */
 };
-
-static void list_append(struct group_list *list, struct job_group *group)
-{
-    group->previous = list->last;
-    group->next = NULL;
-    if (list->last)
-        list->last->next = group;
-    else
-        list->first = group;
-    list->last = group;
-}
-
-static void list_remove(struct group_list *list, struct job_group *group)
-{
-    if (group->previous)
-        group->previous->next = group->next;
-    else
-        list->first = group->next;
-    if (group->next)
-        group->next->previous = group->previous;
-    else
-        list->last = group->previous;
-    group->previous = NULL;
-    group->next = NULL;
-}
 
 static struct group_list *list_of(struct batcher *batcher, const struct job_group *group)
 {
@@ -83,15 +70,12 @@ enum status batcher_new(struct batcher **ret_batcher, const struct batcher_optio
     batcher->slice_tokens = options->most_pass_tokens / SLICES_PER_PASS;
     if (batcher->slice_tokens == 0)
         batcher->slice_tokens = 1;
-    if (pthread_mutex_init(&batcher->mutex, NULL)) {
+    if (inflight_init(&batcher->inflight)) {
         free(batcher);
         return STATUS_NO_MEMORY;
     }
-    if (pthread_cond_init(&batcher->work, NULL)) {
-        pthread_mutex_destroy(&batcher->mutex);
-        free(batcher);
-        return STATUS_NO_MEMORY;
-    }
+    pthread_mutex_init(&batcher->mutex, NULL);
+    pthread_cond_init(&batcher->work, NULL);
     *ret_batcher = batcher;
     return STATUS_OK;
 }
@@ -103,59 +87,147 @@ void batcher_free(struct batcher *batcher)
     assert(!batcher->small.first && !batcher->large.first && !batcher->stats.running_texts);
     pthread_cond_destroy(&batcher->work);
     pthread_mutex_destroy(&batcher->mutex);
+    inflight_release(&batcher->inflight);
     free(batcher);
+}
+
+/* The group's last job has ended: fills in what the owner reads. */
+static void close_group(struct batcher *batcher, struct job_group *group)
+{
+    group->finished_us = batcher->options.now_us();
+    if (!group->started_us)
+        group->started_us = group->finished_us;
+    group->status = STATUS_OK;
+    for (size_t i = 0; i < group->n_jobs && !group->status; i++)
+        group->status = group->jobs[i].status;
+}
+
+/* Calls done() for a list of ended groups, linked by `next`. Without the mutex. */
+static void hand_back(struct job_group *ended)
+{
+    while (ended) {
+        struct job_group *next = ended->next;
+
+        ended->next = NULL;
+        ended->done(ended);
+        ended = next;
+    }
+}
+
+/* ---- coming ---- */
+
+/* Tokens that the group would add to the queue, but for texts that it has twice. */
+static size_t count_new_tokens(const struct batcher *batcher, const struct job_group *group)
+{
+    size_t n_tokens = 0;
+
+    for (size_t i = 0; i < group->n_jobs; i++)
+        if (group->jobs[i].state != JOB_ENDED &&
+            !inflight_find(&batcher->inflight, group->jobs[i].key))
+            n_tokens += group->jobs[i].n_tokens;
+    return n_tokens;
+}
+
+/* Lets the job wait, or follow one of the same text. */
+static void enter_job(struct batcher *batcher, struct job_group *group, struct job *job)
+{
+    struct job *leader = inflight_find(&batcher->inflight, job->key);
+
+    job->group = group;
+    job->followers = NULL;
+    job->leader = leader;
+    group->n_unfinished++;
+    if (leader) {
+        job->state = JOB_FOLLOWING;
+        job->next_follower = leader->followers;
+        leader->followers = job;
+        batcher->stats.followed_texts++;
+        return;
+    }
+    job->state = JOB_WAITING;
+    inflight_add(&batcher->inflight, job);
+    group->n_waiting++;
+    group->n_tokens += job->n_tokens;
+    batcher->stats.queued_texts++;
+    batcher->stats.queued_tokens += job->n_tokens;
+}
+
+static void enter_group(struct batcher *batcher, struct job_group *group)
+{
+    group->n_tokens = 0;
+    group->n_waiting = 0;
+    group->next_job = 0;
+    group->n_unfinished = 0;
+    group->credit_tokens = 0;
+    group->submitted_us = batcher->options.now_us();
+    group->started_us = 0;
+    for (size_t i = 0; i < group->n_jobs; i++)
+        if (group->jobs[i].state != JOB_ENDED)
+            enter_job(batcher, group, &group->jobs[i]);
+    if (group->n_waiting == 0)
+        return;
+    group_list_append(list_of(batcher, group), group);
+    atomic_store(&batcher->n_waiting, batcher->stats.queued_texts);
+    /* Several texts are work for several workers. */
+    if (group->n_waiting > 1)
+        pthread_cond_broadcast(&batcher->work);
+    else
+        pthread_cond_signal(&batcher->work);
 }
 
 enum status batcher_submit(struct batcher *batcher, struct job_group *group)
 {
-    size_t n_tokens = 0;
     enum status status = STATUS_OK;
+    bool ends = false;
 
-    for (size_t i = 0; i < group->n_jobs; i++)
-        n_tokens += group->jobs[i].n_tokens;
     pthread_mutex_lock(&batcher->mutex);
-    if (batcher->stopped) {
+    if (batcher->stopped)
         status = STATUS_STOPPING;
-    } else if (n_tokens > batcher->options.most_queued_tokens - batcher->stats.queued_tokens) {
+    else if (count_new_tokens(batcher, group) >
+             batcher->options.most_queued_tokens - batcher->stats.queued_tokens)
         status = STATUS_OVERLOADED;
-    } else {
-        group->n_tokens = n_tokens;
-        group->n_tokens_waiting = n_tokens;
-        group->n_taken = 0;
-        group->n_unfinished = group->n_jobs;
-        group->credit_tokens = 0;
-        group->submitted_us = batcher->options.now_us();
-        group->started_us = 0;
-        batcher->stats.queued_texts += group->n_jobs;
-        batcher->stats.queued_tokens += n_tokens;
-        list_append(list_of(batcher, group), group);
-        /* A large group is work for every worker. */
-        if (group->n_jobs > 1)
-            pthread_cond_broadcast(&batcher->work);
-        else
-            pthread_cond_signal(&batcher->work);
-    }
+    else
+        enter_group(batcher, group);
+    ends = !status && group->n_unfinished == 0;
+    if (ends)
+        close_group(batcher, group);
     pthread_mutex_unlock(&batcher->mutex);
+    if (ends)
+        group->done(group);
     return status;
 }
 
 /* ---- taking ---- */
 
-/* Moves a group's next job into the pass. */
-static void take_job(struct batcher *batcher, struct pass *pass, struct job_group *group)
+/* The group's next job that waits. */
+static struct job *next_waiting(struct job_group *group)
 {
-    struct job *job = &group->jobs[group->n_taken++];
+    while (group->next_job < group->n_jobs && group->jobs[group->next_job].state != JOB_WAITING)
+        group->next_job++;
+    return group->next_job < group->n_jobs ? &group->jobs[group->next_job] : NULL;
+}
 
-    if (group->n_taken == 1)
-        group->started_us = batcher->options.now_us();
-    group->n_tokens_waiting -= job->n_tokens;
+/* The job waits no longer. */
+static void leave_queue(struct batcher *batcher, struct job *job)
+{
+    struct job_group *group = job->group;
+
     batcher->stats.queued_texts--;
     batcher->stats.queued_tokens -= job->n_tokens;
+    if (--group->n_waiting == 0)
+        group_list_remove(list_of(batcher, group), group);
+}
+
+/* Moves a waiting job into the pass. */
+static void take_job(struct batcher *batcher, struct pass *pass, struct job *job)
+{
+    if (!job->group->started_us)
+        job->group->started_us = batcher->options.now_us();
+    leave_queue(batcher, job);
+    job->state = JOB_RUNNING;
     batcher->stats.running_texts++;
     batcher->stats.running_tokens += job->n_tokens;
-    pass->jobs[pass->n_jobs] = job;
-    pass->groups[pass->n_jobs] = group;
-    pass->n_jobs++;
+    pass->jobs[pass->n_jobs++] = job;
     pass->n_tokens += job->n_tokens;
 }
 
@@ -171,14 +243,11 @@ static bool fits(const struct pass *pass, const struct job *job, size_t most_tok
 static void take_small(struct batcher *batcher, struct pass *pass, size_t most_tokens)
 {
     while (batcher->small.first) {
-        struct job_group *group = batcher->small.first;
+        struct job *job = next_waiting(batcher->small.first);
 
-        while (group->n_taken < group->n_jobs) {
-            if (!fits(pass, &group->jobs[group->n_taken], most_tokens))
-                return;
-            take_job(batcher, pass, group);
-        }
-        list_remove(&batcher->small, group);
+        if (!fits(pass, job, most_tokens))
+            return;
+        take_job(batcher, pass, job);
     }
 }
 
@@ -188,102 +257,139 @@ static void take_large(struct batcher *batcher, struct pass *pass)
 {
     while (batcher->large.first) {
         struct job_group *group = batcher->large.first;
+        struct job *job;
 
         group->credit_tokens += batcher->slice_tokens;
-        while (group->n_taken < group->n_jobs &&
-               group->jobs[group->n_taken].n_tokens <= group->credit_tokens) {
-            struct job *job = &group->jobs[group->n_taken];
-
+        while (group->n_waiting > 0 &&
+               (job = next_waiting(group))->n_tokens <= group->credit_tokens) {
             if (!fits(pass, job, batcher->options.most_pass_tokens)) {
                 group->credit_tokens -= batcher->slice_tokens;
                 return;
             }
             group->credit_tokens -= job->n_tokens;
-            take_job(batcher, pass, group);
+            take_job(batcher, pass, job);
         }
-        list_remove(&batcher->large, group);
-        if (group->n_taken < group->n_jobs)
-            list_append(&batcher->large, group);
+        if (group->n_waiting > 0) {
+            group_list_remove(&batcher->large, group);
+            group_list_append(&batcher->large, group);
+        }
     }
+}
+
+static void pass_clear(struct pass *pass)
+{
+    pass->n_jobs = 0;
+    pass->n_tokens = 0;
+}
+
+static bool has_taken(struct batcher *batcher, const struct pass *pass)
+{
+    atomic_store(&batcher->n_waiting, batcher->stats.queued_texts);
+    if (pass->n_jobs)
+        batcher->stats.running_passes++;
+    return pass->n_jobs > 0;
 }
 
 static bool fill_pass(struct batcher *batcher, struct pass *pass)
 {
     size_t most_tokens = batcher->options.most_pass_tokens;
 
-    pass->n_jobs = 0;
-    pass->n_tokens = 0;
+    pass_clear(pass);
     take_small(batcher, pass, batcher->large.first ? most_tokens / 2 : most_tokens);
     take_large(batcher, pass);
     take_small(batcher, pass, most_tokens);
-    if (pass->n_jobs)
-        batcher->stats.running_passes++;
-    return pass->n_jobs > 0;
+    return has_taken(batcher, pass);
 }
 
-bool batcher_take(struct batcher *batcher, struct pass *pass)
+static bool has_queued(const struct batcher *batcher)
 {
-    bool taken;
+    return batcher->small.first || batcher->large.first;
+}
+
+enum work batcher_take(struct batcher *batcher, struct pass *pass, struct team *own,
+                       struct team **ret_team)
+{
+    enum work work = WORK_NONE;
 
     pthread_mutex_lock(&batcher->mutex);
-    while (!batcher->stopped && !batcher->small.first && !batcher->large.first)
+    batcher->n_idle++;
+    while (!batcher->stopped && !has_queued(batcher) && !batcher->open_teams)
         pthread_cond_wait(&batcher->work, &batcher->mutex);
-    taken = fill_pass(batcher, pass);
+    batcher->n_idle--;
+    if (fill_pass(batcher, pass)) {
+        work = WORK_PASS;
+        team_open(own);
+        own->next_open = batcher->open_teams;
+        batcher->open_teams = own;
+        if (batcher->n_idle)
+            pthread_cond_broadcast(&batcher->work);
+    } else if (batcher->open_teams) {
+        work = WORK_HELP;
+        *ret_team = batcher->open_teams;
+        team_enter(*ret_team);
+    }
     pthread_mutex_unlock(&batcher->mutex);
-    return taken;
+    return work;
 }
 
-bool batcher_try_take(struct batcher *batcher, struct pass *pass)
+bool batcher_take_between(struct batcher *batcher, struct pass *pass)
 {
     bool taken;
 
     pthread_mutex_lock(&batcher->mutex);
-    taken = fill_pass(batcher, pass);
+    pass_clear(pass);
+    take_small(batcher, pass, batcher->slice_tokens);
+    taken = has_taken(batcher, pass);
     pthread_mutex_unlock(&batcher->mutex);
     return taken;
+}
+
+size_t batcher_slice_tokens(const struct batcher *batcher)
+{
+    return batcher->slice_tokens;
+}
+
+bool batcher_has_waiting(const struct batcher *batcher)
+{
+    return atomic_load_explicit(&batcher->n_waiting, memory_order_relaxed) > 0;
+}
+
+void batcher_withdraw(struct batcher *batcher, struct team *own)
+{
+    struct team **link = &batcher->open_teams;
+
+    pthread_mutex_lock(&batcher->mutex);
+    while (*link != own)
+        link = &(*link)->next_open;
+    *link = own->next_open;
+    pthread_mutex_unlock(&batcher->mutex);
 }
 
 /* ---- ending ---- */
 
-/* The group's last job has ended: fills in what the owner reads. */
-static void close_group(struct batcher *batcher, struct job_group *group)
+/* The job has ended; its group, if it ends with it, goes to the front of `ended`. */
+static void end_job(struct batcher *batcher, struct job *job, struct job_group **ended)
 {
-    group->finished_us = batcher->options.now_us();
-    if (!group->started_us)
-        group->started_us = group->finished_us;
-    group->status = STATUS_OK;
-    for (size_t i = 0; i < group->n_jobs && !group->status; i++)
-        group->status = group->jobs[i].status;
+    struct job_group *group = job->group;
+
+    job->state = JOB_ENDED;
+    if (--group->n_unfinished > 0)
+        return;
+    close_group(batcher, group);
+    group->next = *ended;
+    *ended = group;
 }
 
-/* Ends a group's waiting jobs with `status`. True if the group ends with them. */
-static bool drop_waiting(struct batcher *batcher, struct job_group *group, enum status status)
+void batcher_settle(struct batcher *batcher, const struct pass *pass)
 {
-    size_t n_dropped = group->n_jobs - group->n_taken;
-
-    if (n_dropped == 0)
-        return false;
-    list_remove(list_of(batcher, group), group);
-    for (size_t i = group->n_taken; i < group->n_jobs; i++)
-        group->jobs[i].status = status;
-    batcher->stats.queued_texts -= n_dropped;
-    batcher->stats.queued_tokens -= group->n_tokens_waiting;
-    group->n_tokens_waiting = 0;
-    group->n_taken = group->n_jobs;
-    group->n_unfinished -= n_dropped;
-    return group->n_unfinished == 0;
-}
-
-/* Calls done() for a list of ended groups, linked by `next`. Without the mutex. */
-static void hand_back(struct job_group *ended)
-{
-    while (ended) {
-        struct job_group *next = ended->next;
-
-        ended->next = NULL;
-        ended->done(ended);
-        ended = next;
+    pthread_mutex_lock(&batcher->mutex);
+    for (size_t i = 0; i < pass->n_jobs; i++) {
+        inflight_remove(&batcher->inflight, pass->jobs[i]);
+        for (struct job *follower = pass->jobs[i]->followers; follower;
+             follower = follower->next_follower)
+            follower->state = JOB_RUNNING;
     }
+    pthread_mutex_unlock(&batcher->mutex);
 }
 
 void batcher_finish(struct batcher *batcher, const struct pass *pass)
@@ -292,13 +398,9 @@ void batcher_finish(struct batcher *batcher, const struct pass *pass)
 
     pthread_mutex_lock(&batcher->mutex);
     for (size_t i = 0; i < pass->n_jobs; i++) {
-        struct job_group *group = pass->groups[i];
-
-        if (--group->n_unfinished > 0)
-            continue;
-        close_group(batcher, group);
-        group->next = ended;
-        ended = group;
+        for (struct job *job = pass->jobs[i]->followers; job; job = job->next_follower)
+            end_job(batcher, job, &ended);
+        end_job(batcher, pass->jobs[i], &ended);
     }
     batcher->stats.running_texts -= pass->n_jobs;
     batcher->stats.running_tokens -= pass->n_tokens;
@@ -307,38 +409,67 @@ void batcher_finish(struct batcher *batcher, const struct pass *pass)
     hand_back(ended);
 }
 
+/* Takes a follower from its leader. */
+static void unfollow(struct job *job)
+{
+    struct job **link = &job->leader->followers;
+
+    while (*link != job)
+        link = &(*link)->next_follower;
+    *link = job->next_follower;
+}
+
+/* Ends a job that has not been taken yet, unless others follow it. */
+static void give_up_job(struct batcher *batcher, struct job *job, struct job_group **ended)
+{
+    if (job->state == JOB_FOLLOWING) {
+        unfollow(job);
+    } else if (job->state == JOB_WAITING && !job->followers) {
+        inflight_remove(&batcher->inflight, job);
+        leave_queue(batcher, job);
+    } else {
+        return;
+    }
+    job->status = STATUS_CANCELLED;
+    end_job(batcher, job, ended);
+}
+
 void batcher_cancel(struct batcher *batcher, struct job_group *group)
 {
-    bool ends = false;
+    struct job_group *ended = NULL;
 
     pthread_mutex_lock(&batcher->mutex);
-    if (group->n_unfinished > 0)
-        ends = drop_waiting(batcher, group, STATUS_CANCELLED);
-    if (ends)
-        close_group(batcher, group);
+    for (size_t i = 0; i < group->n_jobs && group->n_unfinished > 0; i++)
+        give_up_job(batcher, &group->jobs[i], &ended);
+    atomic_store(&batcher->n_waiting, batcher->stats.queued_texts);
     pthread_mutex_unlock(&batcher->mutex);
-    if (ends)
-        group->done(group);
+    hand_back(ended);
+}
+
+/* Ends a waiting job and all that follow it. */
+static void stop_job(struct batcher *batcher, struct job *job, struct job_group **ended)
+{
+    inflight_remove(&batcher->inflight, job);
+    leave_queue(batcher, job);
+    for (struct job *follower = job->followers; follower; follower = follower->next_follower) {
+        follower->status = STATUS_STOPPING;
+        end_job(batcher, follower, ended);
+    }
+    job->status = STATUS_STOPPING;
+    end_job(batcher, job, ended);
 }
 
 void batcher_stop(struct batcher *batcher)
 {
-    struct group_list *lists[] = {&batcher->small, &batcher->large};
     struct job_group *ended = NULL;
 
     pthread_mutex_lock(&batcher->mutex);
     batcher->stopped = true;
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-        while (lists[i]->first) {
-            struct job_group *group = lists[i]->first;
-
-            if (!drop_waiting(batcher, group, STATUS_STOPPING))
-                continue;
-            close_group(batcher, group);
-            group->next = ended;
-            ended = group;
-        }
-    }
+    while (batcher->small.first)
+        stop_job(batcher, next_waiting(batcher->small.first), &ended);
+    while (batcher->large.first)
+        stop_job(batcher, next_waiting(batcher->large.first), &ended);
+    atomic_store(&batcher->n_waiting, 0);
     pthread_cond_broadcast(&batcher->work);
     pthread_mutex_unlock(&batcher->mutex);
     hand_back(ended);

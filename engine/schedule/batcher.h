@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 struct batcher;
+struct team;
 
 struct batcher_options {
     size_t most_queued_tokens; /* a group that would bring what waits over it is refused, whole */
@@ -21,11 +22,9 @@ struct batcher_options {
     int64_t (*now_us)(void);   /* the monotonic clock; tests turn their own */
 };
 
-/* What a worker takes at once. `jobs` and `groups` are the caller's, of most_pass_tokens elements
- * each. */
+/* What a worker takes at once. `jobs` is the caller's, of most_pass_tokens elements. */
 struct pass {
-    struct job **jobs;         /* [n_jobs] */
-    struct job_group **groups; /* [n_jobs]: the group of each */
+    struct job **jobs; /* [n_jobs] */
     size_t n_jobs;
     size_t n_tokens;
 };
@@ -36,6 +35,8 @@ struct batcher_stats {
     size_t running_texts;
     size_t running_tokens;
     size_t running_passes;
+    uint64_t followed_texts; /* since the start: those that were not encoded because the same text
+                                was in flight */
 };
 
 MUST_CHECK enum status batcher_new(struct batcher **ret_batcher,
@@ -47,18 +48,42 @@ void batcher_free(struct batcher *batcher);
 /* Takes all of a group's jobs or none: OVERLOADED, STOPPING. */
 MUST_CHECK enum status batcher_submit(struct batcher *batcher, struct job_group *group);
 
-/* Fills `pass` with what waits now, in turns among groups. Blocks only while nothing waits at all;
- * false when the batcher is stopped and empty. batcher_try_take never blocks: false when nothing
- * waits. */
-bool batcher_take(struct batcher *batcher, struct pass *pass);
-bool batcher_try_take(struct batcher *batcher, struct pass *pass);
+/* What a worker is to do next. */
+enum work {
+    WORK_NONE, /* the batcher is stopped and empty */
+    WORK_PASS, /* encode the pass, as the owner of `own`, then give it back */
+    WORK_HELP, /* help the team, which was entered in this worker's name */
+};
 
-/* Gives back a pass whose jobs' status is set; calls done() of the groups that end with it. */
+/* Fills `pass` with what waits now, in turns among groups, and opens `own` to workers that have
+ * nothing else to do; or names the open team of another. Blocks only while there is neither. */
+enum work batcher_take(struct batcher *batcher, struct pass *pass, struct team *own,
+                       struct team **ret_team);
+
+/* Fills `pass` with small groups that wait now, up to a slice of tokens: what a worker may encode
+ * between two layers of its own pass. Never blocks; false when there is nothing. */
+bool batcher_take_between(struct batcher *batcher, struct pass *pass);
+
+/* How many tokens such a pass has at most. */
+size_t batcher_slice_tokens(const struct batcher *batcher);
+
+/* Whether anything waits, so that helpers should be sent back. A moment's truth; takes no lock. */
+bool batcher_has_waiting(const struct batcher *batcher);
+
+/* No more helpers are sent to this team. */
+void batcher_withdraw(struct batcher *batcher, struct team *own);
+
+/* Once a pass's vectors are there: from here on no job follows them any more, and those who do
+ * (each job's `followers`, linked by next_follower) are the worker's to fill in. */
+void batcher_settle(struct batcher *batcher, const struct pass *pass);
+
+/* Gives back a settled pass whose jobs and their followers have their status; calls done() of the
+ * groups that end with it. */
 void batcher_finish(struct batcher *batcher, const struct pass *pass);
 
-/* Takes a group's waiting jobs out of the queue, as CANCELLED; those being encoded end by
- * themselves. done() is called here if there are none. A group that was submitted and is done
- * already is left alone; its memory must still be there. */
+/* Takes a group's waiting jobs out of the queue, as CANCELLED; those being encoded, and those that
+ * others follow, end by themselves. done() is called here if there are none. A group that was
+ * submitted and is done already is left alone; its memory must still be there. */
 void batcher_cancel(struct batcher *batcher, struct job_group *group);
 
 /* From now on submit answers STOPPING, what waits ends with that status at once, and batcher_take

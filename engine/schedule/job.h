@@ -10,11 +10,22 @@
 #ifndef NESTD_ENGINE_SCHEDULE_JOB_H
 #define NESTD_ENGINE_SCHEDULE_JOB_H
 
+#include "engine/schedule/text_key.h"
 #include "engine/status.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* WAITING -> RUNNING [batcher_take] -> ENDED [batcher_finish]
+ * FOLLOWING -> ENDED [batcher_finish, with its leader]
+ * WAITING, FOLLOWING -> ENDED [batcher_cancel, batcher_stop] */
+enum job_state {
+    JOB_WAITING,
+    JOB_RUNNING,
+    JOB_FOLLOWING, /* the same text waits or runs already, and its vector will do for both */
+    JOB_ENDED,     /* also from the beginning, where the cache had the vector */
+};
 
 struct job {
     const int32_t *ids; /* [n_tokens], special tokens included, each inside the vocabulary */
@@ -24,6 +35,15 @@ struct job {
     size_t n_dims; /* 1 to the model's n_dims: a Matryoshka dimension, the vector's first numbers */
     bool normalize;     /* L2-normalise those numbers */
     enum status status; /* written by the engine: OK, NOT_FINITE, CANCELLED, STOPPING, INTERNAL */
+
+    /* Private to the engine; but for `key`, guarded by the batcher's mutex. */
+    struct text_key key;
+    enum job_state state;
+    struct job_group *group;
+    struct job *leader;    /* FOLLOWING: whose vector it waits for */
+    struct job *followers; /* those who wait for this one */
+    struct job *next_follower;
+    struct job *chain; /* of its bucket among the texts in flight */
 };
 
 struct job_group {
@@ -41,13 +61,17 @@ struct job_group {
     int64_t finished_us;
 
     /* Private to the batcher, guarded by its mutex. */
-    size_t n_tokens;         /* of all jobs */
-    size_t n_tokens_waiting; /* of jobs [n_taken, n_jobs) */
-    size_t n_taken;          /* jobs [0, n_taken) were taken by workers */
-    size_t n_unfinished;     /* jobs that wait or run; 0 before submit and after the end */
-    size_t credit_tokens;    /* of its turn in the queue */
+    size_t n_tokens;      /* of the jobs that were to be encoded when it came */
+    size_t n_waiting;     /* jobs WAITING; in a list of the batcher while there are any */
+    size_t next_job;      /* no job before it is WAITING */
+    size_t n_unfinished;  /* jobs not ENDED; 0 before submit and after the end */
+    size_t credit_tokens; /* of its turn in the queue */
     struct job_group *previous;
     struct job_group *next;
 };
+
+/* Writes a job's vector and status from its text's pooled vector, [at least n_dims]: cut to the
+ * dimension, normalised, checked to be finite. */
+void job_deliver(struct job *job, const float *pooled);
 
 #endif

@@ -2,19 +2,27 @@
 #include "engine/schedule/workers.h"
 
 #include "engine/encoder/encoder.h"
+#include "engine/encoder/team.h"
 #include "engine/model/model.h"
 #include "engine/schedule/batcher.h"
+#include "engine/schedule/cache.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
+
+/* What one pass needs: its jobs, and the memory that encodes them. */
+struct lane {
+    struct encoder_context *context;
+    struct pass pass;
+    struct encoder_text *texts; /* [most_tokens] */
+    struct team team;
+};
 
 struct worker {
     struct workers *workers;
-    struct encoder_context *context;
-    struct pass pass;
-    struct encoder_text *texts; /* [most_texts] */
-    float *pooled;              /* [model n_dims] */
+    struct lane main;
+    struct lane between; /* for small requests that pass between two layers of the main pass */
+    float *pooled;       /* [model n_dims] */
     pthread_t thread;
 };
 
@@ -26,32 +34,50 @@ struct workers {
     struct workers_stats stats;
 };
 
-/* Pools one text's token vectors, cuts to the job's Matryoshka dimension, normalises. */
-static void finish_job(const struct worker *worker, struct job *job, const float *tokens)
+/* Pools one text's token vectors for its job and those that follow it, and keeps the vector for
+ * later ones. */
+static void finish_job(struct worker *worker, struct job *job, const float *tokens)
 {
-    const struct model *model = worker->workers->options.model;
+    const struct workers_options *options = &worker->workers->options;
+    const struct model *model = options->model;
 
     pooling_apply(&model->pooling, tokens, job->n_tokens, job->n_skipped, model->shape.hidden_size,
                   worker->pooled);
-    memcpy(job->vector, worker->pooled, job->n_dims * sizeof(float));
-    if (job->normalize)
-        vector_normalize(job->vector, job->n_dims);
-    job->status = vector_is_finite(job->vector, job->n_dims) ? STATUS_OK : STATUS_NOT_FINITE;
+    job_deliver(job, worker->pooled);
+    for (struct job *follower = job->followers; follower; follower = follower->next_follower)
+        job_deliver(follower, worker->pooled);
+    if (job->status == STATUS_OK)
+        cache_put(options->cache, job->key, worker->pooled);
 }
 
-static void encode_pass(struct worker *worker)
+static void fail_job(struct job *job, enum status status)
+{
+    job->status = status;
+    for (struct job *follower = job->followers; follower; follower = follower->next_follower)
+        follower->status = status;
+}
+
+static void encode_lane(struct worker *worker, struct lane *lane, void (*before_layer)(void *user))
 {
     const struct model *model = worker->workers->options.model;
-    struct pass *pass = &worker->pass;
+    struct pass *pass = &lane->pass;
+    const struct encoder_pass encoder_pass = {
+        .texts = lane->texts,
+        .n_texts = pass->n_jobs,
+        .team = &lane->team,
+        .before_layer = before_layer,
+        .user = worker,
+    };
     const float *tokens = NULL; /* [pass->n_tokens, hidden] */
     enum status status;
 
     for (size_t i = 0; i < pass->n_jobs; i++)
-        worker->texts[i] = (struct encoder_text){pass->jobs[i]->ids, pass->jobs[i]->n_tokens};
-    status = encoder_run(worker->context, worker->texts, pass->n_jobs, &tokens);
+        lane->texts[i] = (struct encoder_text){pass->jobs[i]->ids, pass->jobs[i]->n_tokens};
+    status = encoder_run(lane->context, &encoder_pass, &tokens);
+    batcher_settle(worker->workers->options.batcher, pass);
     for (size_t i = 0, row = 0; i < pass->n_jobs; row += pass->jobs[i++]->n_tokens) {
         if (status)
-            pass->jobs[i]->status = status;
+            fail_job(pass->jobs[i], status);
         else
             finish_job(worker, pass->jobs[i], tokens + row * model->shape.hidden_size);
     }
@@ -73,45 +99,99 @@ static void count_pass(struct workers *workers, size_t n_texts, size_t n_tokens,
         workers->options.pass_done(workers->options.user, n_texts, n_tokens, duration_us);
 }
 
+static void run_lane(struct worker *worker, struct lane *lane, void (*before_layer)(void *user))
+{
+    struct workers *workers = worker->workers;
+    int64_t started_us = workers->options.now_us();
+
+    encode_lane(worker, lane, before_layer);
+    count_pass(workers, lane->pass.n_jobs, lane->pass.n_tokens,
+               workers->options.now_us() - started_us);
+}
+
+/* Promises 4 and 5: when other work has come, helpers go to it; with no helper to send, a small
+ * request is encoded here, before the main pass goes on. */
+static void before_layer(void *user)
+{
+    struct worker *worker = user;
+    struct batcher *batcher = worker->workers->options.batcher;
+
+    if (!batcher_has_waiting(batcher))
+        return;
+    if (team_dismiss(&worker->main.team))
+        return;
+    if (!batcher_take_between(batcher, &worker->between.pass))
+        return;
+    run_lane(worker, &worker->between, NULL);
+    batcher_finish(batcher, &worker->between.pass);
+}
+
 static void *worker_run(void *argument)
 {
     struct worker *worker = argument;
-    struct workers *workers = worker->workers;
+    struct batcher *batcher = worker->workers->options.batcher;
+    struct lane *lane = &worker->main;
 
-    while (batcher_take(workers->options.batcher, &worker->pass)) {
-        int64_t started_us = workers->options.now_us();
+    for (;;) {
+        struct team *other = NULL;
 
-        encode_pass(worker);
-        count_pass(workers, worker->pass.n_jobs, worker->pass.n_tokens,
-                   workers->options.now_us() - started_us);
-        batcher_finish(workers->options.batcher, &worker->pass);
+        switch (batcher_take(batcher, &lane->pass, &lane->team, &other)) {
+        case WORK_NONE:
+            return NULL;
+        case WORK_HELP:
+            team_help(other, lane->context);
+            break;
+        case WORK_PASS:
+            run_lane(worker, lane, before_layer);
+            batcher_withdraw(batcher, &lane->team);
+            team_close(&lane->team);
+            batcher_finish(batcher, &lane->pass);
+            break;
+        }
     }
-    return NULL;
+}
+
+static enum status lane_init(struct lane *lane, const struct encoder *encoder, size_t most_texts,
+                             size_t most_tokens)
+{
+    lane->pass.jobs = calloc(most_texts, sizeof *lane->pass.jobs);
+    lane->texts = calloc(most_texts, sizeof *lane->texts);
+    team_open(&lane->team);
+    if (!lane->pass.jobs || !lane->texts)
+        return STATUS_NO_MEMORY;
+    return encoder_context_new(encoder, most_tokens, &lane->context);
+}
+
+static void lane_release(struct lane *lane)
+{
+    encoder_context_free(lane->context);
+    free(lane->texts);
+    free(lane->pass.jobs);
 }
 
 static enum status worker_init(struct worker *worker, struct workers *workers)
 {
     const struct model *model = workers->options.model;
+    const struct encoder *encoder = workers->options.encoder;
     size_t most_texts = workers->options.most_pass_tokens; /* a text has at least one token */
     size_t most_tokens = most_texts > model->most_tokens ? most_texts : model->most_tokens;
+    size_t slice_tokens = batcher_slice_tokens(workers->options.batcher);
+    enum status status;
 
     worker->workers = workers;
-    worker->pass.jobs = calloc(most_texts, sizeof *worker->pass.jobs);
-    worker->pass.groups = calloc(most_texts, sizeof *worker->pass.groups);
-    worker->texts = calloc(most_texts, sizeof *worker->texts);
     worker->pooled = calloc(model->n_dims, sizeof *worker->pooled);
-    if (!worker->pass.jobs || !worker->pass.groups || !worker->texts || !worker->pooled)
-        return STATUS_NO_MEMORY;
-    return encoder_context_new(workers->options.encoder, most_tokens, &worker->context);
+    status = worker->pooled ? lane_init(&worker->main, encoder, most_texts, most_tokens)
+                            : STATUS_NO_MEMORY;
+    if (!status)
+        status = lane_init(&worker->between, encoder, slice_tokens, slice_tokens);
+    return status;
 }
 
 static void worker_release(struct worker *worker)
 {
-    encoder_context_free(worker->context);
+    lane_release(&worker->between);
+    lane_release(&worker->main);
     free(worker->pooled);
-    free(worker->texts);
-    free(worker->pass.groups);
-    free(worker->pass.jobs);
 }
 
 enum status workers_start(struct workers **ret_workers, const struct workers_options *options)

@@ -11,14 +11,16 @@
 #include <stdint.h>
 
 struct batcher;
+struct cache;
 struct encoder;
 struct model;
 struct workers;
 
 struct workers_options {
-    const struct model *model; /* borrowed, as are the next two */
+    const struct model *model; /* borrowed, as are the next three */
     const struct encoder *encoder;
     struct batcher *batcher;
+    struct cache *cache;
     size_t n_workers;
     size_t most_pass_tokens; /* as the batcher's */
     int64_t (*now_us)(void);

@@ -4,6 +4,7 @@
  * heads of 32) and bge-large (hidden 1,024, heads of 64). Prints ns an element beside the
  * reference's, for attention GFLOP/s of its two products too. The best of several short runs, on
  * one thread. */
+#include "engine/kernels/attention.h"
 #include "engine/kernels/cpu.h"
 #include "engine/kernels/kernels.h"
 
@@ -11,6 +12,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum { BLOCK_ROWS = 64, MOST_COLUMNS = 4096, MOST_TOKENS = 512, MOST_STRIDE = 3 * 1024 };
@@ -22,22 +24,30 @@ static const struct {
     {"c", 0},
     {"avx2", CPU_AVX2},
     {"avx512", CPU_AVX2 | CPU_AVX512},
+    {"bf16", CPU_AVX2 | CPU_AVX512 | CPU_AVX512_BF16},
 };
-enum { N_LEVELS = sizeof LEVELS / sizeof *LEVELS };
+enum { N_LEVELS = 3, N_LEVELS_BFLOAT16 = 4 };
 
-/* One kernel on one shape; `run` does it once. */
+/* One kernel in one format on one shape; `run` does it once. */
 struct bench {
     const char *operation;
+    void (*run)(const struct bench *bench, const struct kernels *kernels);
+    enum kernel_type input;
+    enum kernel_type output;
     size_t n_rows;
     size_t n; /* columns, or the head size */
-    void (*run)(const struct bench *bench, const struct kernels *kernels);
-    size_t n_levels; /* of versions, from the reference up */
 };
 
-static float x[MOST_TOKENS * MOST_STRIDE], start[BLOCK_ROWS * MOST_COLUMNS];
-static float residual[BLOCK_ROWS * MOST_COLUMNS];
-static float bias[MOST_COLUMNS], gamma_[MOST_COLUMNS], beta[MOST_COLUMNS];
-static float out[MOST_TOKENS * MOST_STRIDE / 3];
+static const char *const TYPE_NAMES[] = {"f32", "bf16", "s32"};
+
+static float out[MOST_TOKENS * MOST_COLUMNS];
+static float floats[MOST_TOKENS * MOST_STRIDE];
+static uint16_t halves[MOST_TOKENS * MOST_STRIDE];
+static int32_t ints[BLOCK_ROWS * MOST_COLUMNS];
+static float bias[MOST_COLUMNS], beta[MOST_COLUMNS], column_scales[MOST_COLUMNS];
+static int32_t sums[MOST_COLUMNS], zeros[BLOCK_ROWS];
+static float row_scales[BLOCK_ROWS];
+static uint8_t bytes[BLOCK_ROWS * MOST_COLUMNS];
 static float scratch[KERNEL_ATTENTION_SCRATCH_FLOATS(MOST_TOKENS, 64)];
 
 static double seconds_now(void)
@@ -48,58 +58,140 @@ static double seconds_now(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-static void run_bias(const struct bench *b, const struct kernels *kernels)
+static struct kernel_product product_of(const struct bench *b)
 {
-    kernels->bias(x, bias, b->n_rows, b->n);
+    return (struct kernel_product){
+        .c = b->input == KERNEL_INT32 ? (const void *)ints : floats,
+        .bias = bias,
+        .n_rows = b->n_rows,
+        .n = b->n,
+        .row_scales = row_scales,
+        .zeros = zeros,
+        .column_scales = column_scales,
+        .sums = sums,
+    };
+}
+
+static void run_store(const struct bench *b, const struct kernels *kernels)
+{
+    const struct kernel_product product = product_of(b);
+
+    kernels->store[b->input][b->output](&product, out, b->n);
 }
 
 static void run_relu(const struct bench *b, const struct kernels *kernels)
 {
-    kernels->bias_relu(x, bias, b->n_rows, b->n);
+    const struct kernel_product product = product_of(b);
+
+    kernels->relu[b->input][b->output](&product, out, b->n);
 }
 
 static void run_gelu(const struct bench *b, const struct kernels *kernels)
 {
-    kernels->bias_gelu(x, bias, b->n_rows, b->n);
+    const struct kernel_product product = product_of(b);
+
+    kernels->gelu[b->input][b->output](&product, out, b->n);
 }
 
 static void run_gelu_tanh(const struct bench *b, const struct kernels *kernels)
 {
-    kernels->bias_gelu_tanh(x, bias, b->n_rows, b->n);
+    const struct kernel_product product = product_of(b);
+
+    kernels->gelu_tanh[b->input][b->output](&product, out, b->n);
 }
 
+static void run_add(const struct bench *b, const struct kernels *kernels)
+{
+    const struct kernel_product product = product_of(b);
+
+    kernels->add[b->input](&product, out, b->n);
+}
+
+/* gamma is one: out, normalised in place again and again, stays as it is. */
 static void run_layer_norm(const struct bench *b, const struct kernels *kernels)
 {
-    kernels->layer_norm(x, bias, residual, gamma_, beta, 1e-12f, b->n_rows, b->n, out);
+    static float gamma[MOST_COLUMNS];
+
+    for (size_t i = 0; i < b->n; i++)
+        gamma[i] = 1;
+    kernels->layer_norm(out, gamma, beta, 1e-12f, b->n_rows, b->n);
+}
+
+static void run_quantise(const struct bench *b, const struct kernels *kernels)
+{
+    kernels->quantise(floats, b->n_rows, b->n, bytes, row_scales, zeros);
+}
+
+static void run_round(const struct bench *b, const struct kernels *kernels)
+{
+    kernels->round(floats, b->n_rows * b->n, (uint16_t *)out);
+}
+
+static void run_widen_float16(const struct bench *b, const struct kernels *kernels)
+{
+    kernels->widen_float16(halves, b->n_rows * b->n, out);
+}
+
+static void run_widen_bfloat16(const struct bench *b, const struct kernels *kernels)
+{
+    kernels->widen_bfloat16(halves, b->n_rows * b->n, out);
 }
 
 static void run_attention(const struct bench *b, const struct kernels *kernels)
 {
-    const size_t hidden = b->n == 64 ? 1024 : 384;
+    const size_t hidden = b->n == 64 ? 1024 : 384, size = b->input == KERNEL_BFLOAT16 ? 2 : 4;
+    const char *q = b->input == KERNEL_BFLOAT16 ? (const char *)halves : (const char *)floats;
 
-    kernels->attention(x, x + hidden, x + 2 * hidden, 3 * hidden, b->n_rows, b->n,
-                       1 / sqrtf((float)b->n), scratch, out, hidden);
+    kernels->attention[b->input](q, q + hidden * size, q + 2 * hidden * size, 3 * hidden, b->n_rows,
+                                 b->n, 1 / sqrtf((float)b->n), scratch, out, hidden);
 }
 
+#define STORES(operation, n)                                                                       \
+    {#operation, run_##operation, KERNEL_FLOAT32, KERNEL_FLOAT32, BLOCK_ROWS, n},                  \
+        {#operation, run_##operation, KERNEL_FLOAT32, KERNEL_BFLOAT16, BLOCK_ROWS, n},             \
+        {#operation, run_##operation, KERNEL_INT32, KERNEL_FLOAT32, BLOCK_ROWS, n},                \
+    {                                                                                              \
+#operation, run_##operation, KERNEL_INT32, KERNEL_BFLOAT16, BLOCK_ROWS, n                  \
+    }
+#define ROWS(operation, input, output, n)                                                          \
+    {                                                                                              \
+#operation, run_##operation, KERNEL_##input, KERNEL_##output, BLOCK_ROWS, n                \
+    }
+#define ATTENTION(input, n)                                                                        \
+    {"attention", run_attention, KERNEL_##input, KERNEL_FLOAT32, 16, n},                           \
+        {"attention", run_attention, KERNEL_##input, KERNEL_FLOAT32, 54, n},                       \
+        {"attention", run_attention, KERNEL_##input, KERNEL_FLOAT32, 128, n},                      \
+        {"attention", run_attention, KERNEL_##input, KERNEL_FLOAT32, 256, n},                      \
+    {                                                                                              \
+        "attention", run_attention, KERNEL_##input, KERNEL_FLOAT32, 512, n                         \
+    }
+
 static const struct bench BENCHES[] = {
-    {"bias", BLOCK_ROWS, 1152, run_bias, 1},
-    {"bias", BLOCK_ROWS, 3072, run_bias, 1},
-    {"bias_relu", BLOCK_ROWS, 1536, run_relu, 1},
-    {"bias_relu", BLOCK_ROWS, 4096, run_relu, 1},
-    {"bias_gelu", BLOCK_ROWS, 1536, run_gelu, N_LEVELS},
-    {"bias_gelu", BLOCK_ROWS, 4096, run_gelu, N_LEVELS},
-    {"bias_gelu_tanh", BLOCK_ROWS, 1536, run_gelu_tanh, N_LEVELS},
-    {"bias_gelu_tanh", BLOCK_ROWS, 4096, run_gelu_tanh, N_LEVELS},
-    {"layer_norm", BLOCK_ROWS, 384, run_layer_norm, N_LEVELS},
-    {"layer_norm", BLOCK_ROWS, 1024, run_layer_norm, N_LEVELS},
-    {"attention", 16, 32, run_attention, N_LEVELS},
-    {"attention", 54, 32, run_attention, N_LEVELS},
-    {"attention", 128, 32, run_attention, N_LEVELS},
-    {"attention", 512, 32, run_attention, N_LEVELS},
-    {"attention", 16, 64, run_attention, N_LEVELS},
-    {"attention", 54, 64, run_attention, N_LEVELS},
-    {"attention", 128, 64, run_attention, N_LEVELS},
-    {"attention", 512, 64, run_attention, N_LEVELS},
+    STORES(store, 1152),
+    STORES(store, 3072),
+    STORES(relu, 1536),
+    STORES(gelu, 1536),
+    STORES(gelu, 4096),
+    STORES(gelu_tanh, 1536),
+    STORES(gelu_tanh, 4096),
+    ROWS(add, FLOAT32, FLOAT32, 384),
+    ROWS(add, INT32, FLOAT32, 384),
+    ROWS(add, FLOAT32, FLOAT32, 1024),
+    ROWS(add, INT32, FLOAT32, 1024),
+    ROWS(layer_norm, FLOAT32, FLOAT32, 384),
+    ROWS(layer_norm, FLOAT32, FLOAT32, 1024),
+    ROWS(quantise, FLOAT32, FLOAT32, 384),
+    ROWS(quantise, FLOAT32, FLOAT32, 1024),
+    ROWS(quantise, FLOAT32, FLOAT32, 1536),
+    ROWS(quantise, FLOAT32, FLOAT32, 4096),
+    ROWS(round, FLOAT32, BFLOAT16, 384),
+    ROWS(round, FLOAT32, BFLOAT16, 1024),
+    ROWS(widen_float16, FLOAT32, FLOAT32, 384),
+    ROWS(widen_bfloat16, BFLOAT16, FLOAT32, 384),
+    ATTENTION(FLOAT32, 32),
+    ATTENTION(BFLOAT16, 32),
+    ATTENTION(FLOAT32, 64),
+    ATTENTION(BFLOAT16, 64),
 };
 enum { N_BENCHES = sizeof BENCHES / sizeof *BENCHES };
 
@@ -108,19 +200,15 @@ static float uniform(void)
     return (float)rand() / (float)RAND_MAX * 4 - 2;
 }
 
-/* Seconds of one run: the best of nine times at least 2 ms. The activations work in place, so x is
- * filled anew before each time and the bias is small, lest it drift. */
+/* Seconds of one run: the best of nine times at least 2 ms. */
 static double time_bench(const struct bench *bench, const struct kernels *kernels)
 {
     double best = INFINITY;
     size_t n_runs = 1;
 
     for (int attempt = 0; attempt < 9;) {
-        double seconds;
+        double seconds = seconds_now();
 
-        for (size_t i = 0; i < sizeof x / sizeof *x; i++)
-            x[i] = start[i % (sizeof start / sizeof *start)];
-        seconds = seconds_now();
         for (size_t i = 0; i < n_runs; i++)
             bench->run(bench, kernels);
         seconds = seconds_now() - seconds;
@@ -137,17 +225,24 @@ static double time_bench(const struct bench *bench, const struct kernels *kernel
 static void report(const struct bench *bench)
 {
     const bool attention = bench->run == run_attention;
+    const bool bfloat16 = attention && bench->input == KERNEL_BFLOAT16;
     const size_t n_elements = attention ? bench->n_rows * bench->n_rows : bench->n_rows * bench->n;
     double reference = 0;
 
-    printf("%-15s %4zu x %4zu ", bench->operation, bench->n_rows, bench->n);
-    for (size_t level = 0; level < bench->n_levels; level++) {
+    printf("%-14s %4s %4s %4zu x %4zu", bench->operation, TYPE_NAMES[bench->input],
+           TYPE_NAMES[bench->output], bench->n_rows, bench->n);
+    memcpy(out, floats, sizeof floats);
+    for (size_t level = 0; level < (bfloat16 ? N_LEVELS_BFLOAT16 : N_LEVELS); level++) {
         struct kernels kernels;
         double seconds;
 
         if (cpu_flags(LEVELS[level].cpu_flags) != LEVELS[level].cpu_flags)
             continue;
         kernels_choose(&kernels, LEVELS[level].cpu_flags);
+        if (!level)
+            kernels.attention[KERNEL_BFLOAT16] = attention_bfloat16_c;
+        if (attention && !kernels.attention[bench->input])
+            continue;
         seconds = time_bench(bench, &kernels);
         if (!level)
             reference = seconds;
@@ -157,21 +252,32 @@ static void report(const struct bench *bench)
             printf(" %.1f GFLOP/s", 4e-9 * (double)(n_elements * bench->n) / seconds);
     }
     printf("\n");
+    fflush(stdout);
 }
 
-int main(void)
+int main(int n_arguments, char **arguments)
 {
-    for (size_t i = 0; i < sizeof start / sizeof *start; i++) {
-        start[i] = uniform();
-        residual[i] = uniform();
-    }
+    struct kernels references;
+
+    for (size_t i = 0; i < sizeof floats / sizeof *floats; i++)
+        floats[i] = uniform();
+    kernels_choose(&references, 0);
+    references.round(floats, sizeof floats / sizeof *floats, halves);
+    for (size_t i = 0; i < sizeof ints / sizeof *ints; i++)
+        ints[i] = rand() % 100000 - 50000;
     for (size_t i = 0; i < MOST_COLUMNS; i++) {
         bias[i] = 1e-6f * uniform();
-        gamma_[i] = uniform();
         beta[i] = uniform();
+        column_scales[i] = 1e-3f * uniform();
+        sums[i] = rand() % 1000 - 500;
+    }
+    for (size_t i = 0; i < BLOCK_ROWS; i++) {
+        row_scales[i] = 1e-2f;
+        zeros[i] = rand() % 256;
     }
     printf("ns an element (attention: a score), and times the reference's speed\n");
     for (size_t i = 0; i < N_BENCHES; i++)
-        report(&BENCHES[i]);
+        if (n_arguments < 2 || !strcmp(arguments[1], BENCHES[i].operation))
+            report(&BENCHES[i]);
     return 0;
 }

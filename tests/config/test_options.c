@@ -295,10 +295,10 @@ static void test_options__bad_flags_are_refused_by_name(void **state)
          "--auto-truncate is given twice"},
         {{.flags = {"--config=a", "--config=b"}}, "--config is given twice"},
         {{.flags = {MODEL, "--auto-truncate=yes"}}, "--auto-truncate=yes: expected true or false"},
-        {{.flags = {MODEL, "--dtype=float"}}, "--dtype=float: expected one of auto|float32"},
+        {{.flags = {MODEL, "--dtype=float"}}, "--dtype=float: expected one of auto|float32|bfloat16|int8"},
         {{.flags = {MODEL, "--dtype=auto|float32"}},
-         "--dtype=auto|float32: expected one of auto|float32"},
-        {{.flags = {MODEL, "--dtype="}}, "--dtype=: expected one of auto|float32"},
+         "--dtype=auto|float32: expected one of auto|float32|bfloat16|int8"},
+        {{.flags = {MODEL, "--dtype="}}, "--dtype=: expected one of auto|float32|bfloat16|int8"},
         {{.flags = {"--model-id="}}, "--model-id=: expected text in UTF-8, not empty"},
         {{.flags = {MODEL, "--default-prompt=\xff"}},
          "--default-prompt=\xff: expected text in UTF-8, not empty"},
@@ -404,7 +404,7 @@ static void test_options__bad_variables_are_refused_by_name(void **state)
         {{.flags = {MODEL, "--default-prompt=a"}, .variables = {"NESTD_DEFAULT_PROMPT_NAME=b"}},
          "--default-prompt and NESTD_DEFAULT_PROMPT_NAME exclude each other"},
         {{.flags = {MODEL}, .variables = {"NESTD_HOSTNAME=tcp://1", "NESTD_DTYPE=tcp://1"}},
-         "NESTD_DTYPE=tcp://1: expected one of auto|float32"},
+         "NESTD_DTYPE=tcp://1: expected one of auto|float32|bfloat16|int8"},
     };
 
     (void)state;

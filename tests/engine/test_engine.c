@@ -23,11 +23,12 @@ enum {
     VOCABULARY = 60,
 };
 
-static struct engine *open_engine(const char *folder, size_t n_workers, size_t most_pass_tokens,
-                                  unsigned cpu_mask)
+static struct engine *open_engine(const char *folder, const char *dtype, size_t n_workers,
+                                  size_t most_pass_tokens, unsigned cpu_mask)
 {
     const struct engine_options options = {
         .model_dir = folder,
+        .dtype = dtype,
         .n_workers = n_workers,
         .most_pass_tokens = most_pass_tokens,
         .most_queued_tokens = 100000,
@@ -87,7 +88,17 @@ static enum status encode(struct engine *engine, struct job *jobs, size_t n_jobs
 
 /* ---- agreement with the float64 implementation ---- */
 
-static void compare_with_reference(const char *model, unsigned cpu_mask)
+static bool cpu_has(const char *dtype)
+{
+    unsigned flags = cpu_flags(CPU_MASK_ALL);
+
+    if (strcmp(dtype, "bfloat16") == 0)
+        return flags & CPU_AVX512_BF16;
+    return strcmp(dtype, "int8") != 0 || flags & CPU_AVX512_VNNI;
+}
+
+static void compare_with_reference(const char *model, const char *dtype, unsigned cpu_mask,
+                                   double tolerance)
 {
     struct folder folder;
     struct engine *engine;
@@ -103,7 +114,7 @@ static void compare_with_reference(const char *model, unsigned cpu_mask)
     ids = json_object_get(expected, "ids");
     vector = json_object_get(expected, "vector");
     assert_true(json_array_size(ids) > 0 && json_array_size(ids) <= MOST_TOKENS);
-    engine = open_engine(folder.path, 1, 64, cpu_mask);
+    engine = open_engine(folder.path, dtype, 1, 64, cpu_mask);
     job.n_tokens = json_array_size(ids);
     job.n_dims = json_array_size(vector);
     job.normalize = engine_get_info(engine)->model->normalize;
@@ -112,8 +123,7 @@ static void compare_with_reference(const char *model, unsigned cpu_mask)
         tokens[i] = (int32_t)json_integer_value(json_array_get(ids, i));
     assert_int_equal(encode(engine, &job, 1), STATUS_OK);
     for (size_t i = 0; i < job.n_dims; i++)
-        /* Two layers of float32: some tens of roundings of 6e-8 on values of about 1. */
-        assert_true(fabs(got[i] - json_number_value(json_array_get(vector, i))) < 3e-6);
+        assert_true(fabs(got[i] - json_number_value(json_array_get(vector, i))) < tolerance);
     engine_close(engine);
     json_decref(expected);
     folder_release(&folder);
@@ -123,11 +133,43 @@ static void test_engine__agrees_with_float64(void **state)
 {
     static const char *const models[] = {"tiny-cls", "tiny-mean", "tiny-plain", "tiny-sharded"};
     static const unsigned masks[] = {0, CPU_AVX2, CPU_MASK_ALL};
+    /* On values of about 1 through two layers: tens of roundings to 24 bits, to 8 bits, and to
+     * 1/255 of a row's range. */
+    static const struct {
+        const char *dtype;
+        double tolerance;
+    } formats[] = {{"float32", 3e-6}, {"bfloat16", 0.05}, {"int8", 0.1}};
 
     (void)state;
-    for (size_t i = 0; i < sizeof models / sizeof *models; i++)
+    for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
         for (size_t j = 0; j < sizeof masks / sizeof *masks; j++)
-            compare_with_reference(models[i], masks[j]);
+            compare_with_reference(models[i], "float32", masks[j], formats[0].tolerance);
+        for (size_t f = 1; f < sizeof formats / sizeof *formats && cpu_has(formats[f].dtype); f++)
+            compare_with_reference(models[i], formats[f].dtype, CPU_MASK_ALL, formats[f].tolerance);
+    }
+}
+
+static void test_engine__dtype_that_the_cpu_lacks_is_refused(void **state)
+{
+    static const char *const dtypes[] = {"bfloat16", "int8"};
+    struct folder folder;
+
+    (void)state;
+    folder_init_copy(&folder, "tiny-mean");
+    for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++) {
+        const struct engine_options options = {.model_dir = folder.path,
+                                               .dtype = dtypes[i],
+                                               .n_workers = 1,
+                                               .most_pass_tokens = 64,
+                                               .most_queued_tokens = 10,
+                                               .cpu_mask = CPU_AVX2};
+        struct engine *engine = NULL;
+        struct error error = {0};
+
+        assert_int_equal(engine_open(&engine, &options, NULL, &error), STATUS_UNSUPPORTED);
+        assert_non_null(strstr(error.text, dtypes[i]));
+    }
+    folder_release(&folder);
 }
 
 static void test_engine__dimensions_are_the_first_numbers_renormalised(void **state)
@@ -145,7 +187,7 @@ static void test_engine__dimensions_are_the_first_numbers_renormalised(void **st
 
     (void)state;
     folder_init_copy(&folder, "tiny-cls");
-    engine = open_engine(folder.path, 1, 64, CPU_MASK_ALL);
+    engine = open_engine(folder.path, "float32", 1, 64, CPU_MASK_ALL);
     assert_int_equal(encode(engine, jobs, 2), STATUS_OK);
     for (int i = 0; i < 5; i++)
         norm += whole[i] * whole[i];
@@ -203,43 +245,57 @@ static void *submit_corpus(void *argument)
     return NULL;
 }
 
-/* Each text alone, then the same texts from three threads at once, in groups of many sizes, on one
- * and two workers, with several sizes of a pass: the same bytes. */
+/* The same texts from three threads at once, in groups of many sizes: the bytes of each text alone.
+ */
+static void load_and_compare(struct engine *engine, const struct corpus *alone, size_t salt)
+{
+    struct submitter submitters[3];
+    pthread_t threads[3];
+
+    for (size_t i = 0; i < 3; i++) {
+        submitters[i] = (struct submitter){engine, corpus_new(7, engine_get_info(engine)->model),
+                                           1 + i * (i + salt) * 7};
+        assert_int_equal(pthread_create(&threads[i], NULL, submit_corpus, &submitters[i]), 0);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        pthread_join(threads[i], NULL);
+        assert_memory_equal(submitters[i].corpus->vectors, alone->vectors, sizeof alone->vectors);
+        free(submitters[i].corpus);
+    }
+}
+
+/* Each text alone on one worker; then alone on more, which help; then under load, on one to three
+ * workers, with several sizes of a pass, in every format. */
 static void test_engine__same_text_same_bytes(void **state)
 {
+    static const char *const dtypes[] = {"float32", "bfloat16", "int8"};
     static const size_t pass_tokens[] = {1, 40, 64, 300};
     struct folder folder;
-    struct engine *engine;
-    struct corpus *alone;
 
     (void)state;
     folder_init_copy(&folder, "tiny-mean");
-    engine = open_engine(folder.path, 1, 64, CPU_MASK_ALL);
-    alone = corpus_new(7, engine_get_info(engine)->model);
-    submit_corpus(&(struct submitter){engine, alone, 1});
-    engine_close(engine);
-    for (size_t n_workers = 1; n_workers <= 2; n_workers++) {
-        for (size_t p = 0; p < sizeof pass_tokens / sizeof *pass_tokens; p++) {
-            struct submitter submitters[3];
-            pthread_t threads[3];
+    for (size_t d = 0; d < sizeof dtypes / sizeof *dtypes && cpu_has(dtypes[d]); d++) {
+        struct engine *engine = open_engine(folder.path, dtypes[d], 1, 64, CPU_MASK_ALL);
+        struct corpus *alone = corpus_new(7, engine_get_info(engine)->model);
 
-            engine = open_engine(folder.path, n_workers, pass_tokens[p], CPU_MASK_ALL);
-            for (size_t i = 0; i < 3; i++) {
-                submitters[i] = (struct submitter){
-                    engine, corpus_new(7, engine_get_info(engine)->model), 1 + i * (i + p) * 7};
-                assert_int_equal(pthread_create(&threads[i], NULL, submit_corpus, &submitters[i]),
-                                 0);
+        submit_corpus(&(struct submitter){engine, alone, 1});
+        engine_close(engine);
+        for (size_t n_workers = 1; n_workers <= 3; n_workers++) {
+            for (size_t p = 0; p < sizeof pass_tokens / sizeof *pass_tokens; p++) {
+                struct corpus *again;
+
+                engine =
+                    open_engine(folder.path, dtypes[d], n_workers, pass_tokens[p], CPU_MASK_ALL);
+                again = corpus_new(7, engine_get_info(engine)->model);
+                submit_corpus(&(struct submitter){engine, again, 1});
+                assert_memory_equal(again->vectors, alone->vectors, sizeof alone->vectors);
+                free(again);
+                load_and_compare(engine, alone, p);
+                engine_close(engine);
             }
-            for (size_t i = 0; i < 3; i++) {
-                pthread_join(threads[i], NULL);
-                assert_memory_equal(submitters[i].corpus->vectors, alone->vectors,
-                                    sizeof alone->vectors);
-                free(submitters[i].corpus);
-            }
-            engine_close(engine);
         }
+        free(alone);
     }
-    free(alone);
     folder_release(&folder);
 }
 
@@ -270,7 +326,7 @@ static void test_engine__vector_that_is_not_finite_is_told(void **state)
     (void)state;
     folder_init_copy(&folder, "tiny-mean");
     spoil_weights(&folder);
-    engine = open_engine(folder.path, 1, 64, CPU_MASK_ALL);
+    engine = open_engine(folder.path, "float32", 1, 64, CPU_MASK_ALL);
     assert_int_equal(encode(engine, &job, 1), STATUS_NOT_FINITE);
     engine_close(engine);
     folder_release(&folder);
@@ -280,7 +336,7 @@ static void test_engine__more_than_the_queue_holds_is_refused(void **state)
 {
     struct folder folder;
     struct engine_options options = {
-        .n_workers = 1, .most_pass_tokens = 64, .most_queued_tokens = 10};
+        .dtype = "float32", .n_workers = 1, .most_pass_tokens = 64, .most_queued_tokens = 10};
     struct engine *engine = NULL;
     struct error error = {0};
     int32_t tokens[] = {2, 17, 9, 44, 17, 3};
@@ -304,7 +360,7 @@ static void test_engine__tokenizer_larger_than_the_model_is_refused(void **state
 {
     struct folder folder;
     struct engine_options options = {
-        .n_workers = 1, .most_pass_tokens = 64, .most_queued_tokens = 10};
+        .dtype = "float32", .n_workers = 1, .most_pass_tokens = 64, .most_queued_tokens = 10};
     struct engine *engine = NULL;
     struct error error = {0};
     size_t len_bytes;
@@ -332,6 +388,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_engine__agrees_with_float64),
+        cmocka_unit_test(test_engine__dtype_that_the_cpu_lacks_is_refused),
         cmocka_unit_test(test_engine__dimensions_are_the_first_numbers_renormalised),
         cmocka_unit_test(test_engine__same_text_same_bytes),
         cmocka_unit_test(test_engine__vector_that_is_not_finite_is_told),

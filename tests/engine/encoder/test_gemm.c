@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/encoder/gemm.h"
+#include "engine/kernels/cpu.h"
 #include "engine/memory.h"
 
 #include <math.h>
@@ -10,44 +11,107 @@
 
 #include <cmocka.h>
 
-enum { MOST_TEST_ROWS = 130 };
+enum {
+    MOST_TEST_ROWS = 130,
+    ROOM_ROWS = 192, /* MOST_TEST_ROWS rounded up to whole blocks */
+};
+
+static const struct {
+    size_t n_out;
+    size_t n_in;
+} shapes[] = {{1, 1},     {7, 3},      {96, 32},    {33, 65},
+              {384, 384}, {1152, 384}, {384, 1536}, {1024, 1024}};
+
+static bool cpu_has(enum gemm_format format)
+{
+    unsigned needed = format == GEMM_FLOAT32    ? 0
+                      : format == GEMM_BFLOAT16 ? CPU_AVX512_BF16
+                                                : CPU_AVX512_VNNI;
+
+    return (cpu_flags(CPU_MASK_ALL) & needed) == needed;
+}
+
+static size_t element_bytes(enum gemm_format format)
+{
+    return format == GEMM_FLOAT32 ? 4 : format == GEMM_BFLOAT16 ? 2 : 1;
+}
+
+static float random_float(uint32_t *seed)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return (float)((double)*seed / 2147483648.0 - 1.0);
+}
 
 static float *random_floats(size_t n, uint32_t seed)
 {
     float *values = memory_new_aligned(n * sizeof(float));
 
     assert_non_null(values);
-    for (size_t i = 0; i < n; i++) {
-        seed = seed * 1664525u + 1013904223u;
-        values[i] = (float)((double)seed / 2147483648.0 - 1.0);
-    }
+    for (size_t i = 0; i < n; i++)
+        values[i] = random_float(&seed);
     return values;
 }
 
+/* Cut, which is a way of rounding that needs no care: what matters is that the reference sees the
+ * same. */
+static uint16_t cut_to_bfloat16(float value)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &value, sizeof bits);
+    return (uint16_t)(bits >> 16);
+}
+
+static double element(enum gemm_format format, const void *a, size_t i)
+{
+    uint32_t bits;
+    float value;
+
+    if (format == GEMM_FLOAT32)
+        return ((const float *)a)[i];
+    if (format == GEMM_INT8)
+        return ((const uint8_t *)a)[i];
+    bits = (uint32_t)((const uint16_t *)a)[i] << 16;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
 struct product {
+    enum gemm_format format;
     struct gemm *gemm;
     struct gemm_weights *packed;
     struct gemm_context *context;
     size_t n_out;
     size_t n_in;
     float *weights; /* [n_out, n_in] */
-    float *a;       /* [MOST_TEST_ROWS rounded up, n_in] */
-    float *c;       /* [MOST_TEST_ROWS rounded up, n_out] */
+    char *a;        /* [ROOM_ROWS, n_in] of the format */
+    float *c;       /* [ROOM_ROWS, n_out] */
 };
 
-static void product_init(struct product *product, size_t n_out, size_t n_in)
+static void product_init(struct product *product, enum gemm_format format, size_t n_out,
+                         size_t n_in)
 {
-    size_t n_rows = round_up(MOST_TEST_ROWS, GEMM_MOST_ROWS);
     struct error error = {0};
+    uint32_t seed = 2;
 
-    *product = (struct product){.n_out = n_out, .n_in = n_in};
+    *product = (struct product){.format = format, .n_out = n_out, .n_in = n_in};
     assert_int_equal(gemm_open(&product->gemm, &error), STATUS_OK);
     product->weights = random_floats(n_out * n_in, 1);
-    product->a = random_floats(n_rows * n_in, 2);
-    product->c = random_floats(n_rows * n_out, 3);
-    assert_int_equal(
-        gemm_pack(product->gemm, product->weights, n_out, n_in, &product->packed, &error),
-        STATUS_OK);
+    product->a = memory_new_aligned(ROOM_ROWS * n_in * sizeof(float));
+    product->c = random_floats(ROOM_ROWS * n_out, 3);
+    assert_non_null(product->a);
+    for (size_t i = 0; i < ROOM_ROWS * n_in; i++) {
+        float value = random_float(&seed);
+
+        if (format == GEMM_FLOAT32)
+            ((float *)(void *)product->a)[i] = value;
+        else if (format == GEMM_BFLOAT16)
+            ((uint16_t *)(void *)product->a)[i] = cut_to_bfloat16(value);
+        else
+            ((uint8_t *)product->a)[i] = (uint8_t)(seed >> 24);
+    }
+    if (gemm_pack(product->gemm, format, product->weights, n_out, n_in, &product->packed, &error))
+        fail_msg("%s", error.text);
     assert_int_equal(gemm_context_new(product->gemm, &product->context), STATUS_OK);
 }
 
@@ -61,90 +125,157 @@ static void product_release(struct product *product)
     free(product->c);
 }
 
-static const struct {
-    size_t n_out;
-    size_t n_in;
-} shapes[] = {{1, 1},     {7, 3},      {96, 32},    {33, 65},
-              {384, 384}, {1152, 384}, {384, 1536}, {1024, 1024}};
+static const char *row_of(const struct product *product, size_t row)
+{
+    return product->a + row * product->n_in * element_bytes(product->format);
+}
+
+/* The element in double, and the sum of its terms' magnitudes. */
+static double expect_element(const struct product *product, size_t i, size_t j,
+                             double *ret_magnitude)
+{
+    double sum = 0;
+
+    *ret_magnitude = 0;
+    for (size_t k = 0; k < product->n_in; k++) {
+        double term = element(product->format, product->a, i * product->n_in + k) *
+                      product->weights[j * product->n_in + k];
+
+        sum += term;
+        *ret_magnitude += fabs(term);
+    }
+    return sum;
+}
+
+static void compare_with_double(enum gemm_format format, size_t n_out, size_t n_in)
+{
+    /* Relative to the terms' magnitudes. float32: each of n_in additions rounds once, and the
+     * errors cancel to far below this. bfloat16: a weight is rounded to 8 bits. int8: to steps of
+     * 1/127 of its channel's largest. */
+    static const double tolerances[] = {
+        [GEMM_FLOAT32] = 5e-7, [GEMM_BFLOAT16] = 1.0 / 256, [GEMM_INT8] = 0.02};
+    struct product product;
+
+    product_init(&product, format, n_out, n_in);
+    assert_int_equal(
+        gemm_multiply(product.context, product.packed, 0, 0, product.a, MOST_TEST_ROWS, product.c),
+        STATUS_OK);
+    for (size_t i = 0; i < MOST_TEST_ROWS; i += 13) {
+        for (size_t j = 0; j < n_out; j++) {
+            double magnitude;
+            double expected = expect_element(&product, i, j, &magnitude);
+            double got = product.c[i * n_out + j];
+
+            if (format == GEMM_INT8)
+                got = ((int32_t *)(void *)product.c)[i * n_out + j] *
+                      (double)product.packed->scales[j];
+            assert_true(fabs(got - expected) <= magnitude * tolerances[format]);
+        }
+    }
+    product_release(&product);
+}
 
 static void test_gemm__agrees_with_double_arithmetic(void **state)
 {
     (void)state;
-    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
-        struct product product;
+    for (enum gemm_format format = GEMM_FLOAT32; format <= GEMM_INT8; format++)
+        for (size_t s = 0; s < sizeof shapes / sizeof *shapes && cpu_has(format); s++)
+            compare_with_double(format, shapes[s].n_out, shapes[s].n_in);
+}
 
-        product_init(&product, shapes[s].n_out, shapes[s].n_in);
-        assert_int_equal(
-            gemm_multiply(product.context, product.packed, product.a, MOST_TEST_ROWS, product.c),
-            STATUS_OK);
-        for (size_t i = 0; i < MOST_TEST_ROWS; i += 13) {
-            for (size_t j = 0; j < product.n_out; j++) {
-                double expected = 0;
-                double magnitude = 0;
+/* int8 products are exact: the same integers as plain arithmetic, at the largest magnitudes too. */
+static void test_gemm__int8_is_exact(void **state)
+{
+    struct product product;
+    int32_t *c;
 
-                for (size_t k = 0; k < product.n_in; k++) {
-                    double term = (double)product.a[i * product.n_in + k] *
-                                  product.weights[j * product.n_in + k];
+    (void)state;
+    if (!cpu_has(GEMM_INT8))
+        skip();
+    product_init(&product, GEMM_INT8, 64, 4096);
+    for (size_t k = 0; k < 4096; k++)
+        ((uint8_t *)product.a)[k] = 255;
+    assert_int_equal(gemm_multiply(product.context, product.packed, 0, 0, product.a, 3, product.c),
+                     STATUS_OK);
+    c = (int32_t *)(void *)product.c;
+    for (size_t i = 0; i < 3; i++) {
+        for (size_t j = 0; j < 64; j++) {
+            int64_t expected = 0;
+            int64_t sum = 0;
 
-                    expected += term;
-                    magnitude += fabs(term);
-                }
-                /* Each of n_in additions rounds once; in practice the errors cancel to far below
-                 * this. */
-                assert_true(fabs(product.c[i * product.n_out + j] - expected) <=
-                            magnitude * 6e-8 * 8);
+            for (size_t k = 0; k < 4096; k++) {
+                int64_t q =
+                    (int64_t)rintf(product.weights[j * 4096 + k] / product.packed->scales[j]);
+
+                expected += q * ((uint8_t *)product.a)[i * 4096 + k];
+                sum += q;
             }
+            assert_int_equal(c[i * 64 + j], expected);
+            assert_int_equal(product.packed->sums[j], sum);
         }
-        product_release(&product);
+    }
+    product_release(&product);
+}
+
+/* Rows [first, MOST_TEST_ROWS) alone, in panels, against what all rows gave. */
+static void compare_part(const struct product *product, float *part, size_t first, size_t split)
+{
+    size_t n_rows = MOST_TEST_ROWS - first;
+    size_t width = product->n_out >> split;
+
+    for (size_t panel = 0; panel < (size_t)1 << split; panel++) {
+        assert_int_equal(gemm_multiply(product->context, product->packed, split, panel,
+                                       row_of(product, first), n_rows, part),
+                         STATUS_OK);
+        for (size_t i = 0; i < n_rows; i++)
+            assert_memory_equal(part + i * width,
+                                product->c + (first + i) * product->n_out + panel * width,
+                                width * sizeof(float));
     }
 }
 
-/* Promise 1: a row's bits depend neither on how many rows there are nor on its place among them. */
-static void test_gemm__row_bits_do_not_depend_on_the_batch(void **state)
+/* Promise 1: an element's bits depend neither on how many rows there are, nor on its place among
+ * them, nor on the panel of columns. */
+static void test_gemm__bits_do_not_depend_on_company(void **state)
 {
     (void)state;
-    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
+    for (size_t t = 0; t < 3 * sizeof shapes / sizeof *shapes; t++) {
+        enum gemm_format format = (enum gemm_format)(t % 3);
         struct product product;
-        float *shifted;
         float *part;
 
-        product_init(&product, shapes[s].n_out, shapes[s].n_in);
-        part = random_floats(round_up(MOST_TEST_ROWS, GEMM_MOST_ROWS) * product.n_out, 4);
-        shifted = random_floats(round_up(MOST_TEST_ROWS, GEMM_MOST_ROWS) * product.n_in, 5);
-        assert_int_equal(
-            gemm_multiply(product.context, product.packed, product.a, MOST_TEST_ROWS, product.c),
-            STATUS_OK);
-        for (size_t n_rows = 1; n_rows <= MOST_TEST_ROWS; n_rows += n_rows < 70 ? 1 : 17) {
-            size_t first = MOST_TEST_ROWS - n_rows;
-
-            memcpy(shifted, product.a + first * product.n_in,
-                   n_rows * product.n_in * sizeof(float));
-            assert_int_equal(gemm_multiply(product.context, product.packed, shifted, n_rows, part),
-                             STATUS_OK);
-            assert_memory_equal(part, product.c + first * product.n_out,
-                                n_rows * product.n_out * sizeof(float));
-        }
-        free(shifted);
+        if (!cpu_has(format))
+            continue;
+        product_init(&product, format, shapes[t / 3].n_out, shapes[t / 3].n_in);
+        part = random_floats(ROOM_ROWS * product.n_out, 4);
+        assert_int_equal(gemm_multiply(product.context, product.packed, 0, 0, product.a,
+                                       MOST_TEST_ROWS, product.c),
+                         STATUS_OK);
+        for (size_t n_rows = 1; n_rows <= MOST_TEST_ROWS; n_rows += n_rows < 70 ? 1 : 17)
+            for (size_t split = 0; split < product.packed->n_splits; split++)
+                compare_part(&product, part, MOST_TEST_ROWS - n_rows, split);
         free(part);
         product_release(&product);
     }
 }
 
-/* A silent fall to another implementation costs up to a thousandfold: see it here. */
+/* A silent fall to another implementation costs up to a thousandfold, and a lone text needs panels:
+ * see both here. */
 static void test_gemm__takes_the_fast_implementation(void **state)
 {
-    struct product product;
-
     (void)state;
-#if defined(__x86_64__)
-    if (!__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512vl"))
+    if (!(cpu_flags(CPU_MASK_ALL) & CPU_AVX512))
         skip();
-#else
-    skip();
-#endif
-    product_init(&product, 1024, 1024);
-    assert_non_null(strstr(gemm_name(product.gemm), " brg"));
-    product_release(&product);
+    for (enum gemm_format format = GEMM_FLOAT32; format <= GEMM_INT8; format++) {
+        struct product product;
+
+        if (!cpu_has(format))
+            continue;
+        product_init(&product, format, 1024, 1024);
+        assert_non_null(strstr(gemm_name(product.gemm), " brg"));
+        assert_int_equal(product.packed->n_splits, GEMM_MOST_SPLIT + 1);
+        product_release(&product);
+    }
 }
 
 static void test_gemm__one_shape_packs_many_weights(void **state)
@@ -156,14 +287,17 @@ static void test_gemm__one_shape_packs_many_weights(void **state)
     struct error error = {0};
 
     (void)state;
-    product_init(&product, 96, 32);
+    product_init(&product, GEMM_FLOAT32, 96, 32);
     twice = random_floats(96 * 32, 1);
     for (size_t i = 0; i < 96 * 32; i++)
         twice[i] *= 2;
-    assert_int_equal(gemm_pack(product.gemm, twice, 96, 32, &second, &error), STATUS_OK);
+    assert_int_equal(gemm_pack(product.gemm, GEMM_FLOAT32, twice, 96, 32, &second, &error),
+                     STATUS_OK);
     assert_int_equal(gemm_context_new(product.gemm, &context), STATUS_OK);
-    assert_int_equal(gemm_multiply(context, product.packed, product.a, 5, product.c), STATUS_OK);
-    assert_int_equal(gemm_multiply(context, second, product.a, 5, product.c + 64 * 96), STATUS_OK);
+    assert_int_equal(gemm_multiply(context, product.packed, 0, 0, product.a, 5, product.c),
+                     STATUS_OK);
+    assert_int_equal(gemm_multiply(context, second, 0, 0, product.a, 5, product.c + 64 * 96),
+                     STATUS_OK);
     for (size_t i = 0; i < 5 * 96; i++)
         assert_true(product.c[64 * 96 + i] == 2 * product.c[i]);
     gemm_context_free(context);
@@ -176,7 +310,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gemm__agrees_with_double_arithmetic),
-        cmocka_unit_test(test_gemm__row_bits_do_not_depend_on_the_batch),
+        cmocka_unit_test(test_gemm__int8_is_exact),
+        cmocka_unit_test(test_gemm__bits_do_not_depend_on_company),
         cmocka_unit_test(test_gemm__takes_the_fast_implementation),
         cmocka_unit_test(test_gemm__one_shape_packs_many_weights),
     };

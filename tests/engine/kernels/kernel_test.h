@@ -29,6 +29,8 @@ struct level {
 static const struct level LEVEL_C = {"c", 0};
 static const struct level LEVEL_AVX2 = {"avx2", CPU_AVX2};
 static const struct level LEVEL_AVX512 = {"avx512", CPU_AVX2 | CPU_AVX512};
+static const struct level LEVEL_AVX512_BF16 = {"avx512_bf16",
+                                               CPU_AVX2 | CPU_AVX512 | CPU_AVX512_BF16};
 
 /* A test for each level; its state is the level. */
 #define TEST_OF_LEVEL(test, level)                                                                 \
@@ -58,11 +60,16 @@ static inline struct kernels level_kernels(void **state)
     return kernels;
 }
 
-/* n floats that end where a page begins that may not be touched, so that reading or writing one
- * float too many ends the test; the bytes before them, back to another such page, are filled and
- * checked. The start is on no particular alignment: that of the page's end less 4 n. */
+/* n numbers that end where a page begins that may not be touched, so that reading or writing one
+ * too many ends the test; the bytes before them, back to another such page, are filled and
+ * checked. The start is on no particular alignment: that of the page's end less their size. */
 struct fence {
-    float *data;
+    union {
+        float *data;
+        uint16_t *halves;
+        int32_t *ints;
+        uint8_t *bytes;
+    };
     size_t n;
     unsigned char *map;
     size_t len_map;
@@ -70,25 +77,30 @@ struct fence {
 
 enum { FENCE_FILL = 0xa5 };
 
-static inline struct fence fence_new(size_t n)
+static inline struct fence fence_new_of(size_t n, size_t size)
 {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    const size_t len = round_up(n * sizeof(float), page);
+    const size_t len = round_up(n * size, page);
     struct fence fence = {.n = n, .len_map = len + 2 * page};
 
     fence.map = mmap(NULL, fence.len_map, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     assert_ptr_not_equal(fence.map, MAP_FAILED);
     assert_int_equal(mprotect(fence.map + page, len, PROT_READ | PROT_WRITE), 0);
     memset(fence.map + page, FENCE_FILL, len);
-    fence.data = (float *)(fence.map + page + len) - n;
+    fence.bytes = fence.map + page + len - n * size;
     return fence;
+}
+
+static inline struct fence fence_new(size_t n)
+{
+    return fence_new_of(n, sizeof(float));
 }
 
 static inline void fence_free(struct fence *fence)
 {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
-    for (unsigned char *p = fence->map + page; p < (unsigned char *)fence->data; p++)
+    for (unsigned char *p = fence->map + page; p < fence->bytes; p++)
         assert_int_equal(*p, FENCE_FILL);
     assert_int_equal(munmap(fence->map, fence->len_map), 0);
 }
@@ -147,6 +159,26 @@ static inline void assert_close_at(const float *actual, const float *expected, s
 
 /* Bit for bit. */
 #define assert_same(actual, expected, n) assert_memory_equal(actual, expected, (n) * sizeof(float))
+
+/* The oracle of rounding to bfloat16: eight significant bits, ties to even, as one does it by hand.
+ */
+static inline float exact_bfloat16(float x)
+{
+    const int unit = (fabsf(x) < 0x1p-126f ? -126 : ilogbf(x)) - 7;
+
+    if (x == 0 || !isfinite(x))
+        return x;
+    return (float)ldexp(nearbyint(ldexp((double)x, -unit)), unit);
+}
+
+static inline float bfloat16_value(uint16_t y)
+{
+    const uint32_t bits = (uint32_t)y << 16;
+    float x;
+
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
 
 /* Row lengths round the vectors' and unrolled loops' sizes, and models' own. */
 static const size_t AWKWARD[] = {1,  2,  3,  7,   8,   9,   15,  16,  17,   31,   32,   33,  63,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/engine/kernels/kernel_test.h"
 
+#include "engine/kernels/attention.h"
+
 #include <stdlib.h>
 
 /* Texts and heads round the tiles' and panels' sizes (6, 8, 16, 24, 32), and models' own. */
@@ -11,27 +13,65 @@ enum {
     N_HEADS = sizeof HEADS / sizeof *HEADS,
 };
 
+/* A version in its format; attention_bfloat16_c is in no table. */
+struct version {
+    struct level level;
+    enum kernel_type type;
+    kernel_attention *reference; /* or NULL: what kernels_choose() gives */
+};
+
+static const struct version VERSION_C = {{"c", 0}, KERNEL_FLOAT32, NULL};
+static const struct version VERSION_AVX2 = {{"avx2", CPU_AVX2}, KERNEL_FLOAT32, NULL};
+static const struct version VERSION_AVX512 = {
+    {"avx512", CPU_AVX2 | CPU_AVX512}, KERNEL_FLOAT32, NULL};
+static const struct version VERSION_BFLOAT16_C = {
+    {"bfloat16 c", 0}, KERNEL_BFLOAT16, attention_bfloat16_c};
+static const struct version VERSION_AVX512_BF16 = {
+    {"avx512_bf16", CPU_AVX2 | CPU_AVX512 | CPU_AVX512_BF16}, KERNEL_BFLOAT16, NULL};
+
+#define TEST_VERSIONS(test)                                                                        \
+    TEST_OF_LEVEL(test, VERSION_C), TEST_OF_LEVEL(test, VERSION_AVX2),                             \
+        TEST_OF_LEVEL(test, VERSION_AVX512), TEST_OF_LEVEL(test, VERSION_BFLOAT16_C),              \
+        TEST_OF_LEVEL(test, VERSION_AVX512_BF16)
+
+static kernel_attention *version_kernel(const struct version *version)
+{
+    struct kernels kernels;
+
+    level_require(&version->level);
+    kernels_choose(&kernels, version->level.cpu_flags);
+    return version->reference ? version->reference : kernels.attention[version->type];
+}
+
 /* One head's view of rows that hold q, k and v side by side, as the encoder's do. */
 struct attention {
+    enum kernel_type type;
     size_t n_tokens, head_size, stride, out_stride;
     float scale;
-    struct fence qkv;     /* [n_tokens, stride]: q, k, v of head_size each, and one float between */
+    struct fence values;  /* [n_tokens, stride]: q, k, v of head_size each, and one float between */
+    struct fence qkv;     /* the same in the version's format */
     struct fence scratch; /* exactly what the header asks for */
     struct fence out;     /* [n_tokens, out_stride], the last row of head_size */
 };
 
-static struct attention attention_new(struct random *random, size_t n_tokens, size_t head_size,
-                                      float largest)
+/* Numbers that either format can hold. */
+static struct attention attention_new(struct random *random, const struct version *version,
+                                      size_t n_tokens, size_t head_size, float largest)
 {
     struct attention a = {
+        .type = version->type,
         .n_tokens = n_tokens,
         .head_size = head_size,
         .stride = 3 * head_size + 1,
         .out_stride = head_size + 2,
         .scale = 1 / sqrtf((float)head_size),
     };
+    const size_t n = (n_tokens - 1) * a.stride + 3 * head_size;
 
-    a.qkv = fence_new_random(random, -largest, largest, (n_tokens - 1) * a.stride + 3 * head_size);
+    a.values = fence_new_random(random, -largest, largest, n);
+    for (size_t i = 0; i < n && a.type == KERNEL_BFLOAT16; i++)
+        a.values.data[i] = exact_bfloat16(a.values.data[i]);
+    a.qkv = fence_new_of(n, a.type == KERNEL_BFLOAT16 ? sizeof(uint16_t) : sizeof(float));
     a.scratch = fence_new(KERNEL_ATTENTION_SCRATCH_FLOATS(n_tokens, head_size));
     a.out = fence_new((n_tokens - 1) * a.out_stride + head_size);
     return a;
@@ -39,6 +79,7 @@ static struct attention attention_new(struct random *random, size_t n_tokens, si
 
 static void attention_free(struct attention *a)
 {
+    fence_free(&a->values);
     fence_free(&a->qkv);
     fence_free(&a->scratch);
     fence_free(&a->out);
@@ -46,17 +87,23 @@ static void attention_free(struct attention *a)
 
 static void attention_run(struct attention *a, kernel_attention *kernel)
 {
-    const float *q = a->qkv.data;
+    const size_t size = a->type == KERNEL_BFLOAT16 ? sizeof(uint16_t) : sizeof(float);
+    const uint8_t *q = a->qkv.bytes;
 
-    kernel(q, q + a->head_size, q + 2 * a->head_size, a->stride, a->n_tokens, a->head_size,
-           a->scale, a->scratch.data, a->out.data, a->out_stride);
+    for (size_t i = 0; i < a->qkv.n; i++)
+        if (a->type == KERNEL_BFLOAT16)
+            a->qkv.halves[i] = (uint16_t)(a->values.ints[i] >> 16);
+        else
+            a->qkv.data[i] = a->values.data[i];
+    kernel(q, q + a->head_size * size, q + 2 * a->head_size * size, a->stride, a->n_tokens,
+           a->head_size, a->scale, a->scratch.data, a->out.data, a->out_stride);
 }
 
 /* The formula in long double, of one query. */
 static void exact_attention(const struct attention *a, size_t query, float *result)
 {
-    const float *q = a->qkv.data + query * a->stride;
-    const float *k = a->qkv.data + a->head_size, *v = k + a->head_size;
+    const float *q = a->values.data + query * a->stride;
+    const float *k = a->values.data + a->head_size, *v = k + a->head_size;
     long double scores[512], largest = -INFINITY, sum = 0;
 
     for (size_t j = 0; j < a->n_tokens; j++) {
@@ -79,6 +126,12 @@ static void exact_attention(const struct attention *a, size_t query, float *resu
     }
 }
 
+/* Rounding a weight to bfloat16 is a relative error of up to 2^-8, and of their sum as much. */
+static double tolerance_of(const struct attention *a, double of_float32, float largest_value)
+{
+    return a->type == KERNEL_BFLOAT16 ? of_float32 + 0x1p-7 * largest_value : of_float32;
+}
+
 static void check_against_formula(const struct attention *a, double tolerance)
 {
     float result[128];
@@ -93,30 +146,32 @@ static void check_against_formula(const struct attention *a, double tolerance)
  * scaled, is an error of the weights as large; the sums over the keys add less. */
 static void test_attention__awkward_shapes(void **state)
 {
-    const struct kernels kernels = level_kernels(state);
+    const struct version *version = *state;
+    kernel_attention *kernel = version_kernel(version);
     struct random random = {1};
 
     for (size_t i = 0; i < N_TOKENS; i++)
         for (size_t j = 0; j < N_HEADS; j++) {
-            struct attention a = attention_new(&random, TOKENS[i], HEADS[j], 1);
+            struct attention a = attention_new(&random, version, TOKENS[i], HEADS[j], 1);
 
-            attention_run(&a, kernels.attention);
-            check_against_formula(&a, 1e-6);
+            attention_run(&a, kernel);
+            check_against_formula(&a, tolerance_of(&a, 1e-6, 1));
             attention_free(&a);
         }
 }
 
 static void test_attention__whole_texts(void **state)
 {
-    const struct kernels kernels = level_kernels(state);
+    const struct version *version = *state;
+    kernel_attention *kernel = version_kernel(version);
     struct random random = {2};
 
     for (size_t head_size = 32; head_size <= 64; head_size += 32)
         for (size_t n_tokens = 511; n_tokens <= 512; n_tokens++) {
-            struct attention a = attention_new(&random, n_tokens, head_size, 2);
+            struct attention a = attention_new(&random, version, n_tokens, head_size, 2);
 
-            attention_run(&a, kernels.attention);
-            check_against_formula(&a, 2e-6);
+            attention_run(&a, kernel);
+            check_against_formula(&a, tolerance_of(&a, 2e-6, 2));
             attention_free(&a);
         }
 }
@@ -125,28 +180,30 @@ static void test_attention__whole_texts(void **state)
  * 80 and more, is the weights'. */
 static void test_attention__large_scores(void **state)
 {
-    const struct kernels kernels = level_kernels(state);
+    const struct version *version = *state;
+    kernel_attention *kernel = version_kernel(version);
     struct random random = {3};
 
     for (size_t i = 0; i < N_TOKENS; i++) {
-        struct attention a = attention_new(&random, TOKENS[i], 64, 6);
+        struct attention a = attention_new(&random, version, TOKENS[i], 64, 6);
 
-        attention_run(&a, kernels.attention);
-        check_against_formula(&a, 2e-4);
+        attention_run(&a, kernel);
+        check_against_formula(&a, tolerance_of(&a, 2e-4, 6));
         attention_free(&a);
     }
 }
 
 static void test_attention__one_token_attends_to_itself(void **state)
 {
-    const struct kernels kernels = level_kernels(state);
+    const struct version *version = *state;
+    kernel_attention *kernel = version_kernel(version);
     struct random random = {4};
 
     for (size_t i = 0; i < N_HEADS; i++) {
-        struct attention a = attention_new(&random, 1, HEADS[i], 10);
+        struct attention a = attention_new(&random, version, 1, HEADS[i], 10);
 
-        attention_run(&a, kernels.attention);
-        assert_same(a.out.data, a.qkv.data + 2 * a.head_size, a.head_size);
+        attention_run(&a, kernel);
+        assert_same(a.out.data, a.values.data + 2 * a.head_size, a.head_size);
         attention_free(&a);
     }
 }
@@ -154,16 +211,17 @@ static void test_attention__one_token_attends_to_itself(void **state)
 /* Equal keys weigh the same, so the result is the values' mean, whatever the query. */
 static void test_attention__equal_keys_give_the_mean(void **state)
 {
-    const struct kernels kernels = level_kernels(state);
+    const struct version *version = *state;
+    kernel_attention *kernel = version_kernel(version);
     struct random random = {5};
 
     for (size_t i = 0; i < N_TOKENS; i++) {
-        struct attention a = attention_new(&random, TOKENS[i], 32, 1);
-        float *k = a.qkv.data + 32, *v = k + 32;
+        struct attention a = attention_new(&random, version, TOKENS[i], 32, 1);
+        float *k = a.values.data + 32, *v = k + 32;
 
         for (size_t j = 1; j < a.n_tokens; j++)
             memcpy(k + j * a.stride, k, 32 * sizeof *k);
-        attention_run(&a, kernels.attention);
+        attention_run(&a, kernel);
         for (size_t d = 0; d < 32; d++) {
             double sum = 0;
 
@@ -179,42 +237,55 @@ static void test_attention__equal_keys_give_the_mean(void **state)
 /* Promise 10: one bad number reaches every query of its text. */
 static void test_attention__what_is_not_finite_stays_so(void **state)
 {
-    const struct kernels kernels = level_kernels(state);
+    const struct version *version = *state;
+    kernel_attention *kernel = version_kernel(version);
     struct random random = {6};
 
     for (size_t i = 0; i < N_TOKENS; i++) {
-        struct attention a = attention_new(&random, TOKENS[i], 33, 1);
+        struct attention a = attention_new(&random, version, TOKENS[i], 33, 1);
 
-        a.qkv.data[a.qkv.n - 1 - 33] = NAN; /* the last key's last number */
-        attention_run(&a, kernels.attention);
+        a.values.data[a.values.n - 1 - 33] = NAN; /* the last key's last number */
+        attention_run(&a, kernel);
         for (size_t j = 0; j < a.n_tokens; j++)
             assert_true(isnan(a.out.data[j * a.out_stride]));
         attention_free(&a);
     }
 }
 
+static void attention_widen_stride(struct attention *a, size_t more)
+{
+    const size_t size = a->type == KERNEL_BFLOAT16 ? sizeof(uint16_t) : sizeof(float);
+    size_t n;
+
+    fence_free(&a->values);
+    fence_free(&a->qkv);
+    a->stride += more;
+    n = (a->n_tokens - 1) * a->stride + 3 * a->head_size + 1;
+    a->values = fence_new(n);
+    a->qkv = fence_new_of(n, size);
+}
+
 /* Promise 1: the bytes depend on the text alone: not on what the scratch held, on alignment or on
  * strides, nor on where among its text's queries a query stands. */
 static void test_attention__depends_on_its_text_alone(void **state)
 {
-    const struct kernels kernels = level_kernels(state);
+    const struct version *version = *state;
+    kernel_attention *kernel = version_kernel(version);
     struct random random = {7};
 
     for (size_t i = 0; i < N_TOKENS; i++)
         for (size_t j = 0; j < N_HEADS; j++) {
-            struct attention a = attention_new(&random, TOKENS[i], HEADS[j], 1);
-            struct attention b = attention_new(&random, TOKENS[i], HEADS[j], 1);
+            struct attention a = attention_new(&random, version, TOKENS[i], HEADS[j], 1);
+            struct attention b = attention_new(&random, version, TOKENS[i], HEADS[j], 1);
 
-            fence_free(&b.qkv);
-            b.stride = a.stride + 5;
-            b.qkv = fence_new((b.n_tokens - 1) * b.stride + 3 * b.head_size + 1);
+            attention_widen_stride(&b, 5);
             for (size_t row = 0; row < b.n_tokens; row++)
-                memcpy(b.qkv.data + row * b.stride, a.qkv.data + row * a.stride,
+                memcpy(b.values.data + row * b.stride, a.values.data + row * a.stride,
                        3 * b.head_size * sizeof(float));
             for (size_t s = 0; s < b.scratch.n; s++)
                 b.scratch.data[s] = NAN;
-            attention_run(&a, kernels.attention);
-            attention_run(&b, kernels.attention);
+            attention_run(&a, kernel);
+            attention_run(&b, kernel);
             for (size_t row = 0; row < a.n_tokens; row++)
                 assert_same(b.out.data + row * b.out_stride, a.out.data + row * a.out_stride,
                             a.head_size);
@@ -225,32 +296,56 @@ static void test_attention__depends_on_its_text_alone(void **state)
 
 static void test_attention__query_does_not_depend_on_its_place(void **state)
 {
-    const struct kernels kernels = level_kernels(state);
+    const struct version *version = *state;
+    kernel_attention *kernel = version_kernel(version);
     struct random random = {8};
 
     for (size_t i = 0; i < N_TOKENS; i++) {
-        struct attention a = attention_new(&random, TOKENS[i], 64, 1);
+        struct attention a = attention_new(&random, version, TOKENS[i], 64, 1);
 
         for (size_t j = 1; j < a.n_tokens; j++)
-            memcpy(a.qkv.data + j * a.stride, a.qkv.data, 64 * sizeof(float));
-        attention_run(&a, kernels.attention);
+            memcpy(a.values.data + j * a.stride, a.values.data, 64 * sizeof(float));
+        attention_run(&a, kernel);
         for (size_t j = 1; j < a.n_tokens; j++)
             assert_same(a.out.data + j * a.out_stride, a.out.data, 64);
         attention_free(&a);
     }
 }
 
+/* The rounding errors of many weights do not add up, and no polynomial adds one of its own. */
+static void test_attention__bfloat16_is_close_to_float32_on_average(void **state)
+{
+    const struct version *version = *state;
+    kernel_attention *kernel = version_kernel(version);
+    struct random random = {9};
+    struct attention a = attention_new(&random, version, 128, 32, 1);
+    double error = 0;
+    float result[32];
+
+    attention_run(&a, kernel);
+    for (size_t i = 0; i < 128; i++) {
+        exact_attention(&a, i, result);
+        for (size_t d = 0; d < 32; d++)
+            error += fabs((double)a.out.data[i * a.out_stride + d] - result[d]) / (128 * 32);
+    }
+    print_message("mean error %.2e\n", error);
+    assert_true(error < 0x1p-12);
+    attention_free(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST_LEVELS(test_attention__awkward_shapes),
-        TEST_LEVELS(test_attention__whole_texts),
-        TEST_LEVELS(test_attention__large_scores),
-        TEST_LEVELS(test_attention__one_token_attends_to_itself),
-        TEST_LEVELS(test_attention__equal_keys_give_the_mean),
-        TEST_LEVELS(test_attention__what_is_not_finite_stays_so),
-        TEST_LEVELS(test_attention__depends_on_its_text_alone),
-        TEST_LEVELS(test_attention__query_does_not_depend_on_its_place),
+        TEST_VERSIONS(test_attention__awkward_shapes),
+        TEST_VERSIONS(test_attention__whole_texts),
+        TEST_VERSIONS(test_attention__large_scores),
+        TEST_VERSIONS(test_attention__one_token_attends_to_itself),
+        TEST_VERSIONS(test_attention__equal_keys_give_the_mean),
+        TEST_VERSIONS(test_attention__what_is_not_finite_stays_so),
+        TEST_VERSIONS(test_attention__depends_on_its_text_alone),
+        TEST_VERSIONS(test_attention__query_does_not_depend_on_its_place),
+        TEST_OF_LEVEL(test_attention__bfloat16_is_close_to_float32_on_average, VERSION_BFLOAT16_C),
+        TEST_OF_LEVEL(test_attention__bfloat16_is_close_to_float32_on_average, VERSION_AVX512_BF16),
     };
 
     return cmocka_run_group_tests_name("attention", tests, NULL, NULL);

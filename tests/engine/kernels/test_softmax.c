@@ -13,11 +13,7 @@ struct version {
 static const struct version VERSION_C = {{"c", 0}, softmax_row_c};
 #if defined(__x86_64__)
 static const struct version VERSION_AVX2 = {{"avx2", CPU_AVX2}, softmax_row_avx2};
-static const struct version VERSION_AVX512 = {{"avx512", CPU_AVX2 | CPU_AVX512},
-                                              softmax_row_avx512};
-#define TEST_VERSIONS(test)                                                                        \
-    TEST_OF_LEVEL(test, VERSION_C), TEST_OF_LEVEL(test, VERSION_AVX2),                             \
-        TEST_OF_LEVEL(test, VERSION_AVX512)
+#define TEST_VERSIONS(test) TEST_OF_LEVEL(test, VERSION_C), TEST_OF_LEVEL(test, VERSION_AVX2)
 #else
 #define TEST_VERSIONS(test) TEST_OF_LEVEL(test, VERSION_C)
 #endif

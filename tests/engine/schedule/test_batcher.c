@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The batcher by scripts: submit, take, and the texts that must come, by name. */
+#include "engine/encoder/team.h"
 #include "engine/schedule/batcher.h"
 
 #include <pthread.h>
@@ -38,7 +39,9 @@ static void count_done(struct job_group *group)
     ((struct test_group *)group)->n_done++;
 }
 
-/* n_jobs texts of n_tokens each. */
+static uint64_t n_texts_made;
+
+/* n_jobs texts of n_tokens each, no two alike. */
 static struct test_group *group_new(char letter, size_t n_jobs, size_t n_tokens)
 {
     struct test_group *group = calloc(1, sizeof *group);
@@ -48,20 +51,24 @@ static struct test_group *group_new(char letter, size_t n_jobs, size_t n_tokens)
     group->group.jobs = group->jobs;
     group->group.n_jobs = n_jobs;
     group->group.done = count_done;
-    for (size_t i = 0; i < n_jobs; i++)
+    for (size_t i = 0; i < n_jobs; i++) {
         group->jobs[i].n_tokens = n_tokens;
+        group->jobs[i].key.low = ++n_texts_made;
+    }
     return group;
 }
 
 struct script {
     struct batcher *batcher;
-    struct job *jobs[PASS_TOKENS];
-    struct job_group *groups[PASS_TOKENS];
+    struct job *jobs[2][PASS_TOKENS]; /* for two passes that run at once */
+    int turn;
+    struct team team;
 };
 
 static struct pass pass_of(struct script *script)
 {
-    return (struct pass){.jobs = script->jobs, .groups = script->groups};
+    script->turn = !script->turn;
+    return (struct pass){.jobs = script->jobs[script->turn]};
 }
 
 static int set_up(void **state)
@@ -84,15 +91,29 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* Takes what waits, as a worker whose team nobody may help; false if nothing does. */
+static bool take(struct script *script, struct pass *pass)
+{
+    struct batcher_stats stats;
+    struct team *other = NULL;
+
+    batcher_get_stats(script->batcher, &stats);
+    if (stats.queued_texts == 0)
+        return false;
+    assert_int_equal(batcher_take(script->batcher, pass, &script->team, &other), WORK_PASS);
+    batcher_withdraw(script->batcher, &script->team);
+    return true;
+}
+
 /* Takes a pass and compares it with a list such as "a0 a1 b0". */
 static struct pass expect_pass(struct script *script, const char *expected)
 {
     struct pass pass = pass_of(script);
     char got[1024] = "";
 
-    if (batcher_try_take(script->batcher, &pass)) {
+    if (take(script, &pass)) {
         for (size_t i = 0; i < pass.n_jobs; i++) {
-            struct test_group *group = (struct test_group *)pass.groups[i];
+            struct test_group *group = (struct test_group *)pass.jobs[i]->group;
             size_t len = strlen(got);
 
             snprintf(got + len, sizeof got - len, "%s%c%d", i ? " " : "", group->letter,
@@ -105,6 +126,7 @@ static struct pass expect_pass(struct script *script, const char *expected)
 
 static void finish(struct script *script, const struct pass *pass)
 {
+    batcher_settle(script->batcher, pass);
     batcher_finish(script->batcher, pass);
 }
 
@@ -165,10 +187,10 @@ static void test_batcher__long_and_short_texts_get_the_same_tokens(void **state)
     for (int i = 0; i < 6; i++) {
         struct pass pass = pass_of(script);
 
-        assert_true(batcher_try_take(script->batcher, &pass));
+        assert_true(take(script, &pass));
         assert_true(pass.n_tokens <= PASS_TOKENS);
         for (size_t j = 0; j < pass.n_jobs; j++)
-            *(pass.groups[j] == &longs->group ? &n_long : &n_short) += pass.jobs[j]->n_tokens;
+            *(pass.jobs[j]->group == &longs->group ? &n_long : &n_short) += pass.jobs[j]->n_tokens;
         finish(script, &pass);
     }
     /* A text is the grain: the shares may differ by one long text and one slice. */
@@ -197,6 +219,94 @@ static void test_batcher__small_passes_large(void **state)
     batcher_cancel(script->batcher, &a->group);
     free(a);
     free(q);
+}
+
+static void test_batcher__small_pass_between_layers(void **state)
+{
+    struct script *script = *state;
+    struct test_group *a = group_new('a', 4, 20);
+    struct test_group *q = group_new('q', 1, 8);
+    struct test_group *r = group_new('r', 1, 3);
+    struct job *jobs[PASS_TOKENS];
+    struct pass between = {.jobs = jobs};
+    struct pass pass;
+
+    submit(script, a);
+    pass = expect_pass(script, "a0 a1 a2 a3");
+    assert_false(batcher_has_waiting(script->batcher));
+    assert_false(batcher_take_between(script->batcher, &between));
+    submit(script, q);
+    submit(script, r);
+    assert_true(batcher_has_waiting(script->batcher));
+    assert_true(batcher_take_between(script->batcher, &between));
+    assert_int_equal(between.n_jobs, 1); /* both would be more than a slice */
+    assert_ptr_equal(between.jobs[0]->group, &q->group);
+    finish(script, &between);
+    assert_int_equal(q->n_done, 1);
+    assert_int_equal(r->n_done, 0);
+    finish(script, &pass);
+    pass = expect_pass(script, "r0");
+    finish(script, &pass);
+    free(a);
+    free(q);
+    free(r);
+}
+
+static void test_batcher__large_do_not_pass_between_layers(void **state)
+{
+    struct script *script = *state;
+    struct test_group *a = group_new('a', 4, 20);
+    struct job *jobs[PASS_TOKENS];
+    struct pass between = {.jobs = jobs};
+    struct pass pass;
+
+    submit(script, a);
+    assert_false(batcher_take_between(script->batcher, &between));
+    pass = expect_pass(script, "a0 a1 a2 a3");
+    finish(script, &pass);
+    free(a);
+}
+
+struct helper {
+    struct script *script;
+    enum work work;
+    struct team *team;
+};
+
+static void *ask_for_work(void *argument)
+{
+    struct helper *helper = argument;
+    struct job *jobs[PASS_TOKENS];
+    struct pass pass = {.jobs = jobs};
+    struct team own;
+
+    helper->work = batcher_take(helper->script->batcher, &pass, &own, &helper->team);
+    if (helper->work == WORK_HELP)
+        team_help(helper->team, NULL);
+    return NULL;
+}
+
+static void test_batcher__idle_worker_is_sent_to_an_open_team(void **state)
+{
+    struct script *script = *state;
+    struct test_group *a = group_new('a', 1, 20);
+    struct pass pass = pass_of(script);
+    struct helper helper = {.script = script};
+    struct team *other = NULL;
+    pthread_t thread;
+
+    submit(script, a);
+    assert_int_equal(batcher_take(script->batcher, &pass, &script->team, &other), WORK_PASS);
+    assert_int_equal(pthread_create(&thread, NULL, ask_for_work, &helper), 0);
+    while (team_admit(&script->team) < 2)
+        sched_yield();
+    batcher_withdraw(script->batcher, &script->team);
+    team_close(&script->team);
+    pthread_join(thread, NULL);
+    assert_int_equal(helper.work, WORK_HELP);
+    assert_ptr_equal(helper.team, &script->team);
+    finish(script, &pass);
+    free(a);
 }
 
 static void test_batcher__small_do_not_starve_large(void **state)
@@ -283,7 +393,6 @@ static void test_batcher__cancel_waits_for_what_runs(void **state)
     batcher_cancel(script->batcher, &a->group);
     assert_int_equal(a->n_done, 0);
     expect_pass(script, "");
-    pass = (struct pass){script->jobs, script->groups, 4, 80};
     finish(script, &pass);
     assert_int_equal(a->n_done, 1);
     assert_int_equal(a->group.status, STATUS_CANCELLED);
@@ -324,6 +433,7 @@ static void test_batcher__stop_ends_what_waits(void **state)
     struct test_group *b = group_new('b', 1, 5);
     struct test_group *c = group_new('c', 1, 5);
     struct pass pass;
+    struct team *other = NULL;
 
     submit(script, a);
     pass = expect_pass(script, "a0 a1 a2 a3");
@@ -336,10 +446,144 @@ static void test_batcher__stop_ends_what_waits(void **state)
     finish(script, &pass);
     assert_int_equal(a->n_done, 1);
     assert_int_equal(a->group.status, STATUS_STOPPING);
-    assert_false(batcher_take(script->batcher, &pass));
+    assert_int_equal(batcher_take(script->batcher, &pass, &script->team, &other), WORK_NONE);
     free(a);
     free(b);
     free(c);
+}
+
+/* ---- the same text twice ---- */
+
+static void test_batcher__same_text_is_encoded_once(void **state)
+{
+    struct script *script = *state;
+    struct test_group *a = group_new('a', 1, 10);
+    struct test_group *b = group_new('b', 3, 4);
+    struct batcher_stats stats;
+    struct pass pass;
+
+    b->jobs[1].key = a->jobs[0].key;
+    b->jobs[1].n_tokens = 10;
+    submit(script, a);
+    submit(script, b);
+    batcher_get_stats(script->batcher, &stats);
+    assert_int_equal(stats.queued_tokens, 18);
+    assert_int_equal(stats.followed_texts, 1);
+    pass = expect_pass(script, "a0 b0 b2");
+    batcher_settle(script->batcher, &pass);
+    assert_ptr_equal(a->jobs[0].followers, &b->jobs[1]);
+    assert_null(b->jobs[1].next_follower);
+    batcher_finish(script->batcher, &pass);
+    assert_int_equal(a->n_done, 1);
+    assert_int_equal(b->n_done, 1);
+    free(a);
+    free(b);
+}
+
+static void test_batcher__group_of_followers_ends_with_its_leaders(void **state)
+{
+    struct script *script = *state;
+    struct test_group *a = group_new('a', 1, 10);
+    struct test_group *b = group_new('b', 2, 10);
+    struct pass pass;
+
+    b->jobs[0].key = a->jobs[0].key;
+    b->jobs[1].key = a->jobs[0].key;
+    submit(script, a);
+    pass = expect_pass(script, "a0");
+    submit(script, b); /* while the leader runs */
+    expect_pass(script, "");
+    assert_int_equal(b->n_done, 0);
+    finish(script, &pass);
+    assert_int_equal(b->n_done, 1);
+    free(a);
+    free(b);
+}
+
+static void test_batcher__cancelled_leader_is_still_encoded_for_others(void **state)
+{
+    struct script *script = *state;
+    struct test_group *a = group_new('a', 2, 10);
+    struct test_group *b = group_new('b', 1, 10);
+    struct pass pass;
+
+    b->jobs[0].key = a->jobs[1].key;
+    submit(script, a);
+    submit(script, b);
+    batcher_cancel(script->batcher, &a->group);
+    assert_int_equal(a->jobs[0].status, STATUS_CANCELLED);
+    assert_int_equal(a->n_done, 0);
+    pass = expect_pass(script, "a1");
+    finish(script, &pass);
+    assert_int_equal(a->n_done, 1);
+    assert_int_equal(b->n_done, 1);
+    assert_int_equal(b->group.status, STATUS_OK);
+    free(a);
+    free(b);
+}
+
+static void test_batcher__cancelled_follower_leaves_its_leader(void **state)
+{
+    struct script *script = *state;
+    struct test_group *a = group_new('a', 1, 10);
+    struct test_group *b = group_new('b', 1, 10);
+    struct test_group *c = group_new('c', 1, 10);
+    struct pass pass;
+
+    b->jobs[0].key = a->jobs[0].key;
+    c->jobs[0].key = a->jobs[0].key;
+    submit(script, a);
+    submit(script, b);
+    submit(script, c);
+    batcher_cancel(script->batcher, &b->group);
+    assert_int_equal(b->n_done, 1);
+    assert_int_equal(b->group.status, STATUS_CANCELLED);
+    pass = expect_pass(script, "a0");
+    batcher_settle(script->batcher, &pass);
+    batcher_cancel(script->batcher, &c->group); /* too late: its vector is being written */
+    assert_int_equal(c->n_done, 0);
+    batcher_finish(script->batcher, &pass);
+    assert_int_equal(c->n_done, 1);
+    assert_int_equal(c->group.status, STATUS_OK);
+    free(a);
+    free(b);
+    free(c);
+}
+
+static void test_batcher__stop_ends_followers_too(void **state)
+{
+    struct script *script = *state;
+    struct test_group *a = group_new('a', 1, 10);
+    struct test_group *b = group_new('b', 1, 10);
+
+    b->jobs[0].key = a->jobs[0].key;
+    submit(script, a);
+    submit(script, b);
+    batcher_stop(script->batcher);
+    assert_int_equal(a->n_done, 1);
+    assert_int_equal(b->n_done, 1);
+    assert_int_equal(b->group.status, STATUS_STOPPING);
+    free(a);
+    free(b);
+}
+
+static void test_batcher__group_whose_vectors_were_kept_ends_at_once(void **state)
+{
+    struct script *script = *state;
+    struct test_group *a = group_new('a', 2, 10);
+    struct pass pass;
+
+    a->jobs[0].state = JOB_ENDED;
+    submit(script, a);
+    pass = expect_pass(script, "a1");
+    finish(script, &pass);
+    assert_int_equal(a->n_done, 1);
+    a->jobs[1].state = JOB_ENDED;
+    submit(script, a);
+    assert_int_equal(a->n_done, 2);
+    assert_int_equal(a->group.finished_us, a->group.submitted_us);
+    expect_pass(script, "");
+    free(a);
 }
 
 /* ---- many threads ---- */
@@ -354,13 +598,21 @@ static void *consume(void *argument)
 {
     struct script *script = argument;
     struct job *jobs[PASS_TOKENS];
-    struct job_group *groups[PASS_TOKENS];
-    struct pass pass = {.jobs = jobs, .groups = groups};
+    struct pass pass = {.jobs = jobs};
+    struct team own;
+    struct team *other;
+    enum work work;
 
-    while (batcher_take(script->batcher, &pass)) {
+    while ((work = batcher_take(script->batcher, &pass, &own, &other)) != WORK_NONE) {
+        if (work == WORK_HELP) {
+            team_help(other, NULL);
+            continue;
+        }
         for (size_t i = 0; i < pass.n_jobs; i++)
             pass.jobs[i]->status = STATUS_OK;
-        batcher_finish(script->batcher, &pass);
+        batcher_withdraw(script->batcher, &own);
+        team_close(&own);
+        finish(script, &pass);
     }
     return NULL;
 }
@@ -405,6 +657,9 @@ static void test_batcher__every_group_ends_once_under_many_threads(void **state)
         for (int j = 0; j < GROUPS_PER_PRODUCER; j++) {
             producers[i].groups[j] = group_new('g', (size_t)(1 + j % 9), (size_t)(1 + j % 30));
             producers[i].groups[j]->group.done = count_done_total;
+            if (j % 3 == 0) /* the same text in every producer's group of this number */
+                producers[i].groups[j]->jobs[0].key =
+                    (struct text_key){.high = 1, .low = (uint64_t)j};
         }
         assert_int_equal(pthread_create(&threads[i], NULL, produce, &producers[i]), 0);
     }
@@ -433,12 +688,21 @@ int main(void)
         CASE(test_batcher__large_groups_take_turns),
         CASE(test_batcher__long_and_short_texts_get_the_same_tokens),
         CASE(test_batcher__small_passes_large),
+        CASE(test_batcher__small_pass_between_layers),
+        CASE(test_batcher__large_do_not_pass_between_layers),
+        CASE(test_batcher__idle_worker_is_sent_to_an_open_team),
         CASE(test_batcher__small_do_not_starve_large),
         CASE(test_batcher__text_over_the_budget_runs_alone),
         CASE(test_batcher__full_queue_refuses_whole_groups),
         CASE(test_batcher__cancel_waits_for_what_runs),
         CASE(test_batcher__times_are_of_first_take_and_last_end),
         CASE(test_batcher__stop_ends_what_waits),
+        CASE(test_batcher__same_text_is_encoded_once),
+        CASE(test_batcher__group_of_followers_ends_with_its_leaders),
+        CASE(test_batcher__cancelled_leader_is_still_encoded_for_others),
+        CASE(test_batcher__cancelled_follower_leaves_its_leader),
+        CASE(test_batcher__stop_ends_followers_too),
+        CASE(test_batcher__group_whose_vectors_were_kept_ends_at_once),
         CASE(test_batcher__every_group_ends_once_under_many_threads),
     };
 

@@ -7,17 +7,25 @@
 
 #include "tests/engine/tokenizer/golden.h"
 
+#include "tests/engine/model/data_dir.h"
+
 #include <stdio.h>
+
+const char *golden_path(const char *name)
+{
+    static char path[1024];
+
+    snprintf(path, sizeof path, "%s/../tokenizer/%s", DATA_DIR, name);
+    return path;
+}
 
 struct tokenizer *golden_load(const char *folder)
 {
     struct tokenizer *tokenizer = NULL;
     struct error error = {{0}};
-    char path[1024];
 
-    snprintf(path, sizeof path, "%s%s", TOKENIZER_DATA, folder);
-    if (tokenizer_load(&tokenizer, path, &error))
-        fail_msg("%s: %s", path, error.text);
+    if (tokenizer_load(&tokenizer, golden_path(folder), &error))
+        fail_msg("%s: %s", folder, error.text);
     return tokenizer;
 }
 

@@ -5,9 +5,10 @@
 #define NESTD_TESTS_ENGINE_TOKENIZER_GOLDEN_H
 
 #include "engine/tokenizer/tokenizer.h"
-#include "tests/engine/model/data_dir.h"
 
-#define TOKENIZER_DATA DATA_DIR "/../tokenizer/"
+/* The path of a file or folder in tests/data/tokenizer, in a buffer that the next call overwrites.
+ */
+const char *golden_path(const char *name);
 
 /* Loads tests/data/tokenizer/<folder>; the test fails if that cannot be. */
 struct tokenizer *golden_load(const char *folder);

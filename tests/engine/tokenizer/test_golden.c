@@ -53,7 +53,7 @@ static void assert_tokens(const struct tokens *tokens, const json_t *expected, c
 static size_t check_folder(const char *folder, const char *rows)
 {
     struct tokenizer *tokenizer = golden_load(folder);
-    FILE *file = fopen(TOKENIZER_DATA "golden.jsonl", "r");
+    FILE *file = fopen(golden_path("golden.jsonl"), "r");
     struct tokens tokens = {0};
     size_t n_cases = 0;
     char *line = NULL;

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/encoder/context.h"
+
+#include "engine/memory.h"
+#include "engine/model/model.h"
+
+/* Memory that a context takes: `place` gets n_rows x n_columns elements of 4 bytes. */
+struct piece {
+    void *place; /* a pointer to a pointer */
+    size_t n_rows;
+    size_t n_columns;
+};
+
+static size_t most_columns(const struct model_shape *shape)
+{
+    return 3 * shape->hidden_size > shape->intermediate_size ? 3 * shape->hidden_size
+                                                             : shape->intermediate_size;
+}
+
+/* float32 operands are the rows themselves; the others have memory of their own. */
+static void alias_operands(struct encoder_context *context)
+{
+    if (context->encoder->dtype != ENCODER_FLOAT32)
+        return;
+    context->x_operand.values = context->x;
+    context->attended_operand.values = context->attended;
+    context->inner_operand.values = context->inner;
+}
+
+static enum status take_pieces(struct arena *arena, const struct piece *pieces, size_t n_pieces)
+{
+    size_t len_bytes = 0;
+    enum status status;
+
+    for (size_t i = 0; i < n_pieces; i++)
+        if (!arena_plan_floats(&len_bytes, pieces[i].n_rows, pieces[i].n_columns))
+            return STATUS_NO_MEMORY;
+    status = arena_init(arena, len_bytes);
+    for (size_t i = 0; i < n_pieces && !status; i++)
+        *(float **)pieces[i].place =
+            arena_take_floats(arena, pieces[i].n_rows, pieces[i].n_columns);
+    return status;
+}
+
+static enum status take_memory(struct encoder_context *context)
+{
+    const struct encoder *encoder = context->encoder;
+    const struct model_shape *shape = &encoder->model->shape;
+    /* A block may begin at any row, and a product reads whole blocks. */
+    size_t n_rows = context->most_tokens + GEMM_MOST_ROWS;
+    size_t longest = encoder->model->most_tokens;
+    size_t hidden = shape->hidden_size;
+    size_t inner = shape->intermediate_size;
+    bool own = encoder->dtype != ENCODER_FLOAT32;
+    const struct piece pieces[] = {
+        {&context->x, n_rows, hidden},
+        {&context->x_operand.values, own ? n_rows : 0, hidden},
+        {&context->x_operand.scales, n_rows, 1},
+        {&context->x_operand.zeros, n_rows, 1},
+        {&context->qkv, n_rows, 3 * hidden},
+        {&context->attended, n_rows, hidden},
+        {&context->attended_operand.values, own ? n_rows : 0, hidden},
+        {&context->attended_operand.scales, n_rows, 1},
+        {&context->attended_operand.zeros, n_rows, 1},
+        {&context->inner, GEMM_MOST_ROWS, inner},
+        {&context->inner_operand.values, own ? GEMM_MOST_ROWS : 0, inner},
+        {&context->inner_operand.scales, GEMM_MOST_ROWS, 1},
+        {&context->inner_operand.zeros, GEMM_MOST_ROWS, 1},
+        {&context->c, GEMM_MOST_ROWS, most_columns(shape)},
+        {&context->scratch, 1,
+         KERNEL_ATTENTION_SCRATCH_FLOATS(longest, hidden / shape->n_attention_heads)},
+    };
+    enum status status = take_pieces(&context->arena, pieces, sizeof pieces / sizeof *pieces);
+
+    if (!status)
+        alias_operands(context);
+    return status;
+}
+
+enum status encoder_context_new(const struct encoder *encoder, size_t most_tokens,
+                                struct encoder_context **ret_context)
+{
+    struct encoder_context *context = calloc(1, sizeof *context);
+    enum status status;
+
+    if (!context)
+        return STATUS_NO_MEMORY;
+    context->encoder = encoder;
+    context->most_tokens = most_tokens;
+    context->text_rows = calloc(most_tokens, sizeof *context->text_rows);
+    status = context->text_rows ? take_memory(context) : STATUS_NO_MEMORY;
+    if (!status)
+        status = gemm_context_new(encoder->gemm, &context->gemm);
+    if (status) {
+        encoder_context_free(context);
+        return status;
+    }
+    *ret_context = context;
+    return STATUS_OK;
+}
+
+void encoder_context_free(struct encoder_context *context)
+{
+    if (!context)
+        return;
+    gemm_context_free(context->gemm);
+    arena_release(&context->arena);
+    free(context->text_rows);
+    free(context);
+}

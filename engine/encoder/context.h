@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The encoder, and one worker's memory for passes. Private to the encoder. */
+#ifndef NESTD_ENGINE_ENCODER_CONTEXT_H
+#define NESTD_ENGINE_ENCODER_CONTEXT_H
+
+#include "engine/encoder/arena.h"
+#include "engine/encoder/encoder.h"
+#include "engine/encoder/gemm.h"
+#include "engine/encoder/layer.h"
+#include "engine/kernels/kernels.h"
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct model;
+
+struct encoder {
+    const struct model *model;
+    struct gemm *gemm;
+    struct kernels kernels;
+    enum encoder_dtype dtype;
+    enum kernel_type attention_type;             /* of q, k and v */
+    kernel_store *(*activation)[N_KERNEL_TYPES]; /* the model's, out of kernels: [input][output] */
+    float *positions; /* [most_tokens, hidden]: position + token type 0 */
+    struct packed_norm embedding_norm;
+    struct layer *layers; /* [n_layers] */
+};
+
+/* Rows as a product reads them: float32, bfloat16, or uint8 with a scale and a zero point a row. */
+struct operand {
+    void *values; /* [n_rows, n] */
+    float *scales;
+    int32_t *zeros;
+};
+
+struct encoder_context {
+    const struct encoder *encoder;
+    struct gemm_context *gemm;
+    struct arena arena;
+    size_t most_tokens;
+
+    /* Of the pass, n rows: the owner's. */
+    float *x;                        /* [n, hidden]: the residual stream */
+    struct operand x_operand;        /* [n, hidden] */
+    void *qkv;                       /* [n, 3 hidden], of attention_type */
+    float *attended;                 /* [n, hidden] */
+    struct operand attended_operand; /* [n, hidden] */
+    size_t *text_rows;               /* [n_texts]: where each text begins */
+    _Atomic(enum status) status;     /* the first failure of any member */
+
+    /* Of a block of GEMM_MOST_ROWS rows: the member's, or the owner's where members share a block.
+     */
+    float *inner;                 /* [GEMM_MOST_ROWS, intermediate] */
+    struct operand inner_operand; /* [GEMM_MOST_ROWS, intermediate] */
+
+    /* Of a tile: the member's. */
+    void *c;        /* [GEMM_MOST_ROWS, n_out] of 4 bytes: what a product leaves */
+    float *scratch; /* of one attention */
+};
+
+#endif

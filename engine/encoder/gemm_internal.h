@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What gemm.c (products), gemm_pack.c (weights) and gemm_shape.c (primitives) share; private to
+ * them. */
+#ifndef NESTD_ENGINE_ENCODER_GEMM_INTERNAL_H
+#define NESTD_ENGINE_ENCODER_GEMM_INTERNAL_H
+
+#include "engine/encoder/gemm.h"
+#include "engine/encoder/gemm_dnnl.h"
+
+enum { GEMM_N_HEIGHTS = GEMM_MOST_ROWS / GEMM_ROW_STEP };
+
+/* One block height. */
+struct shape_block {
+    dnnl_primitive_t primitive; /* NULL: this height is not used */
+    dnnl_memory_desc_t src;     /* [height, n_in] */
+    dnnl_memory_desc_t dst;     /* [height, n_out] */
+    dnnl_memory_desc_t scratchpad;
+    size_t scratchpad_len_bytes;
+};
+
+/* One static product, [height, n_in] x [n_in, n_out], at every block height. */
+struct shape {
+    enum gemm_format format;
+    size_t n_in;
+    size_t n_out;
+    dnnl_memory_desc_t weights; /* packed [n_in, n_out] */
+    size_t weights_len_bytes;
+    char implementation[64];                   /* oneDNN's name for it, "brg:avx512_core" */
+    struct shape_block blocks[GEMM_N_HEIGHTS]; /* of GEMM_ROW_STEP, 2 GEMM_ROW_STEP ... rows */
+
+    /* Of a shape that weights were packed for: its panels' shapes, itself at split 0. */
+    size_t n_splits;
+    size_t splits[GEMM_MOST_SPLIT + 1];
+};
+
+enum { GEMM_MOST_SHAPES = 64 };
+
+struct gemm {
+    dnnl_engine_t engine;
+    dnnl_stream_t stream; /* for packing */
+    struct shape *shapes; /* [n_shapes], of GEMM_MOST_SHAPES; a shape's index stays its own */
+    size_t n_shapes;
+    size_t scratchpad_len_bytes; /* the most that any block needs */
+    char name[96];
+};
+
+/* The full height is there after success; the others where oneDNN has them with the same layout and
+ * implementation. *ret_shape is released by the caller even after a failure. */
+MUST_CHECK dnnl_status_t shape_init(struct shape *ret_shape, dnnl_engine_t engine,
+                                    enum gemm_format format, size_t n_out, size_t n_in);
+void shape_release(struct shape *shape);
+
+/* Gives up one height. */
+void shape_drop_height(struct shape *shape, size_t block);
+
+size_t shape_block_height(size_t block);
+
+/* The lowest block that holds n_rows, or the highest. */
+size_t shape_pick_block(const struct shape *shape, size_t n_rows);
+
+dnnl_data_type_t shape_src_type(enum gemm_format format);
+dnnl_data_type_t shape_weights_type(enum gemm_format format);
+size_t shape_src_size_bytes(enum gemm_format format); /* of an element of A */
+
+/* One block of a shape: rows [0, height of block) of a and c, with weights that begin at `weights`.
+ */
+MUST_CHECK dnnl_status_t gemm_block_multiply(struct gemm_context *context, size_t shape,
+                                             size_t block, const void *weights, const void *a,
+                                             void *c);
+
+#endif

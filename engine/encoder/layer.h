@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* One encoder layer's weights, packed, biases and gains widened. Read-only once made. Private to
+ * the encoder. */
+#ifndef NESTD_ENGINE_ENCODER_LAYER_H
+#define NESTD_ENGINE_ENCODER_LAYER_H
+
+#include "engine/encoder/gemm.h"
+#include "engine/status.h"
+
+#include <stddef.h>
+
+struct layer_norm_weights;
+struct model_layer;
+
+struct packed_linear {
+    struct gemm_weights *weights; /* [n_out, n_in] */
+    float *bias;                  /* [n_out] */
+};
+
+struct packed_norm {
+    float *gamma; /* [hidden] */
+    float *beta;  /* [hidden] */
+};
+
+struct layer {
+    struct packed_linear qkv; /* query, key and value side by side: [3 hidden, hidden] */
+    struct packed_linear attention_output; /* [hidden, hidden] */
+    struct packed_norm attention_norm;
+    struct packed_linear intermediate; /* [intermediate, hidden] */
+    struct packed_linear output;       /* [hidden, intermediate] */
+    struct packed_norm output_norm;
+};
+
+/* `layer` is zeroed before; after a failure it is released as ever. */
+MUST_CHECK enum status layer_init(struct layer *layer, struct gemm *gemm, enum gemm_format format,
+                                  const struct model_layer *stored, size_t hidden_size,
+                                  struct error *error);
+void layer_release(struct layer *layer);
+
+MUST_CHECK enum status packed_norm_init(struct packed_norm *norm,
+                                        const struct layer_norm_weights *weights, size_t n);
+void packed_norm_release(struct packed_norm *norm);
+
+#endif

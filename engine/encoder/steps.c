@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/encoder/steps.h"
+
+#include "engine/model/model.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { QUANTISE_ROWS = 8 }; /* at a time: their float32 values stay in the first-level cache */
+
+static size_t hidden_size(const struct step *step)
+{
+    return step->owner->encoder->model->shape.hidden_size;
+}
+
+static size_t format_size_bytes(enum gemm_format format)
+{
+    static const size_t sizes[] = {[GEMM_FLOAT32] = 4, [GEMM_BFLOAT16] = 2, [GEMM_INT8] = 1};
+
+    return sizes[format];
+}
+
+/* What a product in this format leaves. */
+static enum kernel_type product_type(enum gemm_format format)
+{
+    return format == GEMM_INT8 ? KERNEL_INT32 : KERNEL_FLOAT32;
+}
+
+/* Rows of float32 into the form that a product of this format reads, at row `to` of the operand. */
+static void fill_operand(const struct kernels *kernels, enum gemm_format format, const float *rows,
+                         size_t n_rows, size_t n, struct operand *operand, size_t to)
+{
+    switch (format) {
+    case GEMM_FLOAT32: /* the operand is the rows */
+        break;
+    case GEMM_BFLOAT16:
+        kernels->round(rows, n_rows * n, (uint16_t *)operand->values + to * n);
+        break;
+    case GEMM_INT8:
+        kernels->quantise(rows, n_rows, n, (uint8_t *)operand->values + to * n,
+                          operand->scales + to, operand->zeros + to);
+        break;
+    }
+}
+
+/* Multiplies the step's rows, which are the operand's from row `from`, with its panel of a linear
+ * layer. */
+static struct kernel_product multiply(const struct step *step, const struct packed_linear *linear,
+                                      const struct operand *operand, size_t from)
+{
+    const struct gemm_weights *weights = linear->weights;
+    size_t width = weights->n_out >> step->split;
+    size_t column = step->panel * width;
+    const char *a =
+        (const char *)operand->values + from * weights->n_in * format_size_bytes(weights->format);
+    enum status status = gemm_multiply(step->member->gemm, weights, step->split, step->panel, a,
+                                       step->n_rows, step->member->c);
+
+    if (status)
+        atomic_store(&step->owner->status, status);
+    return (struct kernel_product){
+        .c = step->member->c,
+        .bias = linear->bias + column,
+        .n_rows = step->n_rows,
+        .n = width,
+        .row_scales = operand->scales + from,
+        .zeros = operand->zeros + from,
+        .column_scales = weights->scales ? weights->scales + column : NULL,
+        .sums = weights->sums ? weights->sums + column : NULL,
+    };
+}
+
+/* A word's embedding, widened from the type in which it is stored. */
+static void look_up(const struct encoder *encoder, size_t id, float *ret_row)
+{
+    const struct tensor *words = &encoder->model->word_embeddings;
+    size_t hidden = encoder->model->shape.hidden_size;
+    const char *row = (const char *)words->data + id * hidden * dtype_size_bytes(words->dtype);
+
+    switch (words->dtype) {
+    case DTYPE_FLOAT32:
+        memcpy(ret_row, row, hidden * sizeof *ret_row);
+        break;
+    case DTYPE_FLOAT16:
+        encoder->kernels.widen_float16(row, hidden, ret_row);
+        break;
+    case DTYPE_BFLOAT16:
+        encoder->kernels.widen_bfloat16(row, hidden, ret_row);
+        break;
+    }
+}
+
+void step_embed(struct encoder_context *context, const struct encoder_text *text, size_t row,
+                enum gemm_format next_format)
+{
+    const struct encoder *encoder = context->encoder;
+    const struct model *model = encoder->model;
+    size_t hidden = model->shape.hidden_size;
+    float *x = context->x + row * hidden; /* [n_tokens, hidden] */
+
+    for (size_t i = 0; i < text->n_tokens; i++) {
+        look_up(encoder, (size_t)text->ids[i], x + i * hidden);
+        for (size_t j = 0; j < hidden; j++)
+            x[i * hidden + j] += encoder->positions[i * hidden + j];
+    }
+    encoder->kernels.layer_norm(x, encoder->embedding_norm.gamma, encoder->embedding_norm.beta,
+                                model->shape.layer_norm_eps, text->n_tokens, hidden);
+    fill_operand(&encoder->kernels, next_format, x, text->n_tokens, hidden, &context->x_operand,
+                 row);
+}
+
+void step_qkv(const struct step *step)
+{
+    const struct encoder *encoder = step->owner->encoder;
+    const struct packed_linear *linear = &step->layer->qkv;
+    enum kernel_type type = encoder->attention_type;
+    struct kernel_product product = multiply(step, linear, &step->owner->x_operand, step->row);
+    size_t stride = 3 * hidden_size(step);
+    size_t first = step->row * stride + step->panel * product.n;
+    size_t element_bytes = type == KERNEL_BFLOAT16 ? 2 : 4;
+
+    encoder->kernels.store[product_type(linear->weights->format)][type](
+        &product, (char *)step->owner->qkv + first * element_bytes, stride);
+}
+
+void step_attend(struct encoder_context *owner, struct encoder_context *member, size_t row,
+                 size_t n_tokens, size_t head)
+{
+    const struct encoder *encoder = owner->encoder;
+    const struct model_shape *shape = &encoder->model->shape;
+    size_t hidden = shape->hidden_size;
+    size_t head_size = hidden / shape->n_attention_heads;
+    size_t element_bytes = encoder->attention_type == KERNEL_BFLOAT16 ? 2 : 4;
+    const char *q =
+        (const char *)owner->qkv + (row * 3 * hidden + head * head_size) * element_bytes;
+    const char *k = q + hidden * element_bytes;
+    const char *v = k + hidden * element_bytes;
+
+    encoder->kernels.attention[encoder->attention_type](
+        q, k, v, 3 * hidden, n_tokens, head_size, 1.0f / sqrtf((float)head_size), member->scratch,
+        owner->attended + row * hidden + head * head_size, hidden);
+}
+
+void step_attended_operand(const struct step *step)
+{
+    size_t hidden = hidden_size(step);
+
+    fill_operand(&step->owner->encoder->kernels, step->layer->attention_output.weights->format,
+                 step->owner->attended + step->row * hidden, step->n_rows, hidden,
+                 &step->owner->attended_operand, step->row);
+}
+
+/* x += operand W^T + b */
+static void add_product(const struct step *step, const struct packed_linear *linear,
+                        const struct operand *operand, size_t from)
+{
+    struct kernel_product product = multiply(step, linear, operand, from);
+    size_t hidden = hidden_size(step);
+
+    step->owner->encoder->kernels.add[product_type(linear->weights->format)](
+        &product, step->owner->x + step->row * hidden + step->panel * product.n, hidden);
+}
+
+void step_attention_output(const struct step *step)
+{
+    add_product(step, &step->layer->attention_output, &step->owner->attended_operand, step->row);
+}
+
+/* x = layer_norm(x), and its operand */
+static void normalise(const struct step *step, const struct packed_norm *norm,
+                      enum gemm_format next_format)
+{
+    const struct encoder *encoder = step->owner->encoder;
+    size_t hidden = hidden_size(step);
+    float *x = step->owner->x + step->row * hidden; /* [n_rows, hidden] */
+
+    encoder->kernels.layer_norm(x, norm->gamma, norm->beta, encoder->model->shape.layer_norm_eps,
+                                step->n_rows, hidden);
+    fill_operand(&encoder->kernels, next_format, x, step->n_rows, hidden, &step->owner->x_operand,
+                 step->row);
+}
+
+void step_attention_norm(const struct step *step)
+{
+    normalise(step, &step->layer->attention_norm, step->layer->intermediate.weights->format);
+}
+
+/* The rows of a product [n_rows, n], from one on. */
+static struct kernel_product rows_of(const struct kernel_product *product, size_t row,
+                                     size_t n_rows)
+{
+    struct kernel_product rows = *product;
+
+    rows.c = (const char *)product->c + row * product->n * sizeof(float);
+    rows.n_rows = n_rows;
+    rows.row_scales += row;
+    rows.zeros += row;
+    return rows;
+}
+
+void step_intermediate(const struct step *step)
+{
+    const struct encoder *encoder = step->owner->encoder;
+    size_t n = encoder->model->shape.intermediate_size;
+    const struct packed_linear *linear = &step->layer->intermediate;
+    enum kernel_type type = product_type(linear->weights->format);
+    enum gemm_format next = step->layer->output.weights->format;
+    struct kernel_product product = multiply(step, linear, &step->owner->x_operand, step->row);
+    size_t row = step->row - step->block_row;
+    size_t column = step->panel * product.n;
+    float *inner = step->block->inner + row * n; /* [n_rows, n] */
+    struct operand *operand = &step->block->inner_operand;
+
+    if (next == GEMM_BFLOAT16) {
+        encoder->activation[type][KERNEL_BFLOAT16](
+            &product, (uint16_t *)operand->values + row * n + column, n);
+    } else if (next == GEMM_FLOAT32 || step->apart) {
+        encoder->activation[type][KERNEL_FLOAT32](&product, inner + column, n);
+    } else {
+        for (size_t i = 0; i < step->n_rows; i += QUANTISE_ROWS) {
+            size_t n_rows = step->n_rows - i < QUANTISE_ROWS ? step->n_rows - i : QUANTISE_ROWS;
+            struct kernel_product part = rows_of(&product, i, n_rows);
+
+            encoder->activation[type][KERNEL_FLOAT32](&part, inner, n);
+            fill_operand(&encoder->kernels, next, inner, n_rows, n, operand, row + i);
+        }
+    }
+}
+
+void step_inner_operand(const struct step *step)
+{
+    const struct encoder *encoder = step->owner->encoder;
+    size_t n = encoder->model->shape.intermediate_size;
+    size_t row = step->row - step->block_row;
+    enum gemm_format format = step->layer->output.weights->format;
+
+    if (format == GEMM_INT8)
+        fill_operand(&encoder->kernels, format, step->block->inner + row * n, step->n_rows, n,
+                     &step->block->inner_operand, row);
+}
+
+void step_output(const struct step *step)
+{
+    add_product(step, &step->layer->output, &step->block->inner_operand,
+                step->row - step->block_row);
+}
+
+void step_output_norm(const struct step *step)
+{
+    normalise(step, &step->layer->output_norm, step->next_format);
+}
