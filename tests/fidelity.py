@@ -22,7 +22,7 @@ import numpy as np
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "http"))
 
-from harness import Server  # noqa: E402
+from harness import Server, native_dtypes  # noqa: E402
 
 STS_SPEARMAN = {384: 82.03, 256: 81.89, 128: 80.68, 64: 79.21}
 STS_PORTUGUESE_SPEARMAN = 61.56
@@ -31,6 +31,11 @@ SCIFACT_NDCG = {384: 0.6451, 256: 0.6349, 128: 0.6016, 64: 0.4839}
 SCIFACT_TOLERANCE = 0.0003
 GOLDEN_TOLERANCE = 5e-6  # an element, against another engine on the same float16 weights
 TEI_TOLERANCE = 3e-4  # an element of unit vectors: float16 weights against float32 ones
+# What a faster number format may cost, against float32 through the same program.
+GATES = {
+    "bfloat16": {"least": 0.9995, "mean": 0.9999, "spearman": 0.05, "ndcg": 0.001},
+    "int8": {"least": 0.99, "mean": 0.998, "spearman": 0.3, "ndcg": 0.005},
+}
 TEI_TEXTS = ["What is Deep Learning?", "Deep Learning is...", "What is Deep Learning?"]
 
 
@@ -46,6 +51,14 @@ class Table:
         self.failures += not good
         numbers = "".join(f"{number(value):>12}" for value in (measured, expected, tolerance))
         print(f"{name:52}{numbers}{'' if good else '  WRONG'}", flush=True)
+
+    def at_least(self, name, measured, least):
+        good = measured >= least
+        self.failures += not good
+        print(
+            f"{name:52}{number(measured):>12}{number(least):>12}{'or more':>12}{'' if good else '  WRONG'}",
+            flush=True,
+        )
 
 
 def number(value):
@@ -117,7 +130,7 @@ def read_snapshot(path):
 
 def check_tei(start, table, data):
     """TEI made these with CLS pooling, which is not the model's own."""
-    server = start("--pooling", "cls")
+    server = start("--pooling", "cls", "--dtype", "float32")
     for name in ("single", "batch"):
         golden = read_snapshot(data / f"golden/tei_minilm_bert_{name}_pooled.snap")
         mine = embed(server, TEI_TEXTS[: len(golden)])
@@ -150,30 +163,76 @@ def ndcg_at_10(scores, document_ids, grades):
     return gained / np.sum(ideal * discounts[: len(ideal)])
 
 
-def check_scifact(server, table, data):
+def scifact_scores(server, data):
+    """nDCG@10 by dimension: the first numbers of one set of vectors, renormalised."""
     documents, queries, relevant = read_scifact(data / "retrieval/scifact")
     ids = list(documents)
     document_vectors = embed(server, list(documents.values()))
     query_vectors = embed(server, list(queries.values()))
-    for dims, expected in SCIFACT_NDCG.items():
+    found = {}
+    for dims in SCIFACT_NDCG:
         scores = unit(query_vectors[:, :dims]) @ unit(document_vectors[:, :dims]).T
-        found = np.mean(
+        found[dims] = np.mean(
             [ndcg_at_10(row, ids, relevant[query]) for row, query in zip(scores, queries)]
         )
-        table.add(f"SciFact, nDCG@10, {dims} dims", found, expected, SCIFACT_TOLERANCE)
+    return found
 
 
-def check_all(start, data, quick):
+def cosines_of(a, b):
+    return np.sum(a * b, axis=1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
+
+
+def pair_spearman(vectors, scores, dims):
+    left, right = np.split(vectors[:, :dims], 2)
+    return 100 * spearman(cosines_of(left, right), scores)
+
+
+def check_dtype(dtype, starter, table, data, quick, exact):
+    """A dtype against float32's vectors, `exact`."""
+    gates = GATES[dtype]
+    server = starter("--dtype", dtype, "--cache-size", "0")
+    left, right, scores = read_pairs(data / "sts/stsb-en-test.csv")
+    vectors = embed(server, left + right).astype(float)
+    cosines = cosines_of(vectors, exact["sts"])
+    table.at_least(f"{dtype}: cosine to float32, least", cosines.min(), gates["least"])
+    table.at_least(f"{dtype}: cosine to float32, mean", cosines.mean(), gates["mean"])
+    for dims in STS_SPEARMAN:
+        table.add(
+            f"{dtype}: STS benchmark en, {dims} dims",
+            pair_spearman(vectors, scores, dims),
+            pair_spearman(exact["sts"], scores, dims),
+            gates["spearman"],
+        )
+    if not quick:
+        found = scifact_scores(server, data)
+        for dims, expected in exact["scifact"].items():
+            if dims == 384:
+                table.add(f"{dtype}: SciFact, nDCG@10", found[dims], expected, gates["ndcg"])
+
+
+def check_all(start, data, quick, dtypes):
     """start(*options) gives a running server. Returns how many figures are wrong."""
     table = Table()
-    server = start()
+    exact_options = ("--dtype", "float32", "--cache-size", "0")
+    server = start(*exact_options)
     for dims, expected in STS_SPEARMAN.items():
         check_sts(server, table, data, "en", dims, expected)
     check_sts(server, table, data, "pt", 384, STS_PORTUGUESE_SPEARMAN)
     check_golden(server, table, data)
     check_tei(start, table, data)
+    left, right, _ = read_pairs(data / "sts/stsb-en-test.csv")
+    exact = {"sts": embed(server, left + right).astype(float)}
     if not quick:
-        check_scifact(server, table, data)
+        exact["scifact"] = scifact_scores(server, data)
+        for dims, expected in SCIFACT_NDCG.items():
+            table.add(
+                f"SciFact, nDCG@10, {dims} dims",
+                exact["scifact"][dims],
+                expected,
+                SCIFACT_TOLERANCE,
+            )
+    for dtype in dtypes:
+        check_dtype(dtype, start, table, data, quick, exact)
     return table.failures
 
 
@@ -183,6 +242,13 @@ def main():
     parser.add_argument("--model", required=True)
     parser.add_argument("--data", type=pathlib.Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--quick", action="store_true", help="leave SciFact out")
+    parser.add_argument(
+        "--dtypes",
+        nargs="*",
+        choices=list(GATES),
+        default=native_dtypes(),
+        help="number formats to hold against float32",
+    )
     arguments = parser.parse_args()
     if not arguments.data.is_dir():
         print(f"skipped: no reference data at {arguments.data}")
@@ -194,7 +260,7 @@ def main():
         return servers[-1].wait_ready()
 
     try:
-        failures = check_all(start, arguments.data, arguments.quick)
+        failures = check_all(start, arguments.data, arguments.quick, arguments.dtypes)
     finally:
         for server in servers:
             server.stop()

@@ -25,6 +25,14 @@ def environment(more=None):
     }
 
 
+def native_dtypes():
+    """The number formats besides float32 that nestd takes on this CPU."""
+    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
+        flags = set(file.read().split())
+    needed = {"bfloat16": "avx512_bf16", "int8": "avx512_vnni"}
+    return [dtype for dtype, flag in needed.items() if flag in flags]
+
+
 class Reply:
     def __init__(self, status, headers, body):
         self.status = status

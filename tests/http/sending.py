@@ -12,8 +12,15 @@ from harness import read_reply
 
 SLOW_BODY = 100  # bytes announced, of which fewer are sent
 
+
+
+def long_texts(n):
+    """Of some 250 tokens each, no two alike: the same text is not encoded twice."""
+    return [f"{i} " + "busy " * 245 for i in range(n)]
+
+
 # So many tokens that it is still being encoded when the next one comes, even on a fast machine.
-BUSY = json.dumps({"input": ["busy " * 250] * 60}).encode()
+BUSY = json.dumps({"input": long_texts(60)}).encode()
 
 # These need a server of their own, with these options besides the case's.
 OWN_SERVER = {"while-loading": [], "while-draining": ["--threads", "1", "--drain-timeout", "1"]}

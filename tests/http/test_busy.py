@@ -6,7 +6,7 @@ import json
 import statistics
 import time
 
-from sending import BUSY, head, wait_for_busy
+from sending import BUSY, head, long_texts, wait_for_busy
 
 MEGABYTE = 1 << 20
 
@@ -36,8 +36,9 @@ def latencies_ms(server, path, seconds):
 def test_livez_answers_while_a_large_request_is_decoded(start, model):
     server = start(model).wait_ready()
     word = "décoder "
-    text = word * (16100 // len(word.encode()))
-    body = json.dumps({"input": [text] * 2048}, ensure_ascii=False).encode()
+    text = word * (16090 // len(word.encode()))
+    texts = [f"{i} {text}" for i in range(2048)]
+    body = json.dumps({"input": texts}, ensure_ascii=False).encode()
     assert 31 * MEGABYTE < len(body) < 32 * MEGABYTE
     with server.connect() as connection:
         send_in_full(connection, body)
@@ -59,7 +60,7 @@ def test_small_request_does_not_wait_behind_a_large_one(start, model):
     """Promise 4: hardly any of the large request is encoded meanwhile."""
     server = start(model).wait_ready()
     with server.connect() as connection:
-        send_in_full(connection, json.dumps({"input": ["long " * 250] * 1024}).encode())
+        send_in_full(connection, json.dumps({"input": long_texts(1024)}).encode())
         wait_for_busy(server)
         before = server.metric("nestd_queue_tokens")
         server.embed(input="small")
@@ -69,7 +70,7 @@ def test_small_request_does_not_wait_behind_a_large_one(start, model):
 def test_client_that_leaves_takes_its_texts_with_it(start, model):
     server = start(model, "--threads", "1").wait_ready()
     with server.connect() as connection:
-        send_in_full(connection, json.dumps({"input": ["long " * 250] * 2048}).encode())
+        send_in_full(connection, json.dumps({"input": long_texts(2048)}).encode())
         wait_for(lambda: server.metric("nestd_queue_tokens") > 400_000, 30, "never queued")
     wait_for(
         lambda: server.metric("nestd_queue_tokens") == 0,

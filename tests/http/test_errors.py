@@ -2,7 +2,7 @@
 """The error table: a folder per case under tests/data/errors, with request.json and expected.json.
 
 request.json   method (POST), path, headers; the body as "json", as "text" (strings, or
-               [string, times]) or as "hex"; the server's options, its model ("slow" to load, or
+               [string, times], {n} in it counting up) or as "hex"; the server's options, its model ("slow" to load, or
                "poisoned": [MASK] is not finite) or model_files to change in the default one;
                "how" it is sent, if not at once
 expected.json  status; "error" (OpenAI's shape: type, code, param) or "error_type" (TEI's shape);
@@ -21,6 +21,10 @@ import sending
 CASES = pathlib.Path(__file__).resolve().parent.parent / "data" / "errors"
 
 
+def repeat(text, times):
+    return "".join(text.replace("{n}", str(n)) for n in range(times))
+
+
 def body_of(request):
     if "json" in request:
         return json.dumps(request["json"]).encode()
@@ -29,7 +33,7 @@ def body_of(request):
     parts = request.get("text")
     if parts is None:
         return None
-    return "".join(part if isinstance(part, str) else part[0] * part[1] for part in parts).encode()
+    return "".join(part if isinstance(part, str) else repeat(*part) for part in parts).encode()
 
 
 def assert_headers(reply, expected):

@@ -7,7 +7,9 @@ import pytest
 @pytest.mark.slow
 def test_published_figures_are_reproduced(servers, model, shared_data):
     import fidelity
+    from harness import native_dtypes
 
-    assert (
-        fidelity.check_all(lambda *options: servers(model, *options), shared_data, quick=True) == 0
-    )
+    def start(*options):
+        return servers(model, *options)
+
+    assert fidelity.check_all(start, shared_data, quick=True, dtypes=native_dtypes()) == 0

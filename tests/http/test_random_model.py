@@ -50,7 +50,7 @@ def embed_ids(server, inputs, **fields):
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_small_model_agrees_with_the_reference(start, tmp_path, rng, variant):
     folder = make(tmp_path / "model", "--normalize", *VARIANTS[variant])
-    server = start(folder).wait_ready()
+    server = start(folder, "--dtype", "float32").wait_ready()
     inputs = [random_ids(rng, n, 120, 5) for n in (1, 2, 7, 21, 22)]
     for ids, found in zip(inputs, embed_ids(server, inputs)):
         expected = reference.encode(folder, [2, *ids, 3])
@@ -63,7 +63,7 @@ def test_every_instruction_set_agrees_with_the_reference(start, tmp_path, rng, v
     folder = make(
         tmp_path / "model", "--hidden", "72", "--heads", "6", "--intermediate", "150", "--normalize"
     )
-    server = start(folder, "--cpu-mask", version).wait_ready()
+    server = start(folder, "--cpu-mask", version, "--dtype", "float32").wait_ready()
     inputs = [random_ids(rng, n, 120, 5) for n in range(1, 23)]
     for ids, found in zip(inputs, embed_ids(server, inputs)):
         assert np.abs(found - reference.encode(folder, [2, *ids, 3])).max() < TOLERANCE
@@ -90,7 +90,7 @@ def bge_large(tmp_path_factory):
 def large_server(bge_large, binary):
     from harness import Server
 
-    server = Server(binary, bge_large).wait_ready()
+    server = Server(binary, bge_large, "--dtype", "float32").wait_ready()
     yield server
     server.stop()
 

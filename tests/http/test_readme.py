@@ -101,7 +101,7 @@ def example(readme):
 def test_example_reply_is_real(readme, servers, model):
     request, shown = example(readme)
     name = ["--served-model-name", request["model"]] if "model" in request else []
-    reply = servers(model, *name).embed(**request)
+    reply = servers(model, "--dtype", "float32", *name).embed(**request)
     whole_vectors = [item["embedding"] for item in reply["data"]]
     shown_vectors = re.findall(r'"embedding":\s*\[([^\]]*)\]', shown)
     assert shown_vectors and len(shown_vectors) <= len(whole_vectors)

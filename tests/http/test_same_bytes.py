@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Promise 1: same text, same bytes, whatever it is batched with, on however many threads, under any
-budget of a pass."""
+budget of a pass, in every number format, encoded anew or kept."""
 
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from harness import native_dtypes
 
+DTYPES = ["float32", *native_dtypes()]
+NO_CACHE = ("--cache-size", "0")
 N_TEXTS = 60
 MOST_TOKENS = 600  # of a text as sent; the server cuts it to the model's maximum
 CONFIGURATIONS = [
@@ -51,16 +54,41 @@ def encode_with_mates(server, texts, rng):
 
 
 @pytest.fixture(scope="module")
-def texts_and_vectors(servers, model, tokenizer, module_rng):
-    texts = random_texts(module_rng, tokenizer)
-    return texts, encode_alone(servers(model, *CONFIGURATIONS[0]), texts)
+def texts(tokenizer, module_rng):
+    return random_texts(module_rng, tokenizer)
 
 
-@pytest.mark.parametrize("options", CONFIGURATIONS, ids=" ".join)
-def test_same_text_same_bytes(servers, model, texts_and_vectors, rng, options):
-    texts, expected = texts_and_vectors
-    server = servers(model, *options)
+@pytest.fixture(scope="module")
+def alone(servers, model, texts):
+    """By number format: each text by itself, on one worker."""
+    known = {}
+
+    def get(dtype):
+        if dtype not in known:
+            server = servers(model, "--dtype", dtype, *NO_CACHE, *CONFIGURATIONS[0])
+            known[dtype] = encode_alone(server, texts)
+        return known[dtype]
+
+    return get
+
+
+def check(server, texts, expected, rng):
     for i, found in enumerate(encode_alone(server, texts[:12])):
         assert found == expected[i], f"alone: text {i}: {texts[i]!r}"
     for i, found in encode_with_mates(server, texts, rng):
         assert found == expected[i], f"with others: text {i}: {texts[i]!r}"
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("options", CONFIGURATIONS, ids=" ".join)
+def test_same_text_same_bytes(servers, model, texts, alone, rng, options, dtype):
+    server = servers(model, "--dtype", dtype, *NO_CACHE, *options)
+    check(server, texts, alone(dtype), rng)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_kept_vectors_are_the_same_bytes(servers, model, texts, alone, rng, dtype):
+    server = servers(model, "--dtype", dtype, "--cache-size", "40KiB")
+    check(server, texts, alone(dtype), rng)
+    assert server.metric("nestd_cache_hits_total") > 0
+    assert server.metric("nestd_cache_misses_total") > len(texts)
