@@ -7,6 +7,7 @@
 #include "engine/schedule/cores.h"
 #include "engine/schedule/workers.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -38,6 +39,11 @@ static enum encoder_dtype pick_dtype(const struct engine_options *options)
     return encoder_auto_dtype(options->cpu_mask);
 }
 
+static size_t pick_workers(const struct engine_options *options)
+{
+    return options->n_workers ? options->n_workers : cores_count_usable("");
+}
+
 static enum status load(struct engine *engine, const struct engine_options *options,
                         struct error *error)
 {
@@ -60,7 +66,7 @@ static enum status load(struct engine *engine, const struct engine_options *opti
             options->model_dir, engine->model->most_tokens,
             tokenizer_special_count(engine->tokenizer));
     return encoder_new(&engine->encoder, engine->model, pick_dtype(options), options->cpu_mask,
-                       error);
+                       pick_workers(options), error);
 }
 
 static enum status start(struct engine *engine, const struct engine_options *options,
@@ -74,7 +80,7 @@ static enum status start(struct engine *engine, const struct engine_options *opt
     struct workers_options workers_options = {
         .model = engine->model,
         .encoder = engine->encoder,
-        .n_workers = options->n_workers ? options->n_workers : cores_count_usable(""),
+        .n_workers = pick_workers(options),
         .most_pass_tokens = options->most_pass_tokens,
         .now_us = monotonic_us,
         .pass_done = observer ? observer->pass_done : NULL,
@@ -116,6 +122,8 @@ enum status engine_open(struct engine **ret_engine, const struct engine_options 
         return error_set(error, status, "%s: out of memory while starting the workers",
                          options->model_dir);
     }
+    /* Packing took and freed buffers of tens of megabytes, which the allocator keeps otherwise. */
+    malloc_trim(0);
     *ret_engine = engine;
     return STATUS_OK;
 }

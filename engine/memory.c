@@ -2,7 +2,6 @@
 #include "engine/memory.h"
 
 #include <stdint.h>
-#include <string.h>
 #include <sys/mman.h>
 
 enum { HUGE_PAGE_BYTES = 2 << 20 };
@@ -22,6 +21,5 @@ void *memory_new_aligned(size_t len_bytes)
      */
     if (border == HUGE_PAGE_BYTES)
         madvise(memory, len_bytes, MADV_HUGEPAGE);
-    memset(memory, 0, len_bytes);
     return memory;
 }

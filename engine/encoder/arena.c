@@ -4,6 +4,7 @@
 #include "engine/memory.h"
 
 #include <assert.h>
+#include <string.h>
 
 static bool piece_len_bytes(size_t n_rows, size_t n_columns, size_t *ret_len_bytes)
 {
@@ -32,6 +33,7 @@ enum status arena_init(struct arena *arena, size_t len_bytes)
 
     if (!memory)
         return STATUS_NO_MEMORY;
+    memset(memory, 0, len_bytes);
     *arena = (struct arena){.memory = memory, .len_bytes = len_bytes};
     return STATUS_OK;
 }

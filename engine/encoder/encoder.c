@@ -28,6 +28,9 @@
 #include "engine/memory.h"
 #include "engine/model/model.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 /* ---- packing ---- */
 
 static enum status positions_init(struct encoder *encoder)
@@ -98,9 +101,54 @@ static enum status check_dtype(enum encoder_dtype dtype, unsigned flags, struct 
     return STATUS_OK;
 }
 
-static enum status pack(struct encoder *encoder, struct error *error)
+/* Layers [1, n_layers), packed by several threads. */
+struct packing {
+    struct encoder *encoder;
+    atomic_size_t next_layer;
+    _Atomic(enum status) status; /* the first failure */
+    pthread_mutex_t mutex;       /* guards error */
+    struct error *error;
+};
+
+static enum status pack_layer(struct packing *packing, size_t i)
+{
+    struct encoder *encoder = packing->encoder;
+    const struct model *model = encoder->model;
+    struct error error = {0};
+    enum status status = layer_init(&encoder->layers[i], encoder->gemm, format_of(encoder->dtype),
+                                    &encoder->kernels, &model->layers[i], &error);
+
+    layer_forget_stored(&model->layers[i]);
+    if (!status)
+        return status;
+    pthread_mutex_lock(&packing->mutex);
+    error_set(packing->error, status, "%s", error.text);
+    pthread_mutex_unlock(&packing->mutex);
+    atomic_store(&packing->status, status);
+    return status;
+}
+
+static void *pack_layers(void *argument)
+{
+    struct packing *packing = argument;
+    size_t i;
+
+    while ((i = atomic_fetch_add(&packing->next_layer, 1)) <
+           packing->encoder->model->shape.n_layers)
+        if (atomic_load(&packing->status) || pack_layer(packing, i))
+            break;
+    return NULL;
+}
+
+enum { MOST_PACKING_THREADS = 16 };
+
+static enum status pack(struct encoder *encoder, size_t n_threads, struct error *error)
 {
     const struct model *model = encoder->model;
+    struct packing packing = {
+        .encoder = encoder, .mutex = PTHREAD_MUTEX_INITIALIZER, .error = error};
+    pthread_t threads[MOST_PACKING_THREADS];
+    size_t n_started = 0;
     enum status status = positions_init(encoder);
 
     encoder->layers = calloc(model->shape.n_layers, sizeof *encoder->layers);
@@ -111,14 +159,20 @@ static enum status pack(struct encoder *encoder, struct error *error)
                                   model->shape.hidden_size);
     if (!status)
         status = gemm_open(&encoder->gemm, error);
-    for (size_t i = 0; i < model->shape.n_layers && !status; i++)
-        status = layer_init(&encoder->layers[i], encoder->gemm, format_of(encoder->dtype),
-                            &model->layers[i], model->shape.hidden_size, error);
-    return status;
+    if (status)
+        return status;
+    while (n_started + 1 < n_threads && n_started < MOST_PACKING_THREADS &&
+           pthread_create(&threads[n_started], NULL, pack_layers, &packing) == 0)
+        n_started++;
+    pack_layers(&packing);
+    while (n_started > 0)
+        pthread_join(threads[--n_started], NULL);
+    return atomic_load(&packing.status);
 }
 
 enum status encoder_new(struct encoder **ret_encoder, const struct model *model,
-                        enum encoder_dtype dtype, unsigned cpu_mask, struct error *error)
+                        enum encoder_dtype dtype, unsigned cpu_mask, size_t n_threads,
+                        struct error *error)
 {
     struct encoder *encoder;
     enum status status = check_dtype(dtype, cpu_flags(cpu_mask), error);
@@ -136,7 +190,7 @@ enum status encoder_new(struct encoder **ret_encoder, const struct model *model,
     encoder->attention_type = dtype != ENCODER_FLOAT32 && cpu_flags(cpu_mask) & CPU_AVX512_BF16
                                   ? KERNEL_BFLOAT16
                                   : KERNEL_FLOAT32;
-    status = pack(encoder, error);
+    status = pack(encoder, n_threads, error);
     if (status) {
         encoder_free(encoder);
         return error_set(error, status, "out of memory while packing the model's weights");

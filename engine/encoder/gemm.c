@@ -162,11 +162,10 @@ enum status gemm_open(struct gemm **ret_gemm, struct error *error)
     if (!gemm)
         return error_set(error, STATUS_NO_MEMORY, "out of memory");
     use_one_thread();
+    pthread_mutex_init(&gemm->mutex, NULL);
     gemm->shapes = calloc(GEMM_MOST_SHAPES, sizeof *gemm->shapes);
     if (gemm->shapes)
         status = dnnl_engine_create(&gemm->engine, dnnl_cpu, 0);
-    if (!status)
-        status = dnnl_stream_create(&gemm->stream, gemm->engine, dnnl_stream_default_flags);
     if (status) {
         gemm_close(gemm);
         return error_set(error, status_of(status), "oneDNN cannot be started on this CPU");
@@ -181,10 +180,9 @@ void gemm_close(struct gemm *gemm)
         return;
     for (size_t i = 0; i < gemm->n_shapes; i++)
         shape_release(&gemm->shapes[i]);
-    if (gemm->stream)
-        dnnl_stream_destroy(gemm->stream);
     if (gemm->engine)
         dnnl_engine_destroy(gemm->engine);
+    pthread_mutex_destroy(&gemm->mutex);
     free(gemm->shapes);
     free(gemm);
 }

@@ -8,6 +8,8 @@
 #include "engine/encoder/gemm.h"
 #include "engine/encoder/gemm_dnnl.h"
 
+#include <pthread.h>
+
 enum { GEMM_N_HEIGHTS = GEMM_MOST_ROWS / GEMM_ROW_STEP };
 
 /* One block height. */
@@ -38,8 +40,8 @@ enum { GEMM_MOST_SHAPES = 64 };
 
 struct gemm {
     dnnl_engine_t engine;
-    dnnl_stream_t stream; /* for packing */
-    struct shape *shapes; /* [n_shapes], of GEMM_MOST_SHAPES; a shape's index stays its own */
+    pthread_mutex_t mutex; /* guards what follows while weights are packed */
+    struct shape *shapes;  /* [n_shapes], of GEMM_MOST_SHAPES; a shape's index stays its own */
     size_t n_shapes;
     size_t scratchpad_len_bytes; /* the most that any block needs */
     char name[96];

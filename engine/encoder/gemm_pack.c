@@ -31,24 +31,35 @@ static uint16_t to_bfloat16(float value)
     return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
-/* One output channel: symmetric, with the largest weight at 127. */
+/* To the nearest whole number, for |x| < 2^22: the sum has no room for a fraction. Vectorises where
+ * rintf does not. */
+static float round_to_whole(float x)
+{
+    const float shifter = 12582912.0f; /* 1.5 x 2^23 */
+
+    return (x + shifter) - shifter;
+}
+
+/* One output channel: symmetric, with the largest weight at 127. A channel that is not finite keeps
+ * a scale that is not, so that its products are not. */
 static void quantise_channel(const float *weights, size_t n_in, int8_t *ret_q, float *ret_scale,
                              int32_t *ret_sum)
 {
     float most = 0;
+    float factor;
     int32_t sum = 0;
-    float scale;
 
     for (size_t i = 0; i < n_in; i++)
-        most = fmaxf(most, fabsf(weights[i]));
-    scale = most > 0 && isfinite(most) ? most / 127 : 1;
-    for (size_t i = 0; i < n_in; i++) {
-        float q = rintf(weights[i] / scale);
-
-        ret_q[i] = (int8_t)(q >= -127 && q <= 127 ? q : 0);
+        most = weights[i] > most ? weights[i] : -weights[i] > most ? -weights[i] : most;
+    for (size_t i = 0; i < n_in; i++)
+        if (weights[i] - weights[i] != 0)
+            most = INFINITY;
+    factor = most > 0 && isfinite(127 / most) ? 127 / most : 0;
+    for (size_t i = 0; i < n_in; i++)
+        ret_q[i] = (int8_t)round_to_whole(factor > 0 ? weights[i] * factor : 0);
+    for (size_t i = 0; i < n_in; i++)
         sum += ret_q[i];
-    }
-    *ret_scale = scale;
+    *ret_scale = factor > 0 ? most / 127 : most;
     *ret_sum = sum;
 }
 
@@ -56,7 +67,7 @@ static void quantise_channel(const float *weights, size_t n_in, int8_t *ret_q, f
 static void *convert(const float *weights, struct gemm_weights *packed)
 {
     size_t n = packed->n_out * packed->n_in;
-    void *converted = memory_new_aligned(n * shape_src_size_bytes(packed->format));
+    void *converted = malloc(n * shape_src_size_bytes(packed->format));
 
     if (!converted || (packed->format == GEMM_INT8 && (!packed->scales || !packed->sums))) {
         free(converted);
@@ -83,6 +94,7 @@ static dnnl_status_t reorder(struct gemm *gemm, const struct shape *shape, const
     dnnl_memory_t to = NULL;
     dnnl_primitive_desc_t pd = NULL;
     dnnl_primitive_t primitive = NULL;
+    dnnl_stream_t stream = NULL;
     /* The matrix [n_in, n_out], whose columns lie one after another. */
     dnnl_status_t status = describe_matrix(&plain, shape->n_in, shape->n_out,
                                            shape_weights_type(shape->format), dnnl_ba);
@@ -98,13 +110,17 @@ static dnnl_status_t reorder(struct gemm *gemm, const struct shape *shape, const
                                                     gemm->engine, NULL);
     if (!status)
         status = dnnl_primitive_create(&primitive, pd);
+    if (!status)
+        status = dnnl_stream_create(&stream, gemm->engine, dnnl_stream_default_flags);
     if (!status) {
         const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}};
 
-        status = dnnl_primitive_execute(primitive, gemm->stream, 2, arguments);
+        status = dnnl_primitive_execute(primitive, stream, 2, arguments);
     }
     if (!status)
-        status = dnnl_stream_wait(gemm->stream);
+        status = dnnl_stream_wait(stream);
+    if (stream)
+        dnnl_stream_destroy(stream);
     if (primitive)
         dnnl_primitive_destroy(primitive);
     if (pd)
@@ -297,22 +313,33 @@ static enum status add_shapes(struct gemm *gemm, struct gemm_weights *packed)
     return STATUS_OK;
 }
 
+/* The first weights of a shape: others wait until it is proved. */
+static enum status pack_first(struct gemm *gemm, const float *weights, struct gemm_weights *packed)
+{
+    enum status status = add_shapes(gemm, packed);
+
+    if (!status)
+        status = fill(gemm, weights, packed);
+    if (!status)
+        status = prove_shape(gemm, packed);
+    return status;
+}
+
 static enum status pack(struct gemm *gemm, const float *weights, struct gemm_weights *packed)
 {
-    const struct shape *known = find_shape(gemm, packed);
+    const struct shape *known;
     enum status status = STATUS_OK;
 
+    pthread_mutex_lock(&gemm->mutex);
+    known = find_shape(gemm, packed);
     if (known) {
         packed->n_splits = known->n_splits;
         memcpy(packed->shapes, known->splits, sizeof packed->shapes);
     } else {
-        status = add_shapes(gemm, packed);
+        status = pack_first(gemm, weights, packed);
     }
-    if (!status)
-        status = fill(gemm, weights, packed);
-    if (!status && !known)
-        status = prove_shape(gemm, packed);
-    return status;
+    pthread_mutex_unlock(&gemm->mutex);
+    return known ? fill(gemm, weights, packed) : status;
 }
 
 enum status gemm_pack(struct gemm *gemm, enum gemm_format format, const float *weights,

@@ -10,8 +10,10 @@
 
 #include <stddef.h>
 
+struct kernels;
 struct layer_norm_weights;
 struct model_layer;
+struct tensor;
 
 struct packed_linear {
     struct gemm_weights *weights; /* [n_out, n_in] */
@@ -34,12 +36,18 @@ struct layer {
 
 /* `layer` is zeroed before; after a failure it is released as ever. */
 MUST_CHECK enum status layer_init(struct layer *layer, struct gemm *gemm, enum gemm_format format,
-                                  const struct model_layer *stored, size_t hidden_size,
+                                  const struct kernels *kernels, const struct model_layer *stored,
                                   struct error *error);
+/* Lets the stored weights' pages go, which nobody reads after packing. */
+void layer_forget_stored(const struct model_layer *stored);
 void layer_release(struct layer *layer);
 
 MUST_CHECK enum status packed_norm_init(struct packed_norm *norm,
                                         const struct layer_norm_weights *weights, size_t n);
 void packed_norm_release(struct packed_norm *norm);
+
+/* Stored values [first, first + n) as float32. */
+void widen(const struct kernels *kernels, const struct tensor *tensor, size_t first, size_t n,
+           float *ret_values);
 
 #endif

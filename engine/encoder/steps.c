@@ -4,7 +4,6 @@
 #include "engine/model/model.h"
 
 #include <math.h>
-#include <string.h>
 
 enum { QUANTISE_ROWS = 8 }; /* at a time: their float32 values stay in the first-level cache */
 
@@ -70,26 +69,6 @@ static struct kernel_product multiply(const struct step *step, const struct pack
     };
 }
 
-/* A word's embedding, widened from the type in which it is stored. */
-static void look_up(const struct encoder *encoder, size_t id, float *ret_row)
-{
-    const struct tensor *words = &encoder->model->word_embeddings;
-    size_t hidden = encoder->model->shape.hidden_size;
-    const char *row = (const char *)words->data + id * hidden * dtype_size_bytes(words->dtype);
-
-    switch (words->dtype) {
-    case DTYPE_FLOAT32:
-        memcpy(ret_row, row, hidden * sizeof *ret_row);
-        break;
-    case DTYPE_FLOAT16:
-        encoder->kernels.widen_float16(row, hidden, ret_row);
-        break;
-    case DTYPE_BFLOAT16:
-        encoder->kernels.widen_bfloat16(row, hidden, ret_row);
-        break;
-    }
-}
-
 void step_embed(struct encoder_context *context, const struct encoder_text *text, size_t row,
                 enum gemm_format next_format)
 {
@@ -99,7 +78,8 @@ void step_embed(struct encoder_context *context, const struct encoder_text *text
     float *x = context->x + row * hidden; /* [n_tokens, hidden] */
 
     for (size_t i = 0; i < text->n_tokens; i++) {
-        look_up(encoder, (size_t)text->ids[i], x + i * hidden);
+        widen(&encoder->kernels, &model->word_embeddings, (size_t)text->ids[i] * hidden, hidden,
+              x + i * hidden);
         for (size_t j = 0; j < hidden; j++)
             x[i * hidden + j] += encoder->positions[i * hidden + j];
     }

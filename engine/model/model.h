@@ -112,4 +112,7 @@ float tensor_get(const struct tensor *tensor, size_t index);
 /* Widens elements [first, first + n) to float32. */
 void tensor_widen(const struct tensor *tensor, size_t first, size_t n, float *ret_values);
 
+/* Gives the tensor's pages back to the system; reading it again brings them back from the file. */
+void tensor_forget(const struct tensor *tensor);
+
 #endif

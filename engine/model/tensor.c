@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static const struct {
     const char *name;
@@ -77,4 +79,20 @@ float tensor_get(const struct tensor *tensor, size_t index)
 
     tensor_widen(tensor, index, 1, &value);
     return value;
+}
+
+void tensor_forget(const struct tensor *tensor)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t begin = (uintptr_t)tensor->data;
+    size_t n = 1;
+    uintptr_t end;
+
+    for (size_t i = 0; i < tensor->n_dims; i++)
+        n *= tensor->dims[i];
+    /* Whole pages alone: those at the border hold other tensors too. */
+    end = (begin + n * dtype_size_bytes(tensor->dtype)) / page * page;
+    begin = (begin + page - 1) / page * page;
+    if (begin < end)
+        madvise((void *)begin, end - begin, MADV_DONTNEED);
 }

@@ -183,37 +183,68 @@ static void test_gemm__agrees_with_double_arithmetic(void **state)
             compare_with_double(format, shapes[s].n_out, shapes[s].n_in);
 }
 
+enum {
+    EXACT_OUT = 64,
+    EXACT_IN = 4096,
+};
+
+/* The quantised weights, as products with rows of one 1 show them: each the nearest step to its
+ * weight. */
+static int32_t *read_quantised(struct product *product)
+{
+    int32_t *q = calloc(EXACT_OUT * EXACT_IN, sizeof *q); /* [EXACT_IN, EXACT_OUT] */
+
+    assert_non_null(q);
+    for (size_t k = 0; k < EXACT_IN; k += GEMM_MOST_ROWS) {
+        memset(product->a, 0, GEMM_MOST_ROWS * EXACT_IN);
+        for (size_t i = 0; i < GEMM_MOST_ROWS; i++)
+            product->a[i * EXACT_IN + k + i] = 1;
+        assert_int_equal(gemm_multiply(product->context, product->packed, 0, 0, product->a,
+                                       GEMM_MOST_ROWS, q + k * EXACT_OUT),
+                         STATUS_OK);
+    }
+    for (size_t k = 0; k < EXACT_IN; k++) {
+        for (size_t j = 0; j < EXACT_OUT; j++) {
+            float steps = product->weights[j * EXACT_IN + k] / product->packed->scales[j];
+
+            assert_true(fabsf((float)q[k * EXACT_OUT + j] - steps) < 0.5001f);
+        }
+    }
+    return q;
+}
+
 /* int8 products are exact: the same integers as plain arithmetic, at the largest magnitudes too. */
 static void test_gemm__int8_is_exact(void **state)
 {
     struct product product;
+    int32_t *q;
     int32_t *c;
 
     (void)state;
     if (!cpu_has(GEMM_INT8))
         skip();
-    product_init(&product, GEMM_INT8, 64, 4096);
-    for (size_t k = 0; k < 4096; k++)
-        ((uint8_t *)product.a)[k] = 255;
-    assert_int_equal(gemm_multiply(product.context, product.packed, 0, 0, product.a, 3, product.c),
+    product_init(&product, GEMM_INT8, EXACT_OUT, EXACT_IN);
+    q = read_quantised(&product);
+    for (size_t k = 0; k < EXACT_IN; k++) {
+        product.a[k] = (char)255;
+        product.a[EXACT_IN + k] = (char)(k * 37);
+    }
+    assert_int_equal(gemm_multiply(product.context, product.packed, 0, 0, product.a, 2, product.c),
                      STATUS_OK);
     c = (int32_t *)(void *)product.c;
-    for (size_t i = 0; i < 3; i++) {
-        for (size_t j = 0; j < 64; j++) {
-            int64_t expected = 0;
-            int64_t sum = 0;
+    for (size_t j = 0; j < EXACT_OUT; j++) {
+        int64_t sums[3] = {0};
 
-            for (size_t k = 0; k < 4096; k++) {
-                int64_t q =
-                    (int64_t)rintf(product.weights[j * 4096 + k] / product.packed->scales[j]);
-
-                expected += q * ((uint8_t *)product.a)[i * 4096 + k];
-                sum += q;
-            }
-            assert_int_equal(c[i * 64 + j], expected);
-            assert_int_equal(product.packed->sums[j], sum);
+        for (size_t k = 0; k < EXACT_IN; k++) {
+            sums[0] += 255 * q[k * EXACT_OUT + j];
+            sums[1] += (uint8_t)(k * 37) * q[k * EXACT_OUT + j];
+            sums[2] += q[k * EXACT_OUT + j];
         }
+        assert_int_equal(c[j], sums[0]);
+        assert_int_equal(c[EXACT_OUT + j], sums[1]);
+        assert_int_equal(product.packed->sums[j], sums[2]);
     }
+    free(q);
     product_release(&product);
 }
 
