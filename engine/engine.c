@@ -182,7 +182,9 @@ void engine_get_stats(struct engine *engine, struct engine_stats *ret_stats)
         .queued_tokens = queue.queued_tokens,
         .running_texts = queue.running_texts,
         .running_tokens = queue.running_tokens,
-        .busy_workers = queue.running_passes,
+        /* A worker may have a second pass, between two layers of its first. */
+        .busy_workers = queue.running_passes < engine->info.n_workers ? queue.running_passes
+                                                                      : engine->info.n_workers,
         .passes = work.passes,
         .encoded_texts = work.encoded_texts,
         .encoded_tokens = work.encoded_tokens,

@@ -419,19 +419,25 @@ static void unfollow(struct job *job)
     *link = job->next_follower;
 }
 
-/* Ends a job that has not been taken yet, unless others follow it. */
-static void give_up_job(struct batcher *batcher, struct job *job, struct job_group **ended)
+/* Ends the group's jobs that follow others (FOLLOWING), or wait and are not followed (WAITING). In
+ * that order, no job is kept for the sake of its own group. */
+static void give_up_jobs(struct batcher *batcher, struct job_group *group, enum job_state state,
+                         struct job_group **ended)
 {
-    if (job->state == JOB_FOLLOWING) {
-        unfollow(job);
-    } else if (job->state == JOB_WAITING && !job->followers) {
-        inflight_remove(&batcher->inflight, job);
-        leave_queue(batcher, job);
-    } else {
-        return;
+    for (size_t i = 0; i < group->n_jobs && group->n_unfinished > 0; i++) {
+        struct job *job = &group->jobs[i];
+
+        if (job->state != state || (state == JOB_WAITING && job->followers))
+            continue;
+        if (state == JOB_FOLLOWING) {
+            unfollow(job);
+        } else {
+            inflight_remove(&batcher->inflight, job);
+            leave_queue(batcher, job);
+        }
+        job->status = STATUS_CANCELLED;
+        end_job(batcher, job, ended);
     }
-    job->status = STATUS_CANCELLED;
-    end_job(batcher, job, ended);
 }
 
 void batcher_cancel(struct batcher *batcher, struct job_group *group)
@@ -439,8 +445,8 @@ void batcher_cancel(struct batcher *batcher, struct job_group *group)
     struct job_group *ended = NULL;
 
     pthread_mutex_lock(&batcher->mutex);
-    for (size_t i = 0; i < group->n_jobs && group->n_unfinished > 0; i++)
-        give_up_job(batcher, &group->jobs[i], &ended);
+    give_up_jobs(batcher, group, JOB_FOLLOWING, &ended);
+    give_up_jobs(batcher, group, JOB_WAITING, &ended);
     atomic_store(&batcher->n_waiting, batcher->stats.queued_texts);
     pthread_mutex_unlock(&batcher->mutex);
     hand_back(ended);

@@ -550,6 +550,20 @@ static void test_batcher__cancelled_follower_leaves_its_leader(void **state)
     free(c);
 }
 
+static void test_batcher__cancelled_group_does_not_wait_for_itself(void **state)
+{
+    struct script *script = *state;
+    struct test_group *a = group_new('a', 4, 10);
+
+    a->jobs[2].key = a->jobs[0].key;
+    a->jobs[3].key = a->jobs[0].key;
+    submit(script, a);
+    batcher_cancel(script->batcher, &a->group);
+    assert_int_equal(a->n_done, 1);
+    expect_pass(script, "");
+    free(a);
+}
+
 static void test_batcher__stop_ends_followers_too(void **state)
 {
     struct script *script = *state;
@@ -701,6 +715,7 @@ int main(void)
         CASE(test_batcher__group_of_followers_ends_with_its_leaders),
         CASE(test_batcher__cancelled_leader_is_still_encoded_for_others),
         CASE(test_batcher__cancelled_follower_leaves_its_leader),
+        CASE(test_batcher__cancelled_group_does_not_wait_for_itself),
         CASE(test_batcher__stop_ends_followers_too),
         CASE(test_batcher__group_whose_vectors_were_kept_ends_at_once),
         CASE(test_batcher__every_group_ends_once_under_many_threads),
