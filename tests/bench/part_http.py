@@ -173,8 +173,8 @@ def busy(bench):
     folder.mkdir(parents=True, exist_ok=True)
     query = write_bodies(folder / "query.jsonl", bench.texts.sentences[:500], 1)
     abstracts = bench.texts.abstracts
-    # bge-large's are cut at 512 tokens: six abstracts have more
-    long_texts = [" ".join(abstracts[i : i + 6]) for i in range(2 * BULK_TEXTS)]
+    # bge-large's are cut at 512 tokens: three abstracts have more
+    long_texts = [" ".join(abstracts[i : i + 3]) for i in range(6 * BULK_TEXTS)]
     bulk = {
         "minilm": bench.texts.mixed(1000),
         "bge-large": long_texts,
