@@ -158,6 +158,7 @@ static void enter_group(struct batcher *batcher, struct job_group *group)
     group->n_waiting = 0;
     group->next_job = 0;
     group->n_unfinished = 0;
+    group->cancelled = false;
     group->credit_tokens = 0;
     group->submitted_us = batcher->options.now_us();
     group->started_us = 0;
@@ -419,25 +420,25 @@ static void unfollow(struct job *job)
     *link = job->next_follower;
 }
 
-/* Ends the group's jobs that follow others (FOLLOWING), or wait and are not followed (WAITING). In
- * that order, no job is kept for the sake of its own group. */
-static void give_up_jobs(struct batcher *batcher, struct job_group *group, enum job_state state,
-                         struct job_group **ended)
+/* Ends a job that waits, and that nobody follows. */
+static void give_up_waiting(struct batcher *batcher, struct job *job, struct job_group **ended)
 {
-    for (size_t i = 0; i < group->n_jobs && group->n_unfinished > 0; i++) {
-        struct job *job = &group->jobs[i];
+    inflight_remove(&batcher->inflight, job);
+    leave_queue(batcher, job);
+    job->status = STATUS_CANCELLED;
+    end_job(batcher, job, ended);
+}
 
-        if (job->state != state || (state == JOB_WAITING && job->followers))
-            continue;
-        if (state == JOB_FOLLOWING) {
-            unfollow(job);
-        } else {
-            inflight_remove(&batcher->inflight, job);
-            leave_queue(batcher, job);
-        }
-        job->status = STATUS_CANCELLED;
-        end_job(batcher, job, ended);
-    }
+/* Ends a job that follows another, and with it a leader that was kept for nobody else. */
+static void give_up_following(struct batcher *batcher, struct job *job, struct job_group **ended)
+{
+    struct job *leader = job->leader;
+
+    unfollow(job);
+    job->status = STATUS_CANCELLED;
+    end_job(batcher, job, ended);
+    if (leader->state == JOB_WAITING && !leader->followers && leader->group->cancelled)
+        give_up_waiting(batcher, leader, ended);
 }
 
 void batcher_cancel(struct batcher *batcher, struct job_group *group)
@@ -445,8 +446,15 @@ void batcher_cancel(struct batcher *batcher, struct job_group *group)
     struct job_group *ended = NULL;
 
     pthread_mutex_lock(&batcher->mutex);
-    give_up_jobs(batcher, group, JOB_FOLLOWING, &ended);
-    give_up_jobs(batcher, group, JOB_WAITING, &ended);
+    group->cancelled = true;
+    for (size_t i = 0; i < group->n_jobs && group->n_unfinished > 0; i++) {
+        struct job *job = &group->jobs[i];
+
+        if (job->state == JOB_FOLLOWING)
+            give_up_following(batcher, job, &ended);
+        else if (job->state == JOB_WAITING && !job->followers)
+            give_up_waiting(batcher, job, &ended);
+    }
     atomic_store(&batcher->n_waiting, batcher->stats.queued_texts);
     pthread_mutex_unlock(&batcher->mutex);
     hand_back(ended);

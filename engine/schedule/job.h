@@ -65,6 +65,7 @@ struct job_group {
     size_t n_waiting;     /* jobs WAITING; in a list of the batcher while there are any */
     size_t next_job;      /* no job before it is WAITING */
     size_t n_unfinished;  /* jobs not ENDED; 0 before submit and after the end */
+    bool cancelled;       /* its jobs stay only for the sake of those who follow them */
     size_t credit_tokens; /* of its turn in the queue */
     struct job_group *previous;
     struct job_group *next;

@@ -550,6 +550,31 @@ static void test_batcher__cancelled_follower_leaves_its_leader(void **state)
     free(c);
 }
 
+static void test_batcher__leader_goes_with_its_last_follower(void **state)
+{
+    struct script *script = *state;
+    struct test_group *a = group_new('a', 2, 10);
+    struct test_group *b = group_new('b', 1, 10);
+    struct test_group *c = group_new('c', 1, 10);
+
+    b->jobs[0].key = a->jobs[1].key;
+    c->jobs[0].key = a->jobs[1].key;
+    submit(script, a);
+    submit(script, b);
+    submit(script, c);
+    batcher_cancel(script->batcher, &a->group);
+    batcher_cancel(script->batcher, &b->group);
+    assert_int_equal(a->n_done, 0);
+    batcher_cancel(script->batcher, &c->group);
+    assert_int_equal(a->n_done, 1);
+    assert_int_equal(b->n_done, 1);
+    assert_int_equal(c->n_done, 1);
+    expect_pass(script, "");
+    free(a);
+    free(b);
+    free(c);
+}
+
 static void test_batcher__cancelled_group_does_not_wait_for_itself(void **state)
 {
     struct script *script = *state;
@@ -715,6 +740,7 @@ int main(void)
         CASE(test_batcher__group_of_followers_ends_with_its_leaders),
         CASE(test_batcher__cancelled_leader_is_still_encoded_for_others),
         CASE(test_batcher__cancelled_follower_leaves_its_leader),
+        CASE(test_batcher__leader_goes_with_its_last_follower),
         CASE(test_batcher__cancelled_group_does_not_wait_for_itself),
         CASE(test_batcher__stop_ends_followers_too),
         CASE(test_batcher__group_whose_vectors_were_kept_ends_at_once),
