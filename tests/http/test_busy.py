@@ -67,6 +67,27 @@ def test_small_request_does_not_wait_behind_a_large_one(start, model):
         assert server.metric("nestd_queue_tokens") > 0.9 * before > 200_000
 
 
+def test_clients_that_sent_the_same_texts_take_them_with_them(start, model):
+    """A text in flight is encoded once for all who sent it, but only as long as one of them is there."""
+    server = start(model, "--threads", "1").wait_ready()
+    body = json.dumps({"input": long_texts(2048)}).encode()
+    with server.connect() as first, server.connect() as second:
+        send_in_full(first, body)
+        wait_for(lambda: server.metric("nestd_queue_tokens") > 300_000, 30, "never queued")
+        send_in_full(second, body)
+        wait_for(
+            lambda: server.metric("nestd_duplicate_texts_total") > 1000, 30, "never taken as the same"
+        )
+        first.close()
+        time.sleep(0.3)
+        assert server.metric("nestd_queue_tokens") > 200_000, "given up though one client waits"
+    wait_for(
+        lambda: server.metric("nestd_queue_tokens") == 0,
+        2,
+        "the queue keeps the texts of clients that left",
+    )
+
+
 def test_client_that_leaves_takes_its_texts_with_it(start, model):
     server = start(model, "--threads", "1").wait_ready()
     with server.connect() as connection:
