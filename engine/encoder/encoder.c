@@ -101,7 +101,7 @@ static enum status check_dtype(enum encoder_dtype dtype, unsigned flags, struct 
     return STATUS_OK;
 }
 
-/* Layers [1, n_layers), packed by several threads. */
+/* The layers, packed by several threads. */
 struct packing {
     struct encoder *encoder;
     atomic_size_t next_layer;
