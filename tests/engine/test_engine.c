@@ -301,34 +301,46 @@ static void test_engine__same_text_same_bytes(void **state)
 
 /* ---- failures ---- */
 
-/* Every weight of this name's tensor becomes a NaN: found by its 16-bit or 32-bit pattern in the
- * data. */
-static void spoil_weights(const struct folder *folder)
+/* Makes every number of one tensor a NaN: all bits set is one in each stored type. */
+static void spoil_tensor(const struct folder *folder, const char *name)
 {
     size_t len_bytes;
     char *bytes = folder_read(folder, "model.safetensors", &len_bytes);
     uint64_t header_len;
+    json_t *header;
+    json_t *offsets;
+    json_int_t begin;
+    json_int_t end;
 
     memcpy(&header_len, bytes, sizeof header_len);
-    memset(bytes + 8 + header_len, 0xff, len_bytes - 8 - header_len);
+    header = json_loadb(bytes + 8, header_len, 0, NULL);
+    offsets = json_object_get(json_object_get(header, name), "data_offsets");
+    begin = json_integer_value(json_array_get(offsets, 0));
+    end = json_integer_value(json_array_get(offsets, 1));
+    assert_true(begin < end);
+    memset(bytes + 8 + header_len + begin, 0xff, (size_t)(end - begin));
     folder_write(folder, "model.safetensors", bytes, len_bytes);
+    json_decref(header);
     free(bytes);
 }
 
 static void test_engine__vector_that_is_not_finite_is_told(void **state)
 {
+    static const char *const dtypes[] = {"float32", "bfloat16", "int8"};
     struct folder folder;
-    struct engine *engine;
     int32_t tokens[] = {2, 17, 3};
     float vector[MOST_DIMS];
-    struct job job = {.ids = tokens, .n_tokens = 3, .vector = vector, .n_dims = 4};
 
     (void)state;
     folder_init_copy(&folder, "tiny-mean");
-    spoil_weights(&folder);
-    engine = open_engine(folder.path, "float32", 1, 64, CPU_MASK_ALL);
-    assert_int_equal(encode(engine, &job, 1), STATUS_NOT_FINITE);
-    engine_close(engine);
+    spoil_tensor(&folder, "encoder.layer.0.intermediate.dense.weight");
+    for (size_t d = 0; d < sizeof dtypes / sizeof *dtypes && cpu_has(dtypes[d]); d++) {
+        struct engine *engine = open_engine(folder.path, dtypes[d], 1, 64, CPU_MASK_ALL);
+        struct job job = {.ids = tokens, .n_tokens = 3, .vector = vector, .n_dims = 4};
+
+        assert_int_equal(encode(engine, &job, 1), STATUS_NOT_FINITE);
+        engine_close(engine);
+    }
     folder_release(&folder);
 }
 
