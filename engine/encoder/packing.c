@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/encoder/packing.h"
+
+#include "engine/encoder/context.h"
+#include "engine/memory.h"
+#include "engine/model/model.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+static enum status positions_init(struct encoder *encoder)
+{
+    const struct model *model = encoder->model;
+    size_t hidden = model->shape.hidden_size;
+    AUTO_FREE float *types = memory_new_aligned(hidden * sizeof(float));
+
+    encoder->positions = memory_new_aligned(model->most_tokens * hidden * sizeof(float));
+    if (!encoder->positions || !types)
+        return STATUS_NO_MEMORY;
+    tensor_widen(&model->type_embeddings, 0, hidden, types);
+    tensor_widen(&model->position_embeddings, 0, model->most_tokens * hidden, encoder->positions);
+    for (size_t i = 0; i < model->most_tokens; i++)
+        for (size_t j = 0; j < hidden; j++)
+            encoder->positions[i * hidden + j] += types[j];
+    return STATUS_OK;
+}
+
+static enum gemm_format format_of(enum encoder_dtype dtype)
+{
+    static const enum gemm_format formats[] = {[ENCODER_FLOAT32] = GEMM_FLOAT32,
+                                               [ENCODER_BFLOAT16] = GEMM_BFLOAT16,
+                                               [ENCODER_INT8] = GEMM_INT8};
+
+    return formats[dtype];
+}
+
+/* The layers, packed by several threads. */
+struct packing {
+    struct encoder *encoder;
+    atomic_size_t next_layer;
+    _Atomic(enum status) status; /* the first failure */
+    pthread_mutex_t mutex;       /* guards error */
+    struct error *error;
+};
+
+static enum status pack_layer(struct packing *packing, size_t i)
+{
+    struct encoder *encoder = packing->encoder;
+    const struct model *model = encoder->model;
+    struct error error = {0};
+    enum status status = layer_init(&encoder->layers[i], encoder->gemm, format_of(encoder->dtype),
+                                    &encoder->kernels, &model->layers[i], &error);
+
+    layer_forget_stored(&model->layers[i]);
+    if (!status)
+        return status;
+    pthread_mutex_lock(&packing->mutex);
+    error_set(packing->error, status, "%s", error.text);
+    pthread_mutex_unlock(&packing->mutex);
+    atomic_store(&packing->status, status);
+    return status;
+}
+
+static void *pack_layers(void *argument)
+{
+    struct packing *packing = argument;
+    size_t i;
+
+    while ((i = atomic_fetch_add(&packing->next_layer, 1)) <
+           packing->encoder->model->shape.n_layers)
+        if (atomic_load(&packing->status) || pack_layer(packing, i))
+            break;
+    return NULL;
+}
+
+enum { MOST_PACKING_THREADS = 16 };
+
+enum status packing_run(struct encoder *encoder, size_t n_threads, struct error *error)
+{
+    const struct model *model = encoder->model;
+    struct packing packing = {
+        .encoder = encoder, .mutex = PTHREAD_MUTEX_INITIALIZER, .error = error};
+    pthread_t threads[MOST_PACKING_THREADS];
+    size_t n_started = 0;
+    enum status status = positions_init(encoder);
+
+    encoder->layers = calloc(model->shape.n_layers, sizeof *encoder->layers);
+    if (!encoder->layers)
+        return STATUS_NO_MEMORY;
+    if (!status)
+        status = packed_norm_init(&encoder->embedding_norm, &model->embedding_norm,
+                                  model->shape.hidden_size);
+    if (!status)
+        status = gemm_open(&encoder->gemm, error);
+    if (status)
+        return status;
+    while (n_started + 1 < n_threads && n_started < MOST_PACKING_THREADS &&
+           pthread_create(&threads[n_started], NULL, pack_layers, &packing) == 0)
+        n_started++;
+    pack_layers(&packing);
+    while (n_started > 0)
+        pthread_join(threads[--n_started], NULL);
+    return atomic_load(&packing.status);
+}
