@@ -21,6 +21,7 @@
 #include "server/http_private.h"
 
 #include "config/options.h"
+#include "server/cors.h"
 #include "server/log.h"
 #include "server/pool.h"
 #include "server/request.h"
@@ -90,6 +91,8 @@ static unsigned method_bit(const char *method)
 {
     if (strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
         return METHOD_GET;
+    if (strcmp(method, MHD_HTTP_METHOD_OPTIONS) == 0)
+        return METHOD_OPTIONS;
     return strcmp(method, MHD_HTTP_METHOD_POST) == 0 ? METHOD_POST : 0;
 }
 
@@ -137,7 +140,8 @@ static void refuse_long(struct request *request)
                     request->server->options->payload_limit);
 }
 
-/* Refuses what the header alone shows to be wrong. Under the request's mutex. */
+/* Answers what the header alone shows to be wrong, and a browser's question before it sends. Under
+ * the request's mutex. */
 static void check_header(struct request *request, const char *url, const char *method,
                          unsigned allowed, uint64_t n_body_bytes)
 {
@@ -146,6 +150,8 @@ static void check_header(struct request *request, const char *url, const char *m
 
     if (!route)
         respond_problem(request, PROBLEM_NOT_FOUND, NULL, "There is no %.100s here", url);
+    else if (method_bit(method) == METHOD_OPTIONS && cors_is_on(server->options))
+        cors_answer_preflight(request);
     else if (allowed)
         respond_problem(request, PROBLEM_METHOD_NOT_ALLOWED, NULL,
                         "%.20s is not a method of %s: see Allow", method, route->path);
@@ -176,6 +182,7 @@ static enum MHD_Result begin(struct http *http, struct request *request, const c
     gone = request->gone;
     if (!gone) {
         choose_id(request);
+        request->origin = get_header(request, MHD_HTTP_HEADER_ORIGIN);
         request->route = routes_find(url, method_bit(method), &allowed);
         request->stage = REQUEST_GATHERING;
         check_header(request, url, method, allowed, n_body_bytes);

@@ -4,6 +4,7 @@
 
 #include "server/http_private.h"
 
+#include "server/cors.h"
 #include "server/log.h"
 #include "server/metrics.h"
 #include "server/request.h"
@@ -80,6 +81,7 @@ enum MHD_Result http_send(struct request *request)
     if (!response)
         return MHD_NO;
     reply->body = (struct text){0};
+    cors_add_headers(request);
     add_headers(response, request);
     result = MHD_queue_response(request->connection, reply->http_status, response);
     MHD_destroy_response(response);
@@ -91,10 +93,12 @@ void http_send_directly(struct request *request, int socket)
     const struct reply *reply = &request->reply;
     struct text message = {0};
 
+    cors_add_headers(request);
     text_appendf(&message, "HTTP/1.1 %u %s\r\nConnection: close\r\nContent-Length: %zu\r\n",
                  reply->http_status, MHD_get_reason_phrase_for(reply->http_status),
                  reply->body.len_bytes);
-    text_appendf(&message, "Content-Type: %s\r\n", reply->content_type);
+    if (reply->content_type)
+        text_appendf(&message, "Content-Type: %s\r\n", reply->content_type);
     if (request->id[0])
         text_appendf(&message, "x-request-id: %s\r\n", request->id);
     for (size_t i = 0; i < reply->n_headers; i++)

@@ -6,6 +6,7 @@
  * port or the model cannot be opened; 2 for options that are wrong. */
 
 #include "config/options.h"
+#include "server/cors.h"
 #include "server/drain.h"
 #include "server/http.h"
 #include "server/loader.h"
@@ -121,6 +122,7 @@ int main(int argc, char **argv)
 {
     struct options_report report = {0};
     struct options options;
+    struct error error = {0};
     int exit_status;
 
     /* A client that goes away is an error of its connection, told by the call that finds it out. */
@@ -142,6 +144,8 @@ int main(int argc, char **argv)
         log_write(LOG_WARNING, "%s", report.warnings[i]);
     if (!options.model_id || !*options.model_id)
         exit_status = complain("--model-id is missing: the folder of the model to serve");
+    else if (cors_check(&options, &error))
+        exit_status = complain(error.text);
     else
         exit_status = run(&options);
     options_release(&options);

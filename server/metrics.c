@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 /* All that errors.def and http can give, and a last for what they cannot. */
-static const unsigned statuses[] = {200, 400, 404, 405, 408, 413, 415, 429, 499, 500, 503, 0};
+static const unsigned statuses[] = {200, 204, 400, 404, 405, 408, 413, 415, 429, 499, 500, 503, 0};
 enum { N_STATUSES = sizeof statuses / sizeof *statuses };
 
 static const char *const problem_names[N_PROBLEMS] = {
@@ -181,7 +181,7 @@ static bool is_expected(size_t route, unsigned http_status)
     if (route == n_routes)
         return http_status == 404;
     if (routes[route].method == METHOD_POST)
-        return http_status != 0 && http_status != 405;
+        return http_status != 0 && http_status != 204 && http_status != 405;
     return http_status == 200 || (http_status == 503 && routes[route].needs_model);
 }
 

@@ -51,6 +51,7 @@ struct request {
 
     const char *path_tail; /* what followed a route's path that ends in '/', borrowed from the
                               connection; else "" */
+    const char *origin;    /* the header Origin, borrowed from the connection; NULL: none */
     struct text body;      /* as it came */
     struct reply reply;    /* as it goes back; see respond.h */
 
@@ -71,8 +72,8 @@ struct request {
     size_t n_tokens;
     size_t n_truncated;
 
-    /* mutex guards gone and submitted; in HEADER and GATHERING also route, id and reply. Lock
-     * order: the watch's mutex, this one, the batcher's, the pool's. */
+    /* mutex guards gone and submitted; in HEADER and GATHERING also route, id, origin and reply.
+     * Lock order: the watch's mutex, this one, the batcher's, the pool's. */
     pthread_mutex_t mutex;
     bool gone;      /* the client hung up or was given up on: nothing more is done for it */
     bool submitted; /* the engine has, or had, the group */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/respond.h"
 
+#include "server/cors.h"
 #include "server/request.h"
 #include "server/routes.h"
 #include "server/server.h"
@@ -80,17 +81,33 @@ static unsigned queue_retry_after_s(const struct server *server)
     return retry_after_s(stats.queued_tokens, stats.tokens_per_second);
 }
 
+struct method_names respond_name_methods(const struct request *request)
+{
+    static const struct {
+        unsigned method;
+        const char *names;
+    } rows[] = {{METHOD_GET, "GET, HEAD"}, {METHOD_POST, "POST"}, {METHOD_OPTIONS, "OPTIONS"}};
+    unsigned methods = routes_list_methods(request->route);
+    struct method_names list = {0};
+    size_t len_bytes = 0;
+
+    if (cors_is_on(request->server->options))
+        methods |= METHOD_OPTIONS;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (methods & rows[i].method)
+            len_bytes += (size_t)snprintf(list.text + len_bytes, sizeof(list.text) - len_bytes,
+                                          "%s%s", len_bytes > 0 ? ", " : "", rows[i].names);
+    }
+    return list;
+}
+
 static void add_problem_headers(struct request *request, enum problem problem)
 {
     struct reply *reply = &request->reply;
-    unsigned methods;
 
     switch (problem) {
     case PROBLEM_METHOD_NOT_ALLOWED:
-        methods = routes_list_methods(request->route);
-        reply_add_header(reply, "Allow", "%s%s%s", methods & METHOD_GET ? "GET, HEAD" : "",
-                         methods == (METHOD_GET | METHOD_POST) ? ", " : "",
-                         methods & METHOD_POST ? "POST" : "");
+        reply_add_header(reply, "Allow", "%s", respond_name_methods(request).text);
         break;
     case PROBLEM_OVERLOADED:
         reply_add_header(reply, "Retry-After", "%u", queue_retry_after_s(request->server));

@@ -56,6 +56,12 @@ void respond_fault(struct request *request, const struct fault *fault);
 /* The problem that an engine status means, with its words. */
 void respond_status(struct request *request, enum status status);
 
+/* The methods of the request's path as the header Allow lists them: "GET, HEAD". */
+struct method_names {
+    char text[32];
+};
+struct method_names respond_name_methods(const struct request *request);
+
 /* Whole seconds after which to come again, 1 to 60, when so many tokens wait and so many are
  * encoded in a second (0: not known yet). */
 unsigned retry_after_s(size_t queued_tokens, double tokens_per_second);

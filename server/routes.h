@@ -18,6 +18,7 @@ enum route_family {
 enum route_method {
     METHOD_GET = 1 << 0, /* and HEAD */
     METHOD_POST = 1 << 1,
+    METHOD_OPTIONS = 1 << 2, /* of no route: cors.h answers it for all */
 };
 
 struct route {

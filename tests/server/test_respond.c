@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "config/options.h"
 #include "server/request.h"
 #include "server/respond.h"
 #include "server/routes.h"
@@ -15,6 +16,7 @@
 
 /* A request of a route, as far as answering needs one; its server has loaded no model. */
 struct fixture {
+    struct options options;
     struct server server;
     struct request request;
 };
@@ -24,6 +26,7 @@ static void open_request(struct fixture *fixture, const char *path)
     unsigned allowed;
 
     memset(fixture, 0, sizeof(*fixture));
+    fixture->server.options = &fixture->options;
     fixture->request.server = &fixture->server;
     fixture->request.path_tail = "";
     fixture->request.route = routes_find(path, METHOD_POST, &allowed);
