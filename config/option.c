@@ -119,6 +119,7 @@ struct option_expected option_expect(const struct option *option)
 
     switch (option->type) {
     case OPTION_TEXT:
+    case OPTION_SECRET:
         snprintf(to, size, "text in UTF-8, not empty");
         break;
     case OPTION_LIST:

@@ -10,6 +10,7 @@
 
 enum option_type {
     OPTION_TEXT,
+    OPTION_SECRET,
     OPTION_LIST,
     OPTION_NUMBER,
     OPTION_BYTES,

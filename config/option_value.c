@@ -235,6 +235,7 @@ enum option_result option_set(const struct option *option, const char *text,
 
     switch (option->type) {
     case OPTION_TEXT:
+    case OPTION_SECRET:
         return set_text(text, options, field);
     case OPTION_LIST:
         return append_list(text, options, field);

@@ -13,6 +13,7 @@
 
 /* A field per option, named as its flag with underscores; the types:
  *   TEXT    const char *   NULL when absent
+ *   SECRET  const char *   a TEXT that no message shows
  *   LIST    struct option_list, values split at commas; a repeated flag appends; a JSON array
  *   NUMBER  int64_t        within [least, most]
  *   BYTES   int64_t        a number, or one with KiB, MiB, GiB
@@ -31,6 +32,7 @@ struct options {
 #define OPTION(field, type, default_text, least, most, argument, sentence)                         \
     OPTION_FIELD_##type(field)
 #define OPTION_FIELD_TEXT(field)    const char *field;
+#define OPTION_FIELD_SECRET(field)  const char *field;
 #define OPTION_FIELD_LIST(field)    struct option_list field;
 #define OPTION_FIELD_NUMBER(field)  int64_t field;
 #define OPTION_FIELD_BYTES(field)   int64_t field;

@@ -56,9 +56,12 @@ struct place reading_name_place(const struct reading *reading, const struct opti
 bool reading_refuse_value(struct reading *reading, const struct option *option,
                           enum option_source source, const char *value)
 {
-    return reading_complain(reading, "%s=%s: expected %s",
-                            reading_name_place(reading, option, source).text,
-                            shown_of_string(value).text, option_expect(option).text);
+    const struct place place = reading_name_place(reading, option, source);
+
+    if (option->type == OPTION_SECRET)
+        return reading_complain(reading, "%s: expected %s", place.text, option_expect(option).text);
+    return reading_complain(reading, "%s=%s: expected %s", place.text, shown_of_string(value).text,
+                            option_expect(option).text);
 }
 
 /* An unknown name; `what` is "flag" and the like. */

@@ -10,12 +10,9 @@
 #include "server/http.h"
 #include "server/log.h"
 #include "server/server.h"
+#include "server/signals.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
+#include <stdint.h>
 
 enum {
     POLL_US = 10000,
@@ -23,33 +20,15 @@ enum {
     QUIET_US = 100000,
 };
 
-int signals_open(void)
+/* While readiness fails. A second signal to stop ends it; SIGHUP changes nothing any more. */
+static void wait_for_delay(int signals, int64_t delay_us)
 {
-    sigset_t set;
+    int64_t deadline_us = clock_now_us() + delay_us;
 
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    if (pthread_sigmask(SIG_BLOCK, &set, NULL))
-        return -1;
-    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-enum wakeup signals_wait(int signals, int other, int64_t timeout_us)
-{
-    struct pollfd polled[] = {
-        {.fd = signals, .events = POLLIN},
-        {.fd = other, .events = POLLIN},
-    };
-    struct timespec timeout = {.tv_sec = timeout_us / 1000000,
-                               .tv_nsec = timeout_us % 1000000 * 1000};
-    struct signalfd_siginfo signal_;
-
-    while (ppoll(polled, 2, timeout_us < 0 ? NULL : &timeout, NULL) < 0 && errno == EINTR)
-        continue;
-    if (read(signals, &signal_, sizeof signal_) == sizeof signal_)
-        return WAKEUP_SIGNAL;
-    return polled[1].revents ? WAKEUP_OTHER : WAKEUP_TIME;
+    for (int64_t left_us = delay_us; left_us > 0; left_us = deadline_us - clock_now_us()) {
+        if (signals_wait(signals, -1, left_us) == WAKEUP_STOP)
+            return;
+    }
 }
 
 /* Until nothing has been unanswered for a while. False when time is up before. */
@@ -81,7 +60,7 @@ bool drain(struct server *server, int signals)
     if (server->engine && options->drain_delay > 0) {
         log_write(LOG_INFO, "stopping: not ready any more; the port closes in %g s",
                   options->drain_delay);
-        signals_wait(signals, -1, (int64_t)(options->drain_delay * 1e6));
+        wait_for_delay(signals, (int64_t)(options->drain_delay * 1e6));
     }
     http_stop_listening(server->http);
     log_write(LOG_INFO, "stopping: the port is closed, %zu requests are unanswered",

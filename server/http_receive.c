@@ -21,6 +21,7 @@
 #include "server/http_private.h"
 
 #include "config/options.h"
+#include "server/authorize.h"
 #include "server/cors.h"
 #include "server/log.h"
 #include "server/pool.h"
@@ -140,22 +141,13 @@ static void refuse_long(struct request *request)
                     request->server->options->payload_limit);
 }
 
-/* Answers what the header alone shows to be wrong, and a browser's question before it sends. Under
- * the request's mutex. */
-static void check_header(struct request *request, const char *url, const char *method,
-                         unsigned allowed, uint64_t n_body_bytes)
+/* Refuses what cannot be taken now, or never. */
+static void check_acceptable(struct request *request, uint64_t n_body_bytes)
 {
     const struct server *server = request->server;
     const struct route *route = request->route;
 
-    if (!route)
-        respond_problem(request, PROBLEM_NOT_FOUND, NULL, "There is no %.100s here", url);
-    else if (method_bit(method) == METHOD_OPTIONS && cors_is_on(server->options))
-        cors_answer_preflight(request);
-    else if (allowed)
-        respond_problem(request, PROBLEM_METHOD_NOT_ALLOWED, NULL,
-                        "%.20s is not a method of %s: see Allow", method, route->path);
-    else if (server->state == SERVER_STOPPING)
+    if (server->state == SERVER_STOPPING)
         respond_status(request, STATUS_STOPPING);
     else if (n_body_bytes != UINT64_MAX && n_body_bytes > (uint64_t)server->options->payload_limit)
         refuse_long(request);
@@ -167,6 +159,24 @@ static void check_header(struct request *request, const char *url, const char *m
         respond_problem(request, PROBLEM_LOADING, NULL, "The model is still being loaded");
     else if (route->method == METHOD_POST && is_full(server))
         refuse_full(request);
+}
+
+/* Answers what the header alone shows to be wrong, and a browser's question before it sends. Who
+ * has no key learns no more than that. Under the request's mutex. */
+static void check_header(struct request *request, const char *url, const char *method,
+                         unsigned allowed, uint64_t n_body_bytes)
+{
+    const struct route *route = request->route;
+
+    if (!route)
+        respond_problem(request, PROBLEM_NOT_FOUND, NULL, "There is no %.100s here", url);
+    else if (method_bit(method) == METHOD_OPTIONS && cors_is_on(request->server->options))
+        cors_answer_preflight(request);
+    else if (allowed)
+        respond_problem(request, PROBLEM_METHOD_NOT_ALLOWED, NULL,
+                        "%.20s is not a method of %s: see Allow", method, route->path);
+    else if (authorize(request, get_header(request, MHD_HTTP_HEADER_AUTHORIZATION)))
+        check_acceptable(request, n_body_bytes);
 }
 
 /* The header is whole. */

@@ -7,6 +7,7 @@
 
 #include "config/options.h"
 #include "server/cors.h"
+#include "server/credentials.h"
 #include "server/drain.h"
 #include "server/http.h"
 #include "server/loader.h"
@@ -15,6 +16,7 @@
 #include "server/pool.h"
 #include "server/rules.h"
 #include "server/server.h"
+#include "server/signals.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -50,7 +52,20 @@ static int fail(const struct error *error)
     return EXIT_FAILURE;
 }
 
-/* The port is open. Until a signal comes. */
+/* Until `other` can be read, or a signal says to stop; one that says so has the files read again.
+ */
+static enum wakeup wait_for(struct server *server, int signals, int other)
+{
+    for (;;) {
+        enum wakeup wakeup = signals_wait(signals, other, -1);
+
+        if (wakeup != WAKEUP_RELOAD)
+            return wakeup;
+        credentials_reload(server);
+    }
+}
+
+/* The port is open. Until a signal says to stop. */
 static int serve(struct server *server, int signals)
 {
     struct error error = {0};
@@ -61,7 +76,7 @@ static int serve(struct server *server, int signals)
         error_set(&error, status, "cannot start the thread that loads the model");
         return fail(&error);
     }
-    if (signals_wait(signals, loader_descriptor(loader), -1) == WAKEUP_SIGNAL) {
+    if (wait_for(server, signals, loader_descriptor(loader)) == WAKEUP_STOP) {
         log_write(LOG_INFO, "stopping before the model is loaded");
         drain(server, signals);
         http_free(server->http);
@@ -71,7 +86,7 @@ static int serve(struct server *server, int signals)
     status = loader_finish(loader, &error);
     if (status)
         return fail(&error);
-    signals_wait(signals, -1, -1);
+    wait_for(server, signals, -1);
     if (!drain(server, signals))
         return EXIT_FAILURE;
     log_write(LOG_INFO, "stopped: all that was accepted is answered");
@@ -87,6 +102,7 @@ static void release(struct server *server)
     if (server->engine)
         engine_close(server->engine);
     rules_free(server->rules);
+    credentials_release(server);
     metrics_free(server->metrics);
 }
 
@@ -94,7 +110,7 @@ static int run(const struct options *options)
 {
     struct server server = {.options = options, .started_us = clock_now_us()};
     struct error error = {0};
-    int signals = signals_open();
+    int signals = signals_open(credentials_have_files(options));
     int exit_status;
 
     raise_file_limit(options);
@@ -102,7 +118,7 @@ static int run(const struct options *options)
         pool_new(&server.pool, (size_t)options->request_threads, http_resume)) {
         error_set(&error, STATUS_NO_MEMORY, "not enough memory, threads or descriptors to start");
         exit_status = fail(&error);
-    } else if (http_start(&server, &error)) {
+    } else if (credentials_open(&server, &error) || http_start(&server, &error)) {
         exit_status = fail(&error);
     } else {
         exit_status = serve(&server, signals);

@@ -21,7 +21,8 @@
 #include <unistd.h>
 
 /* All that errors.def and http can give, and a last for what they cannot. */
-static const unsigned statuses[] = {200, 204, 400, 404, 405, 408, 413, 415, 429, 499, 500, 503, 0};
+static const unsigned statuses[] = {200, 204, 400, 401, 404, 405, 408,
+                                    413, 415, 429, 499, 500, 503, 0};
 enum { N_STATUSES = sizeof statuses / sizeof *statuses };
 
 static const char *const problem_names[N_PROBLEMS] = {
@@ -39,9 +40,7 @@ static const int64_t pass_text_bounds[] = {1, 2, 4, 8, 16, 32, 64, 128, 256};
 static const int64_t pass_token_bounds[] = {16, 32, 64, 128, 256, 512, 1024, 4096, 16384};
 
 #define HISTOGRAM(bounds_, unit_)                                                                  \
-    {                                                                                              \
-        .bounds = (bounds_), .n_bounds = sizeof(bounds_) / sizeof *(bounds_), .unit = (unit_)      \
-    }
+    {.bounds = (bounds_), .n_bounds = sizeof(bounds_) / sizeof *(bounds_), .unit = (unit_)}
 
 struct metrics {
     atomic_uint_least64_t (*requests)[N_STATUSES]; /* [n_routes + 1]; the last is of no route */
@@ -182,7 +181,8 @@ static bool is_expected(size_t route, unsigned http_status)
         return http_status == 404;
     if (routes[route].method == METHOD_POST)
         return http_status != 0 && http_status != 204 && http_status != 405;
-    return http_status == 200 || (http_status == 503 && routes[route].needs_model);
+    return http_status == 200 || (http_status == 401 && routes[route].needs_key) ||
+           (http_status == 503 && routes[route].needs_model);
 }
 
 static void write_requests(struct metrics *metrics, struct text *text)

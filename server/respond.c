@@ -109,6 +109,9 @@ static void add_problem_headers(struct request *request, enum problem problem)
     case PROBLEM_METHOD_NOT_ALLOWED:
         reply_add_header(reply, "Allow", "%s", respond_name_methods(request).text);
         break;
+    case PROBLEM_INVALID_API_KEY:
+        reply_add_header(reply, "WWW-Authenticate", "Bearer");
+        break;
     case PROBLEM_OVERLOADED:
         reply_add_header(reply, "Retry-After", "%u", queue_retry_after_s(request->server));
         break;

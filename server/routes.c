@@ -15,19 +15,19 @@
 
 /* clang-format off */
 const struct route routes[] = {
-    /* path             method family needs_model start                     finish */
-    {"/v1/embeddings",  POST,  OPENAI, true,  openai_embeddings_start,      openai_embeddings_finish},
-    {"/embeddings",     POST,  OPENAI, true,  openai_embeddings_start,      openai_embeddings_finish},
-    {"/v1/models",      GET,   OPENAI, true,  openai_list_models,           NULL},
-    {"/v1/models/",     GET,   OPENAI, true,  openai_get_model,             NULL},
-    {"/v1/similarity",  POST,  OPENAI, true,  similarity_start,             similarity_finish},
-    {"/similarity",     POST,  TEI,    true,  tei_similarity_start,         tei_similarity_finish},
-    {"/tokenize",       POST,  TEI,    true,  tei_tokenize,                 NULL},
-    {"/info",           GET,   TEI,    true,  tei_info,                     NULL},
-    {"/health",         GET,   TEI,    false, tei_health,                   NULL},
-    {"/livez",          GET,   OPENAI, false, status_livez,                 NULL},
-    {"/readyz",         GET,   OPENAI, false, status_readyz,                NULL},
-    {"/metrics",        GET,   OPENAI, false, status_metrics,               NULL},
+    /* path             method family  model  key    start                         finish */
+    {"/v1/embeddings",  POST,  OPENAI, true,  true,  openai_embeddings_start,      openai_embeddings_finish},
+    {"/embeddings",     POST,  OPENAI, true,  true,  openai_embeddings_start,      openai_embeddings_finish},
+    {"/v1/models",      GET,   OPENAI, true,  true,  openai_list_models,           NULL},
+    {"/v1/models/",     GET,   OPENAI, true,  true,  openai_get_model,             NULL},
+    {"/v1/similarity",  POST,  OPENAI, true,  true,  similarity_start,             similarity_finish},
+    {"/similarity",     POST,  TEI,    true,  true,  tei_similarity_start,         tei_similarity_finish},
+    {"/tokenize",       POST,  TEI,    true,  true,  tei_tokenize,                 NULL},
+    {"/info",           GET,   TEI,    true,  true,  tei_info,                     NULL},
+    {"/health",         GET,   TEI,    false, false, tei_health,                   NULL},
+    {"/livez",          GET,   OPENAI, false, false, status_livez,                 NULL},
+    {"/readyz",         GET,   OPENAI, false, false, status_readyz,                NULL},
+    {"/metrics",        GET,   OPENAI, false, false, status_metrics,               NULL},
 };
 /* clang-format on */
 

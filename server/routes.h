@@ -27,6 +27,7 @@ struct route {
     enum route_method method;
     enum route_family family;
     bool needs_model; /* 503 while loading */
+    bool needs_key;   /* 401 without one, where keys are set up */
 
     /* GET: called on the HTTP thread; must answer at once, touching no queue (promise 7).
      * POST: called on a request thread with the whole body; either answers, or submits

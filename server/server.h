@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct api_keys;
 struct options;
 struct metrics;
 struct pool;
@@ -36,6 +37,7 @@ struct server {
     atomic_size_t n_requests; /* inference requests between arrival of the body and the reply's
                                  handing over */
     int64_t started_us;
+    struct api_keys *api_keys; /* NULL: no key is asked for */
     struct metrics *metrics;
     struct pool *pool; /* the request threads */
     struct http *http;

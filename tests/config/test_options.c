@@ -294,6 +294,9 @@ static void test_options__bad_flags_are_refused_by_name(void **state)
         {{.flags = {MODEL, "--auto-truncate", "--auto-truncate"}},
          "--auto-truncate is given twice"},
         {{.flags = {"--config=a", "--config=b"}}, "--config is given twice"},
+        /* a secret is not shown */
+        {{.flags = {MODEL, "--api-key=sk-1", "--api-key=sk-2"}}, "--api-key is given twice"},
+        {{.flags = {MODEL, "--api-key=sk-\xff"}}, "--api-key: expected text in UTF-8, not empty"},
         {{.flags = {MODEL, "--auto-truncate=yes"}}, "--auto-truncate=yes: expected true or false"},
         {{.flags = {MODEL, "--dtype=float"}}, "--dtype=float: expected one of auto|float32|bfloat16|int8"},
         {{.flags = {MODEL, "--dtype=auto|float32"}},
@@ -424,6 +427,7 @@ static void test_options__bad_files_are_refused_by_file_and_key(void **state)
         {"{\"port\": null}", "@: port=null: expected a whole number from 0 to 65535"},
         {"{\"port\": [1]}", "@: port=[1]: expected a whole number from 0 to 65535"},
         {"{\"hostname\": 1}", "@: hostname=1: expected text in UTF-8, not empty"},
+        {"{\"api_key\": 1234}", "@: api_key: expected text in UTF-8, not empty"},
         {"{\"auto_truncate\": 1}", "@: auto_truncate=1: expected true or false"},
         {"{\"request_timeout\": 1e300}",
          "@: request_timeout=1e300: expected seconds from 1 to 86400, such as 2 or 2.5"},

@@ -191,10 +191,10 @@ static void work_finish(struct request *request)
 }
 
 const struct route routes[] = {
-    {"/quick", METHOD_GET, FAMILY_OPENAI, false, quick, NULL},
-    {"/echo", METHOD_POST, FAMILY_OPENAI, false, echo, NULL},
-    {"/work", METHOD_POST, FAMILY_TEI, true, work_start, work_finish},
-    {"/model", METHOD_GET, FAMILY_OPENAI, true, model_name, NULL},
+    {"/quick", METHOD_GET, FAMILY_OPENAI, false, false, quick, NULL},
+    {"/echo", METHOD_POST, FAMILY_OPENAI, false, true, echo, NULL},
+    {"/work", METHOD_POST, FAMILY_TEI, true, true, work_start, work_finish},
+    {"/model", METHOD_GET, FAMILY_OPENAI, true, true, model_name, NULL},
 };
 const size_t n_routes = sizeof routes / sizeof *routes;
 

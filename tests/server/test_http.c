@@ -9,6 +9,7 @@
 
 #include "tests/server/standin.h"
 
+#include "server/api_keys.h"
 #include "server/http.h"
 #include "server/http_private.h"
 #include "server/metrics.h"
@@ -31,6 +32,7 @@ static int teardown(void **state)
 {
     (void)state;
     standin_stop(&standin);
+    api_keys_free(standin.server.api_keys);
     return 0;
 }
 
@@ -226,6 +228,68 @@ static void test_http__refusal_reaches_a_client_that_goes_on_sending(void **stat
     assert_status(&answer, 413, "\"payload_too_large\"");
     assert_true(client_is_closed(client));
     close(client);
+}
+
+static void ask_with(const char *authorization, struct answer *ret_answer)
+{
+    char text[512];
+
+    snprintf(text, sizeof text, "POST /work HTTP/1.1\r\nHost: x\r\n%sContent-Length: 2\r\n\r\n{}",
+             authorization);
+    client_ask(&standin, text, ret_answer);
+}
+
+static void test_http__routes_that_need_a_key_ask_for_it(void **state)
+{
+    static const char *const refused[] = {
+        "",
+        "Authorization: Bearer sk-goo\r\n",
+        "Authorization: Bearer sk-good sk-good\r\n",
+        "Authorization: Bearer\r\n",
+        "Authorization: Bearersk-good\r\n",
+        "Authorization: Basic sk-good\r\n",
+        "Authorization: sk-good\r\n",
+        "X-Api-Key: sk-good\r\n",
+    };
+    static const char *const good[] = {
+        "Authorization: Bearer sk-good\r\n",
+        "authorization: BEARER   sk-good  \r\n",
+    };
+    struct answer answer;
+
+    (void)state;
+    assert_int_equal(api_keys_new(&standin.server.api_keys, "sk-good", NULL, NULL), STATUS_OK);
+    standin_start(&standin);
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        ask_with(refused[i], &answer);
+        assert_status(&answer, 401, "\"error_type\""); /* TEI's shape */
+        assert_non_null(strstr(answer.head, "WWW-Authenticate: Bearer\r\n"));
+    }
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        ask_with(good[i], &answer);
+        assert_status(&answer, 200, "{\"done\":true}");
+    }
+    client_ask(&standin, "GET /quick HTTP/1.1\r\nHost: x\r\n\r\n", &answer);
+    assert_int_equal(answer.status, 200); /* open */
+    client_ask(&standin, "GET /model HTTP/1.1\r\nHost: x\r\n\r\n", &answer);
+    assert_status(&answer, 401, "\"code\":\"invalid_api_key\"");
+}
+
+static void test_http__refusal_of_a_key_does_not_wait_for_the_body(void **state)
+{
+    struct answer answer;
+
+    (void)state;
+    assert_int_equal(api_keys_new(&standin.server.api_keys, "sk-good", NULL, NULL), STATUS_OK);
+    standin_start(&standin);
+    client_ask(&standin, "POST /work HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\n\r\n",
+               &answer);
+    assert_int_equal(answer.status, 401);
+    client_ask(
+        &standin,
+        "POST /work HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n",
+        &answer);
+    assert_int_equal(answer.status, 401); /* and not 100 */
 }
 
 static void test_http__chunked_body_is_gathered(void **state)
@@ -579,6 +643,8 @@ int main(void)
         TEST(test_http__other_media_types_are_refused),
         TEST(test_http__long_body_is_refused_by_its_header),
         TEST(test_http__refusal_reaches_a_client_that_goes_on_sending),
+        TEST(test_http__routes_that_need_a_key_ask_for_it),
+        TEST(test_http__refusal_of_a_key_does_not_wait_for_the_body),
         TEST(test_http__chunked_body_is_gathered),
         TEST(test_http__chunked_body_that_grows_too_long_is_refused),
         TEST(test_http__before_the_model_is_loaded),
