@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/openai.h"
 
-#include "config/options.h"
 #include "server/base64.h"
 #include "server/embedding.h"
 #include "server/encode.h"
@@ -65,38 +64,6 @@ void openai_embeddings_finish(struct request *request)
 
 /* ---- models ---- */
 
-/* Every name that requests may use, the served one first; NULL after the last. */
-static const char *get_name(const struct server *server, size_t i)
-{
-    const struct options *options = server->options;
-    const char *last_slash = options->model_id ? strrchr(options->model_id, '/') : NULL;
-
-    switch (i) {
-    case 0:
-        return server_model_name(server);
-    case 1:
-        return options->model_id ? options->model_id : "";
-    case 2:
-        return last_slash ? last_slash + 1 : "";
-    default:
-        return i - 3 < options->model_alias.n_values ? options->model_alias.values[i - 3] : NULL;
-    }
-}
-
-/* Known, and not listed before under the same name. */
-static bool is_listed(const struct server *server, size_t i)
-{
-    const char *name = get_name(server, i);
-
-    if (!server_knows_model(server, name, strlen(name)))
-        return false;
-    for (size_t before = 0; before < i; before++) {
-        if (strcmp(get_name(server, before), name) == 0)
-            return false;
-    }
-    return true;
-}
-
 static void write_model(const struct server *server, struct text *text, const char *name,
                         size_t len_bytes)
 {
@@ -112,18 +79,13 @@ void openai_list_models(struct request *request)
 {
     const struct server *server = request->server;
     struct text *text = &request->reply.body;
-    const char *separator = "";
+    const char *name;
 
     respond_json(request);
     text_append_string(text, "{\"object\":\"list\",\"data\":[");
-    for (size_t i = 0; get_name(server, i); i++) {
-        const char *name = get_name(server, i);
-
-        if (!is_listed(server, i))
-            continue;
-        text_append_string(text, separator);
+    for (size_t i = 0; (name = server_list_name(server, i)) != NULL; i++) {
+        text_append_string(text, i > 0 ? "," : "");
         write_model(server, text, name, strlen(name));
-        separator = ",";
     }
     text_append_string(text, "]}");
 }

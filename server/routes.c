@@ -2,6 +2,7 @@
 #include "server/routes.h"
 
 #include "server/openai.h"
+#include "server/openapi.h"
 #include "server/similarity.h"
 #include "server/status.h"
 #include "server/tei.h"
@@ -27,6 +28,7 @@ const struct route routes[] = {
     {"/health",         GET,   TEI,    false, false, tei_health,                   NULL},
     {"/livez",          GET,   OPENAI, false, false, status_livez,                 NULL},
     {"/readyz",         GET,   OPENAI, false, false, status_readyz,                NULL},
+    {"/openapi.json",   GET,   OPENAI, true,  false, openapi_get,                  NULL},
     {"/metrics",        GET,   OPENAI, false, false, status_metrics,               NULL},
 };
 /* clang-format on */

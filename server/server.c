@@ -47,6 +47,44 @@ bool server_knows_model(const struct server *server, const char *name, size_t le
     return false;
 }
 
+/* Every name that might be one, some of them twice; NULL after the last. */
+static const char *get_candidate(const struct server *server, size_t i)
+{
+    const struct options *options = server->options;
+
+    switch (i) {
+    case 0:
+        return server_model_name(server);
+    case 1:
+        return options->model_id;
+    default:
+        return i - 2 < options->model_alias.n_values ? options->model_alias.values[i - 2] : NULL;
+    }
+}
+
+static bool is_first_of_its_name(const struct server *server, size_t i)
+{
+    for (size_t before = 0; before < i; before++) {
+        if (strcmp(get_candidate(server, before), get_candidate(server, i)) == 0)
+            return false;
+    }
+    return true;
+}
+
+const char *server_list_name(const struct server *server, size_t i)
+{
+    const char *name;
+
+    for (size_t at = 0; (name = get_candidate(server, at)) != NULL; at++) {
+        if (!server_knows_model(server, name, strlen(name)) || !is_first_of_its_name(server, at))
+            continue;
+        if (i == 0)
+            return name;
+        i--;
+    }
+    return NULL;
+}
+
 int64_t clock_now_us(void)
 {
     struct timespec now;

@@ -50,6 +50,10 @@ const char *server_model_name(const struct server *server);
  * --model-alias or, without --served-model-name, the whole --model-id. */
 bool server_knows_model(const struct server *server, const char *name, size_t len_bytes);
 
+/* The i-th of all names that a request's "model" may bear, the one of replies first; each once.
+ * NULL: there are no more. */
+const char *server_list_name(const struct server *server, size_t i);
+
 int64_t clock_now_us(void); /* monotonic */
 
 #endif

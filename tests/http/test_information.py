@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-ROUTES = ["/v1/models", "/info", "/health", "/livez", "/readyz", "/metrics"]
+ROUTES = ["/v1/models", "/info", "/health", "/livez", "/readyz", "/metrics", "/openapi.json"]
 
 
 @pytest.mark.parametrize("path", ROUTES)
