@@ -21,7 +21,7 @@ RUN meson setup /build /source --buildtype=release -Dtests=false \
 FROM ${BASE}
 RUN apt-get update -qq \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-        libdnnl2 libjansson4 libmicrohttpd12 libutf8proc2 \
+        libdnnl2 libgnutls30 libjansson4 libmicrohttpd12 libutf8proc2 \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/lib/dpkg/*-old \
         /var/log/apt /var/log/dpkg.log /usr/share/doc/* /usr/share/man/* /usr/share/locale/* \
     && useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin nestd

@@ -201,6 +201,12 @@ static bool check_together(struct reading *reading)
         return reading_complain(reading, "%s and %s exclude each other",
                                 name_given(reading, OPTION_INDEX_default_prompt).text,
                                 name_given(reading, OPTION_INDEX_default_prompt_name).text);
+    if (!options->tls_cert != !options->tls_key)
+        return reading_complain(
+            reading, "%s needs %s too",
+            name_given(reading, options->tls_cert ? OPTION_INDEX_tls_cert : OPTION_INDEX_tls_key)
+                .text,
+            options->tls_cert ? "--tls-key" : "--tls-cert");
     if (options->max_request_tokens <= options->max_queue_tokens)
         return true;
     if (reading->sources[OPTION_INDEX_max_request_tokens] != OPTION_SOURCE_DEFAULT)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The keys that requests must bear: read at start, and again on SIGHUP, while requests are served.
- * For main. */
+/* The keys that requests must bear, and the certificate and key of TLS: read at start, and again on
+ * SIGHUP, while requests are served. For main. */
 #ifndef NESTD_SERVER_CREDENTIALS_H
 #define NESTD_SERVER_CREDENTIALS_H
 

@@ -3,7 +3,7 @@
 /* The life of libmicrohttpd's daemon and of connections. Threads:
  *
  *   listener   accepts, and hands connections to the HTTP threads         listener.c
- *   HTTP       libmicrohttpd's, one epoll set each: http_receive.c, http_send.c; never wait
+ *   HTTP       libmicrohttpd's: http_receive.c, http_send.c, http_link.c; never wait
  *   watch      deadlines and hang-ups                                      watch.c
  *   request    the pool; ends in http_resume()                             pool.c
  *
@@ -24,6 +24,7 @@
 #include "server/metrics.h"
 #include "server/request.h"
 #include "server/server.h"
+#include "server/tls.h"
 #include "server/watch.h"
 
 #include <netinet/in.h>
@@ -63,7 +64,7 @@ static int64_t to_us(double seconds)
 
 /* The body or header came too slowly: 408, unless the request was refused already for another
  * reason. On the watch's thread. */
-static void answer_slow(struct request *request, int socket)
+static void answer_slow(struct request *request)
 {
     pthread_mutex_lock(&request->mutex);
     request->gone = true;
@@ -71,29 +72,11 @@ static void answer_slow(struct request *request, int socket)
         respond_problem(request, PROBLEM_REQUEST_TIMEOUT, NULL,
                         "The request did not arrive within %g s (--request-timeout)",
                         request->server->options->request_timeout);
-    http_send_directly(request, socket);
+    if (request->server->tls)
+        request->unsent = true;
+    else
+        http_send_directly(request);
     pthread_mutex_unlock(&request->mutex);
-}
-
-/* A connection begins or ends; its entry in the watch is libmicrohttpd's socket context. */
-static void notify_connection(void *user, struct MHD_Connection *connection, void **entry,
-                              enum MHD_ConnectionNotificationCode code)
-{
-    struct http *http = user;
-    int socket = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-
-    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        atomic_fetch_add(&http->n_connections, 1);
-        *entry = watch_connection_begin(http->watch, socket);
-        /* Unwatched, it could stay for ever. http_receive_line refuses what it has sent already. */
-        if (!*entry)
-            shutdown(socket, SHUT_RDWR);
-    } else {
-        if (*entry)
-            watch_connection_end(http->watch, *entry);
-        *entry = NULL;
-        atomic_fetch_sub(&http->n_connections, 1);
-    }
 }
 
 /* A request has ended: its reply was sent, or its connection is lost. */
@@ -106,7 +89,9 @@ static void notify_completed(void *user, struct MHD_Connection *connection, void
     (void)connection;
     if (!request)
         return;
-    watch_enter(http->watch, request->watched, WATCH_IDLE, NULL);
+    http_link_settle(request->link);
+    request->link->request = NULL;
+    watch_enter(http->watch, request->link->watched, WATCH_IDLE, NULL);
     http_account(request, reason);
     request_free(request);
     *context = NULL;
@@ -128,10 +113,26 @@ static void add_connection(void *user, int socket, const struct sockaddr *addres
     MHD_add_connection(http->daemon, socket, address, len);
 }
 
+/* The certificate is only what libmicrohttpd wants to start with: see tls.c. */
+static void list_tls_options(const struct tls *tls, struct MHD_OptionItem ret_items[4])
+{
+    ret_items[0] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)tls_priorities};
+    ret_items[1] =
+        (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)tls_certificate_text(tls)};
+    ret_items[2] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)tls_key_text(tls)};
+    ret_items[3] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+}
+
 static struct MHD_Daemon *start_daemon(struct http *http, const struct options *options)
 {
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
-                     MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG;
+    /* Not epoll for TLS: while a handshake waits for the client, libmicrohttpd (0.9.75 and 1.0.1)
+     * takes the socket for readable, and a client that sends one byte and no more keeps a core
+     * busy.
+     */
+    unsigned flags =
+        (http->tls ? MHD_USE_TLS | MHD_USE_POLL_INTERNAL_THREAD : MHD_USE_EPOLL_INTERNAL_THREAD) |
+        MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG;
+    struct MHD_OptionItem tls_items[4] = {{.option = MHD_OPTION_END}};
     unsigned n_threads = (unsigned)options->http_threads;
     /* Against clients that do not read their reply. The watch ends idle connections and slow
      * requests before this can. */
@@ -139,6 +140,8 @@ static struct MHD_Daemon *start_daemon(struct http *http, const struct options *
                            ? options->keep_alive_timeout
                            : options->request_timeout;
 
+    if (http->tls)
+        list_tls_options(http->tls, tls_items);
     /* The logger first, since it is used from there on. A pool of one is said by leaving it out. */
     return MHD_start_daemon(
         flags, 0, NULL, NULL, http_receive, http, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
@@ -146,8 +149,8 @@ static struct MHD_Daemon *start_daemon(struct http *http, const struct options *
         (unsigned)(http->most_connections + CONNECTIONS_ON_THE_WAY) * n_threads,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)longest_s + 2, MHD_OPTION_NOTIFY_CONNECTION,
-        notify_connection, http, MHD_OPTION_NOTIFY_COMPLETED, notify_completed, http,
-        MHD_OPTION_URI_LOG_CALLBACK, http_receive_line, http,
+        http_link_notify, http, MHD_OPTION_NOTIFY_COMPLETED, notify_completed, http,
+        MHD_OPTION_URI_LOG_CALLBACK, http_receive_line, http, MHD_OPTION_ARRAY, tls_items,
         n_threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, n_threads, MHD_OPTION_END);
 }
 
@@ -159,10 +162,13 @@ static enum status open_http(struct http *http, struct error *error)
         .receiving_us = to_us(options->request_timeout),
         .lingering_us = LINGERING_US,
         .too_slow = answer_slow,
+        /* With TLS the client is told the end: see http_link.c. */
+        .idle_shutdown = http->tls ? SHUT_RD : SHUT_RDWR,
     };
     const struct listener_options listener_options = {
         .hostname = options->hostname,
         .port = (uint16_t)options->port,
+        .scheme = http->tls ? "https" : "http",
         .has_room = has_room,
         .accepted = add_connection,
         .user = http,
@@ -193,6 +199,7 @@ enum status http_start(struct server *server, struct error *error)
     if (!http)
         return error_set(error, STATUS_NO_MEMORY, "not enough memory");
     http->server = server;
+    http->tls = server->tls;
     http->most_connections = (size_t)server->options->max_connections;
     server->http = http;
     MHD_set_panic_func(log_panic, NULL);

@@ -49,20 +49,21 @@ static const char *get_header(struct request *request, const char *name)
 void *http_receive_line(void *user, const char *uri, struct MHD_Connection *connection)
 {
     struct http *http = user;
-    struct watch_entry *entry =
+    struct http_link *link =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
     struct request *request;
 
     (void)uri;
-    if (!entry)
+    if (!link)
         return NULL;
     request = request_new(http->server);
     if (!request)
         return NULL;
     request->connection = connection;
-    request->watched = entry;
+    request->link = link;
+    link->request = request;
     atomic_fetch_add(&http->n_unanswered, 1);
-    watch_enter(http->watch, entry, WATCH_RECEIVING, request);
+    watch_enter(http->watch, link->watched, WATCH_RECEIVING, request);
     return request;
 }
 
@@ -210,21 +211,18 @@ static enum MHD_Result begin(struct http *http, struct request *request, const c
     if (!refused || n_body_bytes == 0 ||
         (n_body_bytes <= MOST_READ_AND_DROPPED && !get_header(request, MHD_HTTP_HEADER_EXPECT)))
         return MHD_YES;
-    watch_enter(http->watch, request->watched, WATCH_SENDING, NULL);
+    watch_enter(http->watch, request->link->watched, WATCH_SENDING, NULL);
     if (request_is_gone(request))
         return MHD_NO;
-    watch_linger(http->watch, request->watched);
+    watch_linger(http->watch, request->link->watched);
     return http_send(request);
 }
 
 /* The reply that was written cannot wait for the end of the body. */
 static enum MHD_Result break_off(struct http *http, struct request *request)
 {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-
-    watch_linger(http->watch, request->watched);
-    http_send_directly(request, info->connect_fd);
+    watch_linger(http->watch, request->link->watched);
+    http_send_directly(request);
     return MHD_NO;
 }
 
@@ -249,7 +247,7 @@ static enum MHD_Result gather(struct http *http, struct request *request, const 
         if (!text_failed(&request->body))
             return MHD_YES;
     }
-    watch_enter(http->watch, request->watched, WATCH_SENDING, NULL);
+    watch_enter(http->watch, request->link->watched, WATCH_SENDING, NULL);
     if (request_is_gone(request))
         return MHD_NO;
     if (text_failed(&request->body))
@@ -280,7 +278,7 @@ static bool enqueue(struct http *http, struct request *request)
         return false;
     }
     request->stage = REQUEST_QUEUED;
-    watch_enter(http->watch, request->watched, WATCH_WORKING, request);
+    watch_enter(http->watch, request->link->watched, WATCH_WORKING, request);
     MHD_suspend_connection(request->connection);
     pool_push(server->pool, request);
     return true;
@@ -289,7 +287,7 @@ static bool enqueue(struct http *http, struct request *request)
 /* The body is whole. */
 static enum MHD_Result finish(struct http *http, struct request *request)
 {
-    watch_enter(http->watch, request->watched, WATCH_SENDING, NULL);
+    watch_enter(http->watch, request->link->watched, WATCH_SENDING, NULL);
     if (request_is_gone(request))
         return MHD_NO;
     request->gathered_us = clock_now_us();
@@ -322,7 +320,7 @@ enum MHD_Result http_receive(void *user, struct MHD_Connection *connection, cons
     case REQUEST_GATHERING:
         return len_bytes ? gather(http, request, upload_data, len_bytes) : finish(http, request);
     case REQUEST_READY:
-        watch_enter(http->watch, request->watched, WATCH_SENDING, NULL);
+        watch_enter(http->watch, request->link->watched, WATCH_SENDING, NULL);
         return http_send(request);
     default:
         return MHD_NO; /* not called for a suspended connection */

@@ -13,7 +13,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
 /* nginx's number for a request whose client hung up before it was answered; never sent. */
 enum { STATUS_CLIENT_GONE = 499 };
@@ -88,7 +87,7 @@ enum MHD_Result http_send(struct request *request)
     return result;
 }
 
-void http_send_directly(struct request *request, int socket)
+void http_send_directly(struct request *request)
 {
     const struct reply *reply = &request->reply;
     struct text message = {0};
@@ -105,10 +104,9 @@ void http_send_directly(struct request *request, int socket)
         text_appendf(&message, "%s: %s\r\n", reply->headers[i].name, reply->headers[i].value);
     text_append_string(&message, "\r\n");
     text_append(&message, reply->body.bytes, reply->body.len_bytes);
-    /* A socket to which nothing was sent for a while takes so little whole. If not, there is
+    /* A connection on which nothing was sent for a while takes so little whole. If not, there is
      * nothing more to be done for this client. */
-    if (!text_failed(&message) &&
-        send(socket, message.bytes, message.len_bytes, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+    if (!text_failed(&message) && !http_link_write(request->link, message.bytes, message.len_bytes))
         log_write(LOG_DEBUG, "%s: the refusal could not be sent", request->id);
     text_release(&message);
 }

@@ -97,7 +97,8 @@ static void write_url(struct listener *listener)
                     NI_NUMERICHOST | NI_NUMERICSERV))
         return;
     snprintf(listener->url, sizeof listener->url,
-             address.ss_family == AF_INET6 ? "http://[%s]:%s" : "http://%s:%s", host, port);
+             address.ss_family == AF_INET6 ? "%s://[%s]:%s" : "%s://%s:%s",
+             listener->options.scheme, host, port);
 }
 
 enum status listener_new(struct listener **ret_listener, const struct listener_options *options,

@@ -15,6 +15,7 @@ struct listener;
 struct listener_options {
     const char *hostname; /* an address or a name, IPv4 or IPv6 */
     uint16_t port;        /* 0: any that is free */
+    const char *scheme;   /* of listener_url */
 
     /* Both on the listener's thread. While there is no room, connections wait to be accepted. The
      * callback owns the socket, which is non-blocking. */

@@ -28,7 +28,7 @@
 
 struct route;
 struct server;
-struct watch_entry;
+struct http_link;
 struct MHD_Connection;
 
 enum { REQUEST_ID_MOST_BYTES = 128 };
@@ -80,7 +80,8 @@ struct request {
 
     /* Private to http. */
     struct MHD_Connection *connection;
-    struct watch_entry *watched;
+    struct http_link *link;
+    bool unsent; /* answered by the watch, and not sent yet; guarded by mutex */
 };
 
 /* NULL when memory is short. */

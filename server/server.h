@@ -13,6 +13,7 @@
 
 struct api_keys;
 struct options;
+struct tls;
 struct metrics;
 struct pool;
 struct http;
@@ -38,6 +39,7 @@ struct server {
                                  handing over */
     int64_t started_us;
     struct api_keys *api_keys; /* NULL: no key is asked for */
+    struct tls *tls;           /* NULL: plain HTTP */
     struct metrics *metrics;
     struct pool *pool; /* the request threads */
     struct http *http;

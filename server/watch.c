@@ -58,7 +58,8 @@ struct entry_list {
 };
 
 struct watch {
-    void (*too_slow)(struct request *request, int socket);
+    void (*too_slow)(struct request *request);
+    int idle_shutdown;
     int64_t durations_us[N_WATCH_PHASES]; /* 0: none */
     int64_t most_sleep_us;
     int epoll;
@@ -201,11 +202,11 @@ static void expire(struct watch *watch, struct watch_entry *entry)
             request_gone(entry->request);
         __attribute__((fallthrough));
     case WATCH_IDLE:
-        shutdown(entry->socket, SHUT_RDWR);
+        shutdown(entry->socket, watch->idle_shutdown);
         enter(watch, entry, WATCH_SENDING, NULL);
         break;
     case WATCH_RECEIVING:
-        watch->too_slow(entry->request, entry->socket);
+        watch->too_slow(entry->request);
         /* libmicrohttpd reads the end of the stream, and closes. */
         shutdown(entry->socket, SHUT_RD);
         enter(watch, entry, WATCH_SENDING, NULL);
@@ -280,6 +281,7 @@ enum status watch_new(struct watch **ret_watch, const struct watch_options *opti
         return STATUS_NO_MEMORY;
     pthread_mutex_init(&watch->mutex, NULL);
     watch->too_slow = options->too_slow;
+    watch->idle_shutdown = options->idle_shutdown;
     watch->durations_us[WATCH_IDLE] = options->idle_us;
     watch->durations_us[WATCH_RECEIVING] = options->receiving_us;
     watch->durations_us[WATCH_CLOSING] = CLOSING_US;

@@ -24,8 +24,13 @@ struct watch_options {
     int64_t receiving_us; /* --request-timeout */
     int64_t lingering_us;
 
-    /* The request is over its time: answer it on the socket. Called under the watch's mutex. */
-    void (*too_slow)(struct request *request, int socket);
+    /* How the socket of an idle connection is shut down: SHUT_RDWR, or SHUT_RD where the
+     * connection's own end is sent once the end of the stream is read. */
+    int idle_shutdown;
+
+    /* The request is over its time: refuse it. Called under the watch's mutex; then the socket's
+     * reading side is shut down. */
+    void (*too_slow)(struct request *request);
 };
 
 /* What a connection is doing, what ends it from outside, and what is then done:

@@ -6,6 +6,7 @@ import os
 import pathlib
 import random
 import shutil
+import subprocess
 import sys
 
 import pytest
@@ -71,10 +72,10 @@ def servers(binary):
     """Running servers by model and options, shared by all tests that only ask questions."""
     running = {}
 
-    def get(model, *options):
+    def get(model, *options, trusted=None):
         key = (str(model), *map(str, options))
         if key not in running:
-            running[key] = Server(binary, model, *options)
+            running[key] = Server(binary, model, *options, trusted=trusted)
         return running[key].wait_ready()
 
     yield get
@@ -152,6 +153,41 @@ def poisoned_model(model, copy_model):
     folder = copy_model({"model.safetensors": None})
     poison(pathlib.Path(model) / "model.safetensors", folder / "model.safetensors", row=103)
     return folder
+
+
+class Certificate:
+    """Signed by itself, for 127.0.0.1; what --tls-cert and --tls-key want."""
+
+    def __init__(self, folder, name):
+        self.certificate = folder / f"{name}.crt"
+        self.key = folder / f"{name}.key"
+        self.options = ("--tls-cert", self.certificate, "--tls-key", self.key)
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+            + ["-nodes", "-days", "2", "-subj", f"/CN={name}", "-addext"]
+            + ["subjectAltName=IP:127.0.0.1", "-out", self.certificate, "-keyout", self.key],
+            check=True,
+            capture_output=True,
+        )
+
+
+@pytest.fixture(scope="session")
+def make_certificate(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("certificates")
+    return lambda name: Certificate(folder, name)
+
+
+@pytest.fixture(scope="session")
+def certificate(make_certificate):
+    return make_certificate("nestd-test")
+
+
+@pytest.fixture(scope="module", params=["plain", "tls"])
+def spoken(request, certificate):
+    """What a server must be given to be spoken to plainly, and by TLS: options and `trusted`."""
+    if request.param == "plain":
+        return (), None
+    return certificate.options, certificate.certificate
 
 
 def make_rng():

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -54,9 +55,11 @@ def read_reply(connection, method="POST"):
 
 
 class Server:
-    """Starts the program on a free port. stop() checks exit status 0 and a clean log."""
+    """Starts the program on a free port. stop() checks exit status 0 and a clean log. With `trusted`,
+    a certificate's file, it is spoken to by TLS."""
 
-    def __init__(self, binary, model, *options, port=0, env=None):
+    def __init__(self, binary, model, *options, port=0, env=None, trusted=None):
+        self.tls = ssl.create_default_context(cafile=trusted) if trusted else None
         self.command = [binary, "--model-id", str(model), "--port", str(port), *map(str, options)]
         self.log = []
         self.port = None
@@ -71,7 +74,7 @@ class Server:
         for raw in self.process.stderr:
             line = raw.decode("utf-8", "replace")
             self.log.append(line)
-            found = re.search(r"listening on http://127\.0\.0\.1:(\d+)", line)
+            found = re.search(r"listening on https?://127\.0\.0\.1:(\d+)", line)
             if found:
                 self.port = int(found.group(1))
                 self._listening.set()
@@ -101,7 +104,12 @@ class Server:
     # Requests: one connection each, so that one test cannot disturb another.
 
     def request(self, method, path, body=None, headers=None, timeout=300):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        if self.tls:
+            connection = http.client.HTTPSConnection(
+                "127.0.0.1", self.port, timeout=timeout, context=self.tls
+            )
+        else:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
             connection.request(method, path, body=body, headers=headers or {})
             response = connection.getresponse()
@@ -122,6 +130,12 @@ class Server:
         return reply.json()
 
     def connect(self, timeout=60):
+        connection = self.connect_plain(timeout)
+        if self.tls:
+            return self.tls.wrap_socket(connection, server_hostname="127.0.0.1")
+        return connection
+
+    def connect_plain(self, timeout=60):
         return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
 
     def metric(self, series):

@@ -20,6 +20,7 @@
 static atomic_int n_gone;
 static atomic_int n_too_slow;
 static struct request request;
+static int late_socket; /* of the connection that is refused */
 
 void request_gone(struct request *which)
 {
@@ -27,10 +28,10 @@ void request_gone(struct request *which)
     n_gone++;
 }
 
-static void too_slow(struct request *which, int socket_)
+static void too_slow(struct request *which)
 {
     assert_ptr_equal(which, &request);
-    assert_int_equal(send(socket_, "late", 4, MSG_NOSIGNAL), 4);
+    assert_int_equal(send(late_socket, "late", 4, MSG_NOSIGNAL), 4);
     n_too_slow++;
 }
 
@@ -84,6 +85,7 @@ static void open_watch(int64_t idle_us, int64_t receiving_us, int64_t lingering_
         .receiving_us = receiving_us,
         .lingering_us = lingering_us,
         .too_slow = too_slow,
+        .idle_shutdown = SHUT_RDWR,
     };
 
     n_gone = 0;
@@ -122,6 +124,7 @@ static void test_watch__slow_request_is_answered_then_shut_down(void **state)
     (void)state;
     open_watch(10000000, 200000, 10000000);
     connection_open(&connection);
+    late_socket = connection.server;
     watch_enter(watch, connection.entry, WATCH_RECEIVING, &request);
     wait_for(&n_too_slow, 1);
     assert_int_equal(recv(connection.client, bytes, sizeof bytes, 0), 4);
