@@ -27,6 +27,7 @@
 #include "server/tls.h"
 #include "server/watch.h"
 
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <time.h>
@@ -38,6 +39,7 @@ enum {
     CONNECTION_MEMORY_BYTES = 32 << 10,
     LINGERING_US = 30 * 1000000,
     MOST_REFUSING_US = 1000000,
+    WARNING_PAUSE_US = 60 * 1000000,
     /* Connections on their way from listener to HTTP thread; libmicrohttpd's own limit leaves room
      * for them, since it would close what is over it. */
     CONNECTIONS_ON_THE_WAY = 1024,
@@ -105,12 +107,25 @@ static bool has_room(void *user)
     return atomic_load(&http->n_connections) < http->most_connections;
 }
 
-/* A failure is libmicrohttpd's to log; it closes the socket. */
+/* At most once in a while: whoever opens connections at will must not fill the log. */
+static void warn_refused(struct http *http, int64_t now_us)
+{
+    if (http->warned_us && now_us - http->warned_us < WARNING_PAUSE_US)
+        return;
+    http->warned_us = now_us;
+    log_write(LOG_WARNING,
+              "a connection was closed at once: its address has %" PRId64
+              " of them (--max-connections-per-address), or memory is short",
+              http->server->options->max_connections_per_address);
+}
+
+/* Where it fails, libmicrohttpd has closed the socket. */
 static void add_connection(void *user, int socket, const struct sockaddr *address, socklen_t len)
 {
     struct http *http = user;
 
-    MHD_add_connection(http->daemon, socket, address, len);
+    if (MHD_add_connection(http->daemon, socket, address, len) != MHD_YES)
+        warn_refused(http, clock_now_us());
 }
 
 /* The certificate is only what libmicrohttpd wants to start with: see tls.c. */
@@ -126,9 +141,8 @@ static void list_tls_options(const struct tls *tls, struct MHD_OptionItem ret_it
 static struct MHD_Daemon *start_daemon(struct http *http, const struct options *options)
 {
     /* Not epoll for TLS: while a handshake waits for the client, libmicrohttpd (0.9.75 and 1.0.1)
-     * takes the socket for readable, and a client that sends one byte and no more keeps a core
-     * busy.
-     */
+     * takes the socket for readable, and a client that sends one byte and no more keeps a
+     * core busy. */
     unsigned flags =
         (http->tls ? MHD_USE_TLS | MHD_USE_POLL_INTERNAL_THREAD : MHD_USE_EPOLL_INTERNAL_THREAD) |
         MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG;
@@ -147,6 +161,7 @@ static struct MHD_Daemon *start_daemon(struct http *http, const struct options *
         flags, 0, NULL, NULL, http_receive, http, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
         MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)(http->most_connections + CONNECTIONS_ON_THE_WAY) * n_threads,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)options->max_connections_per_address,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)longest_s + 2, MHD_OPTION_NOTIFY_CONNECTION,
         http_link_notify, http, MHD_OPTION_NOTIFY_COMPLETED, notify_completed, http,

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct listener;
 struct request;
@@ -24,6 +25,7 @@ struct http {
     struct watch *watch;
     struct MHD_Daemon *daemon;
     size_t most_connections;
+    int64_t warned_us; /* of refused connections, last; the listener's thread alone */
     atomic_size_t n_connections;
     atomic_size_t n_unanswered;
     atomic_size_t n_suspended; /* connections; counted down after they are resumed */

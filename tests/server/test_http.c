@@ -533,6 +533,31 @@ static void test_http__more_connections_wait_to_be_accepted(void **state)
     }
 }
 
+static void test_http__connections_of_one_address_are_bounded(void **state)
+{
+    struct answer answer;
+    int clients[2], refused;
+
+    (void)state;
+    standin.options.max_connections_per_address = 2;
+    standin_start(&standin);
+    for (int i = 0; i < 2; i++) {
+        clients[i] = client_connect(&standin);
+        client_send(clients[i], "GET /quick HTTP/1.1\r\nHost: x\r\n\r\n");
+        client_read(clients[i], &answer);
+        assert_int_equal(answer.status, 200);
+    }
+    refused = client_connect(&standin);
+    assert_true(client_is_closed(refused));
+    close(refused);
+    close(clients[0]);
+    wait_until(atomic_load(&standin.server.http->n_connections) == 1);
+    usleep(200000); /* libmicrohttpd counts down a moment later */
+    client_ask(&standin, "GET /quick HTTP/1.1\r\nHost: x\r\n\r\n", &answer);
+    assert_int_equal(answer.status, 200);
+    close(clients[1]);
+}
+
 static void test_http__closing_the_port_keeps_what_was_accepted(void **state)
 {
     struct answer answer;
@@ -656,6 +681,7 @@ int main(void)
         TEST(test_http__half_closed_client_gets_what_is_at_hand),
         TEST(test_http__broken_off_connections_do_not_stay),
         TEST(test_http__more_connections_wait_to_be_accepted),
+        TEST(test_http__connections_of_one_address_are_bounded),
         TEST(test_http__closing_the_port_keeps_what_was_accepted),
         TEST(test_http__abandoned_requests_are_refused),
         TEST(test_http__ended_requests_are_counted),
