@@ -27,11 +27,12 @@ static bool invalid_value(struct decoding *decoding, const struct body_object *o
                      allowed);
 }
 
-static bool decode_dimensions(struct decoding *decoding, const struct body_object *object)
+static bool decode_dimensions(struct decoding *decoding, const struct body_object *object,
+                              const char *name)
 {
     const struct rules *rules = decoding->rules;
-    const json_t *json = body_get(object, "dimensions");
-    struct body_path path = body_path(object, "dimensions");
+    const json_t *json = body_get(object, name);
+    struct body_path path = body_path(object, name);
     json_int_t n_dims = json_integer_value(json);
 
     if (!json)
@@ -45,6 +46,27 @@ static bool decode_dimensions(struct decoding *decoding, const struct body_objec
                          "'%s' is %" JSON_INTEGER_FORMAT ", but for this model allowed is: %s",
                          path.text, n_dims, rules_list_dims(rules).text);
     decoding->fields.n_dims = (size_t)n_dims;
+    return true;
+}
+
+/* Of each text; more than the model takes is what it takes. */
+static bool decode_most_tokens(struct decoding *decoding, const struct body_object *object)
+{
+    enum { LEAST = 3 }; /* one token between [CLS] and [SEP] */
+    const json_t *json = body_get(object, "max_tokens");
+    json_int_t most_tokens = json_integer_value(json);
+
+    if (!json)
+        return true;
+    if (!json_is_integer(json))
+        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, "max_tokens",
+                         "'max_tokens' must be a whole number, but is %s", body_type_name(json));
+    if (most_tokens < LEAST)
+        return fault_set(decoding->fault, PROBLEM_INVALID_VALUE, "max_tokens",
+                         "'max_tokens' is %" JSON_INTEGER_FORMAT ", but the least is %d",
+                         most_tokens, LEAST);
+    if ((unsigned long long)most_tokens < decoding->fields.most_tokens)
+        decoding->fields.most_tokens = (size_t)most_tokens;
     return true;
 }
 
@@ -101,12 +123,15 @@ static bool decode_truncation_direction(struct decoding *decoding, const struct 
 static bool decode_input_type(struct decoding *decoding, const struct body_object *object,
                               struct slice input_type)
 {
+    enum role { QUERY, DOCUMENT, CLASSIFICATION, CLUSTERING };
     static const struct {
         const char *name;
-        bool query; /* or document */
+        enum role role;
     } roles[] = {
-        {"query", true},    {"search_query", true}, {"document", false}, {"search_document", false},
-        {"passage", false},
+        {"query", QUERY},           {"search_query", QUERY},
+        {"document", DOCUMENT},     {"search_document", DOCUMENT},
+        {"passage", DOCUMENT},      {"classification", CLASSIFICATION},
+        {"clustering", CLUSTERING},
     };
     enum { N_ROLES = sizeof(roles) / sizeof(roles[0]) };
     const struct prompt *prompt = rules_find_prompt(decoding->rules, input_type);
@@ -116,11 +141,12 @@ static bool decode_input_type(struct decoding *decoding, const struct body_objec
         role++;
     if (role == N_ROLES)
         return invalid_value(decoding, object, "input_type", input_type,
-                             "query, search_query, document, search_document, passage");
+                             "query, search_query, document, search_document, passage, "
+                             "classification, clustering");
     for (size_t i = 0; i < N_ROLES && !prompt; i++) {
         struct slice name = {roles[i].name, strlen(roles[i].name)};
 
-        if (roles[i].query == roles[role].query)
+        if (roles[i].role == roles[role].role)
             prompt = rules_find_prompt(decoding->rules, name);
     }
     decoding->fields.prompt = (struct slice){0};
@@ -167,6 +193,44 @@ static bool decode_format(struct decoding *decoding, const struct body_object *o
     return true;
 }
 
+const char *embedding_type_name(enum embedding_type type)
+{
+    if (type >= EMBEDDING_PACKED)
+        return pack_name((enum pack)(type - EMBEDDING_PACKED));
+    return type == EMBEDDING_FLOAT ? "float" : "base64";
+}
+
+static bool decode_embedding_types(struct decoding *decoding, const struct body_object *object)
+{
+    static const char allowed[] = "float, base64, int8, uint8, binary, ubinary";
+    const json_t *json = body_get(object, "embedding_types");
+    unsigned types = 0;
+
+    if (!json)
+        return true;
+    if (json_array_size(json) == 0)
+        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, "embedding_types",
+                         "'embedding_types' must be a list of at least one of: %s", allowed);
+    for (size_t i = 0; i < json_array_size(json); i++) {
+        const json_t *item = json_array_get(json, i);
+        struct body_path path = body_item_path("embedding_types", i);
+        struct slice name = {json_string_value(item), json_string_length(item)};
+        int type = 0;
+
+        if (!name.bytes)
+            return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, path.text,
+                             "'%s' must be a text, but is %s", path.text, body_type_name(item));
+        while (type < N_EMBEDDING_TYPES &&
+               !slice_is(name, embedding_type_name((enum embedding_type)type)))
+            type++;
+        if (type == N_EMBEDDING_TYPES)
+            return invalid_value(decoding, object, path.text, name, allowed);
+        types |= 1U << type;
+    }
+    decoding->fields.types = types;
+    return true;
+}
+
 static bool decode_similarity_name(struct decoding *decoding, const struct body_object *object)
 {
     struct slice name = {0};
@@ -193,9 +257,34 @@ static bool decode_model(struct decoding *decoding, const struct body_object *ob
 static bool decode_embeddings_fields(struct decoding *decoding, const struct body_object *root)
 {
     return decode_model(decoding, root) && decode_input(decoding, root) &&
-           decode_dimensions(decoding, root) && decode_format(decoding, root) &&
+           decode_dimensions(decoding, root, "dimensions") && decode_format(decoding, root) &&
            decode_truncate(decoding, root) && decode_prompt(decoding, root) &&
            body_get_switch(root, "normalize", &decoding->fields.normalize, decoding->fault);
+}
+
+/* The texts of Cohere's clients stand in one of two fields. */
+static bool decode_cohere_inputs(struct decoding *decoding, const struct body_object *root)
+{
+    const json_t *texts = body_get(root, "texts");
+    json_t *inputs = body_get(root, "inputs");
+
+    if (body_get(root, "images"))
+        return fault_set(decoding->fault, PROBLEM_INVALID_VALUE, "images",
+                         "'images' is not taken: this model embeds texts alone");
+    if (texts && inputs)
+        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, "inputs",
+                         "'texts' and 'inputs' exclude each other");
+    if (inputs)
+        return decode_contents(decoding, inputs, "inputs");
+    return decode_texts(decoding, texts, "texts", NULL, NULL);
+}
+
+static bool decode_cohere_fields(struct decoding *decoding, const struct body_object *root)
+{
+    return decode_model(decoding, root) && decode_cohere_inputs(decoding, root) &&
+           decode_dimensions(decoding, root, "output_dimension") &&
+           decode_embedding_types(decoding, root) && decode_most_tokens(decoding, root) &&
+           decode_truncate(decoding, root) && decode_prompt(decoding, root);
 }
 
 static bool decode_similarity_fields(struct decoding *decoding, const struct body_object *root)
@@ -203,8 +292,9 @@ static bool decode_similarity_fields(struct decoding *decoding, const struct bod
     return decode_model(decoding, root) &&
            decode_texts(decoding, body_get(root, "input"), "input", body_get(root, "compare_with"),
                         "compare_with") &&
-           decode_dimensions(decoding, root) && decode_similarity_name(decoding, root) &&
-           decode_truncate(decoding, root) && decode_prompt(decoding, root);
+           decode_dimensions(decoding, root, "dimensions") &&
+           decode_similarity_name(decoding, root) && decode_truncate(decoding, root) &&
+           decode_prompt(decoding, root);
 }
 
 /* TEI always takes the cosine; "similarity" and "dimensions" in the parameters are ours. */
@@ -235,7 +325,7 @@ static bool decode_tei_similarity_fields(struct decoding *decoding, const struct
     decoding->fields.similarity = SIMILARITY_COSINE;
     return decode_texts(decoding, source, "inputs.source_sentence", sentences,
                         "inputs.sentences") &&
-           decode_dimensions(decoding, &parameters) &&
+           decode_dimensions(decoding, &parameters, "dimensions") &&
            decode_similarity_name(decoding, &parameters) &&
            decode_truncate(decoding, &parameters) &&
            decode_truncation_direction(decoding, &parameters) &&
@@ -266,7 +356,9 @@ static bool decode(struct slice body, const struct rules *rules,
     fields->tree = root.json;
     fields->prompt = rules->default_prompt;
     fields->truncate = rules->auto_truncate ? TRUNCATE_END : TRUNCATE_NONE;
+    fields->most_tokens = rules->most_text_tokens;
     fields->n_dims = rules->default_dims;
+    fields->types = 1U << EMBEDDING_FLOAT;
     fields->normalize = rules->normalize;
     fields->similarity = rules->similarity;
     fields->add_special = true;
@@ -282,6 +374,12 @@ bool decode_embeddings(struct slice body, const struct rules *rules, struct fiel
                        struct fault *ret_fault)
 {
     return decode(body, rules, decode_embeddings_fields, ret_fields, ret_fault);
+}
+
+bool decode_cohere_embed(struct slice body, const struct rules *rules, struct fields *ret_fields,
+                         struct fault *ret_fault)
+{
+    return decode(body, rules, decode_cohere_fields, ret_fields, ret_fault);
 }
 
 bool decode_similarity(struct slice body, const struct rules *rules, struct fields *ret_fields,

@@ -7,6 +7,7 @@
 
 #include "engine/engine.h"
 #include "server/fault.h"
+#include "server/pack.h"
 #include "server/rules.h"
 #include "server/slice.h"
 
@@ -15,6 +16,15 @@
 #include <stdint.h>
 
 struct json_t;
+
+/* What /v2/embed gives a vector as. */
+enum embedding_type {
+    EMBEDDING_FLOAT,
+    EMBEDDING_BASE64,
+    EMBEDDING_PACKED, /* and one more for each enum pack */
+    N_EMBEDDING_TYPES = EMBEDDING_PACKED + N_PACKS
+};
+const char *embedding_type_name(enum embedding_type type);
 
 /* A text, or a text that came as token ids. */
 struct input {
@@ -34,9 +44,11 @@ struct fields {
     const char *column_field;
     struct slice prompt; /* goes before every text */
     enum truncate_side truncate;
+    size_t most_tokens; /* of a text, special tokens included */
     size_t n_dims;
     bool normalize;
     bool base64;
+    unsigned types;   /* /v2/embed: 1 << enum embedding_type of each */
     bool add_special; /* /tokenize */
     enum similarity similarity;
 
@@ -47,6 +59,8 @@ struct fields {
 /* Each takes the body of one route, and *ret_fields or *ret_fault is filled in. */
 bool decode_embeddings(struct slice body, const struct rules *rules, struct fields *ret_fields,
                        struct fault *ret_fault); /* POST /v1/embeddings */
+bool decode_cohere_embed(struct slice body, const struct rules *rules, struct fields *ret_fields,
+                         struct fault *ret_fault); /* POST /v2/embed */
 bool decode_similarity(struct slice body, const struct rules *rules, struct fields *ret_fields,
                        struct fault *ret_fault); /* POST /v1/similarity */
 bool decode_tei_similarity(struct slice body, const struct rules *rules, struct fields *ret_fields,

@@ -55,7 +55,7 @@ static enum status count_prompt_tokens(const struct tokenizer *tokenizer, const 
 {
     const struct tokenize_options options = {
         .truncate = TRUNCATE_END,
-        .most_tokens = rules->most_text_tokens,
+        .most_tokens = embedding->fields.most_tokens,
         .add_special = true,
     };
     struct slice prompt = embedding->fields.prompt;
@@ -91,14 +91,14 @@ static size_t count_skipped(size_t n_prompt_tokens, enum truncate_side truncate,
     return n_skipped < result->n_tokens ? n_skipped : result->n_tokens - 1;
 }
 
-static enum status tokenize_input(const struct tokenizer *tokenizer, const struct rules *rules,
-                                  struct embedding *embedding, size_t i, struct text *scratch,
+static enum status tokenize_input(const struct tokenizer *tokenizer, struct embedding *embedding,
+                                  size_t i, struct text *scratch,
                                   struct tokenize_result *ret_result)
 {
     const struct input *input = &embedding->fields.inputs[i];
     const struct tokenize_options options = {
         .truncate = embedding->fields.truncate,
-        .most_tokens = rules->most_text_tokens,
+        .most_tokens = embedding->fields.most_tokens,
         .add_special = true,
     };
     struct slice text;
@@ -116,13 +116,17 @@ static enum status tokenize_input(const struct tokenizer *tokenizer, const struc
 static void respond_too_long(struct request *request, const struct embedding *embedding, size_t i,
                              const struct tokenize_result *result)
 {
+    size_t most_tokens = embedding->fields.most_tokens;
     size_t index;
     const char *field = fields_locate(&embedding->fields, i, &index);
 
     respond_problem(request, PROBLEM_TOO_LONG, field,
-                    "The text %s[%zu] has %zu tokens, special tokens included, but the model takes "
+                    "The text %s[%zu] has %zu tokens, special tokens included, but %s "
                     "at most %zu, and truncation is off",
-                    field, index, result->n_tokens_whole, request->server->rules->most_text_tokens);
+                    field, index, result->n_tokens_whole,
+                    most_tokens < request->server->rules->most_text_tokens ? "max_tokens takes"
+                                                                           : "the model takes",
+                    most_tokens);
 }
 
 static void respond_too_many(struct request *request, const struct embedding *embedding,
@@ -154,7 +158,7 @@ static bool tokenize(struct request *request, struct embedding *embedding, struc
 
         if (n_tokens > rules->most_request_tokens)
             embedding->tokens.n_tokens = 0;
-        status = tokenize_input(tokenizer, rules, embedding, i, scratch, &result);
+        status = tokenize_input(tokenizer, embedding, i, scratch, &result);
         if (status == STATUS_TOO_LONG) {
             respond_too_long(request, embedding, i, &result);
             return false;
@@ -213,7 +217,8 @@ static void fill_group(struct request *request, struct embedding *embedding)
 
 void embedding_start(struct request *request,
                      bool (*decode)(struct slice body, const struct rules *rules,
-                                    struct fields *ret_fields, struct fault *ret_fault))
+                                    struct fields *ret_fields, struct fault *ret_fault),
+                     void (*begin_reply)(struct request *request, const struct fields *fields))
 {
     int64_t began_us = clock_now_us();
     struct embedding *embedding = calloc(1, sizeof(*embedding));
@@ -243,6 +248,8 @@ void embedding_start(struct request *request,
     text_release(&scratch);
     if (!tokenized)
         return;
+    if (begin_reply)
+        begin_reply(request, &embedding->fields);
     fields_release(&embedding->fields);
     text_release(&request->body);
     fill_group(request, embedding);

@@ -28,10 +28,12 @@ struct embedding {
 };
 
 /* Decodes the body with the route's function, checks, tokenizes and submits; or answers with what
- * is wrong. A route's start is this and no more. */
+ * is wrong. A route's start is this and no more. `begin_reply`, or NULL, is called while the texts
+ * are still there, for a reply that repeats them. */
 void embedding_start(struct request *request,
                      bool (*decode)(struct slice body, const struct rules *rules,
-                                    struct fields *ret_fields, struct fault *ret_fault));
+                                    struct fields *ret_fields, struct fault *ret_fault),
+                     void (*begin_reply)(struct request *request, const struct fields *fields));
 
 /* After the group is done: the vectors, all of them whole and finite, and in the reply the header
  * x-truncated-inputs, the indices of the inputs that were cut (of two lists, the second counts on

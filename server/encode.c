@@ -52,6 +52,25 @@ void encode_base64(struct text *text, const float *values, size_t n_values)
     text->len_bytes += (size_t)(to - start);
 }
 
+void encode_packed(struct text *text, enum pack pack, const float *values, size_t n_values,
+                   float scale)
+{
+    size_t n_bytes = pack_count_bytes(pack, n_values);
+    char *start = reserve(text, n_bytes, sizeof("-128,") - 1);
+    char *to = start;
+
+    if (!start)
+        return;
+    *to++ = '[';
+    for (size_t i = 0; i < n_bytes; i++) {
+        if (i > 0)
+            *to++ = ',';
+        to = number_write_i64(to, pack_get_byte(pack, values, n_values, scale, i));
+    }
+    *to++ = ']';
+    text->len_bytes += (size_t)(to - start);
+}
+
 void encode_indices(struct text *text, const size_t *indices, size_t n_indices)
 {
     char *start = reserve(text, n_indices, NUMBER_U64_BYTES + 1);

@@ -4,6 +4,7 @@
 #ifndef NESTD_SERVER_ENCODE_H
 #define NESTD_SERVER_ENCODE_H
 
+#include "server/pack.h"
 #include "server/text.h"
 
 #include <stddef.h>
@@ -14,6 +15,10 @@ void encode_floats(struct text *text, const float *values, size_t n_values);
 
 /* A JSON string: base64 of the little-endian float32. */
 void encode_base64(struct text *text, const float *values, size_t n_values);
+
+/* [-3,127]: the bytes that pack.h makes of a vector. */
+void encode_packed(struct text *text, enum pack pack, const float *values, size_t n_values,
+                   float scale);
 
 /* [1,2,3] */
 void encode_indices(struct text *text, const size_t *indices, size_t n_indices);

@@ -6,6 +6,7 @@
 #include "server/inputs.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static bool no_memory(struct decoding *decoding)
 {
@@ -183,4 +184,53 @@ bool decode_texts(struct decoding *decoding, const json_t *rows, const char *row
     if (!set_texts(decoding, rows, row_field, 0))
         return false;
     return !columns || set_texts(decoding, columns, column_field, fields->n_rows);
+}
+
+/* An input may have several parts to Cohere, texts and images, which become one vector; how texts
+ * would be joined it does not say, so one text it is. */
+static bool set_content(struct decoding *decoding, json_t *item, const char *path,
+                        const char *item_path, struct input *input)
+{
+    const struct body_object object = {json_is_object(item) ? item : NULL, item_path};
+    const json_t *content = body_get(&object, "content");
+    const json_t *part = json_array_get(content, 0);
+    const json_t *text = json_object_get(part, "text");
+    const char *type = json_string_value(json_object_get(part, "type"));
+    struct body_path content_path = body_path(&object, "content");
+
+    if (type && strcmp(type, "image_url") == 0)
+        return fault_set(decoding->fault, PROBLEM_INVALID_VALUE, content_path.text,
+                         "'%s' holds an image, but this model embeds texts alone",
+                         content_path.text);
+    if (json_array_size(content) != 1 || !type || strcmp(type, "text") != 0 ||
+        !json_is_string(text))
+        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, content_path.text,
+                         "'%s' must be a list of one text: [{\"type\":\"text\",\"text\":...}]",
+                         content_path.text);
+    return set_text(decoding, text, path, content_path.text, input);
+}
+
+bool decode_contents(struct decoding *decoding, json_t *list, const char *path)
+{
+    struct fields *fields = &decoding->fields;
+
+    if (!json_is_array(list))
+        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, path,
+                         "'%s' must be a list of objects with 'content', but is %s", path,
+                         body_type_name(list));
+    if (!count_inputs(decoding, list, path, "a list of objects", &fields->n_inputs))
+        return false;
+    fields->row_field = path;
+    fields->n_rows = fields->n_inputs;
+    fields->inputs = calloc(fields->n_inputs, sizeof(*fields->inputs));
+    if (!fields->inputs)
+        return no_memory(decoding);
+    for (size_t i = 0; i < fields->n_inputs; i++) {
+        struct body_path item_path = body_item_path(path, i);
+
+        if (!set_content(decoding, json_array_get(list, i), path, item_path.text,
+                         &fields->inputs[i]))
+            return false;
+    }
+    return true;
 }

@@ -17,6 +17,9 @@ struct decoding {
 /* "input": a text, a list of texts, a list of token ids or a list of such lists. */
 bool decode_input(struct decoding *decoding, const struct body_object *object);
 
+/* Cohere's inputs: a list of {"content":[{"type":"text","text":...}]}. */
+bool decode_contents(struct decoding *decoding, json_t *list, const char *path);
+
 /* Texts alone, in one field or in two; `columns` may be NULL. */
 bool decode_texts(struct decoding *decoding, const json_t *rows, const char *row_field,
                   const json_t *columns, const char *column_field);

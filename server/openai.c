@@ -13,7 +13,7 @@
 
 void openai_embeddings_start(struct request *request)
 {
-    embedding_start(request, decode_embeddings);
+    embedding_start(request, decode_embeddings, NULL);
 }
 
 /* About what the reply takes, so that it grows once: a float is some 11 characters and a comma. */

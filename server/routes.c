@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/routes.h"
 
+#include "server/cohere.h"
 #include "server/openai.h"
 #include "server/openapi.h"
 #include "server/similarity.h"
@@ -19,6 +20,7 @@ const struct route routes[] = {
     /* path             method family  model  key    start                         finish */
     {"/v1/embeddings",  POST,  OPENAI, true,  true,  openai_embeddings_start,      openai_embeddings_finish},
     {"/embeddings",     POST,  OPENAI, true,  true,  openai_embeddings_start,      openai_embeddings_finish},
+    {"/v2/embed",       POST,  OPENAI, true,  true,  cohere_embed_start,           cohere_embed_finish},
     {"/v1/models",      GET,   OPENAI, true,  true,  openai_list_models,           NULL},
     {"/v1/models/",     GET,   OPENAI, true,  true,  openai_get_model,             NULL},
     {"/v1/similarity",  POST,  OPENAI, true,  true,  similarity_start,             similarity_finish},

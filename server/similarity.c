@@ -24,12 +24,12 @@ struct scores {
 
 void similarity_start(struct request *request)
 {
-    embedding_start(request, decode_similarity);
+    embedding_start(request, decode_similarity, NULL);
 }
 
 void tei_similarity_start(struct request *request)
 {
-    embedding_start(request, decode_tei_similarity);
+    embedding_start(request, decode_tei_similarity, NULL);
 }
 
 static bool is_finite(const struct scores *scores)

@@ -37,6 +37,8 @@ static void check_fields(const struct fields *fields)
     check(fields->n_inputs >= 1 && fields->n_inputs <= 2 * rules.most_inputs);
     check(fields->n_rows >= 1 && fields->n_rows <= fields->n_inputs);
     check(fields->n_dims >= 1 && fields->n_dims <= rules.n_dims);
+    check(fields->most_tokens >= 3 && fields->most_tokens <= rules.most_text_tokens);
+    check(fields->types != 0 && fields->types < 1U << N_EMBEDDING_TYPES);
     for (size_t i = 0; i < fields->n_inputs; i++) {
         const struct input *input = &fields->inputs[i];
         volatile char last;
@@ -72,6 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
     static bool (*const decoders[])(struct slice, const struct rules *, struct fields *,
                                     struct fault *) = {
         decode_embeddings,
+        decode_cohere_embed,
         decode_similarity,
         decode_tei_similarity,
         decode_tokenize,

@@ -26,22 +26,32 @@ SIMILARITY = [
     {"input": ["a", "b"], "compare_with": ["c"], "similarity": "dot", "truncate": "END"},
     {"input": "a", "similarity": "euclidean", "prompt_name": None, "dimensions": 4},
 ]
+COHERE = [
+    {"texts": ["a", "b"], "model": None, "input_type": "search_query", "embedding_types": ["int8"]},
+    {"inputs": [{"content": [{"type": "text", "text": "c"}]}], "output_dimension": 8},
+    {"texts": ["a b c d e"], "max_tokens": 4, "truncate": "END", "embedding_types": None},
+    {"texts": ["d"], "embedding_types": ["float", "base64", "uint8", "binary", "ubinary"]},
+]
 PAIRS = {"source_sentence": "a", "sentences": ["b", "c"]}
+OTHER_KEYS = ["content", "type", "text", "images", ""]
 TEI_SIMILARITY = [{"inputs": PAIRS, "parameters": {"truncate": True, "dimensions": 8}}]
 TOKENIZE = [{"inputs": ["a b", "c"], "add_special_tokens": False, "prompt_name": None}]
 ROUTES = {
     "/v1/embeddings": EMBEDDINGS,
+    "/v2/embed": COHERE,
     "/v1/similarity": SIMILARITY,
     "/similarity": TEI_SIMILARITY,
     "/tokenize": TOKENIZE,
 }
 STATUSES = {200, 400, 404, 413, 429}
-KEYS = sorted({key for bodies in ROUTES.values() for body in bodies for key in body} | {*PAIRS, ""})
+KEYS = sorted(
+    {key for bodies in ROUTES.values() for body in bodies for key in body} | {*PAIRS, *OTHER_KEYS}
+)
 # fmt: off
 SCALARS = [
     None, True, False, 0, -1, 1, 2**31, 2**32, 2**63 - 1, -(2**63), 2**64, 10**30, 0.5, -0.0, 1e308,
     5e-324, "", "NONE", "float", "\0", "\ud800", "\udc00\ud800", "\U0010ffff", "\ufeff",
-    "e\u0301" * 50, "\u200b", "[CLS]", "東京", "word " * 700, "x" * 5000,
+    "text", "image_url", "e\u0301" * 50, "\u200b", "[CLS]", "東京", "word " * 700, "x" * 5000,
 ]
 FRAGMENTS = [
     b"{", b"}", b"[", b"]", b",", b":", b'"', b"\\", b"\\u", b"\\ud800", b"\\u0000", b"\0", b"\xff",

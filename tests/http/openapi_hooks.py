@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What schemathesis must not take for valid, loaded by it (SCHEMATHESIS_HOOKS).
 
-JSON Schema cannot say three things of a body: that names hold no U+0000 (jansson has no such
-names), that whole numbers fit 64 bits even in fields that are ignored, and that they are written
-without a point."""
+JSON Schema cannot say four things of a body: that names hold no U+0000 (jansson has no such
+names), that whole numbers fit 64 bits even in fields that are ignored, that they are written
+without a point, and whether a text has more tokens than its own max_tokens, which is wrong where
+truncation is off."""
 
 import schemathesis
 
@@ -20,6 +21,14 @@ def can_be_read(value):
     return isinstance(value, bool) or not isinstance(value, int) or -MOST - 1 <= value <= MOST
 
 
+def may_be_too_long(body):
+    return (
+        isinstance(body, dict)
+        and isinstance(body.get("max_tokens"), int)
+        and body.get("truncate") in (False, "NONE")
+    )
+
+
 @schemathesis.hook
-def filter_body(context, body):
-    return can_be_read(body)
+def filter_case(context, case):
+    return can_be_read(case.body) and not may_be_too_long(case.body)

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* POST /v2/embed, in Cohere's shape. Handlers of routes.c. */
+#ifndef NESTD_SERVER_COHERE_H
+#define NESTD_SERVER_COHERE_H
+
+struct request;
+
+void cohere_embed_start(struct request *request);
+void cohere_embed_finish(struct request *request);
+
+#endif
