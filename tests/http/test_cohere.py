@@ -7,6 +7,9 @@ import base64
 import numpy as np
 import pytest
 
+import sending
+from harness import read_reply
+
 cohere = pytest.importorskip("cohere")
 
 TEXTS = ["Lisbon is the capital of Portugal.", "ça va ? 東京", "a\0b", "a cat " * 9]
@@ -168,3 +171,23 @@ def test_keys_are_checked(servers, model):
     url = f"http://127.0.0.1:{server.port}"
     client = cohere.ClientV2(base_url=url, api_key="secret")
     assert len(client.embed(**fields).embeddings.float_[0]) == 384
+
+
+def test_busy_server_is_too_many_requests_until_a_retry_succeeds(start, model):
+    options = ["--max-concurrent-requests", "1", "--served-model-name", "minilm"]
+    server = start(model, *options).wait_ready()
+    client = connect(server)
+    fields = {"model": "minilm", "input_type": "search_query", "texts": ["a"]}
+    body = sending.BUSY
+    with server.connect() as busy:
+        busy.sendall(
+            sending.head({"path": "/v1/embeddings"}, f"Content-Length: {len(body)}") + body
+        )
+        sending.wait_for_busy(server)
+        with pytest.raises(cohere.TooManyRequestsError):
+            client.embed(**fields, request_options={"max_retries": 0})
+        refused = server.metric('nestd_requests_total{route="/v2/embed",status="429"}')
+        reply = client.embed(**fields, request_options={"max_retries": 8})
+        assert read_reply(busy).status == 200
+    assert len(reply.embeddings.float_[0]) == 384
+    assert server.metric('nestd_requests_total{route="/v2/embed",status="429"}') > refused > 0
