@@ -11,7 +11,6 @@
 #include "server/routes.h"
 #include "server/server.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 /* nginx's number for a request whose client hung up before it was answered; never sent. */
@@ -29,16 +28,17 @@ static double to_ms(int64_t duration_us)
     return duration_us > 0 ? (double)duration_us / 1000 : 0;
 }
 
-static void add_server_timing(struct MHD_Response *response, const struct request *request)
+/* What every reply carries, whichever way it is sent. */
+static void complete_headers(struct request *request)
 {
     const struct job_group *group = &request->group;
-    char value[160];
 
-    snprintf(
-        value, sizeof value, "tokenize;dur=%.3f, queue;dur=%.3f, encode;dur=%.3f, total;dur=%.3f",
-        to_ms(request->tokenize_us), to_ms(group->started_us - group->submitted_us),
-        to_ms(group->finished_us - group->started_us), to_ms(clock_now_us() - request->began_us));
-    add_header(response, "Server-Timing", value);
+    cors_add_headers(request);
+    reply_add_header(&request->reply, "Server-Timing",
+                     "tokenize;dur=%.3f, queue;dur=%.3f, encode;dur=%.3f, total;dur=%.3f",
+                     to_ms(request->tokenize_us), to_ms(group->started_us - group->submitted_us),
+                     to_ms(group->finished_us - group->started_us),
+                     to_ms(clock_now_us() - request->began_us));
 }
 
 static void add_headers(struct MHD_Response *response, const struct request *request)
@@ -50,7 +50,6 @@ static void add_headers(struct MHD_Response *response, const struct request *req
     add_header(response, "x-request-id", request->id);
     for (size_t i = 0; i < reply->n_headers; i++)
         add_header(response, reply->headers[i].name, reply->headers[i].value);
-    add_server_timing(response, request);
     /* So that clients and load balancers that keep connections leave (promise 8). */
     if (request->server->state >= SERVER_DRAINING)
         add_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
@@ -80,7 +79,7 @@ enum MHD_Result http_send(struct request *request)
     if (!response)
         return MHD_NO;
     reply->body = (struct text){0};
-    cors_add_headers(request);
+    complete_headers(request);
     add_headers(response, request);
     result = MHD_queue_response(request->connection, reply->http_status, response);
     MHD_destroy_response(response);
@@ -92,7 +91,7 @@ void http_send_directly(struct request *request)
     const struct reply *reply = &request->reply;
     struct text message = {0};
 
-    cors_add_headers(request);
+    complete_headers(request);
     text_appendf(&message, "HTTP/1.1 %u %s\r\nConnection: close\r\nContent-Length: %zu\r\n",
                  reply->http_status, MHD_get_reason_phrase_for(reply->http_status),
                  reply->body.len_bytes);

@@ -14,7 +14,7 @@
 
 struct request;
 
-enum { REPLY_MOST_HEADERS = 8 };
+enum { REPLY_MOST_HEADERS = 12 };
 
 struct reply_header {
     const char *name; /* static */

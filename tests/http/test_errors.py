@@ -50,7 +50,7 @@ def assert_headers(reply, expected):
 def assert_error(reply, expected):
     assert reply.status == expected["status"], reply
     assert_headers(reply, expected.get("headers", {}))
-    assert reply.headers.get("x-request-id"), reply
+    assert reply.headers.get("x-request-id") and reply.headers.get("Server-Timing"), reply
     if expected.get("empty"):
         assert reply.body == b""
         return
