@@ -44,7 +44,7 @@ static void write_vector(struct text *text, const struct embedding *embedding,
         encode_base64(text, vector, n_dims);
     else
         encode_packed(text, (enum pack)(type - EMBEDDING_PACKED), vector, n_dims,
-                      embedding->fields.normalize ? 1 : pack_find_scale(vector, n_dims));
+                      embedding_find_scale(embedding, i));
 }
 
 static void write_embeddings(struct text *text, const struct embedding *embedding)

@@ -188,9 +188,11 @@ static bool decode_format(struct decoding *decoding, const struct body_object *o
     decoding->fields.base64 = slice_is(format, "base64");
     if (format.bytes && !decoding->fields.base64 && !slice_is(format, "float"))
         return invalid_value(decoding, object, "encoding_format", format, "float, base64");
-    if (dtype.bytes && !slice_is(dtype, "float"))
-        return invalid_value(decoding, object, "output_dtype", dtype, "float");
-    return true;
+    if (!dtype.bytes || slice_is(dtype, "float"))
+        return true;
+    decoding->fields.packed = pack_parse(dtype, &decoding->fields.pack);
+    return decoding->fields.packed || invalid_value(decoding, object, "output_dtype", dtype,
+                                                    "float, int8, uint8, binary, ubinary");
 }
 
 const char *embedding_type_name(enum embedding_type type)

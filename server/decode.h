@@ -48,6 +48,8 @@ struct fields {
     size_t n_dims;
     bool normalize;
     bool base64;
+    bool packed; /* /v1/embeddings: as `pack`, not as float32 */
+    enum pack pack;
     unsigned types;   /* /v2/embed: 1 << enum embedding_type of each */
     bool add_special; /* /tokenize */
     enum similarity similarity;

@@ -309,6 +309,13 @@ const float *embedding_get_vector(const struct embedding *embedding, size_t i_in
     return embedding->vectors + i_input * embedding->fields.n_dims;
 }
 
+float embedding_find_scale(const struct embedding *embedding, size_t i_input)
+{
+    if (embedding->fields.normalize)
+        return 1;
+    return pack_find_scale(embedding_get_vector(embedding, i_input), embedding->fields.n_dims);
+}
+
 void embedding_write_usage(const struct embedding *embedding, struct text *text)
 {
     size_t n_tokens = embedding->tokens.n_tokens;

@@ -43,6 +43,9 @@ struct embedding *embedding_finish(struct request *request);
 /* [n_dims] */
 const float *embedding_get_vector(const struct embedding *embedding, size_t i_input);
 
+/* What brings that vector to length 1 (pack.h); 1 where it has that length already. */
+float embedding_find_scale(const struct embedding *embedding, size_t i_input);
+
 /* {"prompt_tokens":N,"total_tokens":N} */
 void embedding_write_usage(const struct embedding *embedding, struct text *text);
 

@@ -71,6 +71,27 @@ void encode_packed(struct text *text, enum pack pack, const float *values, size_
     text->len_bytes += (size_t)(to - start);
 }
 
+/* The bytes stand behind the room for their base64 until they are written. */
+void encode_packed_base64(struct text *text, enum pack pack, const float *values, size_t n_values,
+                          float scale)
+{
+    size_t n_bytes = pack_count_bytes(pack, n_values);
+    size_t most_bytes = base64_length(n_bytes) + 2; /* fits: a byte a float32 at most */
+    char *start = text_reserve(text, most_bytes + n_bytes);
+    unsigned char *bytes;
+    char *to = start;
+
+    if (!start)
+        return;
+    bytes = (unsigned char *)start + most_bytes;
+    for (size_t i = 0; i < n_bytes; i++)
+        bytes[i] = (unsigned char)pack_get_byte(pack, values, n_values, scale, i);
+    *to++ = '"';
+    to = base64_write(to, bytes, n_bytes);
+    *to++ = '"';
+    text->len_bytes += (size_t)(to - start);
+}
+
 void encode_indices(struct text *text, const size_t *indices, size_t n_indices)
 {
     char *start = reserve(text, n_indices, NUMBER_U64_BYTES + 1);

@@ -20,6 +20,10 @@ void encode_base64(struct text *text, const float *values, size_t n_values);
 void encode_packed(struct text *text, enum pack pack, const float *values, size_t n_values,
                    float scale);
 
+/* A JSON string: base64 of those bytes. */
+void encode_packed_base64(struct text *text, enum pack pack, const float *values, size_t n_values,
+                          float scale);
+
 /* [1,2,3] */
 void encode_indices(struct text *text, const size_t *indices, size_t n_indices);
 

@@ -16,15 +16,39 @@ void openai_embeddings_start(struct request *request)
     embedding_start(request, decode_embeddings, NULL);
 }
 
-/* About what the reply takes, so that it grows once: a float is some 11 characters and a comma. */
+/* About what the reply takes, so that it grows once: a float is some 11 characters and a comma, a
+ * byte at most 4 and a comma. */
 static void reserve_reply(struct text *text, const struct fields *fields)
 {
+    size_t n_values =
+        fields->packed ? pack_count_bytes(fields->pack, fields->n_dims) : fields->n_dims;
+    size_t value_bytes = fields->packed ? 1 : sizeof(float);
+    size_t value_chars = fields->packed ? 5 : 12;
     size_t vector_bytes =
-        fields->base64 ? base64_length(fields->n_dims * sizeof(float)) : fields->n_dims * 12;
+        fields->base64 ? base64_length(n_values * value_bytes) : n_values * value_chars;
     size_t len_bytes;
 
     if (!__builtin_mul_overflow(vector_bytes + 64, fields->n_inputs, &len_bytes))
         text_reserve(text, len_bytes);
+}
+
+static void write_vector(struct text *text, const struct embedding *embedding, size_t i)
+{
+    const struct fields *fields = &embedding->fields;
+    const float *vector = embedding_get_vector(embedding, i);
+
+    if (fields->packed) {
+        float scale = embedding_find_scale(embedding, i);
+
+        if (fields->base64)
+            encode_packed_base64(text, fields->pack, vector, fields->n_dims, scale);
+        else
+            encode_packed(text, fields->pack, vector, fields->n_dims, scale);
+    } else if (fields->base64) {
+        encode_base64(text, vector, fields->n_dims);
+    } else {
+        encode_floats(text, vector, fields->n_dims);
+    }
 }
 
 /* Truncated inputs are told twice: all of them in "truncated", and in x-truncated-inputs as on
@@ -41,14 +65,9 @@ void openai_embeddings_finish(struct request *request)
     reserve_reply(text, &embedding->fields);
     text_append_string(text, "{\"object\":\"list\",\"data\":[");
     for (size_t i = 0; i < embedding->fields.n_inputs; i++) {
-        const float *vector = embedding_get_vector(embedding, i);
-
         text_appendf(
             text, "%s{\"object\":\"embedding\",\"index\":%zu,\"embedding\":", i > 0 ? "," : "", i);
-        if (embedding->fields.base64)
-            encode_base64(text, vector, embedding->fields.n_dims);
-        else
-            encode_floats(text, vector, embedding->fields.n_dims);
+        write_vector(text, embedding, i);
         text_append_string(text, "}");
     }
     text_append_string(text, "],\"model\":");

@@ -20,7 +20,7 @@ EMBEDDINGS = [
     {"input": "hello", "model": None, "encoding_format": "base64", "dimensions": 8, "user": "u"},
     {"input": ["one", "two"], "encoding_format": "float", "truncate": "START", "normalize": False},
     {"input": [7, 8, 9], "truncate": False, "prompt_name": None},
-    {"input": [[7], [8, 9]], "truncate": True, "dimensions": 1},
+    {"input": [[7], [8, 9]], "truncate": True, "dimensions": 1, "output_dtype": "ubinary"},
 ]
 SIMILARITY = [
     {"input": ["a", "b"], "compare_with": ["c"], "similarity": "dot", "truncate": "END"},

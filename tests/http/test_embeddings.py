@@ -72,6 +72,37 @@ def test_base64_and_float_are_the_same_bits(server):
     assert server.embed(input=SENTENCES, encoding_format=None) == as_float
 
 
+def packed(unit):
+    """What each output_dtype makes of unit vectors, by NumPy."""
+    int8 = np.clip(np.rint(np.float32(127) * unit), -128, 127).astype(np.int64)
+    bits = np.packbits(unit > 0, axis=1).astype(np.int64)
+    return {"int8": int8, "uint8": int8 + 128, "ubinary": bits, "binary": bits - 128}
+
+
+@pytest.mark.parametrize("dims", [None, 64, 37, 1])
+@pytest.mark.parametrize("normalize", [True, False])
+def test_packed_vectors_are_of_the_float_ones(server, dims, normalize):
+    fields = {"input": SENTENCES, "dimensions": dims, "normalize": normalize}
+    floats = vectors(server.embed(**fields))
+    norms = np.sqrt(np.square(floats.astype(float)).sum(axis=1, keepdims=True))
+    unit = floats if normalize else floats * (1 / norms).astype(np.float32)
+    for dtype, expected in packed(unit).items():
+        reply = server.embed(**fields, output_dtype=dtype)
+        assert [item["embedding"] for item in reply["data"]] == expected.tolist(), dtype
+        reply = server.embed(**fields, output_dtype=dtype, encoding_format="base64")
+        as_type = np.int8 if dtype in ("int8", "binary") else np.uint8
+        found = [
+            np.frombuffer(base64.b64decode(item["embedding"], validate=True), as_type).tolist()
+            for item in reply["data"]
+        ]
+        assert found == expected.tolist(), dtype
+
+
+@pytest.mark.parametrize("dtype", ["float", None])
+def test_float_is_the_default_dtype(server, dtype):
+    assert server.embed(input=SENTENCES, output_dtype=dtype) == server.embed(input=SENTENCES)
+
+
 @pytest.mark.parametrize("dims", [1, 2, 64, 100, 128, 256, 383, 384])
 def test_dimensions_are_the_first_numbers_renormalised(server, dims):
     whole = vectors(server.embed(input=SENTENCES)).astype(float)

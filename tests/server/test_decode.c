@@ -174,8 +174,8 @@ static void test_decode__refuses_bad_options(void **state)
          "encoding_format", "is a list"},
         {"{\"input\":\"a\",\"encoding_format\":\"float\\u0000\"}", PROBLEM_INVALID_VALUE,
          "encoding_format", "allowed"},
-        {"{\"input\":\"a\",\"output_dtype\":\"int8\"}", PROBLEM_INVALID_VALUE, "output_dtype",
-         "float"},
+        {"{\"input\":\"a\",\"output_dtype\":\"int4\"}", PROBLEM_INVALID_VALUE, "output_dtype",
+         "float, int8, uint8, binary, ubinary"},
         {"{\"input\":\"a\",\"output_dtype\":8}", PROBLEM_BAD_REQUEST, "output_dtype", "a number"},
         {"{\"input\":\"a\",\"truncate\":\"MIDDLE\"}", PROBLEM_INVALID_VALUE, "truncate", "START"},
         {"{\"input\":\"a\",\"truncate\":1}", PROBLEM_BAD_REQUEST, "truncate", "is a number"},
@@ -386,6 +386,7 @@ static void test_decode__has_defaults(void **state)
     assert_slice(fields.inputs[0].text, "a");
     assert_int_equal(fields.n_dims, 6);
     assert_false(fields.base64);
+    assert_false(fields.packed);
     assert_int_equal(fields.truncate, TRUNCATE_END);
     assert_null(fields.prompt.bytes);
     assert_true(fields.normalize);
@@ -402,7 +403,7 @@ static void test_decode__takes_every_field(void **state)
     decode_good(
         decode_embeddings,
         "{\"input\":[\"a\",\"\\u0000\",\"\\ud83d\\ude00\"],\"model\":\"m\",\"dimensions\":8,"
-        "\"encoding_format\":\"base64\",\"output_dtype\":\"float\",\"truncate\":\"START\","
+        "\"encoding_format\":\"base64\",\"output_dtype\":\"ubinary\",\"truncate\":\"START\","
         "\"prompt_name\":\"passage\",\"normalize\":false}",
         &fields);
     assert_slice(fields.model, "m");
@@ -412,6 +413,8 @@ static void test_decode__takes_every_field(void **state)
     assert_slice(fields.inputs[2].text, "\xf0\x9f\x98\x80");
     assert_int_equal(fields.n_dims, 8);
     assert_true(fields.base64);
+    assert_true(fields.packed);
+    assert_int_equal(fields.pack, PACK_UBINARY);
     assert_int_equal(fields.truncate, TRUNCATE_START);
     assert_slice(fields.prompt, "passage: ");
     assert_false(fields.normalize);
