@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The README's section "Clients": each block runs as it stands, with address and key replaced, and
+gives what a plain request gives. What it says that a client cannot do is true too."""
+
+import json
+import pathlib
+import re
+
+import numpy as np
+import pytest
+
+from clients import run, run_node, run_python
+
+README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
+TEXTS = ["a cat", "a dog"]
+MODEL = "all-MiniLM-L6-v2"
+KEY = "sk-of-the-recipes"
+BLOCK = re.compile(r"^```(sh|python|js)\n(.*?)^```", re.S | re.M)
+PRINT_RESULT = "\nimport json\nprint(json.dumps({name}, default=lambda row: row.tolist()))\n"
+
+
+def recipes():
+    """[(language, package, source)]"""
+    section = re.search(r"^## Clients\n(.*?)^## ", README.read_text(), re.S | re.M)[1]
+    found = []
+    for language, source in BLOCK.findall(section):
+        package = re.search(r"^(?:from|import) (\w+)", source, re.M)
+        found.append((language, package[1] if language == "python" else language, source))
+    return found
+
+
+@pytest.fixture(scope="module")
+def locked(servers, model):
+    return servers(model, "--served-model-name", MODEL, "--api-key", KEY)
+
+
+def embed(server, **fields):
+    reply = server.post("/v1/embeddings", fields, {"Authorization": f"Bearer {KEY}"})
+    assert reply.status == 200, reply
+    return [item["embedding"] for item in reply.json()["data"]]
+
+
+def assert_same_numbers(found, expected):
+    """As float32: clients give back doubles, of the same values."""
+    assert np.array_equal(np.float32(found), np.float32(expected))
+
+
+def run_recipe(language, package, source, folder):
+    if language == "sh":
+        return json.loads(run(["bash", "-c", source], folder))
+    if language == "js":
+        shown = "\nconsole.log(JSON.stringify(vectors.map((row) => Array.from(row))));\n"
+        return json.loads(run_node("openai", source + shown, folder))
+    result = re.findall(r"^(\w+) =", source, re.M)[-1]
+    return json.loads(run_python(package, source + PRINT_RESULT.format(name=result), folder))
+
+
+@pytest.mark.parametrize("recipe", recipes(), ids=lambda recipe: recipe[1])
+def test_recipe(recipe, locked, tmp_path):
+    language, package, source = recipe
+    assert "127.0.0.1:8080" in source and "any-key" in source
+    source = source.replace("127.0.0.1:8080", f"127.0.0.1:{locked.port}").replace("any-key", KEY)
+    found = run_recipe(language, package, source, tmp_path)
+    if language == "sh":
+        expected = embed(locked, input=TEXTS, dimensions=128)
+        assert_same_numbers([item["embedding"] for item in found["data"]], expected)
+    elif "scores" in source:
+        vectors = np.float32(embed(locked, input=TEXTS))
+        assert np.abs(found - vectors[0] @ vectors.T).max() < 1e-6
+    else:
+        assert_same_numbers(found, embed(locked, input=TEXTS))
+
+
+def test_every_client_has_a_recipe():
+    packages = {package for _, package, _ in recipes()}
+    assert packages >= {"sh", "js", "openai", "langchain_openai", "llama_index", "haystack"}
+    assert packages >= {"litellm", "cohere", "huggingface_hub"}
+
+
+def test_clients_cannot_look_past_this_machine(tmp_path):
+    source = 'import socket\nsocket.getaddrinfo("nestd.invalid", 80)\n'
+    for package in ("openai", "haystack", "huggingface_hub"):
+        with pytest.raises(AssertionError, match="exit status 97"):
+            run_python(package, source, tmp_path)
+
+
+def test_haystack_text_embedder(locked, tmp_path):
+    source = f"""
+import sys
+from haystack.components.embedders import OpenAITextEmbedder
+from haystack.utils import Secret
+embedder = OpenAITextEmbedder(
+    model="{MODEL}", api_base_url=sys.argv[1], api_key=Secret.from_token("{KEY}")
+)
+vector = embedder.run("a cat")["embedding"]
+""" + PRINT_RESULT.format(name="vector")
+    url = f"http://127.0.0.1:{locked.port}/v1"
+    found = json.loads(run_python("haystack", source, tmp_path, url))
+    assert_same_numbers([found], embed(locked, input=["a cat"]))
+
+
+# OpenAI's vocabulary would have to be downloaded, so an encoding that has an id for each byte stands
+# in for it. Where its ids begin decides whether the model's vocabulary, of 30522, holds them.
+LANGCHAIN_WITH_IDS = """
+import json, sys
+import openai, tiktoken
+from langchain_openai import OpenAIEmbeddings
+first = int(sys.argv[2])
+ranks = {bytes([byte]): first + byte for byte in range(256)}
+encoding = tiktoken.Encoding("stand-in", pat_str="(?s:.)", mergeable_ranks=ranks, special_tokens={})
+tiktoken.get_encoding = lambda name: encoding
+embeddings = OpenAIEmbeddings(model="MODEL", base_url=sys.argv[1], api_key="KEY")
+try:
+    print(json.dumps({"vectors": embeddings.embed_documents(["a cat", "a dog"])}))
+except openai.BadRequestError as error:
+    print(json.dumps({"code": error.code, "message": str(error)}))
+""".replace("MODEL", MODEL).replace("KEY", KEY)
+
+
+def langchain_with_ids(server, folder, first_id):
+    url = f"http://127.0.0.1:{server.port}/v1"
+    arguments = ["langchain_openai", LANGCHAIN_WITH_IDS, folder, url, first_id]
+    return json.loads(run_python(*arguments))
+
+
+def test_langchain_by_default_sends_ids_which_are_refused(locked, tmp_path):
+    found = langchain_with_ids(locked, tmp_path, 100_000)
+    assert found["code"] == "invalid_token"
+    for word in ("100097", "30522", "tokenizer"):
+        assert word in found["message"], found
+
+
+def test_langchain_ids_that_fit_are_taken_for_other_words(locked, tmp_path):
+    """Nobody can tell them apart; the README says so."""
+    ids = [[1000 + byte for byte in text.encode()] for text in TEXTS]
+    found = langchain_with_ids(locked, tmp_path, 1000)
+    assert_same_numbers(found["vectors"], embed(locked, input=ids))
+    assert not np.allclose(found["vectors"], embed(locked, input=TEXTS), atol=0.01)
+
+
+def test_langchain_huggingface_takes_no_address(locked, tmp_path):
+    """Once it does, the README gets a recipe."""
+    source = """
+import sys
+from langchain_huggingface import HuggingFaceEndpointEmbeddings
+try:
+    HuggingFaceEndpointEmbeddings(model=sys.argv[1], huggingfacehub_api_token="any-key")
+except ValueError as error:
+    print(error)
+"""
+    url = f"http://127.0.0.1:{locked.port}"
+    said = run_python("langchain_huggingface", source, tmp_path, url)
+    assert "not a URL" in said
