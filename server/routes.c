@@ -4,6 +4,7 @@
 #include "server/cohere.h"
 #include "server/openai.h"
 #include "server/openapi.h"
+#include "server/pages.h"
 #include "server/similarity.h"
 #include "server/status.h"
 #include "server/tei.h"
@@ -31,6 +32,9 @@ const struct route routes[] = {
     {"/livez",          GET,   OPENAI, false, false, status_livez,                 NULL},
     {"/readyz",         GET,   OPENAI, false, false, status_readyz,                NULL},
     {"/openapi.json",   GET,   OPENAI, true,  false, openapi_get,                  NULL},
+    {"/",               GET,   OPENAI, false, false, pages_get_playground,         NULL},
+    {"/docs",           GET,   OPENAI, false, false, pages_get_docs,               NULL},
+    {"/web/",           GET,   OPENAI, false, false, pages_get_file,               NULL},
     {"/metrics",        GET,   OPENAI, false, false, status_metrics,               NULL},
 };
 /* clang-format on */

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pages for people: what they may do, by their headers, and what they do, in Chromium
+(browser.mjs). NODE_PATH is the folder in which npm's packages lie."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+
+WEB = pathlib.Path(__file__).resolve().parents[2] / "server" / "web"
+TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+KEY = "key-of-the-page"
+STEPS = re.findall(r'^  async "(.*)"\(\)', pathlib.Path(__file__).with_name("browser.mjs").read_text(), re.M)
+
+
+def assert_kept_in(reply):
+    policy = dict(part.split(" ", 1) for part in reply.headers["Content-Security-Policy"].split("; "))
+    assert policy.pop("default-src") == "'none'"
+    assert all(policy.pop(name) == "'none'" for name in ("base-uri", "form-action", "frame-ancestors"))
+    assert set(policy.values()) == {"'self'"}
+    assert reply.headers["X-Content-Type-Options"] == "nosniff"
+    assert reply.headers["Referrer-Policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("path, file", [("/", "index.html"), ("/docs", "docs.html")])
+def test_page_is_served(server, path, file):
+    reply = server.get(path)
+    assert reply.status == 200 and reply.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert reply.body == (WEB / file).read_bytes()
+    assert_kept_in(reply)
+
+
+def test_every_file_of_the_pages_is_served(server):
+    files = [file for file in WEB.iterdir() if file.suffix in TYPES]
+    assert len(files) > 5
+    for file in files:
+        reply = server.get(f"/web/{file.name}")
+        assert reply.status == 200 and reply.body == file.read_bytes(), file.name
+        assert reply.headers["Content-Type"].split(";")[0] == TYPES[file.suffix]
+        assert_kept_in(reply)
+
+
+@pytest.mark.parametrize("name", ["", "index.html", "../tests", "style.css/", "STYLE.CSS"])
+def test_no_other_file_is_served(server, name):
+    reply = server.get(f"/web/{name}")
+    assert reply.status == 404 and reply.json()["error"]["code"] == "not_found"
+
+
+def test_pages_name_nothing_outside(server):
+    for file in WEB.iterdir():
+        text = file.read_text().replace("http://www.w3.org/2000/svg", "")
+        assert not re.search(r"https?://|//[a-z]+\.|innerHTML|insertAdjacentHTML|eval\(", text), file.name
+
+
+@pytest.fixture(scope="module")
+def steps(server, servers, model):
+    packages = pathlib.Path(os.environ.get("NODE_PATH", ""))
+    if not shutil.which("chromium") or not (packages / "playwright-core").is_dir():
+        pytest.skip("no chromium, or NODE_PATH does not hold npm's package playwright-core")
+    keyed = servers(model, "--api-key", KEY)
+    script = pathlib.Path(__file__).with_name("browser.mjs")
+    urls = [f"http://127.0.0.1:{each.port}" for each in (server, keyed)]
+    command = ["node", str(script), *urls, KEY]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", STEPS)
+def test_in_a_browser(steps, step):
+    assert steps[step] is None, steps[step]
