@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Embeds the first text and all texts of a JSON file through the official client, and prints what
-// it made of them: node client.mjs BASE_URL TEXTS.json, with the folder of npm's packages in
-// NODE_PATH, which require() alone looks at.
+// Embeds the first text and all texts of a JSON file through the official client, makes mistakes,
+// and prints what it made of it all: client.mjs BASE_URL KEY TEXTS.json.
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import OpenAI from "openai";
 
-const OpenAI = createRequire(import.meta.url)("openai");
-const [baseURL, textsPath] = process.argv.slice(2);
+const [baseURL, apiKey, textsPath] = process.argv.slice(2);
 const texts = JSON.parse(readFileSync(textsPath, "utf8"));
-const client = new OpenAI({ baseURL, apiKey: "unused" });
+const client = new OpenAI({ baseURL, apiKey });
+const stranger = new OpenAI({ baseURL, apiKey: "sk-of-a-stranger" });
 const model = (await client.models.list()).data[0].id;
 
 async function embed(input) {
@@ -16,16 +15,21 @@ async function embed(input) {
   return reply.data.map((item) => Array.from(item.embedding));
 }
 
-async function errorOf(request) {
+async function errorOf(client, request) {
   try {
     await client.embeddings.create(request);
     return null;
-  } catch ({ status, code, param, type }) {
-    return { status, code, param, type };
+  } catch (error) {
+    const { status, code, param, type, message } = error;
+    return { name: error.constructor.name, status, code, param, type, message };
   }
 }
 
 const one = await embed(texts[0]);
 const many = await embed(texts);
-const error = await errorOf({ model: "text-embedding-3-small", input: "a" });
-process.stdout.write(JSON.stringify({ one, many, error }));
+const errors = [
+  await errorOf(client, { model: "text-embedding-3-small", input: "a" }),
+  await errorOf(client, { model, input: "a", dimensions: 385 }),
+  await errorOf(stranger, { model, input: "a" }),
+];
+process.stdout.write(JSON.stringify({ one, many, errors }));
