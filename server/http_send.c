@@ -36,8 +36,7 @@ static void complete_headers(struct request *request)
     cors_add_headers(request);
     reply_add_header(&request->reply, "Server-Timing",
                      "tokenize;dur=%.3f, queue;dur=%.3f, encode;dur=%.3f, total;dur=%.3f",
-                     to_ms(request->tokenize_us), to_ms(group->started_us - group->submitted_us),
-                     to_ms(group->finished_us - group->started_us),
+                     to_ms(request->tokenize_us), to_ms(group->queue_us), to_ms(group->encode_us),
                      to_ms(clock_now_us() - request->began_us));
 }
 

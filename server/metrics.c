@@ -119,8 +119,8 @@ static void count_work(struct metrics *metrics, const struct request *request)
     histogram_observe(&metrics->tokenize_us, request->tokenize_us);
     if (!request->submitted)
         return;
-    histogram_observe(&metrics->queue_us, group->started_us - group->submitted_us);
-    histogram_observe(&metrics->encode_us, group->finished_us - group->started_us);
+    histogram_observe(&metrics->queue_us, group->queue_us);
+    histogram_observe(&metrics->encode_us, group->encode_us);
     for (size_t i = 0; i < group->n_jobs; i++)
         histogram_observe(&metrics->text_tokens, (int64_t)group->jobs[i].n_tokens);
 }
@@ -233,9 +233,9 @@ static void write_histograms(struct metrics *metrics, struct text *text)
     write_histogram(text, &metrics->tokenize_us, "nestd_tokenize_duration_seconds",
                     "Decoding and tokenizing, per answered request.");
     write_histogram(text, &metrics->queue_us, "nestd_queue_duration_seconds",
-                    "Waiting for a worker, per answered request.");
+                    "While none of its texts was encoded but some waited, per answered request.");
     write_histogram(text, &metrics->encode_us, "nestd_encode_duration_seconds",
-                    "From the first text's start to the last one's end, per answered request.");
+                    "While at least one of its texts was encoded, per answered request.");
     write_histogram(text, &metrics->text_tokens, "nestd_text_tokens", "Tokens per encoded text.");
     write_histogram(text, &metrics->pass_texts, "nestd_pass_texts",
                     "Texts per pass of a worker through the model.");

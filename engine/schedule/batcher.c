@@ -95,8 +95,7 @@ void batcher_free(struct batcher *batcher)
 static void close_group(struct batcher *batcher, struct job_group *group)
 {
     group->finished_us = batcher->options.now_us();
-    if (!group->started_us)
-        group->started_us = group->finished_us;
+    group->queue_us = group->finished_us - group->submitted_us - group->encode_us;
     group->status = STATUS_OK;
     for (size_t i = 0; i < group->n_jobs && !group->status; i++)
         group->status = group->jobs[i].status;
@@ -161,7 +160,8 @@ static void enter_group(struct batcher *batcher, struct job_group *group)
     group->cancelled = false;
     group->credit_tokens = 0;
     group->submitted_us = batcher->options.now_us();
-    group->started_us = 0;
+    group->encode_us = 0;
+    group->n_running = 0;
     for (size_t i = 0; i < group->n_jobs; i++)
         if (group->jobs[i].state != JOB_ENDED)
             enter_job(batcher, group, &group->jobs[i]);
@@ -222,8 +222,8 @@ static void leave_queue(struct batcher *batcher, struct job *job)
 /* Moves a waiting job into the pass. */
 static void take_job(struct batcher *batcher, struct pass *pass, struct job *job)
 {
-    if (!job->group->started_us)
-        job->group->started_us = batcher->options.now_us();
+    if (job->group->n_running++ == 0)
+        job->group->encoding_since_us = batcher->options.now_us();
     leave_queue(batcher, job);
     job->state = JOB_RUNNING;
     batcher->stats.running_texts++;
@@ -381,6 +381,13 @@ static void end_job(struct batcher *batcher, struct job *job, struct job_group *
     *ended = group;
 }
 
+/* A worker has encoded the job; it is about to end. */
+static void leave_worker(struct job_group *group, int64_t now_us)
+{
+    if (--group->n_running == 0)
+        group->encode_us += now_us - group->encoding_since_us;
+}
+
 void batcher_settle(struct batcher *batcher, const struct pass *pass)
 {
     pthread_mutex_lock(&batcher->mutex);
@@ -396,9 +403,12 @@ void batcher_settle(struct batcher *batcher, const struct pass *pass)
 void batcher_finish(struct batcher *batcher, const struct pass *pass)
 {
     struct job_group *ended = NULL;
+    int64_t now_us;
 
     pthread_mutex_lock(&batcher->mutex);
+    now_us = batcher->options.now_us();
     for (size_t i = 0; i < pass->n_jobs; i++) {
+        leave_worker(pass->jobs[i]->group, now_us);
         for (struct job *job = pass->jobs[i]->followers; job; job = job->next_follower)
             end_job(batcher, job, &ended);
         end_job(batcher, pass->jobs[i], &ended);

@@ -54,16 +54,20 @@ struct job_group {
      * thread or on the one that cancels or stops. It must not block; it may free the group. */
     void (*done)(struct job_group *group);
 
-    /* Written by the engine; times by the monotonic clock. */
+    /* Written by the engine; moments by the monotonic clock. From submitted to finished the group
+     * either has a text that a worker encodes or has none, so queue_us + encode_us is all of it. */
     enum status status; /* the first job's that failed, or OK */
     int64_t submitted_us;
-    int64_t started_us; /* when a worker took the first job */
     int64_t finished_us;
+    int64_t encode_us; /* while at least one of its texts was encoded */
+    int64_t queue_us;  /* the rest: all waited for a worker, or for the same text of another group */
 
     /* Private to the batcher, guarded by its mutex. */
     size_t n_tokens;      /* of the jobs that were to be encoded when it came */
     size_t n_waiting;     /* jobs WAITING; in a list of the batcher while there are any */
     size_t next_job;      /* no job before it is WAITING */
+    size_t n_running;     /* jobs that a worker encodes, since encoding_since_us if there are any */
+    int64_t encoding_since_us;
     size_t n_unfinished;  /* jobs not ENDED; 0 before submit and after the end */
     bool cancelled;       /* its jobs stay only for the sake of those who follow them */
     size_t credit_tokens; /* of its turn in the queue */

@@ -81,8 +81,9 @@ static enum status encode(struct engine *engine, struct job *jobs, size_t n_jobs
     if (status)
         return status;
     wait_for(&waited);
-    assert_true(waited.group.submitted_us <= waited.group.started_us);
-    assert_true(waited.group.started_us <= waited.group.finished_us);
+    assert_true(waited.group.queue_us >= 0 && waited.group.encode_us >= 0);
+    assert_int_equal(waited.group.queue_us + waited.group.encode_us,
+                     waited.group.finished_us - waited.group.submitted_us);
     return waited.group.status;
 }
 

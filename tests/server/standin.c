@@ -44,8 +44,8 @@ static struct engine engine = {.mutex = PTHREAD_MUTEX_INITIALIZER,
 static void finish_group(struct job_group *group, enum status status)
 {
     group->status = status;
-    group->started_us = group->submitted_us;
     group->finished_us = clock_now_us();
+    group->encode_us = group->finished_us - group->submitted_us;
     group->done(group);
 }
 

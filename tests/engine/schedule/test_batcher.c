@@ -403,7 +403,7 @@ static void test_batcher__cancel_waits_for_what_runs(void **state)
     free(a);
 }
 
-static void test_batcher__times_are_of_first_take_and_last_end(void **state)
+static void test_batcher__time_is_queue_or_encode(void **state)
 {
     struct script *script = *state;
     struct test_group *a = group_new('a', 6, 20);
@@ -416,14 +416,43 @@ static void test_batcher__times_are_of_first_take_and_last_end(void **state)
     finish(script, &pass);
     now_us = 4000;
     pass = expect_pass(script, "a4 a5");
-    now_us = 5000;
+    now_us = 5500;
     a->jobs[4].status = STATUS_NOT_FINITE;
     finish(script, &pass);
     assert_int_equal(a->group.submitted_us, 1000);
-    assert_int_equal(a->group.started_us, 2000);
-    assert_int_equal(a->group.finished_us, 5000);
+    assert_int_equal(a->group.finished_us, 5500);
+    assert_int_equal(a->group.encode_us, 1000 + 1500); /* 2000 to 3000, 4000 to 5500 */
+    assert_int_equal(a->group.queue_us, 1000 + 1000);
     assert_int_equal(a->group.status, STATUS_NOT_FINITE);
     free(a);
+}
+
+/* Two workers on one group count once; one that only follows another's text waits for it. */
+static void test_batcher__encoding_by_several_workers_counts_once(void **state)
+{
+    struct script *script = *state;
+    struct test_group *a = group_new('a', 6, 20);
+    struct test_group *b = group_new('b', 1, 20);
+    struct pass first, second;
+
+    b->jobs[0].key = a->jobs[0].key;
+    submit(script, a);
+    submit(script, b);
+    now_us = 2000;
+    first = expect_pass(script, "a0 a1 a2 a3");
+    now_us = 2500;
+    second = expect_pass(script, "a4 a5");
+    now_us = 3000;
+    finish(script, &first);
+    assert_int_equal(b->n_done, 1);
+    assert_int_equal(b->group.encode_us, 0);
+    assert_int_equal(b->group.queue_us, 2000);
+    now_us = 3700;
+    finish(script, &second);
+    assert_int_equal(a->group.encode_us, 1700);
+    assert_int_equal(a->group.queue_us, 1000);
+    free(a);
+    free(b);
 }
 
 static void test_batcher__stop_ends_what_waits(void **state)
@@ -734,7 +763,8 @@ int main(void)
         CASE(test_batcher__text_over_the_budget_runs_alone),
         CASE(test_batcher__full_queue_refuses_whole_groups),
         CASE(test_batcher__cancel_waits_for_what_runs),
-        CASE(test_batcher__times_are_of_first_take_and_last_end),
+        CASE(test_batcher__time_is_queue_or_encode),
+        CASE(test_batcher__encoding_by_several_workers_counts_once),
         CASE(test_batcher__stop_ends_what_waits),
         CASE(test_batcher__same_text_is_encoded_once),
         CASE(test_batcher__group_of_followers_ends_with_its_leaders),
