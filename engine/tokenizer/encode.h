@@ -5,6 +5,7 @@
 #define NESTD_ENGINE_TOKENIZER_ENCODE_H
 
 #include "engine/tokenizer/added.h"
+#include "engine/tokenizer/decode_text.h"
 #include "engine/tokenizer/normalize.h"
 #include "engine/tokenizer/output.h"
 #include "engine/tokenizer/tokenizer.h"
@@ -40,6 +41,7 @@ struct tokenizer {
     struct special_tokens first;    /* go before a text */
     struct special_tokens last;     /* go after it */
     bool lowercase_first;           /* text.lower() before all else */
+    struct decoder decoder;         /* the way back */
     uint8_t byte_kinds[256];        /* enum byte_kind */
     char byte_lower[128];
 };

@@ -202,10 +202,6 @@ enum status tokenizer_load(struct tokenizer **ret_tokenizer, const char *model_d
         tokenizer_free(tokenizer);
         return error_set(error, status, "the tokenizer does not fit into memory");
     }
-    for (size_t i = 0; i < tokenizer->first.n_ids; i++)
-        tokenizer->vocab.tokens[tokenizer->first.ids[i]].special = true;
-    for (size_t i = 0; i < tokenizer->last.n_ids; i++)
-        tokenizer->vocab.tokens[tokenizer->last.ids[i]].special = true;
     encode_prepare(tokenizer);
     *ret_tokenizer = tokenizer;
     return STATUS_OK;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* tokenizer.json: a WordPiece model with BERT's normaliser, pre-tokenizer and a template.
+/* tokenizer.json: a WordPiece model with BERT's normaliser, pre-tokenizer, a template and
+ * WordPiece's decoder.
  *
- * Its "truncation" and "padding" are ignored, the caller says how long a text may be; its "decoder"
- * concerns the way back. tokenizer_config.json, where it names a BERT tokenizer and says otherwise,
+ * Its "truncation" and "padding" are ignored, the caller says how long a text may be.
+ * tokenizer_config.json, where it names a BERT tokenizer and says otherwise,
  * decides on small letters, accents and Han characters, as it does in transformers. */
 #include "engine/tokenizer/load.h"
 
@@ -332,6 +333,38 @@ static enum status read_post_processor(struct tokenizer *tokenizer, const struct
                      part.name, type);
 }
 
+/* No decoder: a space between any two tokens. */
+static enum status read_decoder(struct decoder *decoder, const struct document *document,
+                                struct error *error)
+{
+    const char *prefix = "";
+    struct document part;
+    enum status status;
+
+    status = document_get_object(document, "decoder", &part, error);
+    if (status || !part.root)
+        return status;
+    status = check_type(&part, "WordPiece", error);
+    if (!status)
+        status = require(&part, "prefix", error);
+    if (!status)
+        status = require(&part, "cleanup", error);
+    if (!status)
+        status = document_get_string(&part, "prefix", &prefix, error);
+    if (!status)
+        status = document_get_bool(&part, "cleanup", &decoder->cleans_up, error);
+    if (status)
+        return status;
+    decoder->joins_pieces = true;
+    decoder->prefix_bytes = strlen(prefix);
+    if (decoder->prefix_bytes > MOST_PREFIX_BYTES)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "%s: a \"prefix\" of more than %d bytes is not supported", part.name,
+                         MOST_PREFIX_BYTES);
+    memcpy(decoder->prefix, prefix, decoder->prefix_bytes);
+    return STATUS_OK;
+}
+
 enum status load_json(struct tokenizer *tokenizer, const char *folder,
                       const struct document *document, struct error *error)
 {
@@ -355,5 +388,7 @@ enum status load_json(struct tokenizer *tokenizer, const char *folder,
         status = read_added_tokens(tokenizer, document, error);
     if (!status)
         status = read_post_processor(tokenizer, document, error);
+    if (!status)
+        status = read_decoder(&tokenizer->decoder, document, error);
     return status;
 }

@@ -325,5 +325,6 @@ enum status load_vocab(struct tokenizer *tokenizer, const char *folder, struct e
         return status;
     tokenizer->wordpiece.most_chars = VOCAB_WORD_CHARS;
     wordpiece_init(&tokenizer->wordpiece, &tokenizer->vocab, "##", 2);
+    decoder_init_bert(&tokenizer->decoder);
     return STATUS_OK;
 }

@@ -79,6 +79,13 @@ MUST_CHECK enum status tokenizer_wrap(const struct tokenizer *tokenizer, const i
                                       size_t n_ids, const struct tokenize_options *options,
                                       struct tokens *tokens, struct tokenize_result *ret_result);
 
+/* The text of ids[n_ids], which the caller frees: what the official tokenizer's decoder makes of
+ * them. An id inside the vocabulary without a token says nothing; with skip_special nor does a
+ * special token. STATUS_INVALID for an id outside the vocabulary, STATUS_NO_MEMORY. */
+MUST_CHECK enum status tokenizer_decode(const struct tokenizer *tokenizer, const int32_t *ids,
+                                        size_t n_ids, bool skip_special, char **ret_text,
+                                        size_t *ret_len_bytes);
+
 /* The largest id, and one. A vocab.txt that has a token twice leaves an id without a token. */
 size_t tokenizer_vocabulary_size(const struct tokenizer *tokenizer);
 
@@ -88,6 +95,8 @@ size_t tokenizer_special_count(const struct tokenizer *tokenizer);
 /* The token's text in the vocabulary ("##ing"), borrowed; NULL for an id outside it. */
 const char *tokenizer_token_text(const struct tokenizer *tokenizer, int32_t id,
                                  size_t *ret_len_bytes);
+
+/* Whether the folder calls it special. */
 bool tokenizer_is_special(const struct tokenizer *tokenizer, int32_t id);
 
 #endif

@@ -40,6 +40,7 @@ static const char parts[] =
     "\"normalizer\":{\"type\":\"BertNormalizer\",%s},"
     "\"pre_tokenizer\":{\"type\":\"BertPreTokenizer\"},"
     "\"post_processor\":{\"type\":\"BertProcessing\",\"cls\":[\"[CLS]\",1],\"sep\":[\"[SEP]\",3]},"
+    "\"decoder\":{\"type\":\"WordPiece\",\"prefix\":\"##\",\"cleanup\":true},"
     "\"model\":{\"type\":\"WordPiece\",\"unk_token\":\"[UNK]\",\"continuing_subword_prefix\":\"##"
     "\","
     "\"max_input_chars_per_word\":20,\"vocab\":{\"[UNK]\":0,\"[CLS]\":1,\"[MASK]\":2,\"[SEP]\":3,"
@@ -123,6 +124,24 @@ static void check_tokens(const struct tokenizer *tokenizer, const struct tokens 
     }
 }
 
+/* The way back gives valid UTF-8, and never more than tokens and spaces. */
+static void check_decoded(const struct tokenizer *tokenizer, const struct tokens *tokens)
+{
+    size_t most_bytes = 0;
+    size_t len_bytes;
+    char *text;
+
+    for (size_t i = 0; i < tokens->n_tokens; i++) {
+        size_t token_bytes = 0;
+
+        tokenizer_token_text(tokenizer, tokens->ids[i], &token_bytes);
+        most_bytes += token_bytes + 1;
+    }
+    check(!tokenizer_decode(tokenizer, tokens->ids, tokens->n_tokens, false, &text, &len_bytes));
+    check(len_bytes <= most_bytes && utf8_is_valid(text, len_bytes));
+    free(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes)
@@ -161,6 +180,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes)
               result.n_tokens_whole > options.most_tokens);
     else
         check_tokens(tokenizers[i], &tokens, len_bytes, &options, &result);
+    check_decoded(tokenizers[i], &tokens);
     free(text);
     tokens_release(&tokens);
     return 0;

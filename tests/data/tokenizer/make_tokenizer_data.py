@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the folders beside it, golden.jsonl and code_points.inc: what the official tokenizer says.
+"""Writes the folders beside it, golden.jsonl, decoded.jsonl and code_points.inc: what the official tokenizer says.
 
     pip install tokenizers==0.23.3
     python3 tests/data/tokenizer/make_tokenizer_data.py
 """
 import json
 import pathlib
+import random
 import sys
 import zlib
 
@@ -54,6 +55,38 @@ def make_json(vocab, added_tokens=(), post=None, most_chars=100, prefix='##', **
         'model': {'type': 'WordPiece', 'unk_token': '[UNK]', 'continuing_subword_prefix': prefix,
                   'max_input_chars_per_word': most_chars, 'vocab': vocab},
     }
+
+
+def make_decoding_folders():
+    """{folder: its tokenizer.json}: with tokens that the clean-up of a decoder changes, or nearly."""
+    vocab = make_vocab()
+    words = ["n't", "'m", "'s", "'ve", "'re", ' do not', "##n't", "##'s", '##.', '##', '@@', '@@ing', '@@@@s', ' ', '  ', ' . ', "' ' '", 'a . b',
+             "x ' ' y", ' , ,', ' ?!', ' !?', " don't", ' do no', 'a##b', "' m", " n'tn't", ' 北', '.. .', " 'sven't 've", "'  ' "]
+    for word in words:
+        vocab.setdefault(word, len(vocab))
+    n = len(vocab)
+    extra = [added('do not', n, special=False), added('It is .', n + 1, special=False), added('<s .>', n + 2)]
+    return {
+        'decoder': {**make_json(vocab, extra), 'decoder': {'type': 'WordPiece', 'prefix': '##', 'cleanup': True}},
+        'decoder_at': {**make_json(vocab, extra), 'decoder': {'type': 'WordPiece', 'prefix': '@@', 'cleanup': False}},
+        'decoder_glued': {**make_json(vocab, extra), 'decoder': {'type': 'WordPiece', 'prefix': '', 'cleanup': True}},
+        'decoder_none': make_json(vocab, extra, post=make_template(vocab, ['[CLS]', '[Q]'], ['[SEP]'])),
+    }
+
+
+def write_decoded(folders):
+    """{folder, ids, skip, text} a line: each id at the beginning and after another, and random ones."""
+    rng = random.Random(4)
+    with open(HERE / 'decoded.jsonl', 'w') as out:
+        for name, parts in folders.items():
+            tokenizer = tokenizers.Tokenizer.from_str(json.dumps(parts))
+            n = tokenizer.get_vocab_size()
+            every = [[i for pair in zip(range(n), [5] * n) for i in pair], [i for pair in zip([5] * n, range(n)) for i in pair]]
+            few = [rng.choices(range(n - 60, n), k=rng.choice((1, 2, 3, 8))) for _ in range(40)]
+            for ids in every + [[i] for i in range(n - 40, n)] + few + [[2, 3], [3]]:
+                for skip in (True, False):
+                    row = dict(folder=name, ids=ids, skip=skip, text=tokenizer.decode(ids, skip_special_tokens=skip))
+                    out.write(json.dumps(row, ensure_ascii=False, separators=(',', ':')) + '\n')
 
 
 def make_folders():
@@ -156,6 +189,16 @@ def write_folders(folders):
     (HERE / 'vocab' / 'special_tokens_map.json').write_text(json.dumps(names) + '\n')
 
 
+def write_decoding_folders():
+    folders = make_decoding_folders()
+    for name, parts in folders.items():
+        (HERE / name).mkdir(exist_ok=True)
+        (HERE / name / 'tokenizer.json').write_text(json.dumps(parts, ensure_ascii=False, separators=(',', ':')) + '\n')
+    # What transformers gives to a folder that has a vocab.txt alone.
+    vocab = {**make_json(make_vocab()), 'decoder': {'type': 'WordPiece', 'prefix': '##', 'cleanup': True}}
+    write_decoded({**folders, 'vocab': vocab})
+
+
 def write_code_points():
     off = dict(clean_text=False, handle_chinese_chars=False, strip_accents=False, lowercase=False)
     cases = [dict(clean_text=True), dict(handle_chinese_chars=True), dict(strip_accents=True), dict(lowercase=True),
@@ -185,6 +228,7 @@ def main():
     folders = make_folders()
     write_folders(folders)
     write_golden(folders)
+    write_decoding_folders()
     write_code_points()
 
 

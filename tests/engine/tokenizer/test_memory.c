@@ -57,6 +57,7 @@ static void *failing_reallocarray(void *old, size_t n, size_t n_bytes)
 #define realloc      failing_realloc
 #define reallocarray failing_reallocarray
 #include "engine/tokenizer/added.c"
+#include "engine/tokenizer/decode_text.c"
 #include "engine/tokenizer/load.c"
 #include "engine/tokenizer/load_json.c"
 #include "engine/tokenizer/lowercase.c"
@@ -67,12 +68,14 @@ static void *failing_reallocarray(void *old, size_t n, size_t n_bytes)
 #define read_words      read_lines
 #define read_normalizer read_normalizer_config
 #define read_config     read_vocab_config
+#define read_decoder    read_tokens_decoder
 #include "engine/tokenizer/load_vocab.c"
 #undef malloc
 #undef calloc
 #undef realloc
 #undef reallocarray
 
+/* There and back. */
 static enum status load_and_encode(const char *path, struct error *error)
 {
     const struct tokenize_options options = {.add_special = true, .want_spans = true};
@@ -80,6 +83,8 @@ static enum status load_and_encode(const char *path, struct error *error)
     struct tokenize_result result;
     struct tokens tokens = {0};
     char text[1000];
+    char *decoded = NULL;
+    size_t len_bytes;
     enum status status = tokenizer_load(&tokenizer, path, error);
 
     memset(text, '.', sizeof text);
@@ -87,6 +92,10 @@ static enum status load_and_encode(const char *path, struct error *error)
         status = tokenizer_encode(tokenizer, text, sizeof text, &options, &tokens, &result);
     if (status)
         assert_int_equal(tokens.n_tokens, 0);
+    else
+        status =
+            tokenizer_decode(tokenizer, tokens.ids, tokens.n_tokens, false, &decoded, &len_bytes);
+    free(decoded);
     tokens_release(&tokens);
     tokenizer_free(tokenizer);
     return status;
