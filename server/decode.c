@@ -342,6 +342,13 @@ static bool decode_tokenize_fields(struct decoding *decoding, const struct body_
            decode_prompt(decoding, root);
 }
 
+static bool decode_token_ids_fields(struct decoding *decoding, const struct body_object *root)
+{
+    return decode_ids(decoding, body_get(root, "ids"), "ids") &&
+           body_get_switch(root, "skip_special_tokens", &decoding->fields.skip_special,
+                           decoding->fault);
+}
+
 /* Parses, sets the defaults, and leaves the fields to the route's function. */
 static bool decode(struct slice body, const struct rules *rules,
                    bool (*decode_fields)(struct decoding *, const struct body_object *),
@@ -364,6 +371,7 @@ static bool decode(struct slice body, const struct rules *rules,
     fields->normalize = rules->normalize;
     fields->similarity = rules->similarity;
     fields->add_special = true;
+    fields->skip_special = true;
     if (!decode_fields(&decoding, &root)) {
         fields_release(fields);
         return false;
@@ -400,6 +408,12 @@ bool decode_tokenize(struct slice body, const struct rules *rules, struct fields
                      struct fault *ret_fault)
 {
     return decode(body, rules, decode_tokenize_fields, ret_fields, ret_fault);
+}
+
+bool decode_token_ids(struct slice body, const struct rules *rules, struct fields *ret_fields,
+                      struct fault *ret_fault)
+{
+    return decode(body, rules, decode_token_ids_fields, ret_fields, ret_fault);
 }
 
 void fields_release(struct fields *fields)

@@ -50,8 +50,9 @@ struct fields {
     bool base64;
     bool packed; /* /v1/embeddings: as `pack`, not as float32 */
     enum pack pack;
-    unsigned types;   /* /v2/embed: 1 << enum embedding_type of each */
-    bool add_special; /* /tokenize */
+    unsigned types;    /* /v2/embed: 1 << enum embedding_type of each */
+    bool add_special;  /* /tokenize */
+    bool skip_special; /* /decode */
     enum similarity similarity;
 
     struct json_t *tree; /* private: owns what is borrowed */
@@ -69,6 +70,8 @@ bool decode_tei_similarity(struct slice body, const struct rules *rules, struct 
                            struct fault *ret_fault); /* POST /similarity */
 bool decode_tokenize(struct slice body, const struct rules *rules, struct fields *ret_fields,
                      struct fault *ret_fault); /* POST /tokenize */
+bool decode_token_ids(struct slice body, const struct rules *rules, struct fields *ret_fields,
+                      struct fault *ret_fault); /* POST /decode */
 
 /* Lets go of inputs, ids and texts; what else the fields say may still be read, but not `model`. */
 void fields_release(struct fields *fields);

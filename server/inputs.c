@@ -107,18 +107,21 @@ static bool set_ids(struct decoding *decoding, const json_t *list, const char *p
 
 static size_t count_ids(const json_t *json)
 {
-    size_t n = json_array_size(json);
+    size_t n = 0;
 
-    for (size_t i = 0; i < json_array_size(json); i++)
-        n += json_array_size(json_array_get(json, i));
+    for (size_t i = 0; i < json_array_size(json); i++) {
+        const json_t *item = json_array_get(json, i);
+
+        n += json_is_array(item) ? json_array_size(item) : 1;
+    }
     return n;
 }
 
-/* The inputs of /v1/embeddings: [id...] or [[id...]...]. */
+/* [id...] or [[id...]...] */
 static bool set_tokenised(struct decoding *decoding, const json_t *json, const char *path)
 {
     struct fields *fields = &decoding->fields;
-    int32_t *ids = calloc(count_ids(json), sizeof(*ids));
+    int32_t *ids = calloc(count_ids(json) + 1, sizeof(*ids)); /* never none: [[]] has none */
 
     if (!ids)
         return no_memory(decoding);
@@ -162,6 +165,34 @@ bool decode_input(struct decoding *decoding, const struct body_object *object)
                          "'input[0]' must be a text, a token id or a list of token ids, but is %s",
                          body_type_name(first));
     return set_texts(decoding, json, "input", 0);
+}
+
+bool decode_ids(struct decoding *decoding, const json_t *json, const char *path)
+{
+    static const char allowed[] = "a list of token ids or a list of such lists";
+    struct fields *fields = &decoding->fields;
+    const json_t *first = json_array_get(json, 0);
+    size_t most_ids = decoding->rules->most_request_tokens;
+
+    if (json && !json_is_array(json))
+        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, path, "'%s' must be %s, but is %s",
+                         path, allowed, body_type_name(json));
+    if (!count_inputs(decoding, json, path, allowed, &fields->n_inputs))
+        return false;
+    if (!json_is_integer(first) && !json_is_array(first))
+        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, body_item_path(path, 0).text,
+                         "'%s[0]' must be a token id or a list of token ids, but is %s", path,
+                         body_type_name(first));
+    if (count_ids(json) > most_ids)
+        return fault_set(decoding->fault, PROBLEM_TOO_MANY_TOKENS, path,
+                         "'%s' holds %zu token ids, but a request may have at most %zu", path,
+                         count_ids(json), most_ids);
+    fields->row_field = path;
+    fields->n_rows = fields->n_inputs;
+    fields->inputs = calloc(fields->n_inputs, sizeof(*fields->inputs));
+    if (!fields->inputs)
+        return no_memory(decoding);
+    return set_tokenised(decoding, json, path);
 }
 
 bool decode_texts(struct decoding *decoding, const json_t *rows, const char *row_field,

@@ -17,6 +17,10 @@ struct decoding {
 /* "input": a text, a list of texts, a list of token ids or a list of such lists. */
 bool decode_input(struct decoding *decoding, const struct body_object *object);
 
+/* Token ids alone: one list or a list of such lists, together no more than a request may have
+ * tokens. */
+bool decode_ids(struct decoding *decoding, const json_t *json, const char *path);
+
 /* Cohere's inputs: a list of {"content":[{"type":"text","text":...}]}. */
 bool decode_contents(struct decoding *decoding, json_t *list, const char *path);
 

@@ -27,6 +27,7 @@ const struct route routes[] = {
     {"/v1/similarity",  POST,  OPENAI, true,  true,  similarity_start,             similarity_finish},
     {"/similarity",     POST,  TEI,    true,  true,  tei_similarity_start,         tei_similarity_finish},
     {"/tokenize",       POST,  TEI,    true,  true,  tei_tokenize,                 NULL},
+    {"/decode",         POST,  TEI,    true,  true,  tei_decode,                   NULL},
     {"/info",           GET,   TEI,    true,  true,  tei_info,                     NULL},
     {"/health",         GET,   TEI,    false, false, tei_health,                   NULL},
     {"/livez",          GET,   OPENAI, false, false, status_livez,                 NULL},

@@ -10,6 +10,7 @@
 #include "server/status.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- /tokenize ---- */
@@ -107,6 +108,55 @@ void tei_tokenize(struct request *request)
         respond_json(request);
     text_release(&scratch);
     tokens_release(&tokens);
+    fields_release(&fields);
+    request->tokenize_us = clock_now_us() - began_us;
+}
+
+/* ---- /decode ---- */
+
+/* The ids are inside the vocabulary. */
+static enum status decode_all(struct request *request, const struct fields *fields)
+{
+    struct text *reply = &request->reply.body;
+    const struct tokenizer *tokenizer =
+        engine_get_info(atomic_load(&request->server->engine))->tokenizer;
+
+    for (size_t i = 0; i < fields->n_inputs; i++) {
+        const struct input *input = &fields->inputs[i];
+        size_t len_bytes = 0;
+        char *text = NULL;
+        enum status status = tokenizer_decode(tokenizer, input->ids, input->n_ids,
+                                              fields->skip_special, &text, &len_bytes);
+
+        if (status)
+            return status;
+        request->n_tokens += input->n_ids;
+        text_append_string(reply, i > 0 ? "," : "[");
+        text_append_json_string(reply, text, len_bytes);
+        free(text);
+    }
+    text_append_string(reply, "]");
+    return STATUS_OK;
+}
+
+void tei_decode(struct request *request)
+{
+    int64_t began_us = clock_now_us();
+    struct slice body = {request->body.bytes, request->body.len_bytes};
+    struct fields fields = {0};
+    struct fault fault;
+    enum status status;
+
+    if (!decode_token_ids(body, request->server->rules, &fields, &fault)) {
+        respond_fault(request, &fault);
+        return;
+    }
+    request->n_texts = fields.n_inputs;
+    status = decode_all(request, &fields);
+    if (status)
+        respond_status(request, status);
+    else
+        respond_json(request);
     fields_release(&fields);
     request->tokenize_us = clock_now_us() - began_us;
 }

@@ -8,6 +8,7 @@
 struct request;
 
 void tei_tokenize(struct request *request); /* POST /tokenize */
+void tei_decode(struct request *request);   /* POST /decode */
 void tei_info(struct request *request);     /* GET /info */
 void tei_health(struct request *request);   /* GET /health */
 

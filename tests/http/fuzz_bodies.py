@@ -36,12 +36,14 @@ PAIRS = {"source_sentence": "a", "sentences": ["b", "c"]}
 OTHER_KEYS = ["content", "type", "text", "images", ""]
 TEI_SIMILARITY = [{"inputs": PAIRS, "parameters": {"truncate": True, "dimensions": 8}}]
 TOKENIZE = [{"inputs": ["a b", "c"], "add_special_tokens": False, "prompt_name": None}]
+DECODE = [{"ids": [[101, 7592, 102], [7]], "skip_special_tokens": False}, {"ids": [7, 8]}]
 ROUTES = {
     "/v1/embeddings": EMBEDDINGS,
     "/v2/embed": COHERE,
     "/v1/similarity": SIMILARITY,
     "/similarity": TEI_SIMILARITY,
     "/tokenize": TOKENIZE,
+    "/decode": DECODE,
 }
 STATUSES = {200, 400, 404, 413, 429}
 KEYS = sorted(

@@ -591,6 +591,50 @@ static void test_decode__takes_tei_bodies(void **state)
     fields_release(&fields);
 }
 
+static void test_decode__takes_ids_alone(void **state)
+{
+    static const struct bad cases[] = {
+        {"{}", PROBLEM_BAD_REQUEST, "ids", "missing"},
+        {"{\"ids\":\"a\"}", PROBLEM_BAD_REQUEST, "ids", "is a text"},
+        {"{\"ids\":7}", PROBLEM_BAD_REQUEST, "ids", "is a number"},
+        {"{\"ids\":[\"a\"]}", PROBLEM_BAD_REQUEST, "ids[0]", "is a text"},
+        {"{\"ids\":[1,[2]]}", PROBLEM_BAD_REQUEST, "ids[1]", "is a list"},
+        {"{\"ids\":[[1],2]}", PROBLEM_BAD_REQUEST, "ids[1]", "is a number"},
+        {"{\"ids\":[]}", PROBLEM_EMPTY_INPUT, "ids", "empty list"},
+        {"{\"ids\":[[1],[]]}", PROBLEM_EMPTY_INPUT, "ids", "ids[1]"},
+        {"{\"ids\":[[1],[1],[1],[1]]}", PROBLEM_TOO_MANY_INPUTS, "ids", "4 items"},
+        {"{\"ids\":[[1],[99,100]]}", PROBLEM_INVALID_TOKEN, "ids", "ids[1][1]"},
+        {"{\"ids\":[-1]}", PROBLEM_INVALID_TOKEN, "ids", "ids[0]"},
+        {"{\"ids\":[1],\"skip_special_tokens\":1}", PROBLEM_BAD_REQUEST, "skip_special_tokens",
+         "is a number"},
+    };
+    struct fields fields;
+    struct fault fault;
+    char many[256] = "{\"ids\":[[1],[1";
+
+    (void)state;
+    decode_good(decode_token_ids, "{\"ids\":[7,99,0]}", &fields);
+    assert_int_equal(fields.n_inputs, 1);
+    assert_int_equal(fields.inputs[0].n_ids, 3);
+    assert_int_equal(fields.inputs[0].ids[1], 99);
+    assert_true(fields.skip_special);
+    fields_release(&fields);
+    decode_good(decode_token_ids, "{\"ids\":[[7],[8,9]],\"skip_special_tokens\":false}", &fields);
+    assert_int_equal(fields.n_inputs, 2);
+    assert_int_equal(fields.inputs[1].ids[1], 9);
+    assert_false(fields.skip_special);
+    fields_release(&fields);
+    CHECK_REFUSED(decode_token_ids, cases);
+
+    for (int i = 0; i < 63; i++)
+        strcat(many, ",1");
+    strcat(many, "]]}");
+    assert_false(decode_with(decode_token_ids, &rules, many, &fields, &fault));
+    assert_int_equal(fault.problem, PROBLEM_TOO_MANY_TOKENS);
+    assert_non_null(strstr(fault.message, "65 token ids"));
+    assert_non_null(strstr(fault.message, "64"));
+}
+
 /* ---- /v2/embed ---- */
 
 static void test_decode__reads_cohere_fields(void **state)
@@ -692,6 +736,7 @@ int main(void)
         cmocka_unit_test(test_decode__keeps_to_listed_dimensions),
         cmocka_unit_test(test_decode__joins_the_lists_of_a_similarity),
         cmocka_unit_test(test_decode__takes_tei_bodies),
+        cmocka_unit_test(test_decode__takes_ids_alone),
         cmocka_unit_test(test_decode__reads_cohere_fields),
         cmocka_unit_test(test_decode__refuses_bad_cohere_fields),
     };
