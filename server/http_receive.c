@@ -34,10 +34,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
 
 enum {
-    MADE_ID_BYTES = 16,
     MOST_READ_AND_DROPPED = 64 << 10,
 };
 
@@ -67,26 +65,24 @@ void *http_receive_line(void *user, const char *uri, struct MHD_Connection *conn
     return request;
 }
 
-/* The client's x-request-id where it is printable ASCII and not too long, else one made here. */
-static void choose_id(struct request *request)
+/* As the log may show it. A name that is not a known method may be anything. */
+static const char *name_method(const char *method)
 {
-    const char *given = get_header(request, "x-request-id");
-    unsigned char random[MADE_ID_BYTES] = {0};
-    size_t len = given ? strlen(given) : 0;
-    bool usable = len > 0 && len <= REQUEST_ID_MOST_BYTES;
+    static const char *const names[] = {
+        MHD_HTTP_METHOD_GET,
+        MHD_HTTP_METHOD_HEAD,
+        MHD_HTTP_METHOD_POST,
+        MHD_HTTP_METHOD_PUT,
+        MHD_HTTP_METHOD_OPTIONS,
+        "PATCH",
+        "DELETE",
+    };
 
-    for (size_t i = 0; usable && i < len; i++)
-        usable = given[i] >= 0x20 && given[i] < 0x7f;
-    if (usable) {
-        memcpy(request->id, given, len + 1);
-        return;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(method, names[i]) == 0)
+            return names[i];
     }
-    /* For so few bytes it neither fails nor is cut short, once the kernel has gathered its entropy.
-     */
-    if (getrandom(random, sizeof random, 0) < 0)
-        return;
-    for (size_t i = 0; i < sizeof random; i++)
-        snprintf(request->id + 2 * i, 3, "%02x", random[i]);
+    return "other";
 }
 
 static unsigned method_bit(const char *method)
@@ -192,7 +188,9 @@ static enum MHD_Result begin(struct http *http, struct request *request, const c
     pthread_mutex_lock(&request->mutex);
     gone = request->gone;
     if (!gone) {
-        choose_id(request);
+        request_id_choose(request->id, get_header(request, "x-request-id"));
+        trace_context_parse(get_header(request, "traceparent"), &request->trace);
+        request->method = name_method(method);
         request->origin = get_header(request, MHD_HTTP_HEADER_ORIGIN);
         request->route = routes_find(url, method_bit(method), &allowed);
         request->stage = REQUEST_GATHERING;
@@ -237,6 +235,7 @@ static enum MHD_Result gather(struct http *http, struct request *request, const 
     gone = request->gone;
     refused = request->reply.http_status != 0;
     pthread_mutex_unlock(&request->mutex);
+    request->n_body_bytes += len_bytes;
     if (gone)
         return MHD_NO;
     if (refused)

@@ -4,14 +4,15 @@
 
 #include "server/http_private.h"
 
+#include "server/access_log.h"
 #include "server/cors.h"
 #include "server/log.h"
 #include "server/metrics.h"
 #include "server/request.h"
-#include "server/routes.h"
 #include "server/server.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* nginx's number for a request whose client hung up before it was answered; never sent. */
 enum { STATUS_CLIENT_GONE = 499 };
@@ -33,6 +34,8 @@ static void complete_headers(struct request *request)
 {
     const struct job_group *group = &request->group;
 
+    if (!request->id[0])
+        request_id_choose(request->id, NULL);
     cors_add_headers(request);
     reply_add_header(&request->reply, "Server-Timing",
                      "tokenize;dur=%.3f, queue;dur=%.3f, encode;dur=%.3f, total;dur=%.3f",
@@ -54,6 +57,12 @@ static void add_headers(struct MHD_Response *response, const struct request *req
         add_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
 
+/* Its body is left out by libmicrohttpd. */
+static bool is_head(const struct request *request)
+{
+    return request->method && strcmp(request->method, MHD_HTTP_METHOD_HEAD) == 0;
+}
+
 enum MHD_Result http_send(struct request *request)
 {
     struct reply *reply = &request->reply;
@@ -73,6 +82,7 @@ enum MHD_Result http_send(struct request *request)
                         "There is not enough memory for the reply");
     if (text_failed(&reply->body))
         text_release(&reply->body);
+    request->n_reply_bytes = is_head(request) ? 0 : reply->body.len_bytes;
     response = MHD_create_response_from_buffer_with_free_callback(reply->body.len_bytes,
                                                                   reply->body.bytes, free);
     if (!response)
@@ -91,13 +101,13 @@ void http_send_directly(struct request *request)
     struct text message = {0};
 
     complete_headers(request);
+    request->n_reply_bytes = reply->body.len_bytes;
     text_appendf(&message, "HTTP/1.1 %u %s\r\nConnection: close\r\nContent-Length: %zu\r\n",
                  reply->http_status, MHD_get_reason_phrase_for(reply->http_status),
                  reply->body.len_bytes);
     if (reply->content_type)
         text_appendf(&message, "Content-Type: %s\r\n", reply->content_type);
-    if (request->id[0])
-        text_appendf(&message, "x-request-id: %s\r\n", request->id);
+    text_appendf(&message, "x-request-id: %s\r\n", request->id);
     for (size_t i = 0; i < reply->n_headers; i++)
         text_appendf(&message, "%s: %s\r\n", reply->headers[i].name, reply->headers[i].value);
     text_append_string(&message, "\r\n");
@@ -125,8 +135,5 @@ void http_account(struct request *request, enum MHD_RequestTerminationCode reaso
     if (!request->reply.http_status)
         request->reply.http_status = unanswered_status(request, reason);
     metrics_count_request(request->server->metrics, request);
-    if (log_wants(LOG_DEBUG))
-        log_write(LOG_DEBUG, "%s %s %u: %zu texts, %zu tokens, %.3f ms", request->id,
-                  request->route ? request->route->path : "-", request->reply.http_status,
-                  request->n_texts, request->n_tokens, to_ms(clock_now_us() - request->began_us));
+    access_log_write(request);
 }

@@ -155,6 +155,7 @@ int main(int argc, char **argv)
     case OPTIONS_RUN:
         break;
     }
+    log_open(options.json_output);
     log_set_level(options.log_level);
     for (size_t i = 0; i < report.n_warnings; i++)
         log_write(LOG_WARNING, "%s", report.warnings[i]);

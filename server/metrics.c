@@ -9,6 +9,7 @@
 #include "server/metrics.h"
 
 #include "server/histogram.h"
+#include "server/log.h"
 #include "server/request.h"
 #include "server/routes.h"
 #include "server/server.h"
@@ -317,6 +318,8 @@ void metrics_write(const struct server *server, struct text *text)
                 "Texts of answered requests that were cut.", read_counter(&metrics->n_truncated));
     write_histograms(metrics, text);
     write_engine(text, server, server->engine);
+    write_value(text, "nestd_log_lines_lost_total", "counter",
+                "Lines of the log for which stderr had no room.", log_count_lost());
     write_value(text, "process_resident_memory_bytes", "gauge", "Resident memory size in bytes.",
                 resident_bytes());
 }

@@ -7,6 +7,7 @@
 
 #include "server/request.h"
 #include "server/routes.h"
+#include "server/server.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -67,10 +68,12 @@ static void serve(struct pool *pool, struct request *request)
     } else {
         /* Asking this also waits until request_submit() has let go of the mutex. */
         bool gone = request_is_gone(request);
+        int64_t began_us = clock_now_us();
 
         request->stage = REQUEST_WRITING;
         if (!gone)
             request->route->finish(request);
+        request->write_us = clock_now_us() - began_us;
     }
     pool->answered(request);
 }

@@ -18,8 +18,10 @@
 #define NESTD_SERVER_REQUEST_H
 
 #include "engine/engine.h"
+#include "server/request_id.h"
 #include "server/respond.h"
 #include "server/text.h"
+#include "server/trace_context.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -30,8 +32,6 @@ struct route;
 struct server;
 struct http_link;
 struct MHD_Connection;
-
-enum { REQUEST_ID_MOST_BYTES = 128 };
 
 enum request_stage {
     REQUEST_HEADER,
@@ -47,7 +47,8 @@ struct request {
     struct server *server;
     const struct route *route; /* NULL: none has this path */
     enum request_stage stage;
-    char id[REQUEST_ID_MOST_BYTES + 1]; /* x-request-id: the client's, or made here */
+    char id[REQUEST_ID_MOST_BYTES + 1]; /* x-request-id; "" while the header is not whole */
+    const char *method; /* "GET" and the like, "other"; NULL while the header is not whole */
 
     const char *path_tail; /* what followed a route's path that ends in '/', borrowed from the
                               connection; else "" */
@@ -68,12 +69,16 @@ struct request {
     int64_t began_us;    /* the request line was read */
     int64_t gathered_us; /* the body was whole */
     int64_t tokenize_us; /* spent in decoding and tokenizing */
+    int64_t write_us;    /* spent in writing the reply's body */
     size_t n_texts;
     size_t n_tokens;
     size_t n_truncated;
+    size_t n_body_bytes;  /* that came */
+    size_t n_reply_bytes; /* of the reply's body, as handed to the kernel */
+    struct trace_context trace;
 
-    /* mutex guards gone and submitted; in HEADER and GATHERING also route, id, origin and reply.
-     * Lock order: the watch's mutex, this one, the batcher's, the pool's. */
+    /* mutex guards gone and submitted; in HEADER and GATHERING also route, id, method, origin,
+     * trace and reply. Lock order: the watch's mutex, this one, the batcher's, the pool's. */
     pthread_mutex_t mutex;
     bool gone;      /* the client hung up or was given up on: nothing more is done for it */
     bool submitted; /* the engine has, or had, the group */

@@ -60,13 +60,13 @@ struct job_group {
     int64_t submitted_us;
     int64_t finished_us;
     int64_t encode_us; /* while at least one of its texts was encoded */
-    int64_t queue_us;  /* the rest: all waited for a worker, or for the same text of another group */
+    int64_t queue_us; /* the rest: all waited for a worker, or for the same text of another group */
 
     /* Private to the batcher, guarded by its mutex. */
-    size_t n_tokens;      /* of the jobs that were to be encoded when it came */
-    size_t n_waiting;     /* jobs WAITING; in a list of the batcher while there are any */
-    size_t next_job;      /* no job before it is WAITING */
-    size_t n_running;     /* jobs that a worker encodes, since encoding_since_us if there are any */
+    size_t n_tokens;  /* of the jobs that were to be encoded when it came */
+    size_t n_waiting; /* jobs WAITING; in a list of the batcher while there are any */
+    size_t next_job;  /* no job before it is WAITING */
+    size_t n_running; /* jobs that a worker encodes, since encoding_since_us if there are any */
     int64_t encoding_since_us;
     size_t n_unfinished;  /* jobs not ENDED; 0 before submit and after the end */
     bool cancelled;       /* its jobs stay only for the sake of those who follow them */
