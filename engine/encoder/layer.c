@@ -43,25 +43,81 @@ void packed_norm_release(struct packed_norm *norm)
     free(norm->beta);
 }
 
-/* Packs linear layers of one input side by side. */
-static enum status packed_linear_init(struct packed_linear *packed, struct gemm *gemm,
-                                      enum gemm_format format, const struct kernels *kernels,
-                                      const struct linear *const *linears, size_t n_linears,
-                                      struct error *error)
+struct packed_linear *layer_product(struct layer *layer, enum layer_product product)
 {
+    struct packed_linear *const products[N_LAYER_PRODUCTS] = {
+        [LAYER_QKV] = &layer->qkv,
+        [LAYER_ATTENTION_OUTPUT] = &layer->attention_output,
+        [LAYER_INTERMEDIATE] = &layer->intermediate,
+        [LAYER_OUTPUT] = &layer->output,
+    };
+
+    return products[product];
+}
+
+const char *layer_product_name(enum layer_product product)
+{
+    static const char *const names[N_LAYER_PRODUCTS] = {
+        [LAYER_QKV] = "attention.self",
+        [LAYER_ATTENTION_OUTPUT] = "attention.output.dense",
+        [LAYER_INTERMEDIATE] = "intermediate.dense",
+        [LAYER_OUTPUT] = "output.dense",
+    };
+
+    return names[product];
+}
+
+enum { MOST_LINEARS = 3 };
+
+/* The stored linear layers, all of one input and one size, that are a product side by side. */
+static size_t linears_of(const struct model_layer *stored, enum layer_product product,
+                         const struct linear *ret_linears[MOST_LINEARS])
+{
+    const struct linear *const linears[N_LAYER_PRODUCTS][MOST_LINEARS] = {
+        [LAYER_QKV] = {&stored->query, &stored->key, &stored->value},
+        [LAYER_ATTENTION_OUTPUT] = {&stored->attention_output},
+        [LAYER_INTERMEDIATE] = {&stored->intermediate},
+        [LAYER_OUTPUT] = {&stored->output},
+    };
+    size_t n = 0;
+
+    while (n < MOST_LINEARS && linears[product][n]) {
+        ret_linears[n] = linears[product][n];
+        n++;
+    }
+    return n;
+}
+
+void layer_gather(const struct kernels *kernels, const struct model_layer *stored,
+                  enum layer_product product, float *ret_weights)
+{
+    const struct linear *linears[MOST_LINEARS];
+    size_t n_linears = linears_of(stored, product, linears);
+    size_t n_each = linears[0]->weight.dims[0] * linears[0]->weight.dims[1];
+
+    for (size_t i = 0; i < n_linears; i++)
+        widen(kernels, &linears[i]->weight, 0, n_each, ret_weights + i * n_each);
+}
+
+static enum status packed_linear_init(struct packed_linear *packed, enum layer_product product,
+                                      struct gemm *gemm, enum gemm_format format,
+                                      const struct kernels *kernels,
+                                      const struct model_layer *stored, struct error *error)
+{
+    const struct linear *linears[MOST_LINEARS];
+    size_t n_linears = linears_of(stored, product, linears);
     size_t n_in = linears[0]->weight.dims[1];
     size_t n_each = linears[0]->weight.dims[0];
     size_t n_out = n_each * n_linears;
-    AUTO_FREE float *widened = malloc(n_out * n_in * sizeof(float));
+    AUTO_FREE float *buffer = malloc(n_out * n_in * sizeof(float));
 
     packed->bias = memory_new_aligned(n_out * sizeof(float));
-    if (!widened || !packed->bias)
+    if (!buffer || !packed->bias)
         return error_set(error, STATUS_NO_MEMORY, "out of memory while packing weights");
-    for (size_t i = 0; i < n_linears; i++) {
-        widen(kernels, &linears[i]->weight, 0, n_each * n_in, widened + i * n_each * n_in);
+    for (size_t i = 0; i < n_linears; i++)
         tensor_widen(&linears[i]->bias, 0, n_each, packed->bias + i * n_each);
-    }
-    return gemm_pack(gemm, format, widened, n_out, n_in, &packed->weights, error);
+    layer_gather(kernels, stored, product, buffer);
+    return gemm_pack(gemm, format, buffer, n_out, n_in, &packed->weights, error);
 }
 
 static void packed_linear_release(struct packed_linear *packed)
@@ -75,24 +131,28 @@ enum status layer_init(struct layer *layer, struct gemm *gemm, enum gemm_format 
                        struct error *error)
 {
     size_t hidden_size = stored->query.weight.dims[1];
-    const struct linear *qkv[] = {&stored->query, &stored->key, &stored->value};
-    const struct linear *attention_output = &stored->attention_output;
-    const struct linear *intermediate = &stored->intermediate;
-    const struct linear *output = &stored->output;
-    enum status status = packed_linear_init(&layer->qkv, gemm, format, kernels, qkv, 3, error);
+    enum status status =
+        packed_norm_init(&layer->attention_norm, &stored->attention_norm, hidden_size);
 
     if (!status)
-        status = packed_linear_init(&layer->attention_output, gemm, format, kernels,
-                                    &attention_output, 1, error);
-    if (!status)
-        status = packed_norm_init(&layer->attention_norm, &stored->attention_norm, hidden_size);
-    if (!status)
-        status = packed_linear_init(&layer->intermediate, gemm, format, kernels, &intermediate, 1,
-                                    error);
-    if (!status)
-        status = packed_linear_init(&layer->output, gemm, format, kernels, &output, 1, error);
-    if (!status)
         status = packed_norm_init(&layer->output_norm, &stored->output_norm, hidden_size);
+    for (enum layer_product i = 0; i < N_LAYER_PRODUCTS && !status; i++)
+        status =
+            packed_linear_init(layer_product(layer, i), i, gemm, format, kernels, stored, error);
+    return status;
+}
+
+enum status layer_repack(struct layer *layer, enum layer_product product, struct gemm *gemm,
+                         enum gemm_format format, const struct kernels *kernels,
+                         const struct model_layer *stored, struct error *error)
+{
+    struct packed_linear *old = layer_product(layer, product);
+    struct packed_linear packed = {0};
+    enum status status = packed_linear_init(&packed, product, gemm, format, kernels, stored, error);
+
+    packed_linear_release(status ? &packed : old);
+    if (!status)
+        *old = packed;
     return status;
 }
 
@@ -108,10 +168,8 @@ void layer_forget_stored(const struct model_layer *stored)
 
 void layer_release(struct layer *layer)
 {
-    packed_linear_release(&layer->qkv);
-    packed_linear_release(&layer->attention_output);
+    for (enum layer_product i = 0; i < N_LAYER_PRODUCTS; i++)
+        packed_linear_release(layer_product(layer, i));
     packed_norm_release(&layer->attention_norm);
-    packed_linear_release(&layer->intermediate);
-    packed_linear_release(&layer->output);
     packed_norm_release(&layer->output_norm);
 }

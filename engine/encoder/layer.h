@@ -34,6 +34,30 @@ struct layer {
     struct packed_norm output_norm;
 };
 
+/* The products of a layer, in order. */
+enum layer_product {
+    LAYER_QKV,
+    LAYER_ATTENTION_OUTPUT,
+    LAYER_INTERMEDIATE,
+    LAYER_OUTPUT,
+    N_LAYER_PRODUCTS
+};
+
+struct packed_linear *layer_product(struct layer *layer, enum layer_product product);
+
+/* "attention.self", "attention.output.dense" ...: as the model's tensors are called. */
+const char *layer_product_name(enum layer_product product);
+
+/* Packs one product anew, in another format. After a failure it is as before. */
+MUST_CHECK enum status layer_repack(struct layer *layer, enum layer_product product,
+                                    struct gemm *gemm, enum gemm_format format,
+                                    const struct kernels *kernels, const struct model_layer *stored,
+                                    struct error *error);
+
+/* A product's stored weights, [n_out, n_in], as float32. */
+void layer_gather(const struct kernels *kernels, const struct model_layer *stored,
+                  enum layer_product product, float *ret_weights);
+
 /* `layer` is zeroed before; after a failure it is released as ever. */
 MUST_CHECK enum status layer_init(struct layer *layer, struct gemm *gemm, enum gemm_format format,
                                   const struct kernels *kernels, const struct model_layer *stored,

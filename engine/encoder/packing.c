@@ -2,11 +2,11 @@
 #include "engine/encoder/packing.h"
 
 #include "engine/encoder/context.h"
+#include "engine/encoder/parallel.h"
 #include "engine/memory.h"
 #include "engine/model/model.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 
 static enum status positions_init(struct encoder *encoder)
 {
@@ -34,17 +34,16 @@ static enum gemm_format format_of(enum encoder_dtype dtype)
     return formats[dtype];
 }
 
-/* The layers, packed by several threads. */
+/* What the packing threads share. */
 struct packing {
     struct encoder *encoder;
-    atomic_size_t next_layer;
-    _Atomic(enum status) status; /* the first failure */
-    pthread_mutex_t mutex;       /* guards error */
+    pthread_mutex_t mutex; /* guards error */
     struct error *error;
 };
 
-static enum status pack_layer(struct packing *packing, size_t i)
+static enum status pack_layer(void *user, size_t i)
 {
+    struct packing *packing = user;
     struct encoder *encoder = packing->encoder;
     const struct model *model = encoder->model;
     struct error error = {0};
@@ -53,35 +52,18 @@ static enum status pack_layer(struct packing *packing, size_t i)
 
     layer_forget_stored(&model->layers[i]);
     if (!status)
-        return status;
+        return STATUS_OK;
     pthread_mutex_lock(&packing->mutex);
     error_set(packing->error, status, "%s", error.text);
     pthread_mutex_unlock(&packing->mutex);
-    atomic_store(&packing->status, status);
     return status;
 }
-
-static void *pack_layers(void *argument)
-{
-    struct packing *packing = argument;
-    size_t i;
-
-    while ((i = atomic_fetch_add(&packing->next_layer, 1)) <
-           packing->encoder->model->shape.n_layers)
-        if (atomic_load(&packing->status) || pack_layer(packing, i))
-            break;
-    return NULL;
-}
-
-enum { MOST_PACKING_THREADS = 16 };
 
 enum status packing_run(struct encoder *encoder, size_t n_threads, struct error *error)
 {
     const struct model *model = encoder->model;
     struct packing packing = {
         .encoder = encoder, .mutex = PTHREAD_MUTEX_INITIALIZER, .error = error};
-    pthread_t threads[MOST_PACKING_THREADS];
-    size_t n_started = 0;
     enum status status = positions_init(encoder);
 
     encoder->layers = calloc(model->shape.n_layers, sizeof *encoder->layers);
@@ -92,13 +74,7 @@ enum status packing_run(struct encoder *encoder, size_t n_threads, struct error 
                                   model->shape.hidden_size);
     if (!status)
         status = gemm_open(&encoder->gemm, error);
-    if (status)
-        return status;
-    while (n_started + 1 < n_threads && n_started < MOST_PACKING_THREADS &&
-           pthread_create(&threads[n_started], NULL, pack_layers, &packing) == 0)
-        n_started++;
-    pack_layers(&packing);
-    while (n_started > 0)
-        pthread_join(threads[--n_started], NULL);
-    return atomic_load(&packing.status);
+    if (!status)
+        status = parallel_run(n_threads, model->shape.n_layers, pack_layer, &packing);
+    return status;
 }

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Work at load that is cut into jobs, which several threads take one by one. Private to the
+ * encoder; what runs between requests is team.h's. */
+#ifndef NESTD_ENGINE_ENCODER_PARALLEL_H
+#define NESTD_ENGINE_ENCODER_PARALLEL_H
+
+#include "engine/status.h"
+
+#include <stddef.h>
+
+/* Does one job; called in any of the threads, with several at once. */
+typedef enum status parallel_job(void *user, size_t job);
+
+/* Runs the jobs [0, n_jobs) in up to n_threads threads, this one among them, and returns when all
+ * have ended. After a failure no further job is begun, and one of the failures is returned. */
+MUST_CHECK enum status parallel_run(size_t n_threads, size_t n_jobs, parallel_job *job, void *user);
+
+#endif
