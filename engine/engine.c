@@ -2,6 +2,7 @@
 #include "engine/engine.h"
 
 #include "engine/encoder/encoder.h"
+#include "engine/probe.h"
 #include "engine/schedule/batcher.h"
 #include "engine/schedule/cache.h"
 #include "engine/schedule/cores.h"
@@ -44,6 +45,17 @@ static size_t pick_workers(const struct engine_options *options)
     return options->n_workers ? options->n_workers : cores_count_usable("");
 }
 
+static enum status fall_back(struct engine *engine, size_t n_threads, struct error *error)
+{
+    struct probe probe;
+    enum status status = probe_init(&probe, engine->tokenizer, engine->model->most_tokens);
+
+    if (!status)
+        status = encoder_fall_back(engine->encoder, probe.texts, probe.n_texts, n_threads, error);
+    probe_release(&probe);
+    return status;
+}
+
 static enum status load(struct engine *engine, const struct engine_options *options,
                         struct error *error)
 {
@@ -65,8 +77,11 @@ static enum status load(struct engine *engine, const struct engine_options *opti
             "%s: at most %zu tokens a text leave no room for text beside %zu special tokens",
             options->model_dir, engine->model->most_tokens,
             tokenizer_special_count(engine->tokenizer));
-    return encoder_new(&engine->encoder, engine->model, pick_dtype(options), options->cpu_mask,
-                       pick_workers(options), error);
+    status = encoder_new(&engine->encoder, engine->model, pick_dtype(options), options->cpu_mask,
+                         pick_workers(options), error);
+    if (!status && pick_dtype(options) == ENCODER_INT8)
+        status = fall_back(engine, pick_workers(options), error);
+    return status;
 }
 
 static enum status start(struct engine *engine, const struct engine_options *options,
@@ -105,6 +120,7 @@ static enum status start(struct engine *engine, const struct engine_options *opt
         .dtype = encoder_dtype_name(pick_dtype(options)),
         .gemm_name = encoder_gemm_name(engine->encoder),
         .kernels_name = encoder_kernels_name(engine->encoder),
+        .accuracy = encoder_get_accuracy(engine->encoder),
     };
     return STATUS_OK;
 }

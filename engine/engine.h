@@ -9,6 +9,7 @@
 #ifndef NESTD_ENGINE_ENGINE_H
 #define NESTD_ENGINE_ENGINE_H
 
+#include "engine/accuracy_report.h"
 #include "engine/model/model.h"
 #include "engine/schedule/job.h"
 #include "engine/similarity.h"
@@ -37,9 +38,10 @@ struct engine_info {
     const struct model *model;
     const struct tokenizer *tokenizer;
     size_t n_workers;
-    const char *dtype;        /* of the products: "float32" */
-    const char *gemm_name;    /* "oneDNN 2.6.3, brg:avx512_core" */
-    const char *kernels_name; /* which versions of the kernels were chosen */
+    const char *dtype;                      /* of the products: "float32" */
+    const char *gemm_name;                  /* "oneDNN 2.6.3, brg:avx512_core" */
+    const char *kernels_name;               /* which versions of the kernels were chosen */
+    const struct accuracy_report *accuracy; /* of int8 */
 };
 
 struct engine_stats {

@@ -36,6 +36,24 @@ static void pass_done(void *user, size_t n_texts, size_t n_tokens, int64_t durat
     metrics_count_pass(user, n_texts, n_tokens);
 }
 
+/* What int8 costs this model, and which products are spared it. */
+static void describe_accuracy(const struct accuracy_report *report)
+{
+    if (report->n_texts == 0)
+        return;
+    log_write(LOG_INFO,
+              "int8: %zu probe texts have cosines to float32 of %.4f in the mean, %.4f at least",
+              report->n_texts, report->int8_mean_cosine, report->int8_least_cosine);
+    for (size_t i = 0; i < report->n_fallbacks; i++)
+        log_write(LOG_WARNING, "int8: layer %zu: %s is in %s instead", report->fallbacks[i].layer,
+                  report->fallbacks[i].product, report->fallback_dtype);
+    if (report->n_fallbacks > 0)
+        log_write(LOG_WARNING,
+                  "int8: with that, cosines to float32 of %.4f in the mean, %.4f at least%s",
+                  report->mean_cosine, report->least_cosine,
+                  report->is_within ? "" : ", still less than int8 should have");
+}
+
 static void describe(const struct server *server, const struct engine_info *info)
 {
     const struct model *model = info->model;
@@ -52,6 +70,7 @@ static void describe(const struct server *server, const struct engine_info *info
               model->normalize ? ", normalised" : "", model->most_tokens);
     log_write(LOG_INFO, "%zu workers, %s, products by %s, kernels: %s", info->n_workers,
               info->dtype, info->gemm_name, info->kernels_name);
+    describe_accuracy(info->accuracy);
     for (size_t i = 0; i < model->n_notes; i++)
         log_write(LOG_WARNING, "model: %s", model->notes[i]);
 }

@@ -203,6 +203,28 @@ static void write_tei_info(struct text *text, const struct server *server,
                  NESTD_VERSION);
 }
 
+/* What int8 costs the model. */
+static void write_accuracy(struct text *text, const struct accuracy_report *report)
+{
+    text_append_string(text, ",\"int8\":");
+    if (report->n_texts == 0) {
+        text_append_string(text, "null");
+        return;
+    }
+    text_appendf(text,
+                 "{\"probe_texts\":%zu,\"mean_cosine\":%.6f,\"least_cosine\":%.6f,"
+                 "\"within_limits\":%s,\"without_fallbacks\":{\"mean_cosine\":%.6f,"
+                 "\"least_cosine\":%.6f},\"fallbacks\":[",
+                 report->n_texts, report->mean_cosine, report->least_cosine,
+                 report->is_within ? "true" : "false", report->int8_mean_cosine,
+                 report->int8_least_cosine);
+    for (size_t i = 0; i < report->n_fallbacks; i++)
+        text_appendf(text, "%s{\"layer\":%zu,\"product\":\"%s\",\"dtype\":\"%s\"}",
+                     i > 0 ? "," : "", report->fallbacks[i].layer, report->fallbacks[i].product,
+                     report->fallback_dtype);
+    text_append_string(text, "]}");
+}
+
 /* What we tell beside it. */
 static void write_own_info(struct text *text, const struct rules *rules,
                            const struct engine_info *info)
@@ -218,6 +240,7 @@ static void write_own_info(struct text *text, const struct rules *rules,
     write_string(text, info->kernels_name);
     text_append_string(text, ",\"gemm\":");
     write_string(text, info->gemm_name);
+    write_accuracy(text, info->accuracy);
     text_append_string(text, ",\"notes\":[");
     for (size_t i = 0; i < info->model->n_notes; i++) {
         text_append_string(text, i > 0 ? "," : "");

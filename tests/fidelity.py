@@ -187,10 +187,24 @@ def pair_spearman(vectors, scores, dims):
     return 100 * spearman(cosines_of(left, right), scores)
 
 
+def print_fallbacks(server):
+    """Which products the server has in a finer format than int8, and what its probe found."""
+    report = server.get("/info").json()["int8"]
+    if report is None:
+        return
+    names = [f"layer {one['layer']} {one['product']}" for one in report["fallbacks"]]
+    print(f"int8: not in int8: {', '.join(names) or 'nothing'}")
+    print(
+        f"int8: {report['probe_texts']} probe texts: cosine to float32 {report['mean_cosine']:.4f} "
+        f"in the mean, {report['least_cosine']:.4f} at least"
+    )
+
+
 def check_dtype(dtype, starter, table, data, quick, exact):
     """A dtype against float32's vectors, `exact`."""
     gates = GATES[dtype]
     server = starter("--dtype", dtype, "--cache-size", "0")
+    print_fallbacks(server)
     left, right, scores = read_pairs(data / "sts/stsb-en-test.csv")
     vectors = embed(server, left + right).astype(float)
     cosines = cosines_of(vectors, exact["sts"])

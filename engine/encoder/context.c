@@ -23,6 +23,7 @@ static void alias_operands(struct encoder_context *context)
     if (context->encoder->dtype != ENCODER_FLOAT32)
         return;
     context->x_operand.values = context->x;
+    context->mid_operand.values = context->x;
     context->attended_operand.values = context->attended;
     context->inner_operand.values = context->inner;
 }
@@ -57,6 +58,9 @@ static enum status take_memory(struct encoder_context *context)
         {&context->x_operand.values, own ? n_rows : 0, hidden},
         {&context->x_operand.scales, n_rows, 1},
         {&context->x_operand.zeros, n_rows, 1},
+        {&context->mid_operand.values, own ? n_rows : 0, hidden},
+        {&context->mid_operand.scales, n_rows, 1},
+        {&context->mid_operand.zeros, n_rows, 1},
         {&context->qkv, n_rows, 3 * hidden},
         {&context->attended, n_rows, hidden},
         {&context->attended_operand.values, own ? n_rows : 0, hidden},

@@ -26,9 +26,12 @@ struct encoder {
     float *positions; /* [most_tokens, hidden]: position + token type 0 */
     struct packed_norm embedding_norm;
     struct layer *layers; /* [n_layers] */
+    struct accuracy_report accuracy;
 };
 
-/* Rows as a product reads them: float32, bfloat16, or uint8 with a scale and a zero point a row. */
+/* Rows as a product reads them: float32, bfloat16, or uint8 with a scale and a zero point a row. A
+ * row's place depends on the format, and while one block is through with a layer another has not
+ * begun it: so what products of two formats may read never shares an operand. */
 struct operand {
     void *values; /* [n_rows, n] */
     float *scales;
@@ -43,7 +46,8 @@ struct encoder_context {
 
     /* Of the pass, n rows: the owner's. */
     float *x;                        /* [n, hidden]: the residual stream */
-    struct operand x_operand;        /* [n, hidden] */
+    struct operand x_operand;        /* [n, hidden]: x as it enters a layer */
+    struct operand mid_operand;      /* [n, hidden]: x between the layer's two halves */
     void *qkv;                       /* [n, 3 hidden], of attention_type */
     float *attended;                 /* [n, hidden] */
     struct operand attended_operand; /* [n, hidden] */

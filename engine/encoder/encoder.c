@@ -111,6 +111,7 @@ void encoder_free(struct encoder *encoder)
     for (size_t i = 0; encoder->layers && i < encoder->model->shape.n_layers; i++)
         layer_release(&encoder->layers[i]);
     free(encoder->layers);
+    free(encoder->accuracy.fallbacks);
     packed_norm_release(&encoder->embedding_norm);
     free(encoder->positions);
     gemm_close(encoder->gemm);
@@ -286,8 +287,9 @@ static void run_layers(struct encoder_context *context, const struct encoder_pas
 {
     const struct encoder *encoder = context->encoder;
     size_t n_layers = encoder->model->shape.n_layers;
+    size_t end = pass->n_layers ? pass->first_layer + pass->n_layers : n_layers;
 
-    for (size_t i = 0; i < n_layers && !atomic_load(&context->status); i++) {
+    for (size_t i = pass->first_layer; i < end && !atomic_load(&context->status); i++) {
         const struct layer *next = &encoder->layers[i + 1 < n_layers ? i + 1 : i];
         size_t n_members;
 
@@ -307,16 +309,19 @@ static void run_layers(struct encoder_context *context, const struct encoder_pas
 enum status encoder_run(struct encoder_context *context, const struct encoder_pass *pass,
                         const float **ret_tokens)
 {
-    enum gemm_format first_format = context->encoder->layers[0].qkv.weights->format;
+    enum gemm_format first_format = context->encoder->layers[pass->first_layer].qkv.weights->format;
     struct phase phase = {.owner = context, .texts = pass->texts, .n_texts = pass->n_texts};
     enum status status;
 
     atomic_store(&context->status, STATUS_OK);
     for (size_t i = 0; i < pass->n_texts; i++) {
         context->text_rows[i] = phase.n_tokens;
-        step_embed(context, &pass->texts[i], phase.n_tokens, first_format);
+        if (!pass->first_tokens)
+            step_embed(context, &pass->texts[i], phase.n_tokens, first_format);
         phase.n_tokens += pass->texts[i].n_tokens;
     }
+    if (pass->first_tokens)
+        step_resume(context, pass->first_tokens, phase.n_tokens, first_format);
     run_layers(context, pass, &phase);
     status = atomic_load(&context->status);
     if (!status)

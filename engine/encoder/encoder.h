@@ -11,6 +11,7 @@
 #ifndef NESTD_ENGINE_ENCODER_ENCODER_H
 #define NESTD_ENGINE_ENCODER_ENCODER_H
 
+#include "engine/accuracy_report.h"
 #include "engine/status.h"
 
 #include <stddef.h>
@@ -38,6 +39,18 @@ MUST_CHECK enum status encoder_new(struct encoder **ret_encoder, const struct mo
                                    struct error *error);
 void encoder_free(struct encoder *encoder);
 
+struct encoder_text;
+
+/* Where the dtype is int8: measures what that costs on probe texts, and puts the products that are
+ * to blame into bfloat16 (float32 where the CPU has none), as few as bring the cosines within the
+ * limits. What is chosen depends on the build, the CPU, the model and the texts alone. In n_threads
+ * threads, before the first context is made. */
+MUST_CHECK enum status encoder_fall_back(struct encoder *encoder, const struct encoder_text *texts,
+                                         size_t n_texts, size_t n_threads, struct error *error);
+
+/* Borrowed. */
+const struct accuracy_report *encoder_get_accuracy(const struct encoder *encoder);
+
 /* A worker's memory for passes of up to `most_tokens` tokens. */
 MUST_CHECK enum status encoder_context_new(const struct encoder *encoder, size_t most_tokens,
                                            struct encoder_context **ret_context);
@@ -58,6 +71,11 @@ struct encoder_pass {
      */
     void (*before_layer)(void *user);
     void *user;
+
+    /* Of a pass through a part of the layers, all zero otherwise. */
+    size_t first_layer;
+    const float *first_tokens; /* [sum of n_tokens, hidden_size]: what goes into the first layer */
+    size_t n_layers;           /* 0: all that are left */
 };
 
 /* Encodes texts that have at most the context's most_tokens together. *ret_tokens: [sum of

@@ -145,6 +145,8 @@ enum status gemm_multiply(struct gemm_context *context, const struct gemm_weight
     size_t c_row_bytes = shape->n_out * sizeof(float); /* an int32 is as large */
     dnnl_status_t status = dnnl_success;
 
+    if (packed->borrowed)
+        return status_of(gemm_multiply_borrowed(packed, a, n_rows, c));
     for (size_t row = 0; row < n_rows && !status; row += GEMM_MOST_ROWS)
         status =
             gemm_block_multiply(context, index, shape_pick_block(shape, n_rows - row), weights,

@@ -46,6 +46,8 @@ struct gemm_weights {
     float *scales; /* [n_out] */
     int32_t *sums; /* [n_out] */
 
+    const float *borrowed; /* [n_out, n_in], of weights that were not packed; else NULL */
+
     /* Private. */
     void *data;
     size_t len_bytes;
@@ -64,6 +66,12 @@ void gemm_close(struct gemm *gemm);
 MUST_CHECK enum status gemm_pack(struct gemm *gemm, enum gemm_format format, const float *weights,
                                  size_t n_out, size_t n_in, struct gemm_weights **ret_packed,
                                  struct error *error);
+
+/* Weights [n_out, n_in] in GEMM_FLOAT32 that are read where the caller points `borrowed` at, as they
+ * are: for the few passes that packing would not repay. They have no panels, and multiplying them
+ * is slower and allocates. */
+MUST_CHECK enum status gemm_borrow(size_t n_out, size_t n_in, struct gemm_weights **ret_weights);
+
 void gemm_weights_free(struct gemm_weights *packed);
 
 /* After the last gemm_pack. */

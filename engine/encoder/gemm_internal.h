@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What gemm.c (products), gemm_pack.c (weights) and gemm_shape.c (primitives) share; private to
- * them. */
+/* What gemm.c (products), gemm_pack.c (weights), gemm_borrow.c (weights that are not packed) and
+ * gemm_shape.c (primitives) share; private to them. */
 #ifndef NESTD_ENGINE_ENCODER_GEMM_INTERNAL_H
 #define NESTD_ENGINE_ENCODER_GEMM_INTERNAL_H
 
@@ -70,5 +70,9 @@ size_t shape_src_size_bytes(enum gemm_format format); /* of an element of A */
 MUST_CHECK dnnl_status_t gemm_block_multiply(struct gemm_context *context, size_t shape,
                                              size_t block, const void *weights, const void *a,
                                              void *c);
+
+/* gemm_multiply() with borrowed weights. */
+MUST_CHECK dnnl_status_t gemm_multiply_borrowed(const struct gemm_weights *weights, const void *a,
+                                                size_t n_rows, void *c);
 
 #endif

@@ -4,6 +4,7 @@
 #include "engine/model/model.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { QUANTISE_ROWS = 8 }; /* at a time: their float32 values stay in the first-level cache */
 
@@ -30,7 +31,9 @@ static void fill_operand(const struct kernels *kernels, enum gemm_format format,
                          size_t n_rows, size_t n, struct operand *operand, size_t to)
 {
     switch (format) {
-    case GEMM_FLOAT32: /* the operand is the rows */
+    case GEMM_FLOAT32: /* where all products are float32, the operand is the rows */
+        if ((float *)operand->values + to * n != rows)
+            memcpy((float *)operand->values + to * n, rows, n_rows * n * sizeof *rows);
         break;
     case GEMM_BFLOAT16:
         kernels->round(rows, n_rows * n, (uint16_t *)operand->values + to * n);
@@ -87,6 +90,17 @@ void step_embed(struct encoder_context *context, const struct encoder_text *text
                                 model->shape.layer_norm_eps, text->n_tokens, hidden);
     fill_operand(&encoder->kernels, next_format, x, text->n_tokens, hidden, &context->x_operand,
                  row);
+}
+
+void step_resume(struct encoder_context *context, const float *tokens, size_t n_tokens,
+                 enum gemm_format next_format)
+{
+    const struct encoder *encoder = context->encoder;
+    size_t hidden = encoder->model->shape.hidden_size;
+
+    memcpy(context->x, tokens, n_tokens * hidden * sizeof *tokens);
+    fill_operand(&encoder->kernels, next_format, context->x, n_tokens, hidden, &context->x_operand,
+                 0);
 }
 
 void step_qkv(const struct step *step)
@@ -148,7 +162,7 @@ void step_attention_output(const struct step *step)
 
 /* x = layer_norm(x), and its operand */
 static void normalise(const struct step *step, const struct packed_norm *norm,
-                      enum gemm_format next_format)
+                      enum gemm_format next_format, struct operand *operand)
 {
     const struct encoder *encoder = step->owner->encoder;
     size_t hidden = hidden_size(step);
@@ -156,13 +170,13 @@ static void normalise(const struct step *step, const struct packed_norm *norm,
 
     encoder->kernels.layer_norm(x, norm->gamma, norm->beta, encoder->model->shape.layer_norm_eps,
                                 step->n_rows, hidden);
-    fill_operand(&encoder->kernels, next_format, x, step->n_rows, hidden, &step->owner->x_operand,
-                 step->row);
+    fill_operand(&encoder->kernels, next_format, x, step->n_rows, hidden, operand, step->row);
 }
 
 void step_attention_norm(const struct step *step)
 {
-    normalise(step, &step->layer->attention_norm, step->layer->intermediate.weights->format);
+    normalise(step, &step->layer->attention_norm, step->layer->intermediate.weights->format,
+              &step->owner->mid_operand);
 }
 
 /* The rows of a product [n_rows, n], from one on. */
@@ -185,7 +199,7 @@ void step_intermediate(const struct step *step)
     const struct packed_linear *linear = &step->layer->intermediate;
     enum kernel_type type = product_type(linear->weights->format);
     enum gemm_format next = step->layer->output.weights->format;
-    struct kernel_product product = multiply(step, linear, &step->owner->x_operand, step->row);
+    struct kernel_product product = multiply(step, linear, &step->owner->mid_operand, step->row);
     size_t row = step->row - step->block_row;
     size_t column = step->panel * product.n;
     float *inner = step->block->inner + row * n; /* [n_rows, n] */
@@ -194,7 +208,10 @@ void step_intermediate(const struct step *step)
     if (next == GEMM_BFLOAT16) {
         encoder->activation[type][KERNEL_BFLOAT16](
             &product, (uint16_t *)operand->values + row * n + column, n);
-    } else if (next == GEMM_FLOAT32 || step->apart) {
+    } else if (next == GEMM_FLOAT32) {
+        encoder->activation[type][KERNEL_FLOAT32](&product,
+                                                  (float *)operand->values + row * n + column, n);
+    } else if (step->apart) {
         encoder->activation[type][KERNEL_FLOAT32](&product, inner + column, n);
     } else {
         for (size_t i = 0; i < step->n_rows; i += QUANTISE_ROWS) {
@@ -227,5 +244,5 @@ void step_output(const struct step *step)
 
 void step_output_norm(const struct step *step)
 {
-    normalise(step, &step->layer->output_norm, step->next_format);
+    normalise(step, &step->layer->output_norm, step->next_format, &step->owner->x_operand);
 }

@@ -34,11 +34,15 @@ typedef void step_function(const struct step *step);
 void step_embed(struct encoder_context *context, const struct encoder_text *text, size_t row,
                 enum gemm_format next_format);
 
+/* The same with x as it was before some layer: `tokens`, [n_tokens, hidden]. */
+void step_resume(struct encoder_context *context, const float *tokens, size_t n_tokens,
+                 enum gemm_format next_format);
+
 step_function step_qkv;              /* x_operand -> qkv */
 step_function step_attended_operand; /* attended -> attended_operand */
 step_function step_attention_output; /* attended_operand -> x += */
-step_function step_attention_norm;   /* x -> x, x_operand */
-step_function step_intermediate;     /* x_operand -> inner where apart, else inner_operand */
+step_function step_attention_norm;   /* x -> x, mid_operand */
+step_function step_intermediate;     /* mid_operand -> inner where apart, else inner_operand */
 step_function step_inner_operand;    /* inner -> inner_operand */
 step_function step_output;           /* inner_operand -> x += */
 step_function step_output_norm;      /* x -> x, x_operand */

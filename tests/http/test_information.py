@@ -45,6 +45,7 @@ def test_info_has_the_fields_that_clients_of_tei_read(server, model):
     assert info["max_client_batch_size"] == 2048
     assert info["max_concurrent_requests"] == 512
     assert info["auto_truncate"] is True
+    assert info["int8"] is None
     assert re.fullmatch(r"\d+\.\d+\.\d+.*", info["version"])
 
 

@@ -32,6 +32,8 @@ MODES = {  # sentence-transformers' short names and its switches of before versi
     'mean_sqrt_len_tokens': 'pooling_mode_mean_sqrt_len_tokens',
     'weightedmean': 'pooling_mode_weightedmean_tokens', 'lasttoken': 'pooling_mode_lasttoken'}
 CHUNK = 1 << 22
+N_OUTLIERS = 4
+OUTLIER = 400
 
 
 def tensors(o):
@@ -72,7 +74,19 @@ def encode(values, dtype):
     return ((bits + 0x7fff + (bits >> 16 & 1)) >> 16).astype('<u2').tobytes()
 
 
-def write_tensor(file, o, index, shape, centre, deviation):
+def spread_outliers(o, name, first, values, n_columns):
+    """Makes a few channels of one feed-forward network huge on the way in and small on the way out,
+    as trained BERT models have them: ReLU would not notice, and a scale for the whole row does.
+    `values` are the tensor's from its element `first` on."""
+    layer = f'encoder.layer.{o.outlier_layer}.'
+    at = np.arange(first, first + len(values))
+    if name.endswith((layer + 'intermediate.dense.weight', layer + 'intermediate.dense.bias')):
+        values[at // n_columns < N_OUTLIERS] *= np.float32(OUTLIER)
+    elif name.endswith(layer + 'output.dense.weight'):
+        values[at % n_columns < N_OUTLIERS] /= np.float32(OUTLIER)
+
+
+def write_tensor(file, o, index, name, shape, centre, deviation):
     rng = np.random.Generator(np.random.PCG64([o.seed, index]))
     left = int(np.prod(shape))
     while left:
@@ -80,6 +94,9 @@ def write_tensor(file, o, index, shape, centre, deviation):
         values = rng.standard_normal(n, dtype=np.float32)
         values *= np.float32(deviation)
         values += np.float32(centre)
+        if o.outlier_layer is not None:
+            first = int(np.prod(shape)) - left
+            spread_outliers(o, name, first, values, shape[1] if len(shape) > 1 else 1)
         file.write(encode(values, o.dtype))
         left -= n
 
@@ -102,7 +119,7 @@ def write_safetensors(path, o, rows):
             if name.endswith('position_ids'):
                 file.write(np.arange(shape[1], dtype='<i8').tobytes())
             else:
-                write_tensor(file, o, index, shape, centre, deviation)
+                write_tensor(file, o, index, name, shape, centre, deviation)
 
 
 def write_weights(o):
@@ -258,6 +275,8 @@ def parse_arguments(arguments=None):
     p.add_argument('--no-tokenizer-json', action='store_true')
     p.add_argument('--shards', type=int, default=1)
     p.add_argument('--prefix', action='store_true', help='tensor names begin with "bert."')
+    p.add_argument('--outlier-layer', type=int, metavar='N',
+                   help='the layer whose feed-forward network has a few huge channels, which int8 cannot bear')
     p.add_argument('--seed', type=int, default=1)
     o = p.parse_args(arguments)
     for key, value in {'pooling': 'mean', 'normalize': False, **PRESETS[o.preset]}.items():
