@@ -169,9 +169,10 @@ enum status engine_submit(struct engine *engine, struct job_group *group)
     for (size_t i = 0; i < group->n_jobs; i++) {
         struct job *job = &group->jobs[i];
 
-        job->key = text_key_of(&engine->secret, job->ids, job->n_tokens, job->n_skipped);
+        job->key = text_key_of(&engine->secret, job->ids, job->n_tokens,
+                               job->token_vectors ? TEXT_KEY_NOT_POOLED : job->n_skipped);
         job->state = JOB_WAITING;
-        if (!cache_get(engine->cache, job->key, job->n_dims, job->vector))
+        if (job->token_vectors || !cache_get(engine->cache, job->key, job->n_dims, job->vector))
             continue;
         job_deliver(job, job->vector);
         job->state = JOB_ENDED;

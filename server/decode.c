@@ -258,7 +258,8 @@ static bool decode_model(struct decoding *decoding, const struct body_object *ob
 
 static bool decode_embeddings_fields(struct decoding *decoding, const struct body_object *root)
 {
-    return decode_model(decoding, root) && decode_input(decoding, root) &&
+    return decode_model(decoding, root) &&
+           decode_input(decoding, body_get(root, "input"), "input") &&
            decode_dimensions(decoding, root, "dimensions") && decode_format(decoding, root) &&
            decode_truncate(decoding, root) && decode_prompt(decoding, root) &&
            body_get_switch(root, "normalize", &decoding->fields.normalize, decoding->fault);
@@ -342,6 +343,16 @@ static bool decode_tokenize_fields(struct decoding *decoding, const struct body_
            decode_prompt(decoding, root);
 }
 
+static bool decode_tei_embed_all_fields(struct decoding *decoding, const struct body_object *root)
+{
+    decoding->fields.pooled = false;
+    decoding->fields.n_dims = decoding->rules->hidden_size;
+    decoding->fields.most_request_tokens = decoding->rules->most_unpooled_tokens;
+    return decode_input(decoding, body_get(root, "inputs"), "inputs") &&
+           decode_truncate(decoding, root) && decode_truncation_direction(decoding, root) &&
+           decode_prompt(decoding, root);
+}
+
 static bool decode_token_ids_fields(struct decoding *decoding, const struct body_object *root)
 {
     return decode_ids(decoding, body_get(root, "ids"), "ids") &&
@@ -366,6 +377,8 @@ static bool decode(struct slice body, const struct rules *rules,
     fields->prompt = rules->default_prompt;
     fields->truncate = rules->auto_truncate ? TRUNCATE_END : TRUNCATE_NONE;
     fields->most_tokens = rules->most_text_tokens;
+    fields->most_request_tokens = rules->most_request_tokens;
+    fields->pooled = true;
     fields->n_dims = rules->default_dims;
     fields->types = 1U << EMBEDDING_FLOAT;
     fields->normalize = rules->normalize;
@@ -408,6 +421,12 @@ bool decode_tokenize(struct slice body, const struct rules *rules, struct fields
                      struct fault *ret_fault)
 {
     return decode(body, rules, decode_tokenize_fields, ret_fields, ret_fault);
+}
+
+bool decode_tei_embed_all(struct slice body, const struct rules *rules, struct fields *ret_fields,
+                          struct fault *ret_fault)
+{
+    return decode(body, rules, decode_tei_embed_all_fields, ret_fields, ret_fault);
 }
 
 bool decode_token_ids(struct slice body, const struct rules *rules, struct fields *ret_fields,

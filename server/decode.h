@@ -44,7 +44,9 @@ struct fields {
     const char *column_field;
     struct slice prompt; /* goes before every text */
     enum truncate_side truncate;
-    size_t most_tokens; /* of a text, special tokens included */
+    size_t most_tokens;         /* of a text, special tokens included */
+    size_t most_request_tokens; /* of all inputs together */
+    bool pooled;                /* one vector a text; else, for /embed_all, one a token */
     size_t n_dims;
     bool normalize;
     bool base64;
@@ -68,6 +70,8 @@ bool decode_similarity(struct slice body, const struct rules *rules, struct fiel
                        struct fault *ret_fault); /* POST /v1/similarity */
 bool decode_tei_similarity(struct slice body, const struct rules *rules, struct fields *ret_fields,
                            struct fault *ret_fault); /* POST /similarity */
+bool decode_tei_embed_all(struct slice body, const struct rules *rules, struct fields *ret_fields,
+                          struct fault *ret_fault); /* POST /embed_all */
 bool decode_tokenize(struct slice body, const struct rules *rules, struct fields *ret_fields,
                      struct fault *ret_fault); /* POST /tokenize */
 bool decode_token_ids(struct slice body, const struct rules *rules, struct fields *ret_fields,

@@ -135,7 +135,7 @@ static void respond_too_many(struct request *request, const struct embedding *em
     respond_problem(request, PROBLEM_TOO_MANY_TOKENS, embedding->fields.row_field,
                     "The texts of this request have %zu tokens together, but a request may have "
                     "at most %zu",
-                    n_tokens, request->server->rules->most_request_tokens);
+                    n_tokens, embedding->fields.most_request_tokens);
 }
 
 /* Fills the token buffer and what the jobs say of it but the pointers, for the buffer may move. Of
@@ -156,7 +156,7 @@ static bool tokenize(struct request *request, struct embedding *embedding, struc
     for (size_t i = 0; i < fields->n_inputs && !status; i++) {
         struct job *job = &embedding->jobs[i];
 
-        if (n_tokens > rules->most_request_tokens)
+        if (n_tokens > fields->most_request_tokens)
             embedding->tokens.n_tokens = 0;
         status = tokenize_input(tokenizer, embedding, i, scratch, &result);
         if (status == STATUS_TOO_LONG) {
@@ -176,37 +176,52 @@ static bool tokenize(struct request *request, struct embedding *embedding, struc
         respond_status(request, status);
         return false;
     }
-    if (n_tokens > rules->most_request_tokens) {
+    if (n_tokens > fields->most_request_tokens) {
         respond_too_many(request, embedding, n_tokens);
         return false;
     }
     return true;
 }
 
-static bool allocate(struct embedding *embedding)
+static bool allocate_jobs(struct embedding *embedding)
 {
     size_t n = embedding->fields.n_inputs;
 
     /* calloc checks the products. */
     embedding->jobs = calloc(n, sizeof(*embedding->jobs));
-    embedding->vectors = calloc(n, embedding->fields.n_dims * sizeof(*embedding->vectors));
     embedding->truncated = calloc(n, sizeof(*embedding->truncated));
-    return embedding->jobs && embedding->vectors && embedding->truncated;
+    return embedding->jobs && embedding->truncated;
+}
+
+static bool allocate_vectors(struct embedding *embedding)
+{
+    const struct fields *fields = &embedding->fields;
+    size_t n = fields->pooled ? fields->n_inputs : embedding->tokens.n_tokens;
+
+    embedding->vectors = calloc(n, fields->n_dims * sizeof(*embedding->vectors));
+    return embedding->vectors;
 }
 
 static void fill_group(struct request *request, struct embedding *embedding)
 {
     const int32_t *ids = embedding->tokens.ids;
     size_t n_dims = embedding->fields.n_dims;
+    float *vector = embedding->vectors;
 
     for (size_t i = 0; i < embedding->fields.n_inputs; i++) {
         struct job *job = &embedding->jobs[i];
 
         job->ids = ids;
-        job->vector = embedding->vectors + i * n_dims;
+        ids += job->n_tokens;
+        if (!embedding->fields.pooled) {
+            job->token_vectors = vector;
+            vector += job->n_tokens * n_dims;
+            continue;
+        }
+        job->vector = vector;
         job->n_dims = n_dims;
         job->normalize = embedding->fields.normalize;
-        ids += job->n_tokens;
+        vector += n_dims;
     }
     request->group.jobs = embedding->jobs;
     request->group.n_jobs = embedding->fields.n_inputs;
@@ -240,7 +255,7 @@ void embedding_start(struct request *request,
     }
     if (!check_model(request, embedding->fields.model))
         return;
-    if (!allocate(embedding)) {
+    if (!allocate_jobs(embedding)) {
         respond_status(request, STATUS_NO_MEMORY);
         return;
     }
@@ -248,6 +263,10 @@ void embedding_start(struct request *request,
     text_release(&scratch);
     if (!tokenized)
         return;
+    if (!allocate_vectors(embedding)) {
+        respond_status(request, STATUS_NO_MEMORY);
+        return;
+    }
     if (begin_reply)
         begin_reply(request, &embedding->fields);
     fields_release(&embedding->fields);

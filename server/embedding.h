@@ -22,7 +22,7 @@ struct embedding {
     struct fields fields; /* inputs and texts are let go of before the group is submitted */
     struct tokens tokens; /* of all inputs, end to end */
     struct job *jobs;     /* [n_inputs], in input order */
-    float *vectors;       /* [n_inputs, n_dims] */
+    float *vectors;       /* [n_inputs, n_dims]; not pooled: [n_tokens, n_dims] */
     size_t *truncated;    /* [n_truncated], ascending: the inputs that were cut */
     size_t n_truncated;
 };
@@ -40,7 +40,7 @@ void embedding_start(struct request *request,
  * after the first; absent if none was). NULL: some are not, and the request was answered. */
 struct embedding *embedding_finish(struct request *request);
 
-/* [n_dims] */
+/* [n_dims]; of a text that was pooled. */
 const float *embedding_get_vector(const struct embedding *embedding, size_t i_input);
 
 /* What brings that vector to length 1 (pack.h); 1 where it has that length already. */

@@ -143,14 +143,13 @@ static bool set_tokenised(struct decoding *decoding, const json_t *json, const c
     return true;
 }
 
-bool decode_input(struct decoding *decoding, const struct body_object *object)
+bool decode_input(struct decoding *decoding, const json_t *json, const char *path)
 {
     struct fields *fields = &decoding->fields;
-    const json_t *json = body_get(object, "input");
     const json_t *first = json_array_get(json, 0);
 
-    fields->row_field = "input";
-    if (!count_inputs(decoding, json, "input",
+    fields->row_field = path;
+    if (!count_inputs(decoding, json, path,
                       "a text, a list of texts, a list of token ids or a list of such lists",
                       &fields->n_inputs))
         return false;
@@ -159,12 +158,12 @@ bool decode_input(struct decoding *decoding, const struct body_object *object)
     if (!fields->inputs)
         return no_memory(decoding);
     if (json_is_integer(first) || json_is_array(first))
-        return set_tokenised(decoding, json, "input");
+        return set_tokenised(decoding, json, path);
     if (first && !json_is_string(first))
-        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, "input[0]",
-                         "'input[0]' must be a text, a token id or a list of token ids, but is %s",
-                         body_type_name(first));
-    return set_texts(decoding, json, "input", 0);
+        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, body_item_path(path, 0).text,
+                         "'%s[0]' must be a text, a token id or a list of token ids, but is %s",
+                         path, body_type_name(first));
+    return set_texts(decoding, json, path, 0);
 }
 
 bool decode_ids(struct decoding *decoding, const json_t *json, const char *path)

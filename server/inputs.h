@@ -14,8 +14,8 @@ struct decoding {
     struct fault *fault;
 };
 
-/* "input": a text, a list of texts, a list of token ids or a list of such lists. */
-bool decode_input(struct decoding *decoding, const struct body_object *object);
+/* A text, a list of texts, a list of token ids or a list of such lists. */
+bool decode_input(struct decoding *decoding, const json_t *json, const char *path);
 
 /* Token ids alone: one list or a list of such lists, together no more than a request may have
  * tokens. */

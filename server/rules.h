@@ -18,6 +18,8 @@ struct rules {
     size_t most_text_tokens; /* of one input, special tokens included */
     size_t
         most_request_tokens; /* of all inputs of one request: never more than the queue can hold */
+    size_t most_unpooled_tokens; /* the same where every token's vector is asked for */
+    size_t hidden_size;          /* of a token's vector */
     size_t vocabulary_size;
     size_t n_dims;                /* of a full vector */
     size_t default_dims;          /* where a request names none */

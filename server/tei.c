@@ -13,6 +13,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- /embed_all ---- */
+
+void tei_embed_all_start(struct request *request)
+{
+    embedding_start(request, decode_tei_embed_all, NULL);
+}
+
+void tei_embed_all_finish(struct request *request)
+{
+    const struct embedding *embedding = embedding_finish(request);
+    struct text *reply = &request->reply.body;
+
+    if (!embedding)
+        return;
+    respond_json(request);
+    for (size_t i = 0; i < request->group.n_jobs; i++) {
+        const struct job *job = &request->group.jobs[i];
+        size_t n_dims = embedding->fields.n_dims;
+
+        text_append_string(reply, i > 0 ? ",[" : "[[");
+        for (size_t j = 0; j < job->n_tokens; j++) {
+            text_append_string(reply, j > 0 ? "," : "");
+            encode_floats(reply, job->token_vectors + j * n_dims, n_dims);
+        }
+        text_append_string(reply, "]");
+    }
+    text_append_string(reply, "]");
+}
+
 /* ---- /tokenize ---- */
 
 /* As TEI: the text of a token that the tokenizer added is the vocabulary's and has no place; that

@@ -5,10 +5,21 @@
 
 #include <string.h>
 
+static enum status check_finite(const float *vector, size_t n_numbers)
+{
+    return vector_is_finite(vector, n_numbers) ? STATUS_OK : STATUS_NOT_FINITE;
+}
+
 void job_deliver(struct job *job, const float *pooled)
 {
     memmove(job->vector, pooled, job->n_dims * sizeof *pooled);
     if (job->normalize)
         vector_normalize(job->vector, job->n_dims);
-    job->status = vector_is_finite(job->vector, job->n_dims) ? STATUS_OK : STATUS_NOT_FINITE;
+    job->status = check_finite(job->vector, job->n_dims);
+}
+
+void job_deliver_tokens(struct job *job, const float *tokens, size_t n_numbers)
+{
+    memcpy(job->token_vectors, tokens, n_numbers * sizeof *tokens);
+    job->status = check_finite(job->token_vectors, n_numbers);
 }

@@ -33,8 +33,10 @@ struct job {
     size_t n_skipped;   /* leading tokens (a prompt's) that the pooling leaves out; 0 as a rule */
     float *vector;      /* [n_dims]: written by the engine */
     size_t n_dims; /* 1 to the model's n_dims: a Matryoshka dimension, the vector's first numbers */
-    bool normalize;     /* L2-normalise those numbers */
-    enum status status; /* written by the engine: OK, NOT_FINITE, CANCELLED, STOPPING, INTERNAL */
+    bool normalize;       /* L2-normalise those numbers */
+    float *token_vectors; /* [n_tokens, hidden_size], or NULL as a rule: what the encoder gives is
+                             written here, and nothing is pooled: the last four are not used */
+    enum status status;   /* written by the engine: OK, NOT_FINITE, CANCELLED, STOPPING, INTERNAL */
 
     /* Private to the engine; but for `key`, guarded by the batcher's mutex. */
     struct text_key key;
@@ -78,5 +80,8 @@ struct job_group {
 /* Writes a job's vector and status from its text's pooled vector, [at least n_dims]: cut to the
  * dimension, normalised, checked to be finite. */
 void job_deliver(struct job *job, const float *pooled);
+
+/* The same for a job that asks for token_vectors, from tokens[n_numbers]. */
+void job_deliver_tokens(struct job *job, const float *tokens, size_t n_numbers);
 
 #endif

@@ -23,6 +23,10 @@ struct text_secret {
 /* From the system's randomness. */
 struct text_secret text_secret_draw(void);
 
+/* In place of n_skipped, which is less than n_tokens: nothing is pooled. So a job that asks for a
+ * text's token vectors never meets one that asks for its pooled vector. */
+enum { TEXT_KEY_NOT_POOLED = INT32_MAX };
+
 /* Of ids[n_tokens], the first n_skipped of which the pooling leaves out. */
 struct text_key text_key_of(const struct text_secret *secret, const int32_t *ids, size_t n_tokens,
                             size_t n_skipped);

@@ -34,6 +34,17 @@ struct workers {
     struct workers_stats stats;
 };
 
+/* Gives out one text's token vectors as they are: to its job and to those that follow it, all of
+ * which ask for them. The cache keeps none: they are hundreds of times as large as one vector. */
+static void finish_tokens(struct worker *worker, struct job *job, const float *tokens)
+{
+    size_t n_numbers = job->n_tokens * worker->workers->options.model->shape.hidden_size;
+
+    job_deliver_tokens(job, tokens, n_numbers);
+    for (struct job *follower = job->followers; follower; follower = follower->next_follower)
+        job_deliver_tokens(follower, tokens, n_numbers);
+}
+
 /* Pools one text's token vectors for its job and those that follow it, and keeps the vector for
  * later ones. */
 static void finish_job(struct worker *worker, struct job *job, const float *tokens)
@@ -78,6 +89,8 @@ static void encode_lane(struct worker *worker, struct lane *lane, void (*before_
     for (size_t i = 0, row = 0; i < pass->n_jobs; row += pass->jobs[i++]->n_tokens) {
         if (status)
             fail_job(pass->jobs[i], status);
+        else if (pass->jobs[i]->token_vectors)
+            finish_tokens(worker, pass->jobs[i], tokens + row * model->shape.hidden_size);
         else
             finish_job(worker, pass->jobs[i], tokens + row * model->shape.hidden_size);
     }

@@ -198,6 +198,64 @@ static void test_engine__dimensions_are_the_first_numbers_renormalised(void **st
     folder_release(&folder);
 }
 
+/* ---- token vectors ---- */
+
+/* The model's pooling takes the first token's vector, so what is told of a text in both ways can be
+ * compared: all at once, so that jobs of both kinds meet the same text in flight and in the cache.
+ */
+static void test_engine__token_vectors_are_what_is_pooled(void **state)
+{
+    enum { N_TOKENS = 5, HIDDEN = 12, N_JOBS = 8 };
+    static const int32_t ids[2][N_TOKENS] = {{2, 17, 9, 44, 3}, {2, 30, 9, 8, 3}};
+    struct engine_options options = {.dtype = "float32",
+                                     .n_workers = 2,
+                                     .most_pass_tokens = 16,
+                                     .most_queued_tokens = 1000,
+                                     .cache_bytes = 1 << 20,
+                                     .cpu_mask = CPU_MASK_ALL};
+    struct error error = {0};
+    struct engine *engine;
+    struct engine_stats stats;
+    struct folder folder;
+    float tokens[N_JOBS][N_TOKENS * HIDDEN];
+    float vectors[N_JOBS][HIDDEN];
+    float alone[N_TOKENS * HIDDEN];
+
+    (void)state;
+    folder_init_copy(&folder, "tiny-cls");
+    options.model_dir = folder.path;
+    assert_int_equal(engine_open(&engine, &options, NULL, &error), STATUS_OK);
+    assert_int_equal(engine_get_info(engine)->model->shape.hidden_size, HIDDEN);
+    for (int round = 0; round < 2; round++) {
+        struct job jobs[N_JOBS] = {{0}};
+
+        memset(tokens, 0xff, sizeof tokens);
+        memset(vectors, 0xff, sizeof vectors);
+        for (size_t i = 0; i < N_JOBS; i++) {
+            jobs[i] = (struct job){.ids = ids[i / 2 % 2], .n_tokens = N_TOKENS};
+            if (i % 2)
+                jobs[i].token_vectors = tokens[i];
+            else
+                jobs[i].vector = vectors[i];
+            jobs[i].n_dims = i % 2 ? 0 : HIDDEN;
+        }
+        assert_int_equal(encode(engine, jobs, N_JOBS), STATUS_OK);
+        for (size_t i = 1; i < N_JOBS; i += 2) {
+            assert_memory_equal(tokens[i], vectors[i - 1], sizeof vectors[0]);
+            assert_memory_equal(tokens[i], tokens[(i + 4) % N_JOBS], sizeof tokens[0]);
+        }
+        assert_memory_not_equal(tokens[1], tokens[3], sizeof tokens[0]);
+        /* In no company at all. */
+        jobs[1].token_vectors = alone;
+        assert_int_equal(encode(engine, &jobs[1], 1), STATUS_OK);
+        assert_memory_equal(alone, tokens[1], sizeof alone);
+    }
+    engine_get_stats(engine, &stats);
+    assert_int_equal(stats.cache_hits, N_JOBS / 2); /* the pooled ones, the second time */
+    engine_close(engine);
+    folder_release(&folder);
+}
+
 /* ---- promise 1 ---- */
 
 enum { N_TEXTS = 150 };
@@ -339,6 +397,10 @@ static void test_engine__vector_that_is_not_finite_is_told(void **state)
         struct engine *engine = open_engine(folder.path, dtypes[d], 1, 64, CPU_MASK_ALL);
         struct job job = {.ids = tokens, .n_tokens = 3, .vector = vector, .n_dims = 4};
 
+        float tokens_out[3 * MOST_DIMS];
+
+        assert_int_equal(encode(engine, &job, 1), STATUS_NOT_FINITE);
+        job.token_vectors = tokens_out;
         assert_int_equal(encode(engine, &job, 1), STATUS_NOT_FINITE);
         engine_close(engine);
     }
@@ -403,6 +465,7 @@ int main(void)
         cmocka_unit_test(test_engine__agrees_with_float64),
         cmocka_unit_test(test_engine__dtype_that_the_cpu_lacks_is_refused),
         cmocka_unit_test(test_engine__dimensions_are_the_first_numbers_renormalised),
+        cmocka_unit_test(test_engine__token_vectors_are_what_is_pooled),
         cmocka_unit_test(test_engine__same_text_same_bytes),
         cmocka_unit_test(test_engine__vector_that_is_not_finite_is_told),
         cmocka_unit_test(test_engine__more_than_the_queue_holds_is_refused),

@@ -17,6 +17,8 @@ static const struct rules rules = {
     .most_inputs = 8,
     .most_text_tokens = 16,
     .most_request_tokens = 64,
+    .most_unpooled_tokens = 32,
+    .hidden_size = 32,
     .vocabulary_size = 1000,
     .n_dims = 32,
     .default_dims = 32,
@@ -73,8 +75,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
 {
     static bool (*const decoders[])(struct slice, const struct rules *, struct fields *,
                                     struct fault *) = {
-        decode_embeddings,     decode_cohere_embed, decode_similarity,
-        decode_tei_similarity, decode_tokenize,     decode_token_ids,
+        decode_embeddings, decode_cohere_embed, decode_similarity,    decode_tei_similarity,
+        decode_tokenize,   decode_token_ids,    decode_tei_embed_all,
     };
 
     for (size_t i = 0; i < sizeof(decoders) / sizeof(decoders[0]); i++) {

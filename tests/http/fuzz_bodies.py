@@ -36,6 +36,11 @@ PAIRS = {"source_sentence": "a", "sentences": ["b", "c"]}
 OTHER_KEYS = ["content", "type", "text", "images", ""]
 TEI_SIMILARITY = [{"inputs": PAIRS, "parameters": {"truncate": True, "dimensions": 8}}]
 TOKENIZE = [{"inputs": ["a b", "c"], "add_special_tokens": False, "prompt_name": None}]
+EMBED_ALL = [
+    {"inputs": ["a b", "c"], "truncate": True, "truncation_direction": "Left", "prompt_name": None},
+    {"inputs": [[7], [8, 9]]},
+    {"inputs": "hello", "truncate": False},
+]
 DECODE = [{"ids": [[101, 7592, 102], [7]], "skip_special_tokens": False}, {"ids": [7, 8]}]
 ROUTES = {
     "/v1/embeddings": EMBEDDINGS,
@@ -43,6 +48,7 @@ ROUTES = {
     "/v1/similarity": SIMILARITY,
     "/similarity": TEI_SIMILARITY,
     "/tokenize": TOKENIZE,
+    "/embed_all": EMBED_ALL,
     "/decode": DECODE,
 }
 STATUSES = {200, 400, 404, 413, 429}

@@ -29,6 +29,8 @@ static const struct rules rules = {
     .most_inputs = 3,
     .most_text_tokens = 16,
     .most_request_tokens = 64,
+    .most_unpooled_tokens = 32,
+    .hidden_size = 4,
     .vocabulary_size = 100,
     .n_dims = 8,
     .default_dims = 6,
@@ -591,6 +593,38 @@ static void test_decode__takes_tei_bodies(void **state)
     fields_release(&fields);
 }
 
+static void test_decode__takes_what_is_not_to_be_pooled(void **state)
+{
+    static const struct bad cases[] = {
+        {"{}", PROBLEM_BAD_REQUEST, "inputs", "missing"},
+        {"{\"inputs\":[true]}", PROBLEM_BAD_REQUEST, "inputs[0]", "'inputs[0]' must be"},
+        {"{\"inputs\":[100]}", PROBLEM_INVALID_TOKEN, "inputs", "inputs[0]"},
+        {"{\"inputs\":[\"a\",\"\"]}", PROBLEM_EMPTY_INPUT, "inputs", "inputs[1]"},
+        {"{\"inputs\":\"a\",\"truncation_direction\":\"up\"}", PROBLEM_INVALID_VALUE,
+         "truncation_direction", "Left"},
+    };
+    struct fields fields;
+
+    (void)state;
+    decode_good(decode_tei_embed_all,
+                "{\"inputs\":[\"a\",\"b\"],\"truncation_direction\":\"Left\","
+                "\"prompt_name\":\"query\"}",
+                &fields);
+    assert_false(fields.pooled);
+    assert_int_equal(fields.n_inputs, 2);
+    assert_int_equal(fields.n_dims, 4);
+    assert_int_equal(fields.most_request_tokens, 32);
+    assert_int_equal(fields.truncate, TRUNCATE_START);
+    assert_slice(fields.prompt, "query: ");
+    assert_string_equal(fields.row_field, "inputs");
+    fields_release(&fields);
+    decode_good(decode_tei_embed_all, "{\"inputs\":[7,8]}", &fields);
+    assert_int_equal(fields.n_inputs, 1);
+    assert_int_equal(fields.inputs[0].n_ids, 2);
+    fields_release(&fields);
+    CHECK_REFUSED(decode_tei_embed_all, cases);
+}
+
 static void test_decode__takes_ids_alone(void **state)
 {
     static const struct bad cases[] = {
@@ -736,6 +770,7 @@ int main(void)
         cmocka_unit_test(test_decode__keeps_to_listed_dimensions),
         cmocka_unit_test(test_decode__joins_the_lists_of_a_similarity),
         cmocka_unit_test(test_decode__takes_tei_bodies),
+        cmocka_unit_test(test_decode__takes_what_is_not_to_be_pooled),
         cmocka_unit_test(test_decode__takes_ids_alone),
         cmocka_unit_test(test_decode__reads_cohere_fields),
         cmocka_unit_test(test_decode__refuses_bad_cohere_fields),

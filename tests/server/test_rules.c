@@ -78,6 +78,7 @@ struct fixture {
 static void open_fixture(struct fixture *fixture)
 {
     memset(fixture, 0, sizeof(*fixture));
+    fixture->model.shape.hidden_size = 512;
     fixture->model.n_dims = 1024;
     fixture->model.default_dims = 768;
     fixture->model.most_tokens = 512;
@@ -86,6 +87,7 @@ static void open_fixture(struct fixture *fixture)
     fixture->options.max_client_batch_size = 2048;
     fixture->options.max_request_tokens = 1000;
     fixture->options.max_queue_tokens = 5000;
+    fixture->options.token_vectors_limit = 1 << 20;
 }
 
 static enum status make(struct fixture *fixture, struct rules **ret_rules, struct error *error)
@@ -94,6 +96,25 @@ static enum status make(struct fixture *fixture, struct rules **ret_rules, struc
 
     memset(error, 0, sizeof(*error));
     return rules_new(ret_rules, &fixture->options, &info, error);
+}
+
+/* 1 MiB of vectors of 512 float32 each. */
+static void test_rules__bound_the_vectors_of_all_tokens(void **state)
+{
+    struct fixture fixture;
+    struct rules *rules = NULL;
+    struct error error;
+
+    (void)state;
+    open_fixture(&fixture);
+    assert_int_equal(make(&fixture, &rules, &error), STATUS_OK);
+    assert_int_equal(rules->hidden_size, 512);
+    assert_int_equal(rules->most_unpooled_tokens, 512);
+    rules_free(rules);
+    fixture.options.max_request_tokens = 300;
+    assert_int_equal(make(&fixture, &rules, &error), STATUS_OK);
+    assert_int_equal(rules->most_unpooled_tokens, 300);
+    rules_free(rules);
 }
 
 static void test_rules__take_every_size_where_none_is_listed(void **state)
@@ -245,6 +266,7 @@ static void test_rules__lists_are_cut_between_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rules__bound_the_vectors_of_all_tokens),
         cmocka_unit_test(test_rules__take_every_size_where_none_is_listed),
         cmocka_unit_test(test_rules__keep_to_the_sizes_of_model_or_option),
         cmocka_unit_test(test_rules__refuse_sizes_that_are_none),

@@ -22,6 +22,7 @@ static void test_text_key__depends_on_every_part(void **state)
     assert_false(text_key_equal(key, text_key_of(&secret, other, 4, 0)));
     assert_false(text_key_equal(key, text_key_of(&secret, ids, 3, 0)));
     assert_false(text_key_equal(key, text_key_of(&secret, ids, 4, 1)));
+    assert_false(text_key_equal(key, text_key_of(&secret, ids, 4, TEXT_KEY_NOT_POOLED)));
     assert_false(text_key_equal(key, text_key_of(&other_secret, ids, 4, 0)));
 }
 
