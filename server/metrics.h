@@ -24,7 +24,8 @@ void metrics_count_request(struct metrics *metrics, const struct request *reques
 /* A worker finished a pass. */
 void metrics_count_pass(struct metrics *metrics, size_t n_texts, size_t n_tokens);
 
-/* Writes everything, with what the engine and the process say of themselves now. */
+/* Writes everything, with what the engine and the process say of themselves now. (metrics_write.c)
+ */
 void metrics_write(const struct server *server, struct text *text);
 
 #endif

@@ -222,8 +222,7 @@ static void leave_queue(struct batcher *batcher, struct job *job)
 /* Moves a waiting job into the pass. */
 static void take_job(struct batcher *batcher, struct pass *pass, struct job *job)
 {
-    if (job->group->n_running++ == 0)
-        job->group->encoding_since_us = batcher->options.now_us();
+    job_group_begin_encoding(job->group, batcher->options.now_us());
     leave_queue(batcher, job);
     job->state = JOB_RUNNING;
     batcher->stats.running_texts++;
@@ -381,13 +380,6 @@ static void end_job(struct batcher *batcher, struct job *job, struct job_group *
     *ended = group;
 }
 
-/* A worker has encoded the job; it is about to end. */
-static void leave_worker(struct job_group *group, int64_t now_us)
-{
-    if (--group->n_running == 0)
-        group->encode_us += now_us - group->encoding_since_us;
-}
-
 void batcher_settle(struct batcher *batcher, const struct pass *pass)
 {
     pthread_mutex_lock(&batcher->mutex);
@@ -408,7 +400,7 @@ void batcher_finish(struct batcher *batcher, const struct pass *pass)
     pthread_mutex_lock(&batcher->mutex);
     now_us = batcher->options.now_us();
     for (size_t i = 0; i < pass->n_jobs; i++) {
-        leave_worker(pass->jobs[i]->group, now_us);
+        job_group_end_encoding(pass->jobs[i]->group, now_us);
         for (struct job *job = pass->jobs[i]->followers; job; job = job->next_follower)
             end_job(batcher, job, &ended);
         end_job(batcher, pass->jobs[i], &ended);

@@ -23,3 +23,15 @@ void job_deliver_tokens(struct job *job, const float *tokens, size_t n_numbers)
     memcpy(job->token_vectors, tokens, n_numbers * sizeof *tokens);
     job->status = check_finite(job->token_vectors, n_numbers);
 }
+
+void job_group_begin_encoding(struct job_group *group, int64_t now_us)
+{
+    if (group->n_running++ == 0)
+        group->encoding_since_us = now_us;
+}
+
+void job_group_end_encoding(struct job_group *group, int64_t now_us)
+{
+    if (--group->n_running == 0)
+        group->encode_us += now_us - group->encoding_since_us;
+}

@@ -84,4 +84,8 @@ void job_deliver(struct job *job, const float *pooled);
 /* The same for a job that asks for token_vectors, from tokens[n_numbers]. */
 void job_deliver_tokens(struct job *job, const float *tokens, size_t n_numbers);
 
+/* A worker takes one of the group's jobs, or has ended one. By the batcher, under its mutex. */
+void job_group_begin_encoding(struct job_group *group, int64_t now_us);
+void job_group_end_encoding(struct job_group *group, int64_t now_us);
+
 #endif

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """GET /metrics is valid, whole from the start, and counts what happened."""
 
+import concurrent.futures
 import re
+import shutil
+import subprocess
+import time
 
 import pytest
 
@@ -120,3 +124,141 @@ def test_requests_are_counted_by_route_and_status(fresh):
     fresh.post("/v1/embeddings", {"input": ""})
     fresh.post("/v1/embeddings", {"input": 1})
     assert [b - a for a, b in zip(before, ask())] == [1, 2]
+
+
+KEY = "sk-counted"
+THREADS = 4
+TIMES = 5  # each thread runs through the plan
+
+
+def texts_of(i):
+    """Distinct ones, of which the last is too long for the model."""
+    return [f"text {i}", f"another text, number {i}", f"{i} " + "hello " * 300]
+
+
+def plan(i):
+    """(route, status, reason or None, texts, how to ask for it)"""
+
+    def post(path, value, **headers):
+        return lambda server: server.post(
+            path, value, {"Authorization": f"Bearer {KEY}", **headers}
+        )
+
+    def get(method, path):
+        return lambda server: server.request(
+            method, path, headers={"Authorization": f"Bearer {KEY}"}
+        )
+
+    v1 = "/v1/embeddings"
+    pair = {"source_sentence": f"source {i}", "sentences": [f"first of {i}", f"second of {i}"]}
+    return [
+        (v1, 200, None, texts_of(i), post(v1, {"input": texts_of(i)})),
+        (
+            "/similarity",
+            200,
+            None,
+            [pair["source_sentence"], *pair["sentences"]],
+            post("/similarity", {"inputs": pair}),
+        ),
+        (v1, 400, "empty_input", [], post(v1, {"input": ""})),
+        (v1, 400, "bad_request", [], post(v1, {"input": 1})),
+        (v1, 400, "invalid_value", [], post(v1, {"input": "a", "dimensions": 0})),
+        (v1, 400, "too_long", [], post(v1, {"input": "hello " * 300, "truncate": False})),
+        (v1, 401, "invalid_api_key", [], lambda server: server.post(v1, {"input": "a"})),
+        (v1, 404, "model_not_found", [], post(v1, {"input": "a", "model": "none"})),
+        (v1, 405, "method_not_allowed", [], get("GET", v1)),
+        (v1, 413, "payload_too_large", [], post(v1, {"input": "a" * 9000})),
+        (v1, 415, "unsupported_media_type", [], post(v1, {}, **{"Content-Type": "text/plain"})),
+        ("/v1/models", 200, None, [], get("GET", "/v1/models")),
+        ("/v1/models", 200, None, [], get("HEAD", "/v1/models")),
+        ("/v1/models/", 404, "model_not_found", [], get("GET", f"/v1/models/none{i}")),
+        ("/livez", 200, None, [], get("GET", "/livez")),
+        ("other", 404, "not_found", [], get("GET", f"/nowhere{i}")),
+    ]
+
+
+def test_counters_agree_with_a_counted_load(start, model, tokenizer):
+    server = start(model, "--api-key", KEY, "--payload-limit", "8KiB").wait_ready()
+    plans = [row for i in range(THREADS * TIMES) for row in plan(i)]
+    before = samples(server)
+
+    def run(rows):
+        for _, status, _, _, ask in rows:
+            assert ask(server).status == status
+
+    with concurrent.futures.ThreadPoolExecutor(THREADS) as threads:
+        list(threads.map(run, (plans[i::THREADS] for i in range(THREADS))))
+
+    tokens = [min(len(tokenizer.encode(text).ids), 256) for row in plans for text in row[3]]
+    answered = sum(bool(row[3]) for row in plans)
+    expected = {}
+
+    def expect(name, n, **labels):
+        series = (name, tuple(sorted(labels.items())))
+        expected[series] = expected.get(series, 0) + n
+
+    for route, status, reason, _, _ in plans:
+        expect("nestd_requests_total", 1, route=route, status=str(status))
+        if reason:
+            expect("nestd_requests_rejected_total", 1, reason=reason)
+        if route in ("/v1/embeddings", "/similarity"):
+            expect("nestd_request_duration_seconds_count", 1)
+    expect("nestd_texts_total", len(tokens))
+    expect("nestd_tokens_total", sum(tokens))
+    expect("nestd_truncated_texts_total", THREADS * TIMES)
+    expect("nestd_cache_misses_total", len(tokens))
+    expect("nestd_pass_texts_sum", len(tokens))
+    expect("nestd_pass_tokens_sum", sum(tokens))
+    expect("nestd_text_tokens_count", len(tokens))
+    expect("nestd_text_tokens_sum", sum(tokens))
+    for name in ("tokenize", "queue", "encode"):
+        expect(f"nestd_{name}_duration_seconds_count", answered)
+    for bound in (4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096, 8192):
+        below = sum(n <= bound for n in tokens)
+        if below:
+            expect("nestd_text_tokens_bucket", below, le=f"{bound}")
+    expect("nestd_text_tokens_bucket", len(tokens), le="+Inf")
+
+    # Times, and how texts were shared out among passes, are not ours to know.
+    unknown = re.compile(
+        r"_seconds_(sum|bucket)|_pass_(texts|tokens)_(bucket|count)|_bytes$|^nestd_workers_busy$"
+    )
+
+    def found():
+        return {
+            series: value - before[series]
+            for series, value in samples(server).items()
+            if value != before[series]
+            and not unknown.search(series[0])
+            and ("route", "/metrics") not in series[1]
+        }
+
+    # A pass is counted when its worker is through with it, which may be after the reply.
+    deadline = time.monotonic() + 5
+    while found() != expected and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert found() == expected
+
+    # Once more: the same texts are not encoded again.
+    assert plan(0)[0][4](server).status == 200
+    assert total(server, "nestd_cache_hits_total") == 3
+    assert total(server, "nestd_pass_texts_sum") == len(tokens)
+    assert total(server, "nestd_queue_tokens") == total(server, "nestd_requests_in_flight") == 0
+
+
+def test_promtool_has_no_complaint(start, model):
+    """Before the first request, while loading too, and with a name that needs every escape."""
+    promtool = shutil.which("promtool")
+    if not promtool:
+        pytest.skip("promtool, of Debian's package prometheus, is not on the PATH")
+    server = start(model, "--served-model-name", 'a "b" \\c').wait_listening()
+    loading = server.get("/metrics").body
+    server.wait_ready()
+    ready = server.get("/metrics").body
+    server.embed(input=["a", "b"])
+    for text in (loading, ready, server.get("/metrics").body):
+        done = subprocess.run(
+            [promtool, "check", "metrics"], input=text, capture_output=True, timeout=60
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"", b""), done
+    assert b'nestd_model_info{model="a \\"b\\" \\\\c",' in ready
