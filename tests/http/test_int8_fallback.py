@@ -18,7 +18,7 @@ CONFIGURATIONS = [
     ("--threads", "3", "--max-batch-tokens", "1"),
 ]
 
-pytestmark = pytest.mark.skipif("int8" not in native_dtypes(), reason="no int8 on this CPU")
+pytestmark = pytest.mark.skipif("int8" not in native_dtypes(), reason="this CPU has no avx512_vnni")
 
 
 def make(folder, *options):

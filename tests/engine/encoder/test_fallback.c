@@ -7,6 +7,7 @@
 #include "engine/encoder/team.h"
 #include "engine/kernels/cpu.h"
 #include "engine/model/model.h"
+#include "tests/engine/kernels/require_cpu.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -251,12 +252,6 @@ static bool is_within(struct cosines cosines)
     return cosines.mean >= 0.998 && cosines.least >= 0.99;
 }
 
-static void skip_without_int8(void)
-{
-    if (!(cpu_flags(CPU_MASK_ALL) & CPU_AVX512_VNNI))
-        skip();
-}
-
 /* ---- tests ---- */
 
 static void test_fallback__plain_model_stays_int8(void **state)
@@ -266,7 +261,7 @@ static void test_fallback__plain_model_stays_int8(void **state)
     const struct accuracy_report *report;
 
     (void)state;
-    skip_without_int8();
+    require_cpu(CPU_AVX512_VNNI, "avx512_vnni");
     made = make_model(0);
     encoder = new_fallen_back(made, CPU_MASK_ALL, 2);
     report = encoder_get_accuracy(encoder);
@@ -282,7 +277,7 @@ static void test_fallback__plain_model_stays_int8(void **state)
 static void test_fallback__only_the_layer_with_outliers_falls_back(void **state)
 {
     (void)state;
-    skip_without_int8();
+    require_cpu(CPU_AVX512_VNNI, "avx512_vnni");
     for (size_t layer = 0; layer < LAYERS; layer++) {
         struct test_model *made = make_model(1u << layer);
         struct encoder *whole = new_encoder(made, ENCODER_INT8, CPU_MASK_ALL);
@@ -309,7 +304,7 @@ static void test_fallback__float32_where_bfloat16_is_slow(void **state)
     const struct accuracy_report *report;
 
     (void)state;
-    skip_without_int8();
+    require_cpu(CPU_AVX512_VNNI, "avx512_vnni");
     made = make_model(2 | 4);
     encoder = new_fallen_back(made, ~(unsigned)CPU_AVX512_BF16, 2);
     report = encoder_get_accuracy(encoder);
@@ -328,7 +323,7 @@ static void test_fallback__is_the_same_in_any_number_of_threads(void **state)
     struct texts texts;
 
     (void)state;
-    skip_without_int8();
+    require_cpu(CPU_AVX512_VNNI, "avx512_vnni");
     made = make_model(1 | 4);
     make_texts(&texts, 5);
     for (size_t n_threads = 1; n_threads <= 5; n_threads += 2) {
@@ -359,7 +354,7 @@ static void test_fallback__same_text_same_bits_beside_others(void **state)
     struct texts texts;
 
     (void)state;
-    skip_without_int8();
+    require_cpu(CPU_AVX512_VNNI, "avx512_vnni");
     made = make_model(1 | 2);
     make_texts(&texts, 5);
     for (size_t i = 0; i < sizeof masks / sizeof *masks; i++) {
@@ -401,7 +396,7 @@ static void test_fallback__weights_that_are_not_finite_are_not_blamed_on_int8(vo
     struct encoder *encoder;
 
     (void)state;
-    skip_without_int8();
+    require_cpu(CPU_AVX512_VNNI, "avx512_vnni");
     made = make_model(0);
     ((float *)(uintptr_t)made->layers[1].output.weight.data)[5] = NAN;
     encoder = new_fallen_back(made, CPU_MASK_ALL, 2);

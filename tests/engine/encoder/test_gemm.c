@@ -2,6 +2,7 @@
 #include "engine/encoder/gemm.h"
 #include "engine/kernels/cpu.h"
 #include "engine/memory.h"
+#include "tests/engine/kernels/require_cpu.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -221,8 +222,7 @@ static void test_gemm__int8_is_exact(void **state)
     int32_t *c;
 
     (void)state;
-    if (!cpu_has(GEMM_INT8))
-        skip();
+    require_cpu(CPU_AVX512_VNNI, "avx512_vnni");
     product_init(&product, GEMM_INT8, EXACT_OUT, EXACT_IN);
     q = read_quantised(&product);
     for (size_t k = 0; k < EXACT_IN; k++) {
@@ -295,8 +295,7 @@ static void test_gemm__bits_do_not_depend_on_company(void **state)
 static void test_gemm__takes_the_fast_implementation(void **state)
 {
     (void)state;
-    if (!(cpu_flags(CPU_MASK_ALL) & CPU_AVX512))
-        skip();
+    require_cpu(CPU_AVX512, "avx512");
     for (enum gemm_format format = GEMM_FLOAT32; format <= GEMM_INT8; format++) {
         struct product product;
 

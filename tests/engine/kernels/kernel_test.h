@@ -14,6 +14,7 @@
 #include "engine/kernels/cpu.h"
 #include "engine/kernels/kernels.h"
 #include "engine/memory.h"
+#include "tests/engine/kernels/require_cpu.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -43,10 +44,7 @@ static const struct level LEVEL_AVX512_BF16 = {"avx512_bf16",
 /* Skips the test where this CPU lacks the level. */
 static inline void level_require(const struct level *level)
 {
-    if (cpu_flags(level->cpu_flags) == level->cpu_flags)
-        return;
-    print_message("this CPU has no %s\n", level->name);
-    skip();
+    require_cpu(level->cpu_flags, level->name);
 }
 
 /* The kernels of the test's level. */

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* For tests that want what not every CPU has. */
+#ifndef NESTD_TESTS_ENGINE_KERNELS_REQUIRE_CPU_H
+#define NESTD_TESTS_ENGINE_KERNELS_REQUIRE_CPU_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "engine/kernels/cpu.h"
+
+/* Skips the test where this CPU lacks one of the flags. tests/tally knows the words, and counts such
+ * a test apart from those that something was missing for. */
+static inline void require_cpu(unsigned flags, const char *name)
+{
+    if ((cpu_flags(CPU_MASK_ALL) & flags) == flags)
+        return;
+    print_message("this CPU has no %s\n", name);
+    skip();
+}
+
+#endif
