@@ -2,7 +2,7 @@
 
 /* A request's JSON body: parsed within bounds, and its fields fetched by name and type. A field
  * that is absent or null leaves the output as it was, so that callers write defaults first. Pure;
- * any thread; used by decode.c alone. */
+ * any thread; for those that decode (decode_private.h) alone. */
 #ifndef NESTD_SERVER_BODY_H
 #define NESTD_SERVER_BODY_H
 

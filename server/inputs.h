@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The texts and token ids of a body: a part of decode.c, and private to it. */
+/* The texts and token ids of a body: a part of decoding, and private to it. */
 #ifndef NESTD_SERVER_INPUTS_H
 #define NESTD_SERVER_INPUTS_H
 
-#include "server/body.h"
-#include "server/decode.h"
-
-/* A body on its way into fields. */
-struct decoding {
-    const struct rules *rules;
-    struct fields fields;
-    struct fault *fault;
-};
+#include "server/decode_private.h"
 
 /* A text, a list of texts, a list of token ids or a list of such lists. */
 bool decode_input(struct decoding *decoding, const json_t *json, const char *path);

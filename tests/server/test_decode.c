@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "server/decode.h"
+#include "tests/server/decoding.h"
 #include "server/text.h"
 
 #include <jansson.h>
@@ -13,84 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A model of 8 dimensions, 100 tokens and three prompts; at most 3 inputs. */
-static char query_name[] = "query";
-static char query_text[] = "query: ";
-static char passage_name[] = "passage";
-static char passage_text[] = "passage: ";
-static char empty_name[] = "nothing";
-static char empty_text[] = "";
-static const struct prompt prompts[] = {
-    {query_name, query_text, 7},
-    {passage_name, passage_text, 9},
-    {empty_name, empty_text, 0},
-};
-static const struct rules rules = {
-    .most_inputs = 3,
-    .most_text_tokens = 16,
-    .most_request_tokens = 64,
-    .most_unpooled_tokens = 32,
-    .hidden_size = 4,
-    .vocabulary_size = 100,
-    .n_dims = 8,
-    .default_dims = 6,
-    .prompts = prompts,
-    .n_prompts = 3,
-    .normalize = true,
-    .auto_truncate = true,
-    .similarity = SIMILARITY_DOT,
-};
-
-typedef bool decode_function(struct slice body, const struct rules *rules,
-                             struct fields *ret_fields, struct fault *ret_fault);
-
-static bool decode_with(decode_function *decode, const struct rules *some_rules, const char *body,
-                        struct fields *ret_fields, struct fault *ret_fault)
-{
-    return decode((struct slice){body, strlen(body)}, some_rules, ret_fields, ret_fault);
-}
-
-static void decode_good(decode_function *decode, const char *body, struct fields *ret_fields)
-{
-    struct fault fault;
-
-    if (!decode_with(decode, &rules, body, ret_fields, &fault))
-        fail_msg("%s was refused: %s", body, fault.message);
-}
-
-static void assert_slice(struct slice slice, const char *expected)
-{
-    assert_non_null(slice.bytes);
-    assert_int_equal(slice.len_bytes, strlen(expected));
-    assert_memory_equal(slice.bytes, expected, slice.len_bytes);
-}
-
 /* ---- what is refused ---- */
-
-struct bad {
-    const char *body;
-    enum problem problem;
-    const char *param;   /* "" for none */
-    const char *message; /* a part of it */
-};
-
-static void check_refused(decode_function *decode, const struct bad *cases, size_t n_cases)
-{
-    for (size_t i = 0; i < n_cases; i++) {
-        struct fields fields;
-        struct fault fault = {0};
-
-        if (decode_with(decode, &rules, cases[i].body, &fields, &fault))
-            fail_msg("%s was accepted", cases[i].body);
-        if (fault.problem != cases[i].problem || strcmp(fault.param, cases[i].param) != 0 ||
-            !strstr(fault.message, cases[i].message))
-            fail_msg("%s: problem %d, param \"%s\", message \"%s\"; expected %d, \"%s\", \"%s\"",
-                     cases[i].body, fault.problem, fault.param, fault.message, cases[i].problem,
-                     cases[i].param, cases[i].message);
-    }
-}
-
-#define CHECK_REFUSED(decode, cases) check_refused(decode, cases, sizeof(cases) / sizeof(cases[0]))
 
 static void test_decode__refuses_bodies_that_are_not_an_object(void **state)
 {
@@ -219,46 +142,6 @@ static void test_decode__refuses_bad_similarity(void **state)
     CHECK_REFUSED(decode_similarity, cases);
 }
 
-static void test_decode__refuses_bad_tei_bodies(void **state)
-{
-    static const struct bad similarity_cases[] = {
-        {"{}", PROBLEM_BAD_REQUEST, "inputs", "missing"},
-        {"{\"inputs\":\"a\"}", PROBLEM_BAD_REQUEST, "inputs", "is a text"},
-        {"{\"inputs\":{}}", PROBLEM_BAD_REQUEST, "inputs.source_sentence", "missing"},
-        {"{\"inputs\":{\"source_sentence\":\"a\"}}", PROBLEM_BAD_REQUEST, "inputs.sentences",
-         "missing"},
-        {"{\"inputs\":{\"source_sentence\":\"a\",\"sentences\":\"b\"}}", PROBLEM_BAD_REQUEST,
-         "inputs.sentences", "is a text"},
-        {"{\"inputs\":{\"source_sentence\":\"a\",\"sentences\":[]}}", PROBLEM_EMPTY_INPUT,
-         "inputs.sentences", "empty"},
-        {"{\"inputs\":{\"source_sentence\":\"\",\"sentences\":[\"a\"]}}", PROBLEM_EMPTY_INPUT,
-         "inputs.source_sentence", "empty"},
-        {"{\"inputs\":{\"source_sentence\":\"a\",\"sentences\":[\"a\",\"b\",3]}}",
-         PROBLEM_BAD_REQUEST, "inputs.sentences[2]", "is a number"},
-        {"{\"inputs\":{\"source_sentence\":\"a\",\"sentences\":[\"a\"]},\"parameters\":3}",
-         PROBLEM_BAD_REQUEST, "parameters", "an object"},
-        {"{\"inputs\":{\"source_sentence\":\"a\",\"sentences\":[\"a\"]},"
-         "\"parameters\":{\"dimensions\":99}}",
-         PROBLEM_INVALID_VALUE, "parameters.dimensions", "1 to 8"},
-        {"{\"inputs\":{\"source_sentence\":\"a\",\"sentences\":[\"a\"]},"
-         "\"parameters\":{\"truncation_direction\":\"Up\"}}",
-         PROBLEM_INVALID_VALUE, "parameters.truncation_direction", "Left"},
-    };
-    static const struct bad tokenize_cases[] = {
-        {"{}", PROBLEM_BAD_REQUEST, "inputs", "missing"},
-        {"{\"inputs\":[[1]]}", PROBLEM_BAD_REQUEST, "inputs[0]", "must be a text"},
-        {"{\"inputs\":[]}", PROBLEM_EMPTY_INPUT, "inputs", "empty"},
-        {"{\"inputs\":\"a\",\"add_special_tokens\":1}", PROBLEM_BAD_REQUEST, "add_special_tokens",
-         "true or false"},
-        {"{\"inputs\":\"a\",\"prompt_name\":\"foo\"}", PROBLEM_INVALID_VALUE, "prompt_name",
-         "query"},
-    };
-
-    (void)state;
-    CHECK_REFUSED(decode_tei_similarity, similarity_cases);
-    CHECK_REFUSED(decode_tokenize, tokenize_cases);
-}
-
 /* "before", `n` times "repeated", "after" */
 static void append_repeated(struct text *text, const char *before, size_t n, const char *repeated,
                             const char *after)
@@ -275,8 +158,8 @@ static void check_text_refused(struct text *body, const char *message)
     struct fields fields;
     struct fault fault = {0};
 
-    assert_false(
-        decode_embeddings((struct slice){body->bytes, body->len_bytes}, &rules, &fields, &fault));
+    assert_false(decode_embeddings((struct slice){body->bytes, body->len_bytes}, &decoding_rules,
+                                   &fields, &fault));
     assert_int_equal(fault.problem, PROBLEM_BAD_REQUEST);
     assert_string_equal(fault.param, "");
     assert_non_null(strstr(fault.message, message));
@@ -311,8 +194,8 @@ static void test_decode__takes_texts_full_of_punctuation(void **state)
 
     (void)state;
     append_repeated(&body, "{\"input\":\"\\\"", 100000, ",[{", "\"}");
-    assert_true(
-        decode_embeddings((struct slice){body.bytes, body.len_bytes}, &rules, &fields, &fault));
+    assert_true(decode_embeddings((struct slice){body.bytes, body.len_bytes}, &decoding_rules,
+                                  &fields, &fault));
     assert_int_equal(fields.inputs[0].text.len_bytes, 300001);
     fields_release(&fields);
     text_release(&body);
@@ -325,7 +208,7 @@ static void test_decode__shows_no_more_than_an_excerpt(void **state)
 
     (void)state;
     assert_false(decode_with(
-        decode_embeddings, &rules,
+        decode_embeddings, &decoding_rules,
         "{\"input\":\"a\",\"truncate\":\"0123456789012345678901234567890123456789secret\"}",
         &fields, &fault));
     assert_non_null(strstr(fault.message, "'0123456789012345678901234567890123456789...'"));
@@ -359,7 +242,7 @@ static void test_decode__refuses_when_memory_is_short(void **state)
     (void)state;
     json_set_alloc_funcs(failing_malloc, free);
     mallocs_left = 0;
-    while (!decode_with(decode_similarity, &rules, body, &fields, &fault)) {
+    while (!decode_with(decode_similarity, &decoding_rules, body, &fields, &fault)) {
         fault_fits = fault_fits && (fault.problem == PROBLEM_INTERNAL_ERROR ||
                                     fault.problem == PROBLEM_BAD_REQUEST);
         mallocs_left = ++n_failures;
@@ -456,7 +339,7 @@ static void check_truncate(const char *value, enum truncate_side expected)
 
 static void test_decode__knows_the_words_of_truncate(void **state)
 {
-    struct rules strict = rules;
+    struct rules strict = decoding_rules;
     struct fields fields;
     struct fault fault;
 
@@ -490,17 +373,18 @@ static void check_prompt(const struct rules *some_rules, const char *options, co
 
 static void test_decode__picks_the_prompt(void **state)
 {
-    struct rules with_default = rules;
+    struct rules with_default = decoding_rules;
 
     (void)state;
-    check_prompt(&rules, ",\"prompt_name\":\"query\"", "query: ");
-    check_prompt(&rules, ",\"prompt_name\":\"nothing\"", "");
-    check_prompt(&rules, ",\"input_type\":\"query\"", "query: ");
-    check_prompt(&rules, ",\"input_type\":\"search_query\"", "query: ");
-    check_prompt(&rules, ",\"input_type\":\"document\"", "passage: ");
-    check_prompt(&rules, ",\"input_type\":\"search_document\"", "passage: ");
-    check_prompt(&rules, ",\"input_type\":\"passage\"", "passage: ");
-    check_prompt(&rules, ",\"input_type\":\"passage\",\"prompt_name\":\"query\"", "query: ");
+    check_prompt(&decoding_rules, ",\"prompt_name\":\"query\"", "query: ");
+    check_prompt(&decoding_rules, ",\"prompt_name\":\"nothing\"", "");
+    check_prompt(&decoding_rules, ",\"input_type\":\"query\"", "query: ");
+    check_prompt(&decoding_rules, ",\"input_type\":\"search_query\"", "query: ");
+    check_prompt(&decoding_rules, ",\"input_type\":\"document\"", "passage: ");
+    check_prompt(&decoding_rules, ",\"input_type\":\"search_document\"", "passage: ");
+    check_prompt(&decoding_rules, ",\"input_type\":\"passage\"", "passage: ");
+    check_prompt(&decoding_rules, ",\"input_type\":\"passage\",\"prompt_name\":\"query\"",
+                 "query: ");
 
     with_default.default_prompt = (struct slice){"default: ", 9};
     check_prompt(&with_default, "", "default: ");
@@ -514,7 +398,7 @@ static void test_decode__picks_the_prompt(void **state)
 static void test_decode__keeps_to_listed_dimensions(void **state)
 {
     size_t dims[] = {2, 4};
-    struct rules listed = rules;
+    struct rules listed = decoding_rules;
     struct fields fields;
     struct fault fault;
 
@@ -561,194 +445,6 @@ static void test_decode__joins_the_lists_of_a_similarity(void **state)
     fields_release(&fields);
 }
 
-static void test_decode__takes_tei_bodies(void **state)
-{
-    struct fields fields;
-
-    (void)state;
-    decode_good(decode_tei_similarity,
-                "{\"inputs\":{\"source_sentence\":\"a\",\"sentences\":[\"b\",\"c\"]},"
-                "\"parameters\":{\"truncate\":true,\"truncation_direction\":\"Left\","
-                "\"prompt_name\":\"query\",\"dimensions\":4}}",
-                &fields);
-    assert_int_equal(fields.n_inputs, 3);
-    assert_int_equal(fields.n_rows, 1);
-    assert_int_equal(fields.truncate, TRUNCATE_START);
-    assert_int_equal(fields.similarity, SIMILARITY_COSINE);
-    assert_int_equal(fields.n_dims, 4);
-    assert_slice(fields.prompt, "query: ");
-    fields_release(&fields);
-
-    decode_good(decode_tei_similarity,
-                "{\"inputs\":{\"source_sentence\":\"a\",\"sentences\":[\"b\"]},"
-                "\"parameters\":{\"truncate\":false,\"truncation_direction\":\"left\"}}",
-                &fields);
-    assert_int_equal(fields.truncate, TRUNCATE_NONE);
-    fields_release(&fields);
-
-    decode_good(decode_tokenize, "{\"inputs\":[\"a\",\"b\"],\"add_special_tokens\":false}",
-                &fields);
-    assert_int_equal(fields.n_inputs, 2);
-    assert_false(fields.add_special);
-    fields_release(&fields);
-}
-
-static void test_decode__takes_what_is_not_to_be_pooled(void **state)
-{
-    static const struct bad cases[] = {
-        {"{}", PROBLEM_BAD_REQUEST, "inputs", "missing"},
-        {"{\"inputs\":[true]}", PROBLEM_BAD_REQUEST, "inputs[0]", "'inputs[0]' must be"},
-        {"{\"inputs\":[100]}", PROBLEM_INVALID_TOKEN, "inputs", "inputs[0]"},
-        {"{\"inputs\":[\"a\",\"\"]}", PROBLEM_EMPTY_INPUT, "inputs", "inputs[1]"},
-        {"{\"inputs\":\"a\",\"truncation_direction\":\"up\"}", PROBLEM_INVALID_VALUE,
-         "truncation_direction", "Left"},
-    };
-    struct fields fields;
-
-    (void)state;
-    decode_good(decode_tei_embed_all,
-                "{\"inputs\":[\"a\",\"b\"],\"truncation_direction\":\"Left\","
-                "\"prompt_name\":\"query\"}",
-                &fields);
-    assert_false(fields.pooled);
-    assert_int_equal(fields.n_inputs, 2);
-    assert_int_equal(fields.n_dims, 4);
-    assert_int_equal(fields.most_request_tokens, 32);
-    assert_int_equal(fields.truncate, TRUNCATE_START);
-    assert_slice(fields.prompt, "query: ");
-    assert_string_equal(fields.row_field, "inputs");
-    fields_release(&fields);
-    decode_good(decode_tei_embed_all, "{\"inputs\":[7,8]}", &fields);
-    assert_int_equal(fields.n_inputs, 1);
-    assert_int_equal(fields.inputs[0].n_ids, 2);
-    fields_release(&fields);
-    CHECK_REFUSED(decode_tei_embed_all, cases);
-}
-
-static void test_decode__takes_ids_alone(void **state)
-{
-    static const struct bad cases[] = {
-        {"{}", PROBLEM_BAD_REQUEST, "ids", "missing"},
-        {"{\"ids\":\"a\"}", PROBLEM_BAD_REQUEST, "ids", "is a text"},
-        {"{\"ids\":7}", PROBLEM_BAD_REQUEST, "ids", "is a number"},
-        {"{\"ids\":[\"a\"]}", PROBLEM_BAD_REQUEST, "ids[0]", "is a text"},
-        {"{\"ids\":[1,[2]]}", PROBLEM_BAD_REQUEST, "ids[1]", "is a list"},
-        {"{\"ids\":[[1],2]}", PROBLEM_BAD_REQUEST, "ids[1]", "is a number"},
-        {"{\"ids\":[]}", PROBLEM_EMPTY_INPUT, "ids", "empty list"},
-        {"{\"ids\":[[1],[]]}", PROBLEM_EMPTY_INPUT, "ids", "ids[1]"},
-        {"{\"ids\":[[1],[1],[1],[1]]}", PROBLEM_TOO_MANY_INPUTS, "ids", "4 items"},
-        {"{\"ids\":[[1],[99,100]]}", PROBLEM_INVALID_TOKEN, "ids", "ids[1][1]"},
-        {"{\"ids\":[-1]}", PROBLEM_INVALID_TOKEN, "ids", "ids[0]"},
-        {"{\"ids\":[1],\"skip_special_tokens\":1}", PROBLEM_BAD_REQUEST, "skip_special_tokens",
-         "is a number"},
-    };
-    struct fields fields;
-    struct fault fault;
-    char many[256] = "{\"ids\":[[1],[1";
-
-    (void)state;
-    decode_good(decode_token_ids, "{\"ids\":[7,99,0]}", &fields);
-    assert_int_equal(fields.n_inputs, 1);
-    assert_int_equal(fields.inputs[0].n_ids, 3);
-    assert_int_equal(fields.inputs[0].ids[1], 99);
-    assert_true(fields.skip_special);
-    fields_release(&fields);
-    decode_good(decode_token_ids, "{\"ids\":[[7],[8,9]],\"skip_special_tokens\":false}", &fields);
-    assert_int_equal(fields.n_inputs, 2);
-    assert_int_equal(fields.inputs[1].ids[1], 9);
-    assert_false(fields.skip_special);
-    fields_release(&fields);
-    CHECK_REFUSED(decode_token_ids, cases);
-
-    for (int i = 0; i < 63; i++)
-        strcat(many, ",1");
-    strcat(many, "]]}");
-    assert_false(decode_with(decode_token_ids, &rules, many, &fields, &fault));
-    assert_int_equal(fault.problem, PROBLEM_TOO_MANY_TOKENS);
-    assert_non_null(strstr(fault.message, "65 token ids"));
-    assert_non_null(strstr(fault.message, "64"));
-}
-
-/* ---- /v2/embed ---- */
-
-static void test_decode__reads_cohere_fields(void **state)
-{
-    struct fields fields;
-
-    (void)state;
-    decode_good(decode_cohere_embed, "{\"texts\":[\"a\",\"b\"]}", &fields);
-    assert_int_equal(fields.n_inputs, 2);
-    assert_slice(fields.inputs[1].text, "b");
-    assert_int_equal(fields.types, 1U << EMBEDDING_FLOAT);
-    assert_int_equal(fields.most_tokens, 16);
-    assert_int_equal(fields.n_dims, 6);
-    fields_release(&fields);
-
-    decode_good(decode_cohere_embed,
-                "{\"inputs\":[{\"content\":[{\"type\":\"text\",\"text\":\"c\"}]}],"
-                "\"embedding_types\":[\"ubinary\",\"base64\",\"ubinary\"],"
-                "\"output_dimension\":3,\"max_tokens\":5,\"truncate\":\"START\","
-                "\"input_type\":\"search_document\"}",
-                &fields);
-    assert_int_equal(fields.n_inputs, 1);
-    assert_slice(fields.inputs[0].text, "c");
-    assert_int_equal(fields.types,
-                     1U << EMBEDDING_BASE64 | 1U << (EMBEDDING_PACKED + PACK_UBINARY));
-    assert_int_equal(fields.n_dims, 3);
-    assert_int_equal(fields.most_tokens, 5);
-    assert_int_equal(fields.truncate, TRUNCATE_START);
-    assert_slice(fields.prompt, "passage: ");
-    assert_string_equal(fields.row_field, "inputs");
-    fields_release(&fields);
-
-    /* More than the model takes is what it takes. */
-    decode_good(decode_cohere_embed, "{\"texts\":[\"a\"],\"max_tokens\":999}", &fields);
-    assert_int_equal(fields.most_tokens, 16);
-    fields_release(&fields);
-}
-
-static void test_decode__refuses_bad_cohere_fields(void **state)
-{
-    static const struct bad cases[] = {
-        {"{}", PROBLEM_BAD_REQUEST, "texts", "missing"},
-        {"{\"texts\":[],\"x\":1}", PROBLEM_EMPTY_INPUT, "texts", "empty list"},
-        {"{\"texts\":[1]}", PROBLEM_BAD_REQUEST, "texts[0]", "must be a text"},
-        {"{\"texts\":[\"a\"],\"inputs\":[]}", PROBLEM_BAD_REQUEST, "inputs", "exclude each"},
-        {"{\"texts\":[\"a\"],\"images\":[]}", PROBLEM_INVALID_VALUE, "images", "texts alone"},
-        {"{\"inputs\":\"a\"}", PROBLEM_BAD_REQUEST, "inputs", "is a text"},
-        {"{\"inputs\":[]}", PROBLEM_EMPTY_INPUT, "inputs", "empty list"},
-        {"{\"inputs\":[{},{},{},{}]}", PROBLEM_TOO_MANY_INPUTS, "inputs", "4 items"},
-        {"{\"inputs\":[1,2]}", PROBLEM_BAD_REQUEST, "inputs[0].content", "a list of one text"},
-        {"{\"inputs\":[{\"content\":[]}]}", PROBLEM_BAD_REQUEST, "inputs[0].content", "one text"},
-        {"{\"inputs\":[{\"content\":\"a\"}]}", PROBLEM_BAD_REQUEST, "inputs[0].content",
-         "one text"},
-        {"{\"inputs\":[{\"content\":[{\"type\":\"text\"}]}]}", PROBLEM_BAD_REQUEST,
-         "inputs[0].content", "one text"},
-        {"{\"inputs\":[{\"content\":[{\"type\":\"text\",\"text\":\"\"}]}]}", PROBLEM_EMPTY_INPUT,
-         "inputs", "inputs[0].content"},
-        {"{\"inputs\":[{\"content\":[{\"type\":\"image_url\"}]}]}", PROBLEM_INVALID_VALUE,
-         "inputs[0].content", "an image"},
-        {"{\"texts\":[\"a\"],\"embedding_types\":\"int8\"}", PROBLEM_BAD_REQUEST, "embedding_types",
-         "at least one of"},
-        {"{\"texts\":[\"a\"],\"embedding_types\":[]}", PROBLEM_BAD_REQUEST, "embedding_types",
-         "at least one of"},
-        {"{\"texts\":[\"a\"],\"embedding_types\":[\"float\",7]}", PROBLEM_BAD_REQUEST,
-         "embedding_types[1]", "is a number"},
-        {"{\"texts\":[\"a\"],\"embedding_types\":[\"float\\u0000\"]}", PROBLEM_INVALID_VALUE,
-         "embedding_types[0]", "ubinary"},
-        {"{\"texts\":[\"a\"],\"max_tokens\":2}", PROBLEM_INVALID_VALUE, "max_tokens", "least is 3"},
-        {"{\"texts\":[\"a\"],\"max_tokens\":\"4\"}", PROBLEM_BAD_REQUEST, "max_tokens",
-         "is a text"},
-        {"{\"texts\":[\"a\"],\"output_dimension\":9}", PROBLEM_INVALID_VALUE, "output_dimension",
-         "1 to 8"},
-        {"{\"texts\":[\"a\"],\"input_type\":\"image\"}", PROBLEM_INVALID_VALUE, "input_type",
-         "clustering"},
-    };
-
-    (void)state;
-    CHECK_REFUSED(decode_cohere_embed, cases);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -756,7 +452,6 @@ int main(void)
         cmocka_unit_test(test_decode__refuses_bad_inputs),
         cmocka_unit_test(test_decode__refuses_bad_options),
         cmocka_unit_test(test_decode__refuses_bad_similarity),
-        cmocka_unit_test(test_decode__refuses_bad_tei_bodies),
         cmocka_unit_test(test_decode__refuses_what_is_nested_too_deep),
         cmocka_unit_test(test_decode__refuses_bodies_that_are_small_text_and_huge_trees),
         cmocka_unit_test(test_decode__takes_texts_full_of_punctuation),
@@ -769,11 +464,6 @@ int main(void)
         cmocka_unit_test(test_decode__picks_the_prompt),
         cmocka_unit_test(test_decode__keeps_to_listed_dimensions),
         cmocka_unit_test(test_decode__joins_the_lists_of_a_similarity),
-        cmocka_unit_test(test_decode__takes_tei_bodies),
-        cmocka_unit_test(test_decode__takes_what_is_not_to_be_pooled),
-        cmocka_unit_test(test_decode__takes_ids_alone),
-        cmocka_unit_test(test_decode__reads_cohere_fields),
-        cmocka_unit_test(test_decode__refuses_bad_cohere_fields),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What the files that decode bodies share: decode.c, inputs.c and one for each API family. Private
+ * to them. */
+#ifndef NESTD_SERVER_DECODE_PRIVATE_H
+#define NESTD_SERVER_DECODE_PRIVATE_H
+
+#include "server/body.h"
+#include "server/decode.h"
+
+/* A body on its way into fields. */
+struct decoding {
+    const struct rules *rules;
+    struct fields fields;
+    struct fault *fault;
+};
+
+/* Parses, sets the defaults, and leaves the fields to the route's function. */
+bool decode_body(struct slice body, const struct rules *rules,
+                 bool (*decode_fields)(struct decoding *decoding, const struct body_object *root),
+                 struct fields *ret_fields, struct fault *ret_fault);
+
+/* The fault of a text field whose value is none of those allowed. */
+bool refuse_value(struct decoding *decoding, const struct body_object *object, const char *name,
+                  struct slice value, const char *allowed);
+
+/* Each decodes a field, or a few that belong together, and leaves the default where the field is
+ * absent. False: the fault is set. */
+bool decode_model(struct decoding *decoding, const struct body_object *object);
+bool decode_dimensions(struct decoding *decoding, const struct body_object *object,
+                       const char *name);
+bool decode_truncate(struct decoding *decoding, const struct body_object *object);
+bool decode_prompt(struct decoding *decoding, const struct body_object *object);
+bool decode_similarity_name(struct decoding *decoding, const struct body_object *object);
+
+#endif

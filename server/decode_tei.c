@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The bodies of Text Embeddings Inference's routes. */
+#include "server/decode_private.h"
+#include "server/inputs.h"
+
+/* TEI's second word for what "truncate" says: which end goes, if one goes. */
+static bool decode_truncation_direction(struct decoding *decoding, const struct body_object *object)
+{
+    struct slice word = {0};
+
+    if (!body_get_text(object, "truncation_direction", &word, decoding->fault))
+        return false;
+    if (slice_is(word, "Left") || slice_is(word, "left")) {
+        if (decoding->fields.truncate == TRUNCATE_END)
+            decoding->fields.truncate = TRUNCATE_START;
+        return true;
+    }
+    if (!word.bytes || slice_is(word, "Right") || slice_is(word, "right"))
+        return true;
+    return refuse_value(decoding, object, "truncation_direction", word, "\"Right\", \"Left\"");
+}
+
+static bool decode_tei_embed_all_fields(struct decoding *decoding, const struct body_object *root)
+{
+    decoding->fields.pooled = false;
+    decoding->fields.n_dims = decoding->rules->hidden_size;
+    decoding->fields.most_request_tokens = decoding->rules->most_unpooled_tokens;
+    return decode_input(decoding, body_get(root, "inputs"), "inputs") &&
+           decode_truncate(decoding, root) && decode_truncation_direction(decoding, root) &&
+           decode_prompt(decoding, root);
+}
+
+bool decode_tei_embed_all(struct slice body, const struct rules *rules, struct fields *ret_fields,
+                          struct fault *ret_fault)
+{
+    return decode_body(body, rules, decode_tei_embed_all_fields, ret_fields, ret_fault);
+}
+
+/* TEI always takes the cosine; "similarity" and "dimensions" in the parameters are ours. */
+static bool decode_tei_similarity_fields(struct decoding *decoding, const struct body_object *root)
+{
+    struct body_object inputs;
+    struct body_object parameters;
+    const json_t *source;
+    const json_t *sentences;
+
+    if (!body_get_object(root, "inputs", &inputs, decoding->fault) ||
+        !body_get_object(root, "parameters", &parameters, decoding->fault))
+        return false;
+    if (!inputs.json)
+        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, "inputs",
+                         "'inputs' is missing: it must be an object with 'source_sentence' and "
+                         "'sentences'");
+    source = body_get(&inputs, "source_sentence");
+    sentences = body_get(&inputs, "sentences");
+    if (!json_is_string(source))
+        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, "inputs.source_sentence",
+                         "'inputs.source_sentence' must be a text, but is %s",
+                         source ? body_type_name(source) : "missing");
+    if (!json_is_array(sentences))
+        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, "inputs.sentences",
+                         "'inputs.sentences' must be a list of texts, but is %s",
+                         sentences ? body_type_name(sentences) : "missing");
+    decoding->fields.similarity = SIMILARITY_COSINE;
+    return decode_texts(decoding, source, "inputs.source_sentence", sentences,
+                        "inputs.sentences") &&
+           decode_dimensions(decoding, &parameters, "dimensions") &&
+           decode_similarity_name(decoding, &parameters) &&
+           decode_truncate(decoding, &parameters) &&
+           decode_truncation_direction(decoding, &parameters) &&
+           decode_prompt(decoding, &parameters);
+}
+
+bool decode_tei_similarity(struct slice body, const struct rules *rules, struct fields *ret_fields,
+                           struct fault *ret_fault)
+{
+    return decode_body(body, rules, decode_tei_similarity_fields, ret_fields, ret_fault);
+}
+
+static bool decode_tokenize_fields(struct decoding *decoding, const struct body_object *root)
+{
+    return decode_texts(decoding, body_get(root, "inputs"), "inputs", NULL, NULL) &&
+           body_get_switch(root, "add_special_tokens", &decoding->fields.add_special,
+                           decoding->fault) &&
+           decode_prompt(decoding, root);
+}
+
+bool decode_tokenize(struct slice body, const struct rules *rules, struct fields *ret_fields,
+                     struct fault *ret_fault)
+{
+    return decode_body(body, rules, decode_tokenize_fields, ret_fields, ret_fault);
+}
+
+static bool decode_token_ids_fields(struct decoding *decoding, const struct body_object *root)
+{
+    return decode_ids(decoding, body_get(root, "ids"), "ids") &&
+           body_get_switch(root, "skip_special_tokens", &decoding->fields.skip_special,
+                           decoding->fault);
+}
+
+bool decode_token_ids(struct slice body, const struct rules *rules, struct fields *ret_fields,
+                      struct fault *ret_fault)
+{
+    return decode_body(body, rules, decode_token_ids_fields, ret_fields, ret_fault);
+}
