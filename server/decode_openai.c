@@ -25,7 +25,7 @@ static bool decode_format(struct decoding *decoding, const struct body_object *o
 static bool decode_embeddings_fields(struct decoding *decoding, const struct body_object *root)
 {
     return decode_model(decoding, root) &&
-           decode_input(decoding, body_get(root, "input"), "input") &&
+           decode_input(decoding, body_get(root, "input"), "input", false) &&
            decode_dimensions(decoding, root, "dimensions") && decode_format(decoding, root) &&
            decode_truncate(decoding, root) && decode_prompt(decoding, root) &&
            body_get_switch(root, "normalize", &decoding->fields.normalize, decoding->fault);

@@ -21,14 +21,21 @@ static bool decode_truncation_direction(struct decoding *decoding, const struct 
     return refuse_value(decoding, object, "truncation_direction", word, "\"Right\", \"Left\"");
 }
 
+/* Token ids are a whole text to TEI, special tokens and all, as /tokenize gives them. */
+static bool decode_tei_inputs(struct decoding *decoding, const struct body_object *root)
+{
+    decoding->fields.add_special = false;
+    return decode_input(decoding, body_get(root, "inputs"), "inputs", true) &&
+           decode_truncate(decoding, root) && decode_truncation_direction(decoding, root) &&
+           decode_prompt(decoding, root);
+}
+
 static bool decode_tei_embed_all_fields(struct decoding *decoding, const struct body_object *root)
 {
     decoding->fields.pooled = false;
     decoding->fields.n_dims = decoding->rules->hidden_size;
     decoding->fields.most_request_tokens = decoding->rules->most_unpooled_tokens;
-    return decode_input(decoding, body_get(root, "inputs"), "inputs") &&
-           decode_truncate(decoding, root) && decode_truncation_direction(decoding, root) &&
-           decode_prompt(decoding, root);
+    return decode_tei_inputs(decoding, root);
 }
 
 bool decode_tei_embed_all(struct slice body, const struct rules *rules, struct fields *ret_fields,

@@ -99,7 +99,7 @@ static enum status tokenize_input(const struct tokenizer *tokenizer, struct embe
     const struct tokenize_options options = {
         .truncate = embedding->fields.truncate,
         .most_tokens = embedding->fields.most_tokens,
-        .add_special = true,
+        .add_special = input->text.bytes || embedding->fields.add_special,
     };
     struct slice text;
 

@@ -105,78 +105,88 @@ static bool set_ids(struct decoding *decoding, const json_t *list, const char *p
     return true;
 }
 
+/* Of [id...], or of all lists among the items. */
 static size_t count_ids(const json_t *json)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < json_array_size(json); i++) {
-        const json_t *item = json_array_get(json, i);
-
-        n += json_is_array(item) ? json_array_size(item) : 1;
-    }
+    if (json_is_integer(json_array_get(json, 0)))
+        return json_array_size(json);
+    for (size_t i = 0; i < json_array_size(json); i++)
+        n += json_array_size(json_array_get(json, i));
     return n;
 }
 
-/* [id...] or [[id...]...] */
-static bool set_tokenised(struct decoding *decoding, const json_t *json, const char *path)
+/* [text...], [[id...]...] or, if they may be mixed, both in one list. */
+static bool set_items(struct decoding *decoding, const json_t *list, const char *path, bool mixed)
 {
+    const json_t *first = json_array_get(list, 0);
     struct fields *fields = &decoding->fields;
-    int32_t *ids = calloc(count_ids(json) + 1, sizeof(*ids)); /* never none: [[]] has none */
+    int32_t *ids = fields->ids;
 
-    if (!ids)
-        return no_memory(decoding);
-    fields->ids = ids;
-    if (json_is_integer(json_array_get(json, 0)))
-        return set_ids(decoding, json, path, path, ids, &fields->inputs[0]);
     for (size_t i = 0; i < fields->n_inputs; i++) {
-        const json_t *item = json_array_get(json, i);
+        const json_t *item = json_array_get(list, i);
         struct body_path item_path = body_item_path(path, i);
+        struct input *input = &fields->inputs[i];
+        bool fits = json_is_string(item) || json_is_array(item);
+        const char *allowed =
+            i > 0 ? "a text or a list of token ids" : "a text, a token id or a list of token ids";
 
-        if (!json_is_array(item))
+        if (i > 0 && !mixed) {
+            fits = json_typeof(item) == json_typeof(first);
+            allowed = json_is_string(first) ? "a text, as the first item is"
+                                            : "a list of token ids, as the first item is";
+        }
+        if (!fits)
             return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, item_path.text,
-                             "'%s' must be a list of token ids, as '%s[0]' is, but is %s",
-                             item_path.text, path, body_type_name(item));
-        if (!set_ids(decoding, item, path, item_path.text, ids, &fields->inputs[i]))
+                             "'%s' must be %s, but is %s", item_path.text, allowed,
+                             body_type_name(item));
+        if (json_is_string(item) ? !set_text(decoding, item, path, item_path.text, input)
+                                 : !set_ids(decoding, item, path, item_path.text, ids, input))
             return false;
-        ids += fields->inputs[i].n_ids;
+        ids += input->n_ids;
     }
     return true;
 }
 
-bool decode_input(struct decoding *decoding, const json_t *json, const char *path)
+/* One list of inputs, counted before. */
+static bool set_inputs(struct decoding *decoding, const json_t *json, const char *path, bool mixed)
 {
     struct fields *fields = &decoding->fields;
-    const json_t *first = json_array_get(json, 0);
 
     fields->row_field = path;
-    if (!count_inputs(decoding, json, path,
-                      "a text, a list of texts, a list of token ids or a list of such lists",
-                      &fields->n_inputs))
-        return false;
     fields->n_rows = fields->n_inputs;
     fields->inputs = calloc(fields->n_inputs, sizeof(*fields->inputs));
-    if (!fields->inputs)
+    fields->ids = calloc(count_ids(json) + 1, sizeof(*fields->ids)); /* never none */
+    if (!fields->inputs || !fields->ids)
         return no_memory(decoding);
-    if (json_is_integer(first) || json_is_array(first))
-        return set_tokenised(decoding, json, path);
-    if (first && !json_is_string(first))
-        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, body_item_path(path, 0).text,
-                         "'%s[0]' must be a text, a token id or a list of token ids, but is %s",
-                         path, body_type_name(first));
-    return set_texts(decoding, json, path, 0);
+    if (json_is_string(json))
+        return set_text(decoding, json, path, path, &fields->inputs[0]);
+    if (json_is_integer(json_array_get(json, 0)))
+        return set_ids(decoding, json, path, path, fields->ids, &fields->inputs[0]);
+    return set_items(decoding, json, path, mixed);
+}
+
+bool decode_input(struct decoding *decoding, const json_t *json, const char *path, bool mixed)
+{
+    return count_inputs(decoding, json, path,
+                        mixed ? "a text, a list of token ids or a list of texts and of such lists"
+                              : "a text, a list of texts, a list of token ids or a list of such "
+                                "lists",
+                        &decoding->fields.n_inputs) &&
+           set_inputs(decoding, json, path, mixed);
 }
 
 bool decode_ids(struct decoding *decoding, const json_t *json, const char *path)
 {
     static const char allowed[] = "a list of token ids or a list of such lists";
-    struct fields *fields = &decoding->fields;
     const json_t *first = json_array_get(json, 0);
     size_t most_ids = decoding->rules->most_request_tokens;
 
     if (json && !json_is_array(json))
         return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, path, "'%s' must be %s, but is %s",
                          path, allowed, body_type_name(json));
-    if (!count_inputs(decoding, json, path, allowed, &fields->n_inputs))
+    if (!count_inputs(decoding, json, path, allowed, &decoding->fields.n_inputs))
         return false;
     if (!json_is_integer(first) && !json_is_array(first))
         return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, body_item_path(path, 0).text,
@@ -186,12 +196,7 @@ bool decode_ids(struct decoding *decoding, const json_t *json, const char *path)
         return fault_set(decoding->fault, PROBLEM_TOO_MANY_TOKENS, path,
                          "'%s' holds %zu token ids, but a request may have at most %zu", path,
                          count_ids(json), most_ids);
-    fields->row_field = path;
-    fields->n_rows = fields->n_inputs;
-    fields->inputs = calloc(fields->n_inputs, sizeof(*fields->inputs));
-    if (!fields->inputs)
-        return no_memory(decoding);
-    return set_tokenised(decoding, json, path);
+    return set_inputs(decoding, json, path, false);
 }
 
 bool decode_texts(struct decoding *decoding, const json_t *rows, const char *row_field,

@@ -6,8 +6,9 @@
 
 #include "server/decode_private.h"
 
-/* A text, a list of texts, a list of token ids or a list of such lists. */
-bool decode_input(struct decoding *decoding, const json_t *json, const char *path);
+/* A text, a list of texts, a list of token ids or a list of such lists; `mixed`: a list may hold
+ * both texts and lists of token ids. */
+bool decode_input(struct decoding *decoding, const json_t *json, const char *path, bool mixed);
 
 /* Token ids alone: one list or a list of such lists, together no more than a request may have
  * tokens. */

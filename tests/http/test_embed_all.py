@@ -9,6 +9,7 @@ import pytest
 make_random_model = pytest.importorskip("make_random_model")
 reference = pytest.importorskip("reference")
 
+CLS, SEP = 101, 102
 TEXTS = ["a cat", "Deep learning is one branch of machine learning.", "word " * 300]
 
 
@@ -24,10 +25,11 @@ def test_agrees_with_the_reference(start, tmp_path, rng, hidden):
     arguments = ["--hidden", hidden, "--heads", "1", "--normalize", "--pooling", "mean,max"]
     make_random_model.make([str(folder), *arguments])
     server = start(folder, "--dtype", "float32").wait_ready()
-    inputs = [[rng.randrange(5, 120) for _ in range(n)] for n in (1, 2, 7, 21, 22)]
+    inputs = [[2, *(rng.randrange(5, 120) for _ in range(n)), 3] for n in (1, 2, 7, 21, 22)]
+    inputs.append([7])  # not even special tokens
     for ids, found in zip(inputs, embed_all(server, inputs)):
-        expected = reference.Model(folder).tokens([2, *ids, 3])
-        assert found.shape == expected.shape == (len(ids) + 2, int(hidden))
+        expected = reference.Model(folder).tokens(ids)
+        assert found.shape == expected.shape == (len(ids), int(hidden))
         assert np.abs(found - expected).max() < 2e-5 * max(1, np.abs(expected).max())
 
 
@@ -49,13 +51,21 @@ def test_a_row_per_token_of_what_is_left(server):
 def test_one_text_is_a_list_of_one(server):
     (rows,) = embed_all(server, "a cat")
     assert rows.shape == (4, 384)
-    (same,) = embed_all(server, [1037, 4937])
+    (same,) = embed_all(server, [CLS, 1037, 4937, SEP])
     assert np.array_equal(rows, same)
+
+
+def test_texts_and_token_ids_may_be_mixed(server):
+    (expected,) = embed_all(server, "a cat")
+    tokens = server.post("/tokenize", {"inputs": "a cat"}).json()[0]
+    found = embed_all(server, [[token["id"] for token in tokens], "a dog", "a cat", [7592]])
+    assert np.array_equal(found[0], expected) and np.array_equal(found[2], expected)
+    assert [len(rows) for rows in found] == [4, 4, 4, 1]
 
 
 def test_beginning_or_end_is_cut(server, tokenizer):
     ids = [*tokenizer.encode("first " + "word " * 300 + "last", add_special_tokens=False).ids]
-    left, right = ids[-254:], ids[:254]
+    left, right = [CLS, *ids[-254:], SEP], [CLS, *ids[:254], SEP]
     text = "first " + "word " * 300 + "last"
     (found,) = embed_all(server, text, truncate=True, truncation_direction="Left")
     assert np.array_equal(found, embed_all(server, left)[0])
@@ -83,11 +93,11 @@ def test_same_text_same_bytes_in_any_company(servers, model):
 def test_limit_is_in_bytes_and_told_in_tokens(servers, model):
     server = servers(model, "--token-vectors-limit", "1MiB")
     most = (1 << 20) // (384 * 4)
-    ids = [[7592] * 254] * 2
-    fits = [*ids, [7592] * (most - 514)]
+    ids = [[7592] * 256] * 2
+    fits = [*ids, [7592] * (most - 512)]
     assert sum(map(len, embed_all(server, fits))) == most
-    refused = server.post("/embed_all", {"inputs": [*ids, [7592] * (most - 513)]})
+    refused = server.post("/embed_all", {"inputs": [*ids, [7592] * (most - 511)]})
     assert refused.status == 400
     assert refused.json()["error_type"] == "Validation"
     assert str(most) in refused.json()["error"] and str(most + 1) in refused.json()["error"]
-    assert server.post("/v1/embeddings", {"input": [*ids, [7592] * (most - 513)]}).status == 200
+    assert server.post("/v1/embeddings", {"input": [*ids, [7592] * (most - 511)]}).status == 200

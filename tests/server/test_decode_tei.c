@@ -87,6 +87,8 @@ static void test_decode__takes_what_is_not_to_be_pooled(void **state)
         {"{}", PROBLEM_BAD_REQUEST, "inputs", "missing"},
         {"{\"inputs\":[true]}", PROBLEM_BAD_REQUEST, "inputs[0]", "'inputs[0]' must be"},
         {"{\"inputs\":[100]}", PROBLEM_INVALID_TOKEN, "inputs", "inputs[0]"},
+        {"{\"inputs\":[\"a\",7]}", PROBLEM_BAD_REQUEST, "inputs[1]", "a text or a list"},
+        {"{\"inputs\":[\"a\",[7,100]]}", PROBLEM_INVALID_TOKEN, "inputs", "inputs[1][1]"},
         {"{\"inputs\":[\"a\",\"\"]}", PROBLEM_EMPTY_INPUT, "inputs", "inputs[1]"},
         {"{\"inputs\":\"a\",\"truncation_direction\":\"up\"}", PROBLEM_INVALID_VALUE,
          "truncation_direction", "Left"},
@@ -109,6 +111,14 @@ static void test_decode__takes_what_is_not_to_be_pooled(void **state)
     decode_good(decode_tei_embed_all, "{\"inputs\":[7,8]}", &fields);
     assert_int_equal(fields.n_inputs, 1);
     assert_int_equal(fields.inputs[0].n_ids, 2);
+    assert_false(fields.add_special);
+    fields_release(&fields);
+    decode_good(decode_tei_embed_all, "{\"inputs\":[[7,8],\"a\",[9]]}", &fields);
+    assert_int_equal(fields.n_inputs, 3);
+    assert_int_equal(fields.inputs[0].ids[1], 8);
+    assert_slice(fields.inputs[1].text, "a");
+    assert_int_equal(fields.inputs[2].n_ids, 1);
+    assert_int_equal(fields.inputs[2].ids[0], 9);
     fields_release(&fields);
     CHECK_REFUSED(decode_tei_embed_all, cases);
 }
