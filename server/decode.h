@@ -70,6 +70,8 @@ bool decode_similarity(struct slice body, const struct rules *rules, struct fiel
                        struct fault *ret_fault); /* POST /v1/similarity */
 bool decode_tei_similarity(struct slice body, const struct rules *rules, struct fields *ret_fields,
                            struct fault *ret_fault); /* POST /similarity */
+bool decode_tei_embed(struct slice body, const struct rules *rules, struct fields *ret_fields,
+                      struct fault *ret_fault); /* POST /embed */
 bool decode_tei_embed_all(struct slice body, const struct rules *rules, struct fields *ret_fields,
                           struct fault *ret_fault); /* POST /embed_all */
 bool decode_tokenize(struct slice body, const struct rules *rules, struct fields *ret_fields,

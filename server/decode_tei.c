@@ -30,6 +30,20 @@ static bool decode_tei_inputs(struct decoding *decoding, const struct body_objec
            decode_prompt(decoding, root);
 }
 
+/* TEI normalises whatever the model's modules say, unless it is told not to. */
+static bool decode_tei_embed_fields(struct decoding *decoding, const struct body_object *root)
+{
+    decoding->fields.normalize = true;
+    return decode_tei_inputs(decoding, root) && decode_dimensions(decoding, root, "dimensions") &&
+           body_get_switch(root, "normalize", &decoding->fields.normalize, decoding->fault);
+}
+
+bool decode_tei_embed(struct slice body, const struct rules *rules, struct fields *ret_fields,
+                      struct fault *ret_fault)
+{
+    return decode_body(body, rules, decode_tei_embed_fields, ret_fields, ret_fault);
+}
+
 static bool decode_tei_embed_all_fields(struct decoding *decoding, const struct body_object *root)
 {
     decoding->fields.pooled = false;

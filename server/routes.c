@@ -26,6 +26,7 @@ const struct route routes[] = {
     {"/v1/models/",     GET,   OPENAI, true,  true,  openai_get_model,             NULL},
     {"/v1/similarity",  POST,  OPENAI, true,  true,  similarity_start,             similarity_finish},
     {"/similarity",     POST,  TEI,    true,  true,  tei_similarity_start,         tei_similarity_finish},
+    {"/embed",          POST,  TEI,    true,  true,  tei_embed_start,              tei_embed_finish},
     {"/embed_all",      POST,  TEI,    true,  true,  tei_embed_all_start,          tei_embed_all_finish},
     {"/tokenize",       POST,  TEI,    true,  true,  tei_tokenize,                 NULL},
     {"/decode",         POST,  TEI,    true,  true,  tei_decode,                   NULL},

@@ -13,7 +13,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- /embed_all ---- */
+/* ---- /embed, /embed_all ---- */
+
+void tei_embed_start(struct request *request)
+{
+    embedding_start(request, decode_tei_embed, NULL);
+}
+
+void tei_embed_finish(struct request *request)
+{
+    const struct embedding *embedding = embedding_finish(request);
+    struct text *reply = &request->reply.body;
+
+    if (!embedding)
+        return;
+    respond_json(request);
+    for (size_t i = 0; i < embedding->fields.n_inputs; i++) {
+        text_append_string(reply, i > 0 ? "," : "[");
+        encode_floats(reply, embedding_get_vector(embedding, i), embedding->fields.n_dims);
+    }
+    text_append_string(reply, "]");
+}
 
 void tei_embed_all_start(struct request *request)
 {

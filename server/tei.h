@@ -7,6 +7,8 @@
 
 struct request;
 
+void tei_embed_start(struct request *request); /* POST /embed */
+void tei_embed_finish(struct request *request);
 void tei_embed_all_start(struct request *request); /* POST /embed_all */
 void tei_embed_all_finish(struct request *request);
 void tei_tokenize(struct request *request); /* POST /tokenize */

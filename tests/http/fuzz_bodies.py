@@ -41,6 +41,10 @@ EMBED_ALL = [
     {"inputs": [[7], [8, 9]]},
     {"inputs": "hello", "truncate": False},
 ]
+EMBED = [
+    *EMBED_ALL,
+    {"inputs": ["a", [7, 8]], "normalize": False, "dimensions": 8, "truncation_direction": "right"},
+]
 DECODE = [{"ids": [[101, 7592, 102], [7]], "skip_special_tokens": False}, {"ids": [7, 8]}]
 ROUTES = {
     "/v1/embeddings": EMBEDDINGS,
@@ -48,6 +52,7 @@ ROUTES = {
     "/v1/similarity": SIMILARITY,
     "/similarity": TEI_SIMILARITY,
     "/tokenize": TOKENIZE,
+    "/embed": EMBED,
     "/embed_all": EMBED_ALL,
     "/decode": DECODE,
 }

@@ -123,6 +123,38 @@ static void test_decode__takes_what_is_not_to_be_pooled(void **state)
     CHECK_REFUSED(decode_tei_embed_all, cases);
 }
 
+static void test_decode__normalizes_for_embed(void **state)
+{
+    struct rules raw = decoding_rules;
+    struct fields fields;
+    struct fault fault;
+    static const struct bad cases[] = {
+        {"{}", PROBLEM_BAD_REQUEST, "inputs", "missing"},
+        {"{\"inputs\":\"a\",\"normalize\":1}", PROBLEM_BAD_REQUEST, "normalize", "is a number"},
+        {"{\"inputs\":\"a\",\"dimensions\":9}", PROBLEM_INVALID_VALUE, "dimensions", "1 to 8"},
+    };
+
+    (void)state;
+    raw.normalize = false;
+    assert_true(decode_with(decode_tei_embed, &raw, "{\"inputs\":\"a\"}", &fields, &fault));
+    assert_true(fields.normalize);
+    assert_true(fields.pooled);
+    assert_int_equal(fields.n_dims, 6);
+    fields_release(&fields);
+    decode_good(decode_tei_embed,
+                "{\"inputs\":[[7],\"b\"],\"normalize\":false,\"dimensions\":3,\"truncate\":true,"
+                "\"truncation_direction\":\"left\",\"prompt_name\":\"passage\"}",
+                &fields);
+    assert_false(fields.normalize);
+    assert_false(fields.add_special);
+    assert_int_equal(fields.n_dims, 3);
+    assert_int_equal(fields.truncate, TRUNCATE_START);
+    assert_slice(fields.prompt, "passage: ");
+    assert_slice(fields.inputs[1].text, "b");
+    fields_release(&fields);
+    CHECK_REFUSED(decode_tei_embed, cases);
+}
+
 static void test_decode__takes_ids_alone(void **state)
 {
     static const struct bad cases[] = {
@@ -173,6 +205,7 @@ int main(void)
         cmocka_unit_test(test_decode__refuses_bad_tei_bodies),
         cmocka_unit_test(test_decode__takes_tei_bodies),
         cmocka_unit_test(test_decode__takes_what_is_not_to_be_pooled),
+        cmocka_unit_test(test_decode__normalizes_for_embed),
         cmocka_unit_test(test_decode__takes_ids_alone),
     };
 

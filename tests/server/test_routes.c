@@ -28,7 +28,7 @@ static void test_routes__know_no_other_paths(void **state)
 {
     static const char *const unknown[] = {
         "",       "/index.html", "/v1",     "/v1/embeddings/", "/v1/embeddingsx",
-        "/embed", "/V1/MODELS", "//livez", "/livez/",         "/v1/modelsx",
+        "/embedx", "/V1/MODELS", "//livez", "/livez/",         "/v1/modelsx",
     };
     unsigned allowed;
 

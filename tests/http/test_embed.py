@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""POST /embed in TEI's shape: the vectors of /v1/embeddings, and nothing beside them."""
+
+import json
+
+import numpy as np
+import pytest
+
+CLS, SEP = 101, 102
+TEXTS = ["a cat", "Deep learning is one branch of machine learning.", "word " * 300]
+
+
+def embed(server, inputs, **fields):
+    reply = server.post("/embed", {"inputs": inputs, **fields})
+    assert reply.status == 200, reply
+    return reply.json()
+
+
+def vectors(server, texts, **fields):
+    return [item["embedding"] for item in server.embed(input=texts, **fields)["data"]]
+
+
+def test_rows_are_the_vectors_of_the_other_route(server):
+    reply = server.post("/embed", {"inputs": TEXTS})
+    assert reply.headers["Content-Type"] == "application/json"
+    assert reply.json() == vectors(server, TEXTS)
+    assert reply.headers["x-truncated-inputs"] == "2"
+    assert reply.headers["Server-Timing"].startswith("tokenize;dur=")
+
+
+def test_one_text_is_a_list_of_one(server):
+    reply = server.post("/embed", {"inputs": "a cat"})
+    assert reply.json() == vectors(server, ["a cat"])
+    assert "x-truncated-inputs" not in reply.headers
+
+
+def test_what_tokenize_gives_may_be_sent_back(server):
+    tokens = server.post("/tokenize", {"inputs": TEXTS[:2]}).json()
+    ids = [[token["id"] for token in some] for some in tokens]
+    expected = vectors(server, TEXTS[:2])
+    assert ids[0] == [CLS, 1037, 4937, SEP]
+    assert embed(server, ids) == expected
+    assert embed(server, ids[0]) == expected[:1]
+    assert embed(server, [ids[0], TEXTS[1]]) == expected
+    assert embed(server, ids[0][1:-1]) != expected[:1]
+
+
+@pytest.mark.parametrize("dims", [384, 64, 1])
+def test_dimensions(server, dims):
+    assert embed(server, TEXTS, dimensions=dims) == vectors(server, TEXTS, dimensions=dims)
+
+
+def test_normalize(server, servers, model_variant):
+    """True is TEI's default, whatever the model's modules say."""
+    modules = [
+        {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
+        {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
+    ]
+    without = servers(model_variant({"modules.json": json.dumps(modules)}))
+    raw = vectors(without, TEXTS)
+    unit = vectors(server, TEXTS)
+    assert raw != unit
+    for one in (server, without):
+        assert embed(one, TEXTS) == embed(one, TEXTS, normalize=True) == unit
+        assert embed(one, TEXTS, normalize=False) == raw
+    assert np.linalg.norm(embed(without, TEXTS, dimensions=64), axis=1) == pytest.approx(1)
+
+
+def test_prompt_name(servers, model_variant):
+    prompts = json.dumps({"prompts": {"query": "query: "}})
+    server = servers(model_variant({"config_sentence_transformers.json": prompts}))
+    assert embed(server, "a cat", prompt_name="query") == vectors(server, ["query: a cat"])
+
+
+def test_beginning_or_end_is_cut(server):
+    text = "first " + "word " * 300 + "last"
+    start, end = ("first " + "word " * 253).strip(), ("word " * 253 + "last").strip()
+    assert embed(server, text, truncate=True) == vectors(server, [start])
+    assert embed(server, text, truncation_direction="Right") == vectors(server, [start])
+    for left in ("Left", "left"):
+        assert embed(server, text, truncation_direction=left) == vectors(server, [end])
+
+
+def test_shares_the_cache_and_is_counted(start, model):
+    server = start(model).wait_ready()
+    server.embed(input="a cat")
+    embed(server, ["a cat", "a dog", "a dog"])
+    assert server.metric('nestd_requests_total{route="/embed",status="200"}') == 1
+    assert server.metric("nestd_texts_total") == 4
+    assert server.metric("nestd_cache_hits_total") >= 1
+    server.stop()
+    (line,) = [line for line in server.log if "route=/embed " in line]
+    assert "status=200 texts=3 tokens=12 truncated=0" in line
