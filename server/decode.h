@@ -68,6 +68,8 @@ bool decode_cohere_embed(struct slice body, const struct rules *rules, struct fi
                          struct fault *ret_fault); /* POST /v2/embed */
 bool decode_similarity(struct slice body, const struct rules *rules, struct fields *ret_fields,
                        struct fault *ret_fault); /* POST /v1/similarity */
+bool decode_rerank(struct slice body, const struct rules *rules, struct fields *ret_fields,
+                   struct fault *ret_fault); /* POST /rerank, /v1/rerank, /v2/rerank: refuses */
 bool decode_tei_similarity(struct slice body, const struct rules *rules, struct fields *ret_fields,
                            struct fault *ret_fault); /* POST /similarity */
 bool decode_tei_embed(struct slice body, const struct rules *rules, struct fields *ret_fields,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The bodies of /v1: OpenAI's embeddings, and our similarity beside them. */
+/* The bodies of /v1: OpenAI's embeddings, and our scores beside them. */
 #include "server/decode_private.h"
 #include "server/inputs.h"
 
@@ -51,4 +51,21 @@ bool decode_similarity(struct slice body, const struct rules *rules, struct fiel
                        struct fault *ret_fault)
 {
     return decode_body(body, rules, decode_similarity_fields, ret_fields, ret_fault);
+}
+
+/* Only a cross-encoder reads a query and a document together. The cosine of their vectors in its
+ * place would be taken for its score, so nothing is asked of the fields: no request can be good. */
+static bool decode_rerank_fields(struct decoding *decoding, const struct body_object *root)
+{
+    (void)root;
+    return fault_set(decoding->fault, PROBLEM_INVALID_VALUE, "model",
+                     "This server's model is no cross-encoder but a sentence-transformers "
+                     "embedding model, so it cannot rerank. POST /v1/similarity gives the scores "
+                     "of texts by their vectors");
+}
+
+bool decode_rerank(struct slice body, const struct rules *rules, struct fields *ret_fields,
+                   struct fault *ret_fault)
+{
+    return decode_body(body, rules, decode_rerank_fields, ret_fields, ret_fault);
 }

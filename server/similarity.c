@@ -124,3 +124,8 @@ void tei_similarity_finish(struct request *request)
     encode_floats(&request->reply.body, scores.values, scores.n_columns);
     free(scores.values);
 }
+
+void rerank_start(struct request *request)
+{
+    embedding_start(request, decode_rerank, NULL);
+}

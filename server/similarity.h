@@ -14,4 +14,7 @@ void similarity_finish(struct request *request);
 void tei_similarity_start(struct request *request);
 void tei_similarity_finish(struct request *request);
 
+/* POST /rerank, /v1/rerank, /v2/rerank: refuses */
+void rerank_start(struct request *request);
+
 #endif

@@ -75,8 +75,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
 {
     static bool (*const decoders[])(struct slice, const struct rules *, struct fields *,
                                     struct fault *) = {
-        decode_embeddings, decode_cohere_embed, decode_similarity, decode_tei_similarity,
-        decode_tokenize,   decode_token_ids,    decode_tei_embed,  decode_tei_embed_all,
+        decode_embeddings,     decode_cohere_embed,  decode_similarity,
+        decode_tei_similarity, decode_tokenize,      decode_token_ids,
+        decode_tei_embed,      decode_tei_embed_all, decode_rerank,
     };
 
     for (size_t i = 0; i < sizeof(decoders) / sizeof(decoders[0]); i++) {

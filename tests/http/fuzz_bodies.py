@@ -52,6 +52,7 @@ ROUTES = {
     "/v1/similarity": SIMILARITY,
     "/similarity": TEI_SIMILARITY,
     "/tokenize": TOKENIZE,
+    "/v1/rerank": [{"query": "a", "documents": ["b", "c"], "top_n": 1}],
     "/embed": EMBED,
     "/embed_all": EMBED_ALL,
     "/decode": DECODE,

@@ -11,6 +11,7 @@ import pytest
 import make_random_model
 
 HOOKS = pathlib.Path(__file__).with_name("openapi_hooks.py")
+CONFIGURATION = HOOKS.with_name("schemathesis.toml")
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +104,7 @@ def test_server_does_what_the_document_says(servers, tiny, rng, tmp_path, key):
     server = servers(tiny, "--max-client-batch-size", "8", *options)
     seed = rng.randrange(2**32)
     command = [
-        *(sys.executable, "-m", "schemathesis.cli", "run"),
+        *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIGURATION), "run"),
         f"http://127.0.0.1:{server.port}/openapi.json",
         *("--checks", "all", "--max-examples", "40", "--seed", str(seed), "--max-failures", "20"),
         *("--request-timeout", "30", "--no-color", "--suppress-health-check", "all"),
