@@ -217,12 +217,17 @@ static void write_string(struct text *text, const char *string)
     text_append_json_string(text, string, strlen(string));
 }
 
-/* Several modes at once as they are concatenated: "cls+mean". */
+/* In TEI's words, two of which are one to sentence-transformers. Several modes at once as they are
+ * concatenated: "cls+mean". */
 static void write_pooling(struct text *text, const struct pooling *pooling)
 {
     text_append_string(text, "\"");
-    for (size_t i = 0; i < pooling->n_modes; i++)
-        text_appendf(text, "%s%s", i > 0 ? "+" : "", pooling_mode_name(pooling->order[i]));
+    for (size_t i = 0; i < pooling->n_modes; i++) {
+        enum pooling_mode mode = pooling->order[i];
+
+        text_appendf(text, "%s%s", i > 0 ? "+" : "",
+                     mode == POOLING_LAST_TOKEN ? "last_token" : pooling_mode_name(mode));
+    }
     text_append_string(text, "\"");
 }
 

@@ -36,17 +36,50 @@ def test_model_whose_name_has_slashes_is_found(server):
     assert server.get("/v1/models/" + name.replace("/", "%2F")).json()["id"] == name
 
 
-def test_info_has_the_fields_that_clients_of_tei_read(server, model):
+# What TEI's own Info holds; a null stands for what there is none of.
+TEI_INFO = {
+    "model_id": str,
+    "model_sha": None,
+    "model_dtype": str,
+    "served_model_name": str,
+    "model_type": dict,
+    "max_concurrent_requests": int,
+    "max_input_length": int,
+    "max_batch_tokens": int,
+    "max_batch_requests": None,
+    "max_client_batch_size": int,
+    "auto_truncate": bool,
+    "tokenization_workers": int,
+    "version": str,
+    "sha": None,
+    "docker_label": None,
+}
+
+
+def test_info_has_every_field_of_teis(server, model):
     info = server.get("/info").json()
+    for name, kind in TEI_INFO.items():
+        assert info[name] is None if kind is None else type(info[name]) is kind, name
     assert info["model_id"] == model
     assert info["model_dtype"] in ("float32", "bfloat16")
-    assert info["model_type"]["embedding"]["pooling"] == "mean"
+    assert info["model_type"] == {"embedding": {"pooling": "mean"}}
     assert info["max_input_length"] == 256
     assert info["max_client_batch_size"] == 2048
     assert info["max_concurrent_requests"] == 512
     assert info["auto_truncate"] is True
     assert info["int8"] is None
     assert re.fullmatch(r"\d+\.\d+\.\d+.*", info["version"])
+
+
+@pytest.mark.parametrize("mode, name", [("cls", "cls"), ("lasttoken", "last_token")])
+def test_info_names_the_pooling_as_tei_does(servers, model, mode, name):
+    info = servers(model, "--pooling", mode).get("/info").json()
+    assert info["model_type"] == {"embedding": {"pooling": name}}
+
+
+def test_health_has_no_body(server):
+    reply = server.get("/health")
+    assert (reply.status, reply.body) == (200, b"")
 
 
 def test_request_id_is_the_clients_or_a_new_one(server):

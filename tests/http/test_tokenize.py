@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """POST /tokenize in TEI's shape, against the official tokenizer."""
 
+import json
+
 import pytest
 
 TEXTS = [
@@ -44,3 +46,21 @@ def test_start_and_stop_are_bytes_of_the_text(server):
     tokens = [token for token in tokenize(server, inputs=text)[0] if not token["special"]]
     spans = [text.encode()[token["start"] : token["stop"]].decode() for token in tokens]
     assert "".join(spans) == text.replace(" ", "")
+
+
+def test_added_tokens_have_the_vocabularys_text_and_the_others_their_own(server):
+    assert tokenize(server, inputs="Ação [MASK]")[0] == [
+        {"id": 101, "text": "[CLS]", "special": True, "start": None, "stop": None},
+        {"id": 9353, "text": "Aç", "special": False, "start": 0, "stop": 3},
+        {"id": 7113, "text": "ão", "special": False, "start": 3, "stop": 6},
+        {"id": 103, "text": "[MASK]", "special": False, "start": 7, "stop": 13},
+        {"id": 102, "text": "[SEP]", "special": True, "start": None, "stop": None},
+    ]
+
+
+def test_prompt_is_part_of_what_is_tokenized(servers, model_variant):
+    prompts = json.dumps({"prompts": {"query": "query: "}})
+    server = servers(model_variant({"config_sentence_transformers.json": prompts}))
+    tokens = tokenize(server, inputs=["cat"], prompt_name="query")
+    assert tokens == tokenize(server, inputs="query: cat")
+    assert tokens[0][-2] == {"id": 4937, "text": "cat", "special": False, "start": 7, "stop": 10}
