@@ -132,10 +132,12 @@ static void respond_too_long(struct request *request, const struct embedding *em
 static void respond_too_many(struct request *request, const struct embedding *embedding,
                              size_t n_tokens)
 {
-    respond_problem(request, PROBLEM_TOO_MANY_TOKENS, embedding->fields.row_field,
-                    "The texts of this request have %zu tokens together, but a request may have "
-                    "at most %zu",
-                    n_tokens, embedding->fields.most_request_tokens);
+    const char *field = embedding->fields.row_field;
+
+    respond_problem(request, PROBLEM_TOO_MANY_TOKENS, field,
+                    "'%s': the texts of this request have %zu tokens together, but a request may "
+                    "have at most %zu",
+                    field, n_tokens, embedding->fields.most_request_tokens);
 }
 
 /* Fills the token buffer and what the jobs say of it but the pointers, for the buffer may move. Of

@@ -149,7 +149,8 @@ void tei_tokenize(struct request *request)
     status = tokenize_all(request, &fields, &tokens, &scratch);
     if (status == STATUS_TOO_LONG)
         respond_problem(request, PROBLEM_TOO_MANY_TOKENS, "inputs",
-                        "The texts of a request may have %zu tokens together, and these have more",
+                        "'inputs': the texts of this request have more tokens together than a "
+                        "request may have, which is %zu",
                         request->server->rules->most_request_tokens);
     else if (status)
         respond_status(request, status);

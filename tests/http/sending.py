@@ -3,6 +3,7 @@
 server that is busy, loading or draining. Each takes a server, the case's request and its body, and
 returns the reply."""
 
+import itertools
 import json
 import signal
 import socket
@@ -11,12 +12,12 @@ import time
 from harness import read_reply
 
 SLOW_BODY = 100  # bytes announced, of which fewer are sent
-
+FRESH = itertools.count()
 
 
 def long_texts(n):
-    """Of some 250 tokens each, no two alike: the same text is not encoded twice."""
-    return [f"{i} " + "busy " * 245 for i in range(n)]
+    """Of some 250 tokens each, no two alike in any call: the same text is not encoded twice."""
+    return [f"{next(FRESH)} " + "busy " * 245 for _ in range(n)]
 
 
 # So many tokens that it is still being encoded when the next one comes, even on a fast machine.
@@ -85,8 +86,9 @@ def trickle(server, request, body):
 def while_busy(server, request, body):
     """One request is being encoded; its client goes away once the answer to the other is there."""
     wait_for_metrics(server, lambda busy, queued: busy == 0 and queued == 0)
+    others = json.dumps({"input": long_texts(60)}).encode()  # BUSY may have been cached by now
     with server.connect() as busy:
-        busy.sendall(head({"path": "/v1/embeddings"}, f"Content-Length: {len(BUSY)}") + BUSY)
+        busy.sendall(head({"path": "/v1/embeddings"}, f"Content-Length: {len(others)}") + others)
         wait_for_busy(server)
         return at_once(server, request, body)
 

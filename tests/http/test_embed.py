@@ -53,8 +53,8 @@ def test_dimensions(server, dims):
 def test_normalize(server, servers, model_variant):
     """True is TEI's default, whatever the model's modules say."""
     modules = [
-        {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
-        {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
+        {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{kind}"}
+        for i, (path, kind) in enumerate([("", "Transformer"), ("1_Pooling", "Pooling")])
     ]
     without = servers(model_variant({"modules.json": json.dumps(modules)}))
     raw = vectors(without, TEXTS)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The error table: a folder per case under tests/data/errors, with request.json and expected.json.
+"""The error table: what any route may meet is in error_table.py, what one alone may in a folder per
+case under tests/data/errors, with request.json and expected.json.
 
 request.json   method (POST), path, headers; the body as "json", as "text" (strings, or
                [string, times], {n} in it counting up) or as "hex"; the server's options, its model ("slow" to load, or
@@ -16,9 +17,11 @@ import time
 
 import pytest
 
+import error_table
 import sending
 
 CASES = pathlib.Path(__file__).resolve().parent.parent / "data" / "errors"
+KEY = {"Authorization": f"Bearer {error_table.KEY}"}  # without meaning to servers that want none
 
 
 def repeat(text, times):
@@ -73,7 +76,7 @@ def assert_still_serving(server):
     """At once, unless the server has still to notice that the client who kept it busy is gone."""
     deadline = time.monotonic() + 10
     while (
-        reply := server.post("/v1/embeddings", {"input": "still here"})
+        reply := server.post("/v1/embeddings", {"input": "still here"}, KEY)
     ).status == 429 and time.monotonic() < deadline:
         time.sleep(0.05)
     assert reply.status == 200, reply
@@ -90,10 +93,16 @@ def choose_model(model, model_variant, slow_model, poisoned_model):
     return choose
 
 
-@pytest.mark.parametrize("case", sorted(path.name for path in CASES.iterdir()))
+def read_case(folder):
+    return [json.loads((folder / name).read_text()) for name in ("request.json", "expected.json")]
+
+
+ALL = {**{path.name: read_case(path) for path in CASES.iterdir()}, **error_table.cases()}
+
+
+@pytest.mark.parametrize("case", sorted(ALL))
 def test_error(case, servers, start, choose_model):
-    request = json.loads((CASES / case / "request.json").read_text())
-    expected = json.loads((CASES / case / "expected.json").read_text())
+    request, expected = ALL[case]
     how = request.get("how", "at once")
     folder = choose_model(request)
     if how in sending.OWN_SERVER:
@@ -104,3 +113,18 @@ def test_error(case, servers, start, choose_model):
     assert_error(reply, expected)
     if how not in sending.OWN_SERVER:
         assert_still_serving(server)
+
+
+def test_table_knows_every_route_that_takes_a_body(server):
+    paths = server.get("/openapi.json").json()["paths"]
+    assert {path for path, methods in paths.items() if "post" in methods} == {
+        route.path for route in error_table.ROUTES
+    }
+
+
+def test_every_error_has_a_case():
+    """Of all that errors.def lists; no client can make memory short."""
+    listed = (CASES.parents[2] / "server" / "errors.def").read_text()
+    codes = set(re.findall(r'^PROBLEM\(.*?"\w+", (?:"(\w+)"|NULL), "\w+"\)', listed, re.M))
+    tested = {expected.get("error", {}).get("code") or "" for _, expected in ALL.values()}
+    assert len(codes) > 15 and codes - tested <= {"internal_error"}

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The error table for the routes that take a body: each case is written once, and is a request and its
+answer (as in a folder of tests/data/errors) on each of the routes that can meet it."""
+
+from dataclasses import dataclass, field
+from typing import Callable
+
+from sending import long_texts
+
+KEY = "sk-of-the-errors"
+LOCKED = ["--api-key", KEY]
+MISTAKE = "invalid_request_error"
+RETRY = {"Retry-After": "1..60"}
+
+# name: status, type and code in OpenAI's shape; error_type in TEI's; headers
+ERRORS = {
+    "bad_request": (400, MISTAKE, None, "Validation", {}),
+    "empty_input": (400, MISTAKE, "empty_input", "Empty", {}),
+    "too_many_inputs": (400, MISTAKE, "too_many_inputs", "Validation", {}),
+    "too_long": (400, MISTAKE, "context_length_exceeded", "Validation", {}),
+    "invalid_token": (400, MISTAKE, "invalid_token", "Tokenizer", {}),
+    "too_many_tokens": (400, MISTAKE, "max_tokens_per_request", "Validation", {}),
+    "invalid_value": (400, MISTAKE, "invalid_value", "Validation", {}),
+    "invalid_api_key": (
+        *(401, "authentication_error", "invalid_api_key", "Validation"),
+        {"WWW-Authenticate": "Bearer"},
+    ),
+    "model_not_found": (404, MISTAKE, "model_not_found", "Validation", {}),
+    "method_not_allowed": (405, MISTAKE, "method_not_allowed", "Validation", {"Allow": "POST"}),
+    "request_timeout": (408, MISTAKE, "request_timeout", "Validation", {}),
+    "payload_too_large": (413, MISTAKE, "payload_too_large", "Validation", {}),
+    "unsupported_media_type": (415, MISTAKE, "unsupported_media_type", "Validation", {}),
+    "overloaded": (429, "rate_limit_error", "overloaded", "Overloaded", RETRY),
+    "vector_not_finite": (500, "server_error", "vector_not_finite", "Backend", {}),
+    "loading": (503, "server_error", "loading", "Unhealthy", RETRY),
+    "draining": (503, "server_error", "draining", "Unhealthy", RETRY),
+}
+
+
+def plain_body(route, items, options):
+    return {**({route.items: items} if route.items else {}), **options}
+
+
+def pairs_body(route, items, options):
+    return {"inputs": {"source_sentence": "a", "sentences": items}, "parameters": options}
+
+
+@dataclass(frozen=True)
+class Route:
+    path: str
+    items: str | None  # the field with the inputs; None: nothing that it is given is good
+    takes: str  # what else it can do, for the cases below
+    shape: str = "openai"  # of its errors
+    options: str = ""  # what the path of every other field begins with
+    dimensions: str = "dimensions"
+    body_of: Callable = plain_body
+    good: object = "a"
+
+    def body(self, items, **options):
+        return self.body_of(self, items, options)
+
+
+# takes: (t)exts, token (i)ds, (d)imensions, a (p)rompt, a (m)odel, (l)eft or right to be cut;
+# (e)ncodes what it is given
+ROUTES = [
+    Route("/v1/embeddings", "input", "tidpme"),
+    Route("/embeddings", "input", "tidpme"),
+    Route("/v1/similarity", "input", "tdpme"),
+    Route("/v2/embed", "texts", "tdpme", dimensions="output_dimension"),
+    Route("/embed", "inputs", "tidpel", "tei"),
+    Route("/embed_all", "inputs", "tipel", "tei"),
+    Route("/similarity", "inputs.sentences", "tdpel", "tei", "parameters.", body_of=pairs_body),
+    Route("/tokenize", "inputs", "tp", "tei"),
+    Route("/decode", "ids", "i", "tei", good=[7]),
+    Route("/rerank", None, "", "tei"),
+    Route("/v1/rerank", None, ""),
+    Route("/v2/rerank", None, ""),
+]
+
+
+def words(n):
+    return " ".join(["hello"] * n)
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    error: str
+    request: Callable  # of a route
+    needs: str = ""  # of what the route takes
+    param: Callable = lambda route: None  # the field that is named
+    message: list = field(default_factory=list)
+    for_items: bool = False  # not for a route that takes no inputs
+
+
+def same(**request):
+    return lambda route: request
+
+
+def good_body(**request):
+    return lambda route: {"json": route.body([route.good]), **request}
+
+
+def items_body(*items, **request):
+    """Where ids alone are taken, a list of them stands for the text "a"."""
+
+    def request_to(route):
+        fitting = [route.good if item == "a" else item for item in items]
+        return {"json": route.body(fitting), **request}
+
+    return request_to
+
+
+def option_body(option, value):
+    def request(route):
+        name = route.dimensions if option == "dimensions" else option
+        return {"json": route.body([route.good], **{name: value})}
+
+    return request
+
+
+def items_path(suffix=""):
+    return lambda route: route.items + suffix
+
+
+def option_path(option):
+    def path(route):
+        return route.options + (route.dimensions if option == "dimensions" else option)
+
+    return path
+
+
+# fmt: off
+CASES = [
+    Case("body-empty", "bad_request", same(text=[""])),
+    Case("body-not-json", "bad_request", same(text=['{"input": "a"']), message=["JSON"]),
+    Case("body-a-list", "bad_request", same(json=["a"]), message=["object"]),
+    Case("body-not-utf8", "bad_request", same(hex=b'{"input":"\xff"}'.hex()), message=["UTF-8"]),
+    Case("body-nested-too-deep", "bad_request",
+         same(text=['{"x": ', ["[", 5000], ["]", 5000], "}"]), message=["deep"]),
+    Case("field-twice", "bad_request", same(text=['{"x": 1, "x": 2}']),
+         param=lambda route: "x", message=["twice"]),
+    Case("inputs-missing", "bad_request", same(json={"x": 1}), for_items=True,
+         param=lambda route: route.items.split(".")[0], message=["missing"]),
+    Case("inputs-a-number", "bad_request", lambda route: {"json": route.body(7)}, for_items=True,
+         param=items_path(), message=["number"]),
+    Case("item-an-object", "bad_request", items_body("a", {}), for_items=True,
+         param=items_path("[1]"), message=["object"]),
+    Case("no-inputs", "empty_input", items_body(), for_items=True, param=items_path()),
+    Case("text-empty", "empty_input", items_body("a", ""), "t", param=items_path(),
+         message=["[1]"]),
+    Case("ids-empty", "empty_input", items_body([7], []), "i", param=items_path(),
+         message=["[1]"]),
+    Case("inputs-too-many", "too_many_inputs",
+         items_body(*"aaaa", options=["--max-client-batch-size", "3"]), for_items=True,
+         param=items_path(), message=["4", "3"]),
+    Case("text-too-long", "too_long",
+         lambda route: {"json": route.body(["a", words(298)], truncate=False)}, "te",
+         param=items_path(), message=["[1]", "300", "256"]),
+    Case("token-unknown", "invalid_token", items_body([7], [7, 30522]), "i", param=items_path(),
+         message=["[1][1]", "30522", "tokenizer"]),
+    Case("tokens-too-many", "too_many_tokens",
+         items_body(*[words(6)] * 5, options=["--max-request-tokens", "38"]), "t",
+         param=lambda route: route.items.replace("sentences", "source_sentence"), message=["38"]),
+    Case("ids-too-many", "too_many_tokens",
+         items_body(*[[7] * 8] * 5, options=["--max-request-tokens", "38"]), "i",
+         param=items_path(), message=["38"]),
+    Case("dimensions-too-many", "invalid_value", option_body("dimensions", 385), "d",
+         param=option_path("dimensions"), message=["385", "384"]),
+    Case("dimensions-a-text", "bad_request", option_body("dimensions", "64"), "d",
+         param=option_path("dimensions"), message=["number"]),
+    Case("prompt-unknown", "invalid_value", option_body("prompt_name", "nobody's"), "p",
+         param=option_path("prompt_name"), message=["nobody's"]),
+    Case("truncate-unknown", "invalid_value", option_body("truncate", "MIDDLE"), "e",
+         param=option_path("truncate"), message=["MIDDLE", "START"]),
+    Case("direction-unknown", "invalid_value", option_body("truncation_direction", "Up"), "l",
+         param=option_path("truncation_direction"), message=["Left", "Right"]),
+    Case("key-missing", "invalid_api_key", good_body(options=LOCKED)),
+    Case("key-wrong", "invalid_api_key",
+         good_body(options=LOCKED, headers={"Authorization": "Bearer sk-of-a-stranger"})),
+    Case("model-unknown", "model_not_found", option_body("model", "gpt-5"), "m",
+         param=lambda route: "model", message=["gpt-5"]),
+    Case("method-get", "method_not_allowed", same(method="GET")),
+    Case("method-put", "method_not_allowed", good_body(method="PUT")),
+    Case("body-stalls", "request_timeout", same(how="stall", options=["--request-timeout", "1"]),
+         message=["1"]),
+    Case("body-too-large", "payload_too_large",
+         same(text=[["a", 2000]], options=["--payload-limit", "1024"]), message=["1024"]),
+    Case("media-type-text", "unsupported_media_type",
+         good_body(headers={"Content-Type": "text/plain"}), message=["application/json"]),
+    Case("requests-too-many", "overloaded",
+         good_body(how="while-busy", options=["--max-concurrent-requests", "1"])),
+    Case("queue-full", "overloaded",
+         items_body(*long_texts(64), how="while-busy", options=["--max-queue-tokens", "16384"]),
+         "te"),
+    Case("vector-not-finite", "vector_not_finite", items_body("a", "[MASK]", model="poisoned"),
+         "te", param=items_path(), message=["[1]"]),
+    Case("loading", "loading", good_body(how="while-loading", model="slow")),
+    # Of /embed_all, which has no dimensions, a request may not hold so many tokens.
+    Case("draining", "draining", items_body(*long_texts(1500), how="while-draining"), "ted"),
+]
+# fmt: on
+
+
+def answer(case, route):
+    status, kind, code, tei_type, headers = ERRORS[case.error]
+    param = case.param(route)
+    message = [*case.message, *([param] if param else [])]
+    expected = {"status": status, "headers": headers, "message": message}
+    if route.shape == "tei":
+        return {**expected, "error_type": tei_type}
+    return {**expected, "error": {"type": kind, "code": code, "param": param}}
+
+
+def meets(case, route):
+    return set(case.needs) <= set(route.takes) and (route.items or not case.for_items)
+
+
+def cases():
+    """{name: (request, expected)}"""
+    return {
+        f"{case.name} {route.path}": (
+            {"path": route.path, **case.request(route)},
+            answer(case, route),
+        )
+        for case in CASES
+        for route in ROUTES
+        if meets(case, route)
+    }
