@@ -74,7 +74,10 @@ def test_recipe(recipe, locked, tmp_path):
 def test_every_client_has_a_recipe():
     packages = {package for _, package, _ in recipes()}
     assert packages >= {"sh", "js", "openai", "langchain_openai", "llama_index", "haystack"}
-    assert packages >= {"litellm", "cohere", "huggingface_hub"}
+    assert packages >= {"litellm", "cohere", "huggingface_hub", "langchain_huggingface"}
+    sources = "".join(source for _, _, source in recipes())
+    for name in ("OpenAILikeEmbedding(", "TextEmbeddingsInference(", ".feature_extraction("):
+        assert name in sources
 
 
 def test_clients_cannot_look_past_this_machine(tmp_path):
@@ -138,8 +141,22 @@ def test_langchain_ids_that_fit_are_taken_for_other_words(locked, tmp_path):
     assert not np.allclose(found["vectors"], embed(locked, input=TEXTS), atol=0.01)
 
 
-def test_langchain_huggingface_takes_no_address(locked, tmp_path):
-    """Once it does, the README gets a recipe."""
+def test_llama_index_takes_a_refusal_of_tei_for_vectors(locked, tmp_path):
+    source = """
+import sys
+from llama_index.embeddings.text_embeddings_inference import TextEmbeddingsInference
+embedding = TextEmbeddingsInference(model_name="any", base_url=sys.argv[1], auth_token="wrong")
+try:
+    embedding.get_text_embedding_batch(["a cat"])
+except ValueError as error:
+    print(type(error).__name__, error)
+"""
+    said = run_python("llama_index", source, tmp_path, f"http://127.0.0.1:{locked.port}")
+    assert said.startswith("ValidationError") and "API key" in said
+
+
+def test_langchain_huggingface_takes_no_address_for_a_model(locked, tmp_path):
+    """Once it does, its recipe gets simpler."""
     source = """
 import sys
 from langchain_huggingface import HuggingFaceEndpointEmbeddings
@@ -151,3 +168,27 @@ except ValueError as error:
     url = f"http://127.0.0.1:{locked.port}"
     said = run_python("langchain_huggingface", source, tmp_path, url)
     assert "not a URL" in said
+
+
+def test_hugging_face_gets_a_vector_per_token(locked, tmp_path):
+    source = f"""
+import sys
+from huggingface_hub import InferenceClient
+client = InferenceClient(model=sys.argv[1], api_key="{KEY}")
+found = client.feature_extraction("a cat", truncate=True, truncation_direction="left")
+""" + PRINT_RESULT.format(name="found")
+    url = f"http://127.0.0.1:{locked.port}/embed_all"
+    found = json.loads(run_python("huggingface_hub", source, tmp_path, url))
+    assert np.shape(found) == (1, 4, 384)
+
+
+def test_hugging_face_passes_its_options_on(locked, tmp_path):
+    source = f"""
+import sys
+from huggingface_hub import InferenceClient
+client = InferenceClient(model=sys.argv[1], api_key="{KEY}")
+found = client.feature_extraction("a cat", dimensions=64, normalize=False)
+""" + PRINT_RESULT.format(name="found")
+    url = f"http://127.0.0.1:{locked.port}/embed"
+    found = json.loads(run_python("huggingface_hub", source, tmp_path, url))
+    assert_same_numbers(found, embed(locked, input="a cat", dimensions=64, normalize=False))
