@@ -18,7 +18,7 @@ static const struct rules rules = {
     .most_text_tokens = 16,
     .most_request_tokens = 64,
     .most_unpooled_tokens = 32,
-    .hidden_size = 32,
+    .hidden_size = 24,
     .vocabulary_size = 1000,
     .n_dims = 32,
     .default_dims = 32,
@@ -34,17 +34,40 @@ static void check(bool holds)
         abort();
 }
 
+/* What a field that is a choice may be. */
+static void check_choices(const struct fields *fields)
+{
+    check(fields->truncate == TRUNCATE_NONE || fields->truncate == TRUNCATE_START ||
+          fields->truncate == TRUNCATE_END);
+    check(fields->prompt.len_bytes == 0 || fields->prompt.bytes == query_text);
+    check(similarity_name(fields->similarity) != NULL);
+    check(fields->types != 0 && fields->types < 1U << N_EMBEDDING_TYPES);
+    check(!fields->packed || (unsigned)fields->pack < N_PACKS);
+}
+
+static void check_place(const struct fields *fields, size_t i)
+{
+    size_t index;
+    const char *field = fields_locate(fields, i, &index);
+
+    check(field && field[0] && index < rules.most_inputs);
+}
+
 static void check_fields(const struct fields *fields)
 {
+    check_choices(fields);
     check(fields->n_inputs >= 1 && fields->n_inputs <= 2 * rules.most_inputs);
     check(fields->n_rows >= 1 && fields->n_rows <= fields->n_inputs);
     check(fields->n_dims >= 1 && fields->n_dims <= rules.n_dims);
     check(fields->most_tokens >= 3 && fields->most_tokens <= rules.most_text_tokens);
-    check(fields->types != 0 && fields->types < 1U << N_EMBEDDING_TYPES);
+    check(fields->most_request_tokens <= rules.most_request_tokens);
+    check(fields->pooled || (fields->n_dims == rules.hidden_size &&
+                             fields->most_request_tokens == rules.most_unpooled_tokens));
     for (size_t i = 0; i < fields->n_inputs; i++) {
         const struct input *input = &fields->inputs[i];
         volatile char last;
 
+        check_place(fields, i);
         if (input->text.bytes) {
             check(input->text.len_bytes > 0);
             last = input->text.bytes[input->text.len_bytes - 1];
@@ -85,6 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
         struct fault fault;
 
         if (decoders[i]((struct slice){(const char *)data, len_bytes}, &rules, &fields, &fault)) {
+            check(decoders[i] != decode_rerank);
             check_fields(&fields);
             fields_release(&fields);
         } else {

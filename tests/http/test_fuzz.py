@@ -2,12 +2,29 @@
 """A short run of each fuzzer of this folder; by hand they take more bodies, folders and other
 seeds."""
 
+import pathlib
+import re
+
 import pytest
 
 import fuzz_bodies
 import fuzz_models
 
 make_random_model = pytest.importorskip("make_random_model")
+
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def test_every_decoder_and_route_is_fuzzed(server):
+    declared = re.findall(r"^bool (decode_\w+)", (ROOT / "server/decode.h").read_text(), re.M)
+    driven = (ROOT / "tests/fuzz/fuzz_request.c").read_text()
+    assert len(declared) > 5
+    assert [name for name in declared if not re.search(rf"\b{name}\b", driven)] == []
+    paths = server.get("/openapi.json").json()["paths"]
+    others = {"/embeddings", "/rerank", "/v2/rerank"}  # the same functions by another name
+    posts = {path for path, methods in paths.items() if "post" in methods}
+    assert posts - others == set(fuzz_bodies.ROUTES)
 
 
 @pytest.fixture(scope="module")
