@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Two first-in-first-out lists under one mutex. A thread takes from `finished` while there is one,
- * else from `fresh`; it serves with no lock held. */
+/* DESIGN
+ *
+ * First-in-first-out lists under one mutex. A thread takes what is finished while there is something,
+ * else what is fresh; it serves with no lock held.
+ *
+ * Decoding or writing a large request takes milliseconds, for which a small one does not wait
+ * (promise 4): large requests have lists of their own, and while there is more than one thread, one
+ * serves small requests only. A single thread serves the two kinds in turns. */
 
 #include "server/pool.h"
 
@@ -13,19 +19,30 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+enum { LARGE_BODY_BYTES = 32 << 10 }; /* about a millisecond of a thread's time */
+
 struct list {
     struct request *first;
     struct request *last;
 };
 
+/* Requests of one size. */
+struct queue {
+    struct list fresh;    /* QUEUED */
+    struct list finished; /* ENCODING */
+};
+
 struct pool {
     void (*answered)(struct request *request);
+    size_t most_large; /* large requests to serve at once */
 
     pthread_mutex_t mutex;
     pthread_cond_t pushed;
-    struct list fresh;    /* QUEUED; guarded by mutex */
-    struct list finished; /* ENCODING; guarded by mutex */
-    bool stopping;        /* guarded by mutex */
+    struct queue small; /* this and the rest are guarded by mutex */
+    struct queue large;
+    size_t n_large; /* large requests that threads serve now */
+    bool was_large; /* the request that was taken last */
+    bool stopping;
 
     size_t n_threads; /* running */
     pthread_t threads[];
@@ -78,23 +95,55 @@ static void serve(struct pool *pool, struct request *request)
     pool->answered(request);
 }
 
+static bool is_large(const struct request *request)
+{
+    return request->n_body_bytes > LARGE_BODY_BYTES;
+}
+
+static bool has_some(const struct queue *queue)
+{
+    return queue->finished.first || queue->fresh.first;
+}
+
+static struct request *queue_take(struct queue *queue)
+{
+    struct request *request = list_take(&queue->finished);
+
+    return request ? request : list_take(&queue->fresh);
+}
+
+/* Under the mutex: the request that a free thread serves next, or NULL. */
+static struct request *take(struct pool *pool)
+{
+    bool may_be_large = has_some(&pool->large) && pool->n_large < pool->most_large;
+
+    if (!may_be_large && !has_some(&pool->small))
+        return NULL;
+    pool->was_large = may_be_large && !(has_some(&pool->small) && pool->was_large);
+    pool->n_large += pool->was_large;
+    return queue_take(pool->was_large ? &pool->large : &pool->small);
+}
+
 static void *run(void *argument)
 {
     struct pool *pool = argument;
-    struct request *request;
 
     pthread_mutex_lock(&pool->mutex);
     for (;;) {
-        while (!pool->finished.first && !pool->fresh.first && !pool->stopping)
-            pthread_cond_wait(&pool->pushed, &pool->mutex);
-        request = list_take(&pool->finished);
-        if (!request)
-            request = list_take(&pool->fresh);
-        if (!request)
+        struct request *request = take(pool);
+        bool large;
+
+        if (!request && pool->stopping)
             break;
+        if (!request) {
+            pthread_cond_wait(&pool->pushed, &pool->mutex);
+            continue;
+        }
+        large = pool->was_large;
         pthread_mutex_unlock(&pool->mutex);
         serve(pool, request);
         pthread_mutex_lock(&pool->mutex);
+        pool->n_large -= large;
     }
     pthread_mutex_unlock(&pool->mutex);
     return NULL;
@@ -108,6 +157,7 @@ enum status pool_new(struct pool **ret_pool, size_t n_threads,
     if (!pool)
         return STATUS_NO_MEMORY;
     pool->answered = answered;
+    pool->most_large = n_threads > 1 ? n_threads - 1 : 1;
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->pushed, NULL);
     while (pool->n_threads < n_threads) {
@@ -138,10 +188,13 @@ void pool_free(struct pool *pool)
 
 void pool_push(struct pool *pool, struct request *request)
 {
+    struct queue *queue;
+
     /* Signalled under the mutex: whoever is served and freed next may be the last, and the pool may
      * be freed as soon as the mutex is open. */
     pthread_mutex_lock(&pool->mutex);
-    list_append(request->stage == REQUEST_QUEUED ? &pool->fresh : &pool->finished, request);
+    queue = is_large(request) ? &pool->large : &pool->small;
+    list_append(request->stage == REQUEST_QUEUED ? &queue->fresh : &queue->finished, request);
     pthread_cond_signal(&pool->pushed);
     pthread_mutex_unlock(&pool->mutex);
 }

@@ -72,18 +72,6 @@ static void open_gate(void)
     pthread_mutex_unlock(&mutex);
 }
 
-static void wait_for_first(void)
-{
-    bool began = false;
-
-    while (!began) {
-        pthread_mutex_lock(&mutex);
-        began = story[0] != '\0';
-        pthread_mutex_unlock(&mutex);
-        sched_yield();
-    }
-}
-
 static const struct route answering = {.start = start, .finish = finish};
 static const struct route submitting = {.start = submitting_start, .finish = finish};
 
@@ -108,6 +96,18 @@ static struct pool *new_pool(void)
     return pool;
 }
 
+static void wait_for(const char *what)
+{
+    bool happened = false;
+
+    while (!happened) {
+        pthread_mutex_lock(&mutex);
+        happened = strstr(story, what) != NULL;
+        pthread_mutex_unlock(&mutex);
+        sched_yield();
+    }
+}
+
 static void test_pool__finished_requests_are_served_first(void **state)
 {
     struct pool *pool = new_pool();
@@ -116,7 +116,7 @@ static void test_pool__finished_requests_are_served_first(void **state)
     requests[2].stage = REQUEST_ENCODING;
     requests[3].stage = REQUEST_ENCODING;
     pool_push(pool, &requests[0]);
-    wait_for_first();
+    wait_for("s0");
     for (size_t i = 1; i < 4; i++)
         pool_push(pool, &requests[i]);
     open_gate();
@@ -166,6 +166,47 @@ static void test_pool__free_serves_what_was_pushed(void **state)
     assert_string_equal(story, "s0 a0 s1 a1 s2 a2 s3 a3 ");
 }
 
+enum { LARGE_BYTES = 1 << 20 };
+
+static void test_pool__large_requests_leave_a_thread_to_small_ones(void **state)
+{
+    struct pool *pool;
+
+    (void)state;
+    assert_int_equal(pool_new(&pool, 2, answered), STATUS_OK);
+    requests[0].n_body_bytes = LARGE_BYTES;
+    requests[1].n_body_bytes = LARGE_BYTES;
+    requests[2].n_body_bytes = LARGE_BYTES;
+    requests[2].stage = REQUEST_ENCODING;
+    pool_push(pool, &requests[0]);
+    wait_for("s0");
+    pool_push(pool, &requests[1]);
+    pool_push(pool, &requests[2]);
+    pool_push(pool, &requests[3]);
+    wait_for("a3");
+    assert_string_equal(story, "s0 s3 a3 ");
+    open_gate();
+    pool_free(pool);
+    assert_string_equal(story, "s0 s3 a3 a0 f2 a2 s1 a1 ");
+}
+
+static void test_pool__single_thread_takes_turns(void **state)
+{
+    struct pool *pool = new_pool();
+
+    (void)state;
+    requests[1].n_body_bytes = LARGE_BYTES;
+    requests[2].n_body_bytes = LARGE_BYTES;
+    pool_push(pool, &requests[0]);
+    wait_for("s0");
+    pool_push(pool, &requests[1]);
+    pool_push(pool, &requests[2]);
+    pool_push(pool, &requests[3]);
+    open_gate();
+    pool_free(pool);
+    assert_string_equal(story, "s0 a0 s1 a1 s3 a3 s2 a2 ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +214,8 @@ int main(void)
         cmocka_unit_test_setup(test_pool__submitted_request_is_let_go, setup),
         cmocka_unit_test_setup(test_pool__nothing_is_done_for_who_is_gone, setup),
         cmocka_unit_test_setup(test_pool__free_serves_what_was_pushed, setup),
+        cmocka_unit_test_setup(test_pool__large_requests_leave_a_thread_to_small_ones, setup),
+        cmocka_unit_test_setup(test_pool__single_thread_takes_turns, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
