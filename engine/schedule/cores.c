@@ -81,17 +81,55 @@ static size_t count_cores(const char *root, const cpu_set_t *cpus, size_t set_by
     return n_seen + n_unknown;
 }
 
-static size_t count_affine_cores(const char *root)
+/* The calling thread's affinity mask, of CPU_ALLOC_SIZE(MOST_CPUS) bytes; NULL if it cannot be had.
+ * The caller gives it to CPU_FREE. */
+static cpu_set_t *new_affinity(void)
 {
-    size_t set_bytes = CPU_ALLOC_SIZE(MOST_CPUS);
     cpu_set_t *cpus = CPU_ALLOC(MOST_CPUS);
-    size_t n_cores = 0;
 
-    if (cpus && sched_getaffinity(0, set_bytes, cpus) == 0)
-        n_cores = count_cores(root, cpus, set_bytes);
+    if (cpus && sched_getaffinity(0, CPU_ALLOC_SIZE(MOST_CPUS), cpus) == 0)
+        return cpus;
     if (cpus)
         CPU_FREE(cpus);
+    return NULL;
+}
+
+static size_t count_affine_cores(const char *root)
+{
+    cpu_set_t *cpus = new_affinity();
+    size_t n_cores = 0;
+
+    if (!cpus)
+        return 1;
+    n_cores = count_cores(root, cpus, CPU_ALLOC_SIZE(MOST_CPUS));
+    CPU_FREE(cpus);
     return n_cores ? n_cores : 1;
+}
+
+/* Leaves only the i-th CPU, which is there, in the set. */
+static void keep_one(cpu_set_t *cpus, size_t i)
+{
+    size_t set_bytes = CPU_ALLOC_SIZE(MOST_CPUS);
+    size_t n_before = 0;
+
+    for (size_t cpu = 0; cpu < MOST_CPUS; cpu++) {
+        if (CPU_ISSET_S(cpu, set_bytes, cpus) && n_before++ != i)
+            CPU_CLR_S(cpu, set_bytes, cpus);
+    }
+}
+
+void cores_bind(size_t i, size_t n_threads)
+{
+    size_t set_bytes = CPU_ALLOC_SIZE(MOST_CPUS);
+    cpu_set_t *cpus = new_affinity();
+
+    if (!cpus)
+        return;
+    if ((size_t)CPU_COUNT_S(set_bytes, cpus) == n_threads && i < n_threads) {
+        keep_one(cpus, i);
+        (void)sched_setaffinity(0, set_bytes, cpus); /* refused: it works, only slower */
+    }
+    CPU_FREE(cpus);
 }
 
 /* ---- quota ---- */

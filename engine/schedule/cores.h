@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* How many physical cores this process may really use. Any thread. */
+/* Which processor cores this process may really use, and who is on which. Any thread. */
 #ifndef NESTD_ENGINE_SCHEDULE_CORES_H
 #define NESTD_ENGINE_SCHEDULE_CORES_H
 
@@ -10,5 +10,11 @@
  * this group or any above it) rounded up; at least 1. `root` is put before /proc and /sys: "" but
  * in tests. */
 size_t cores_count_usable(const char *root);
+
+/* Where there are as many threads as CPUs in the calling thread's affinity mask, keeps it, thread i
+ * of n_threads, on the i-th of them; else does nothing. A helper that the kernel wakes on its
+ * owner's CPU would take turns with it there while another idles, and the two wait for each other
+ * in every step: a lone text of 1 ms took 12 in a quarter of all cases. */
+void cores_bind(size_t i, size_t n_threads);
 
 #endif

@@ -6,6 +6,7 @@
 #include "engine/model/model.h"
 #include "engine/schedule/batcher.h"
 #include "engine/schedule/cache.h"
+#include "engine/schedule/cores.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -145,6 +146,7 @@ static void *worker_run(void *argument)
     struct batcher *batcher = worker->workers->options.batcher;
     struct lane *lane = &worker->main;
 
+    cores_bind((size_t)(worker - worker->workers->workers), worker->workers->options.n_workers);
     for (;;) {
         struct team *other = NULL;
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -76,7 +77,7 @@ static int tear_down(void **state)
 {
     (void)state;
     remove_tree();
-    return 0;
+    return rmdir(root);
 }
 
 static void test_cores__each_cpu_counts_without_topology(void **state)
@@ -159,6 +160,51 @@ static void test_cores__nonsense_is_ignored(void **state)
     assert_int_equal(cores_count_usable(root), n_cpus);
 }
 
+/* How many CPUs are left to the calling thread, and the first of them. */
+static int bind_and_count(size_t i, size_t n_threads, int *ret_cpu)
+{
+    cpu_set_t cpus;
+    int n = 0;
+
+    cores_bind(i, n_threads);
+    sched_getaffinity(0, sizeof cpus, &cpus);
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (CPU_ISSET(cpu, &cpus) && n++ == 0)
+            *ret_cpu = cpu;
+    }
+    return n;
+}
+
+static void test_cores__as_many_threads_as_cpus_have_one_each(void **state)
+{
+    cpu_set_t before;
+    cpu_set_t met;
+    int cpu = -1;
+
+    (void)state;
+    assert_int_equal(sched_getaffinity(0, sizeof before, &before), 0);
+    CPU_ZERO(&met);
+    for (int i = 0; i < n_cpus; i++) {
+        assert_int_equal(bind_and_count((size_t)i, (size_t)n_cpus, &cpu), 1);
+        CPU_SET(cpu, &met);
+        assert_int_equal(sched_setaffinity(0, sizeof before, &before), 0);
+    }
+    assert_true(CPU_EQUAL(&met, &before));
+}
+
+static void test_cores__other_numbers_of_threads_roam(void **state)
+{
+    cpu_set_t before;
+    int cpu;
+
+    (void)state;
+    assert_int_equal(sched_getaffinity(0, sizeof before, &before), 0);
+    if (n_cpus > 1)
+        assert_int_equal(bind_and_count(0, 1, &cpu), n_cpus);
+    assert_int_equal(bind_and_count(0, (size_t)n_cpus + 1, &cpu), n_cpus);
+    assert_int_equal(sched_setaffinity(0, sizeof before, &before), 0);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -170,6 +216,8 @@ int main(void)
         CASE(test_cores__quota_at_a_container_root),
         CASE(test_cores__quota_of_version_1),
         CASE(test_cores__nonsense_is_ignored),
+        CASE(test_cores__as_many_threads_as_cpus_have_one_each),
+        CASE(test_cores__other_numbers_of_threads_roam),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
