@@ -199,7 +199,7 @@ void engine_get_stats(struct engine *engine, struct engine_stats *ret_stats)
         .queued_tokens = queue.queued_tokens,
         .running_texts = queue.running_texts,
         .running_tokens = queue.running_tokens,
-        /* A worker may have a second pass, between two layers of its first. */
+        /* A worker may have a second pass, in the midst of its first. */
         .busy_workers = queue.running_passes < engine->info.n_workers ? queue.running_passes
                                                                       : engine->info.n_workers,
         .passes = work.passes,

@@ -132,11 +132,10 @@ const char *encoder_kernels_name(const struct encoder *encoder)
 
 /* A phase: what its tiles are of. */
 struct phase {
+    const struct encoder_pass *pass;
     struct encoder_context *owner;
     const struct layer *layer;
     enum gemm_format next_format;
-    const struct encoder_text *texts;
-    size_t n_texts;
     size_t n_tokens;
     size_t n_tiles;
 
@@ -181,7 +180,7 @@ static void attend_tile(void *member, void *pass, size_t tile)
     size_t n_heads = phase->owner->encoder->model->shape.n_attention_heads;
     size_t text = tile / n_heads;
 
-    step_attend(phase->owner, member, phase->owner->text_rows[text], phase->texts[text].n_tokens,
+    step_attend(phase->owner, member, phase->owner->text_rows[text], phase->pass->texts[text].n_tokens,
                 tile % n_heads);
 }
 
@@ -228,8 +227,25 @@ static size_t count_blocks(size_t n_tokens, size_t n_members)
     return n_blocks < n_units ? n_blocks : n_units;
 }
 
+/* Has every tile of the phase done, by the whole team or, where that is the owner alone, here: a
+ * small request then need not wait for a layer's end. */
+static void run_tiles(struct phase *phase, team_work *work)
+{
+    const struct encoder_pass *pass = phase->pass;
+
+    if (team_has_helpers(pass->team)) {
+        team_run(pass->team, phase->owner, work, phase, phase->n_tiles);
+        return;
+    }
+    for (size_t tile = 0; tile < phase->n_tiles; tile++) {
+        if (pass->before_tile)
+            pass->before_tile(pass->user);
+        work(phase->owner, phase, tile);
+    }
+}
+
 /* A step as a phase of its own: as many panels as there are members or more, or rows in units. */
-static void run_step(struct team *team, struct phase *phase, size_t n_members, step_function *step,
+static void run_step(struct phase *phase, size_t n_members, step_function *step,
                      const struct packed_linear *linear)
 {
     phase->step = step;
@@ -243,53 +259,53 @@ static void run_step(struct team *team, struct phase *phase, size_t n_members, s
     } else {
         phase->n_tiles = (phase->n_tokens + GEMM_ROW_STEP - 1) / GEMM_ROW_STEP;
     }
-    team_run(team, phase->owner, step_tile, phase, phase->n_tiles);
+    run_tiles(phase, step_tile);
 }
 
-static void attend(struct team *team, struct phase *phase)
+static void attend(struct phase *phase)
 {
-    phase->n_tiles = phase->n_texts * phase->owner->encoder->model->shape.n_attention_heads;
-    team_run(team, phase->owner, attend_tile, phase, phase->n_tiles);
+    phase->n_tiles = phase->pass->n_texts * phase->owner->encoder->model->shape.n_attention_heads;
+    run_tiles(phase, attend_tile);
 }
 
 /* Few rows for many members: every step a phase, in panels. */
-static void run_layer_in_panels(struct team *team, struct phase *phase, size_t n_members)
+static void run_layer_in_panels(struct phase *phase, size_t n_members)
 {
     const struct layer *layer = phase->layer;
 
-    run_step(team, phase, n_members, step_qkv, &layer->qkv);
-    attend(team, phase);
-    run_step(team, phase, n_members, step_attended_operand, NULL);
-    run_step(team, phase, n_members, step_attention_output, &layer->attention_output);
-    run_step(team, phase, n_members, step_attention_norm, NULL);
-    run_step(team, phase, n_members, step_intermediate, &layer->intermediate);
-    run_step(team, phase, n_members, step_inner_operand, NULL);
-    run_step(team, phase, n_members, step_output, &layer->output);
-    run_step(team, phase, n_members, step_output_norm, NULL);
+    run_step(phase, n_members, step_qkv, &layer->qkv);
+    attend(phase);
+    run_step(phase, n_members, step_attended_operand, NULL);
+    run_step(phase, n_members, step_attention_output, &layer->attention_output);
+    run_step(phase, n_members, step_attention_norm, NULL);
+    run_step(phase, n_members, step_intermediate, &layer->intermediate);
+    run_step(phase, n_members, step_inner_operand, NULL);
+    run_step(phase, n_members, step_output, &layer->output);
+    run_step(phase, n_members, step_output_norm, NULL);
 }
 
-static void run_layer_in_blocks(struct team *team, struct phase *phase, size_t n_members)
+static void run_layer_in_blocks(struct phase *phase, size_t n_members)
 {
     size_t n_blocks = count_blocks(phase->n_tokens, n_members);
 
     phase->n_tiles = n_blocks;
-    team_run(team, phase->owner, project_tile, phase, n_blocks);
-    attend(team, phase);
+    run_tiles(phase, project_tile);
+    attend(phase);
     phase->n_tiles = n_blocks;
-    team_run(team, phase->owner, finish_tile, phase, n_blocks);
+    run_tiles(phase, finish_tile);
 }
 
 /* Below this many rows for each member, it pays to share the weights rather than the rows. */
 enum { FEWEST_ROWS_OF_A_MEMBER = 32 };
 
-static void run_layers(struct encoder_context *context, const struct encoder_pass *pass,
-                       struct phase *phase)
+static void run_layers(struct phase *phase)
 {
-    const struct encoder *encoder = context->encoder;
+    const struct encoder_pass *pass = phase->pass;
+    const struct encoder *encoder = phase->owner->encoder;
     size_t n_layers = encoder->model->shape.n_layers;
     size_t end = pass->n_layers ? pass->first_layer + pass->n_layers : n_layers;
 
-    for (size_t i = pass->first_layer; i < end && !atomic_load(&context->status); i++) {
+    for (size_t i = pass->first_layer; i < end && !atomic_load(&phase->owner->status); i++) {
         const struct layer *next = &encoder->layers[i + 1 < n_layers ? i + 1 : i];
         size_t n_members;
 
@@ -300,9 +316,9 @@ static void run_layers(struct encoder_context *context, const struct encoder_pas
         phase->next_format = next->qkv.weights->format;
         if (n_members > 1 && phase->n_tokens <= GEMM_MOST_ROWS &&
             phase->n_tokens < FEWEST_ROWS_OF_A_MEMBER * n_members)
-            run_layer_in_panels(pass->team, phase, n_members);
+            run_layer_in_panels(phase, n_members);
         else
-            run_layer_in_blocks(pass->team, phase, n_members);
+            run_layer_in_blocks(phase, n_members);
     }
 }
 
@@ -310,7 +326,7 @@ enum status encoder_run(struct encoder_context *context, const struct encoder_pa
                         const float **ret_tokens)
 {
     enum gemm_format first_format = context->encoder->layers[pass->first_layer].qkv.weights->format;
-    struct phase phase = {.owner = context, .texts = pass->texts, .n_texts = pass->n_texts};
+    struct phase phase = {.pass = pass, .owner = context};
     enum status status;
 
     atomic_store(&context->status, STATUS_OK);
@@ -322,7 +338,7 @@ enum status encoder_run(struct encoder_context *context, const struct encoder_pa
     }
     if (pass->first_tokens)
         step_resume(context, pass->first_tokens, phase.n_tokens, first_format);
-    run_layers(context, pass, &phase);
+    run_layers(&phase);
     status = atomic_load(&context->status);
     if (!status)
         *ret_tokens = context->x;

@@ -67,9 +67,10 @@ struct encoder_pass {
     size_t n_texts;
     struct team *team; /* the owner's; helpers bring their own encoder_context as `member` */
 
-    /* Called by the owner before each layer, when nobody else is at work on the pass. May be NULL.
-     */
+    /* Called by the owner when nobody else is at work on the pass: before each layer, and while it
+     * has no helpers before each tile too. May be NULL. */
     void (*before_layer)(void *user);
+    void (*before_tile)(void *user);
     void *user;
 
     /* Of a pass through a part of the layers, all zero otherwise. */

@@ -66,13 +66,13 @@ static void end_phase(struct team *team)
         pause_briefly(&n_spins);
 }
 
+bool team_has_helpers(const struct team *team)
+{
+    return team->n_helpers > 0;
+}
+
 void team_run(struct team *team, void *member, team_work *work, void *pass, size_t n_tiles)
 {
-    if (team->n_helpers == 0) {
-        for (size_t tile = 0; tile < n_tiles; tile++)
-            work(member, pass, tile);
-        return;
-    }
     begin_phase(team, work, pass, n_tiles);
     take_tiles(team, member);
     end_phase(team);

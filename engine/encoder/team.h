@@ -38,6 +38,9 @@ struct team {
 /* Zeroed memory is an open team without helpers. */
 void team_open(struct team *team);
 
+/* Owner: whether a phase that begins now would be shared. */
+bool team_has_helpers(const struct team *team);
+
 /* Owner: runs a phase, taking part as `member`; returns when every tile is done. */
 void team_run(struct team *team, void *member, team_work *work, void *pass, size_t n_tiles);
 

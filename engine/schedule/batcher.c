@@ -4,61 +4,48 @@
  *
  * A text that waits or runs already is not encoded twice: the job that came later follows the one
  * that came first, its leader, and takes no part in what is said of waiting jobs below. (Lawful
- * because of promise 1.)
+ * because of promise 1.) But a small request does not stand behind a large one for it (promise 4):
+ * if the first waits in a large group, the small group's job takes the lead; if it runs in one, the
+ * text is encoded once more, apart.
  *
- * Groups wait in two lists. A group whose texts together are no more than a slice (an eighth of a
- * pass) is small: small groups are served first come, first served, whole. The others are large:
- * they are served in turns, a slice of tokens a turn (deficit round robin: Shreedhar and Varghese,
- * "Efficient Fair Queuing Using Deficit Round-Robin", 1995; what a turn leaves over is added to the
- * next, so requests with long texts and with short ones get the same share of tokens).
- *
- * A pass is filled with small groups first, but to no more than half while large ones wait; then
- * with turns of large ones; then with small ones again. So a small request waits for the pass that
- * is being encoded and no more (promise 4), and small ones cannot starve a large one.
+ * What of the rest is encoded next is turns.h's to say. A small request never waits for a large
+ * one's pass to end: it is encoded by an idle worker, or between two tiles of the pass that runs.
  *
  * INVARIANTS, under the mutex
- *  1. A group is in a list if and only if it has WAITING jobs.
+ *  1. A group is in a list of `turns` if and only if it has WAITING jobs.
  *  2. queued_tokens is the sum of tokens of WAITING jobs, and at most most_queued_tokens.
  *  3. n_unfinished counts jobs that are not ENDED. Whoever brings it to 0 calls done(), after
  * unlocking: nobody else sees that moment, so done() is called once.
  *  4. done() is never called with the mutex held.
- *  5. A job is in flight, and may be followed, while it is WAITING or RUNNING and until
- * batcher_settle. A cancelled job that is followed is encoded all the same.
+ *  5. A job that is not apart is in flight, and may be followed, while it is WAITING or RUNNING and
+ * until batcher_settle. A cancelled job that is followed is encoded all the same.
  */
 #include "engine/schedule/batcher.h"
 
 #include "engine/encoder/team.h"
-#include "engine/schedule/group_list.h"
 #include "engine/schedule/inflight.h"
+#include "engine/schedule/turns.h"
 
 #include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { SLICES_PER_PASS = 8 };
-
 struct batcher {
     struct batcher_options options;
-    size_t slice_tokens;
 
     pthread_mutex_t mutex; /* guards what follows, and the private part of every group */
     pthread_cond_t work;   /* signalled when something waits, broadcast when stopped */
-    struct group_list small;
-    struct group_list large; /* the head's turn comes next */
+    struct turns turns;
     struct inflight inflight;
     struct batcher_stats stats;
     struct team *open_teams; /* of running passes that take helpers */
     size_t n_idle;           /* workers that wait in batcher_take */
     bool stopped;
 
-    atomic_size_t n_waiting; /* stats.queued_texts, to be read without the mutex */
+    atomic_bool has_waiting; /* to be read without the mutex */
+    atomic_bool has_small;
 };
-
-static struct group_list *list_of(struct batcher *batcher, const struct job_group *group)
-{
-    return group->n_tokens <= batcher->slice_tokens ? &batcher->small : &batcher->large;
-}
 
 enum status batcher_new(struct batcher **ret_batcher, const struct batcher_options *options)
 {
@@ -67,9 +54,7 @@ enum status batcher_new(struct batcher **ret_batcher, const struct batcher_optio
     if (!batcher)
         return STATUS_NO_MEMORY;
     batcher->options = *options;
-    batcher->slice_tokens = options->most_pass_tokens / SLICES_PER_PASS;
-    if (batcher->slice_tokens == 0)
-        batcher->slice_tokens = 1;
+    turns_init(&batcher->turns, options->most_pass_tokens);
     if (inflight_init(&batcher->inflight)) {
         free(batcher);
         return STATUS_NO_MEMORY;
@@ -84,7 +69,7 @@ void batcher_free(struct batcher *batcher)
 {
     if (!batcher)
         return;
-    assert(!batcher->small.first && !batcher->large.first && !batcher->stats.running_texts);
+    assert(!turns_get_waiting(&batcher->turns) && !batcher->stats.running_texts);
     pthread_cond_destroy(&batcher->work);
     pthread_mutex_destroy(&batcher->mutex);
     inflight_release(&batcher->inflight);
@@ -113,18 +98,100 @@ static void hand_back(struct job_group *ended)
     }
 }
 
+/* Tells those who look without the mutex. */
+static void publish(struct batcher *batcher)
+{
+    atomic_store(&batcher->has_waiting, turns_get_waiting(&batcher->turns) != NULL);
+    atomic_store(&batcher->has_small, batcher->turns.small.first != NULL);
+}
+
+/* ---- waiting ---- */
+
+static void enter_queue(struct batcher *batcher, struct job *job)
+{
+    turns_enter(&batcher->turns, job);
+    batcher->stats.queued_texts++;
+    batcher->stats.queued_tokens += job->n_tokens;
+}
+
+static void leave_queue(struct batcher *batcher, struct job *job)
+{
+    turns_leave(&batcher->turns, job);
+    batcher->stats.queued_texts--;
+    batcher->stats.queued_tokens -= job->n_tokens;
+}
+
+static void leave_flight(struct batcher *batcher, struct job *job)
+{
+    if (!job->is_apart)
+        inflight_remove(&batcher->inflight, job);
+}
+
 /* ---- coming ---- */
+
+/* Whether the group's texts, of which one is the leader's too, are not to wait for it. */
+static bool overtakes(const struct batcher *batcher, const struct job_group *group,
+                      const struct job *leader)
+{
+    return turns_is_small(&batcher->turns, group) &&
+           !turns_is_small(&batcher->turns, leader->group);
+}
+
+/* Tokens of the texts that are to be encoded for the group, whoever else asks for them. */
+static size_t count_tokens(const struct job_group *group)
+{
+    size_t n_tokens = 0;
+
+    for (size_t i = 0; i < group->n_jobs; i++)
+        if (group->jobs[i].state != JOB_ENDED)
+            n_tokens += group->jobs[i].n_tokens;
+    return n_tokens;
+}
 
 /* Tokens that the group would add to the queue, but for texts that it has twice. */
 static size_t count_new_tokens(const struct batcher *batcher, const struct job_group *group)
 {
     size_t n_tokens = 0;
 
-    for (size_t i = 0; i < group->n_jobs; i++)
-        if (group->jobs[i].state != JOB_ENDED &&
-            !inflight_find(&batcher->inflight, group->jobs[i].key))
-            n_tokens += group->jobs[i].n_tokens;
+    for (size_t i = 0; i < group->n_jobs; i++) {
+        const struct job *job = &group->jobs[i];
+        const struct job *leader = NULL;
+
+        if (job->state != JOB_ENDED)
+            leader = inflight_find(&batcher->inflight, job->key);
+        if (job->state != JOB_ENDED &&
+            (!leader || (leader->state == JOB_RUNNING && overtakes(batcher, group, leader))))
+            n_tokens += job->n_tokens;
+    }
     return n_tokens;
+}
+
+static void follow(struct job *job, struct job *leader)
+{
+    job->state = JOB_FOLLOWING;
+    job->leader = leader;
+    job->next_follower = leader->followers;
+    leader->followers = job;
+}
+
+/* The job waits in the place of one that has waited until now, which follows it from here on, as do
+ * all that followed that one. */
+static void take_lead(struct batcher *batcher, struct job *job, struct job *old)
+{
+    struct job *followers = old->followers;
+
+    inflight_remove(&batcher->inflight, old);
+    leave_queue(batcher, old);
+    old->followers = NULL;
+    follow(old, job);
+    while (followers) {
+        struct job *next = followers->next_follower;
+
+        follow(followers, job);
+        followers = next;
+    }
+    inflight_add(&batcher->inflight, job);
+    enter_queue(batcher, job);
 }
 
 /* Lets the job wait, or follow one of the same text. */
@@ -134,26 +201,26 @@ static void enter_job(struct batcher *batcher, struct job_group *group, struct j
 
     job->group = group;
     job->followers = NULL;
-    job->leader = leader;
+    job->leader = NULL;
+    job->is_apart = false;
     group->n_unfinished++;
-    if (leader) {
-        job->state = JOB_FOLLOWING;
-        job->next_follower = leader->followers;
-        leader->followers = job;
+    if (!leader) {
+        inflight_add(&batcher->inflight, job);
+        enter_queue(batcher, job);
+    } else if (!overtakes(batcher, group, leader)) {
+        follow(job, leader);
         batcher->stats.followed_texts++;
-        return;
+    } else if (leader->state == JOB_WAITING) {
+        take_lead(batcher, job, leader);
+        batcher->stats.followed_texts++;
+    } else {
+        job->is_apart = true;
+        enter_queue(batcher, job);
     }
-    job->state = JOB_WAITING;
-    inflight_add(&batcher->inflight, job);
-    group->n_waiting++;
-    group->n_tokens += job->n_tokens;
-    batcher->stats.queued_texts++;
-    batcher->stats.queued_tokens += job->n_tokens;
 }
 
 static void enter_group(struct batcher *batcher, struct job_group *group)
 {
-    group->n_tokens = 0;
     group->n_waiting = 0;
     group->next_job = 0;
     group->n_unfinished = 0;
@@ -167,8 +234,7 @@ static void enter_group(struct batcher *batcher, struct job_group *group)
             enter_job(batcher, group, &group->jobs[i]);
     if (group->n_waiting == 0)
         return;
-    group_list_append(list_of(batcher, group), group);
-    atomic_store(&batcher->n_waiting, batcher->stats.queued_texts);
+    publish(batcher);
     /* Several texts are work for several workers. */
     if (group->n_waiting > 1)
         pthread_cond_broadcast(&batcher->work);
@@ -182,6 +248,7 @@ enum status batcher_submit(struct batcher *batcher, struct job_group *group)
     bool ends = false;
 
     pthread_mutex_lock(&batcher->mutex);
+    group->n_tokens = count_tokens(group);
     if (batcher->stopped)
         status = STATUS_STOPPING;
     else if (count_new_tokens(batcher, group) >
@@ -200,110 +267,29 @@ enum status batcher_submit(struct batcher *batcher, struct job_group *group)
 
 /* ---- taking ---- */
 
-/* The group's next job that waits. */
-static struct job *next_waiting(struct job_group *group)
-{
-    while (group->next_job < group->n_jobs && group->jobs[group->next_job].state != JOB_WAITING)
-        group->next_job++;
-    return group->next_job < group->n_jobs ? &group->jobs[group->next_job] : NULL;
-}
-
-/* The job waits no longer. */
-static void leave_queue(struct batcher *batcher, struct job *job)
-{
-    struct job_group *group = job->group;
-
-    batcher->stats.queued_texts--;
-    batcher->stats.queued_tokens -= job->n_tokens;
-    if (--group->n_waiting == 0)
-        group_list_remove(list_of(batcher, group), group);
-}
-
-/* Moves a waiting job into the pass. */
-static void take_job(struct batcher *batcher, struct pass *pass, struct job *job)
-{
-    job_group_begin_encoding(job->group, batcher->options.now_us());
-    leave_queue(batcher, job);
-    job->state = JOB_RUNNING;
-    batcher->stats.running_texts++;
-    batcher->stats.running_tokens += job->n_tokens;
-    pass->jobs[pass->n_jobs++] = job;
-    pass->n_tokens += job->n_tokens;
-}
-
-/* Whether a text may join a pass of at most `most_tokens`: a pass's first text always may. */
-static bool fits(const struct pass *pass, const struct job *job, size_t most_tokens)
-{
-    return pass->n_jobs == 0 ||
-           (pass->n_tokens < most_tokens && job->n_tokens <= most_tokens - pass->n_tokens);
-}
-
-/* Takes small groups, in the order in which they came, as long as the pass stays within
- * most_tokens. */
-static void take_small(struct batcher *batcher, struct pass *pass, size_t most_tokens)
-{
-    while (batcher->small.first) {
-        struct job *job = next_waiting(batcher->small.first);
-
-        if (!fits(pass, job, most_tokens))
-            return;
-        take_job(batcher, pass, job);
-    }
-}
-
-/* Gives large groups their turns until the pass is full. The group whose next text does not fit
- * keeps its turn. */
-static void take_large(struct batcher *batcher, struct pass *pass)
-{
-    while (batcher->large.first) {
-        struct job_group *group = batcher->large.first;
-        struct job *job;
-
-        group->credit_tokens += batcher->slice_tokens;
-        while (group->n_waiting > 0 &&
-               (job = next_waiting(group))->n_tokens <= group->credit_tokens) {
-            if (!fits(pass, job, batcher->options.most_pass_tokens)) {
-                group->credit_tokens -= batcher->slice_tokens;
-                return;
-            }
-            group->credit_tokens -= job->n_tokens;
-            take_job(batcher, pass, job);
-        }
-        if (group->n_waiting > 0) {
-            group_list_remove(&batcher->large, group);
-            group_list_append(&batcher->large, group);
-        }
-    }
-}
-
 static void pass_clear(struct pass *pass)
 {
     pass->n_jobs = 0;
     pass->n_tokens = 0;
 }
 
-static bool has_taken(struct batcher *batcher, const struct pass *pass)
+/* The pass's jobs wait no longer, and are encoded from now on. False if there are none. */
+static bool begin_pass(struct batcher *batcher, const struct pass *pass)
 {
-    atomic_store(&batcher->n_waiting, batcher->stats.queued_texts);
-    if (pass->n_jobs)
-        batcher->stats.running_passes++;
-    return pass->n_jobs > 0;
-}
+    int64_t now_us;
 
-static bool fill_pass(struct batcher *batcher, struct pass *pass)
-{
-    size_t most_tokens = batcher->options.most_pass_tokens;
-
-    pass_clear(pass);
-    take_small(batcher, pass, batcher->large.first ? most_tokens / 2 : most_tokens);
-    take_large(batcher, pass);
-    take_small(batcher, pass, most_tokens);
-    return has_taken(batcher, pass);
-}
-
-static bool has_queued(const struct batcher *batcher)
-{
-    return batcher->small.first || batcher->large.first;
+    if (pass->n_jobs == 0)
+        return false;
+    now_us = batcher->options.now_us();
+    for (size_t i = 0; i < pass->n_jobs; i++)
+        job_group_begin_encoding(pass->jobs[i]->group, now_us);
+    batcher->stats.queued_texts -= pass->n_jobs;
+    batcher->stats.queued_tokens -= pass->n_tokens;
+    batcher->stats.running_texts += pass->n_jobs;
+    batcher->stats.running_tokens += pass->n_tokens;
+    batcher->stats.running_passes++;
+    publish(batcher);
+    return true;
 }
 
 enum work batcher_take(struct batcher *batcher, struct pass *pass, struct team *own,
@@ -311,12 +297,14 @@ enum work batcher_take(struct batcher *batcher, struct pass *pass, struct team *
 {
     enum work work = WORK_NONE;
 
+    pass_clear(pass);
     pthread_mutex_lock(&batcher->mutex);
     batcher->n_idle++;
-    while (!batcher->stopped && !has_queued(batcher) && !batcher->open_teams)
+    while (!batcher->stopped && !turns_get_waiting(&batcher->turns) && !batcher->open_teams)
         pthread_cond_wait(&batcher->work, &batcher->mutex);
     batcher->n_idle--;
-    if (fill_pass(batcher, pass)) {
+    turns_fill(&batcher->turns, pass);
+    if (begin_pass(batcher, pass)) {
         work = WORK_PASS;
         team_open(own);
         own->next_open = batcher->open_teams;
@@ -336,22 +324,27 @@ bool batcher_take_between(struct batcher *batcher, struct pass *pass)
 {
     bool taken;
 
-    pthread_mutex_lock(&batcher->mutex);
     pass_clear(pass);
-    take_small(batcher, pass, batcher->slice_tokens);
-    taken = has_taken(batcher, pass);
+    pthread_mutex_lock(&batcher->mutex);
+    turns_fill_small(&batcher->turns, pass);
+    taken = begin_pass(batcher, pass);
     pthread_mutex_unlock(&batcher->mutex);
     return taken;
 }
 
 size_t batcher_slice_tokens(const struct batcher *batcher)
 {
-    return batcher->slice_tokens;
+    return batcher->turns.slice_tokens;
 }
 
 bool batcher_has_waiting(const struct batcher *batcher)
 {
-    return atomic_load_explicit(&batcher->n_waiting, memory_order_relaxed) > 0;
+    return atomic_load_explicit(&batcher->has_waiting, memory_order_relaxed);
+}
+
+bool batcher_has_small(const struct batcher *batcher)
+{
+    return atomic_load_explicit(&batcher->has_small, memory_order_relaxed);
 }
 
 void batcher_withdraw(struct batcher *batcher, struct team *own)
@@ -384,7 +377,7 @@ void batcher_settle(struct batcher *batcher, const struct pass *pass)
 {
     pthread_mutex_lock(&batcher->mutex);
     for (size_t i = 0; i < pass->n_jobs; i++) {
-        inflight_remove(&batcher->inflight, pass->jobs[i]);
+        leave_flight(batcher, pass->jobs[i]);
         for (struct job *follower = pass->jobs[i]->followers; follower;
              follower = follower->next_follower)
             follower->state = JOB_RUNNING;
@@ -425,7 +418,7 @@ static void unfollow(struct job *job)
 /* Ends a job that waits, and that nobody follows. */
 static void give_up_waiting(struct batcher *batcher, struct job *job, struct job_group **ended)
 {
-    inflight_remove(&batcher->inflight, job);
+    leave_flight(batcher, job);
     leave_queue(batcher, job);
     job->status = STATUS_CANCELLED;
     end_job(batcher, job, ended);
@@ -457,7 +450,7 @@ void batcher_cancel(struct batcher *batcher, struct job_group *group)
         else if (job->state == JOB_WAITING && !job->followers)
             give_up_waiting(batcher, job, &ended);
     }
-    atomic_store(&batcher->n_waiting, batcher->stats.queued_texts);
+    publish(batcher);
     pthread_mutex_unlock(&batcher->mutex);
     hand_back(ended);
 }
@@ -465,7 +458,7 @@ void batcher_cancel(struct batcher *batcher, struct job_group *group)
 /* Ends a waiting job and all that follow it. */
 static void stop_job(struct batcher *batcher, struct job *job, struct job_group **ended)
 {
-    inflight_remove(&batcher->inflight, job);
+    leave_flight(batcher, job);
     leave_queue(batcher, job);
     for (struct job *follower = job->followers; follower; follower = follower->next_follower) {
         follower->status = STATUS_STOPPING;
@@ -478,14 +471,13 @@ static void stop_job(struct batcher *batcher, struct job *job, struct job_group 
 void batcher_stop(struct batcher *batcher)
 {
     struct job_group *ended = NULL;
+    struct job *job;
 
     pthread_mutex_lock(&batcher->mutex);
     batcher->stopped = true;
-    while (batcher->small.first)
-        stop_job(batcher, next_waiting(batcher->small.first), &ended);
-    while (batcher->large.first)
-        stop_job(batcher, next_waiting(batcher->large.first), &ended);
-    atomic_store(&batcher->n_waiting, 0);
+    while ((job = turns_get_waiting(&batcher->turns)))
+        stop_job(batcher, job, &ended);
+    publish(batcher);
     pthread_cond_broadcast(&batcher->work);
     pthread_mutex_unlock(&batcher->mutex);
     hand_back(ended);

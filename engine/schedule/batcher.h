@@ -7,6 +7,7 @@
 #define NESTD_ENGINE_SCHEDULE_BATCHER_H
 
 #include "engine/schedule/job.h"
+#include "engine/schedule/turns.h"
 #include "engine/status.h"
 
 #include <stdbool.h>
@@ -20,13 +21,6 @@ struct batcher_options {
     size_t most_queued_tokens; /* a group that would bring what waits over it is refused, whole */
     size_t most_pass_tokens;   /* of one pass; a single text that is larger runs alone */
     int64_t (*now_us)(void);   /* the monotonic clock; tests turn their own */
-};
-
-/* What a worker takes at once. `jobs` is the caller's, of most_pass_tokens elements. */
-struct pass {
-    struct job **jobs; /* [n_jobs] */
-    size_t n_jobs;
-    size_t n_tokens;
 };
 
 struct batcher_stats {
@@ -61,7 +55,7 @@ enum work batcher_take(struct batcher *batcher, struct pass *pass, struct team *
                        struct team **ret_team);
 
 /* Fills `pass` with small groups that wait now, up to a slice of tokens: what a worker may encode
- * between two layers of its own pass. Never blocks; false when there is nothing. */
+ * between two tiles of its own pass. Never blocks; false when there is nothing. */
 bool batcher_take_between(struct batcher *batcher, struct pass *pass);
 
 /* How many tokens such a pass has at most. */
@@ -69,6 +63,9 @@ size_t batcher_slice_tokens(const struct batcher *batcher);
 
 /* Whether anything waits, so that helpers should be sent back. A moment's truth; takes no lock. */
 bool batcher_has_waiting(const struct batcher *batcher);
+
+/* The same of small groups: whether batcher_take_between would give something. */
+bool batcher_has_small(const struct batcher *batcher);
 
 /* No more helpers are sent to this team. */
 void batcher_withdraw(struct batcher *batcher, struct team *own);

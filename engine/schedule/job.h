@@ -18,7 +18,8 @@
 #include <stdint.h>
 
 /* WAITING -> RUNNING [batcher_take] -> ENDED [batcher_finish]
- * FOLLOWING -> ENDED [batcher_finish, with its leader]
+ * FOLLOWING -> RUNNING [batcher_settle, with its leader] -> ENDED [batcher_finish]
+ * WAITING -> FOLLOWING [batcher_submit of a small group, when the job's own is large]
  * WAITING, FOLLOWING -> ENDED [batcher_cancel, batcher_stop] */
 enum job_state {
     JOB_WAITING,
@@ -46,6 +47,7 @@ struct job {
     struct job *followers; /* those who wait for this one */
     struct job *next_follower;
     struct job *chain; /* of its bucket among the texts in flight */
+    bool is_apart;     /* encoded beside another of the same text, and never followed */
 };
 
 struct job_group {
@@ -65,7 +67,7 @@ struct job_group {
     int64_t queue_us; /* the rest: all waited for a worker, or for the same text of another group */
 
     /* Private to the batcher, guarded by its mutex. */
-    size_t n_tokens;  /* of the jobs that were to be encoded when it came */
+    size_t n_tokens;  /* of the jobs whose vectors the cache had not */
     size_t n_waiting; /* jobs WAITING; in a list of the batcher while there are any */
     size_t next_job;  /* no job before it is WAITING */
     size_t n_running; /* jobs that a worker encodes, since encoding_since_us if there are any */

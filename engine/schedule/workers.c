@@ -22,7 +22,7 @@ struct lane {
 struct worker {
     struct workers *workers;
     struct lane main;
-    struct lane between; /* for small requests that pass between two layers of the main pass */
+    struct lane between; /* for small requests that pass between two tiles of the main pass */
     float *pooled;       /* [model n_dims] */
     pthread_t thread;
 };
@@ -69,7 +69,7 @@ static void fail_job(struct job *job, enum status status)
         follower->status = status;
 }
 
-static void encode_lane(struct worker *worker, struct lane *lane, void (*before_layer)(void *user))
+static void encode_lane(struct worker *worker, struct lane *lane, void (*let_pass)(void *user))
 {
     const struct model *model = worker->workers->options.model;
     struct pass *pass = &lane->pass;
@@ -77,7 +77,8 @@ static void encode_lane(struct worker *worker, struct lane *lane, void (*before_
         .texts = lane->texts,
         .n_texts = pass->n_jobs,
         .team = &lane->team,
-        .before_layer = before_layer,
+        .before_layer = let_pass,
+        .before_tile = let_pass,
         .user = worker,
     };
     const float *tokens = NULL; /* [pass->n_tokens, hidden] */
@@ -113,28 +114,26 @@ static void count_pass(struct workers *workers, size_t n_texts, size_t n_tokens,
         workers->options.pass_done(workers->options.user, n_texts, n_tokens, duration_us);
 }
 
-static void run_lane(struct worker *worker, struct lane *lane, void (*before_layer)(void *user))
+static void run_lane(struct worker *worker, struct lane *lane, void (*let_pass)(void *user))
 {
     struct workers *workers = worker->workers;
     int64_t started_us = workers->options.now_us();
 
-    encode_lane(worker, lane, before_layer);
+    encode_lane(worker, lane, let_pass);
     count_pass(workers, lane->pass.n_jobs, lane->pass.n_tokens,
                workers->options.now_us() - started_us);
 }
 
 /* Promises 4 and 5: when other work has come, helpers go to it; with no helper to send, a small
  * request is encoded here, before the main pass goes on. */
-static void before_layer(void *user)
+static void let_pass(void *user)
 {
     struct worker *worker = user;
     struct batcher *batcher = worker->workers->options.batcher;
 
-    if (!batcher_has_waiting(batcher))
+    if (batcher_has_waiting(batcher) && team_dismiss(&worker->main.team))
         return;
-    if (team_dismiss(&worker->main.team))
-        return;
-    if (!batcher_take_between(batcher, &worker->between.pass))
+    if (!batcher_has_small(batcher) || !batcher_take_between(batcher, &worker->between.pass))
         return;
     run_lane(worker, &worker->between, NULL);
     batcher_finish(batcher, &worker->between.pass);
@@ -157,7 +156,7 @@ static void *worker_run(void *argument)
             team_help(other, lane->context);
             break;
         case WORK_PASS:
-            run_lane(worker, lane, before_layer);
+            run_lane(worker, lane, let_pass);
             batcher_withdraw(batcher, &lane->team);
             team_close(&lane->team);
             batcher_finish(batcher, &lane->pass);

@@ -212,10 +212,12 @@ static void test_batcher__small_passes_large(void **state)
     submit(script, a);
     first = expect_pass(script, "a0 a1 a2 a3");
     submit(script, q);
-    second = expect_pass(script, "q0 a4 a5 a6");
-    finish(script, &first);
+    second = expect_pass(script, "q0"); /* without large ones, whose time it would take */
     finish(script, &second);
+    finish(script, &first);
     assert_int_equal(q->n_done, 1);
+    second = expect_pass(script, "a4 a5 a6 a7");
+    finish(script, &second);
     batcher_cancel(script->batcher, &a->group);
     free(a);
     free(q);
@@ -234,10 +236,12 @@ static void test_batcher__small_pass_between_layers(void **state)
     submit(script, a);
     pass = expect_pass(script, "a0 a1 a2 a3");
     assert_false(batcher_has_waiting(script->batcher));
+    assert_false(batcher_has_small(script->batcher));
     assert_false(batcher_take_between(script->batcher, &between));
     submit(script, q);
     submit(script, r);
     assert_true(batcher_has_waiting(script->batcher));
+    assert_true(batcher_has_small(script->batcher));
     assert_true(batcher_take_between(script->batcher, &between));
     assert_int_equal(between.n_jobs, 1); /* both would be more than a slice */
     assert_ptr_equal(between.jobs[0]->group, &q->group);
@@ -261,6 +265,8 @@ static void test_batcher__large_do_not_pass_between_layers(void **state)
     struct pass pass;
 
     submit(script, a);
+    assert_true(batcher_has_waiting(script->batcher));
+    assert_false(batcher_has_small(script->batcher));
     assert_false(batcher_take_between(script->batcher, &between));
     pass = expect_pass(script, "a0 a1 a2 a3");
     finish(script, &pass);
@@ -321,11 +327,15 @@ static void test_batcher__small_do_not_starve_large(void **state)
         small[i] = group_new((char)('q' + i), 1, 10);
         submit(script, small[i]);
     }
-    pass = expect_pass(script, "q0 r0 s0 t0 a0 a1");
+    pass = expect_pass(script, "q0 r0 s0 t0");
     finish(script, &pass);
-    pass = expect_pass(script, "u0 v0 w0 x0 a2 a3");
+    pass = expect_pass(script, "a0 a1 a2 a3");
     finish(script, &pass);
-    pass = expect_pass(script, "y0 a4 a5 a6");
+    pass = expect_pass(script, "u0 v0 w0 x0");
+    finish(script, &pass);
+    pass = expect_pass(script, "a4 a5 a6 a7");
+    finish(script, &pass);
+    pass = expect_pass(script, "y0");
     finish(script, &pass);
     batcher_cancel(script->batcher, &a->group);
     for (int i = 0; i < 9; i++) {
@@ -486,17 +496,17 @@ static void test_batcher__stop_ends_what_waits(void **state)
 static void test_batcher__same_text_is_encoded_once(void **state)
 {
     struct script *script = *state;
-    struct test_group *a = group_new('a', 1, 10);
-    struct test_group *b = group_new('b', 3, 4);
+    struct test_group *a = group_new('a', 1, 4);
+    struct test_group *b = group_new('b', 3, 3);
     struct batcher_stats stats;
     struct pass pass;
 
     b->jobs[1].key = a->jobs[0].key;
-    b->jobs[1].n_tokens = 10;
+    b->jobs[1].n_tokens = 4;
     submit(script, a);
     submit(script, b);
     batcher_get_stats(script->batcher, &stats);
-    assert_int_equal(stats.queued_tokens, 18);
+    assert_int_equal(stats.queued_tokens, 10);
     assert_int_equal(stats.followed_texts, 1);
     pass = expect_pass(script, "a0 b0 b2");
     batcher_settle(script->batcher, &pass);
@@ -532,8 +542,8 @@ static void test_batcher__group_of_followers_ends_with_its_leaders(void **state)
 static void test_batcher__cancelled_leader_is_still_encoded_for_others(void **state)
 {
     struct script *script = *state;
-    struct test_group *a = group_new('a', 2, 10);
-    struct test_group *b = group_new('b', 1, 10);
+    struct test_group *a = group_new('a', 2, 4);
+    struct test_group *b = group_new('b', 1, 4);
     struct pass pass;
 
     b->jobs[0].key = a->jobs[1].key;
@@ -549,6 +559,102 @@ static void test_batcher__cancelled_leader_is_still_encoded_for_others(void **st
     assert_int_equal(b->group.status, STATUS_OK);
     free(a);
     free(b);
+}
+
+static void test_batcher__small_group_takes_the_lead_from_a_large_one(void **state)
+{
+    struct script *script = *state;
+    struct test_group *a = group_new('a', 2, 10);
+    struct test_group *b = group_new('b', 2, 10);
+    struct test_group *q = group_new('q', 1, 10);
+    struct batcher_stats stats;
+    struct pass pass;
+
+    b->jobs[1].key = a->jobs[1].key;
+    q->jobs[0].key = a->jobs[1].key;
+    submit(script, a);
+    submit(script, b);
+    submit(script, q);
+    batcher_get_stats(script->batcher, &stats);
+    assert_int_equal(stats.queued_texts, 3);
+    assert_int_equal(stats.queued_tokens, 30);
+    assert_int_equal(stats.followed_texts, 2);
+    pass = expect_pass(script, "q0");
+    finish(script, &pass);
+    assert_int_equal(q->n_done, 1);
+    assert_int_equal(a->jobs[1].state, JOB_ENDED);
+    assert_int_equal(b->jobs[1].state, JOB_ENDED);
+    assert_int_equal(a->n_done + b->n_done, 0);
+    pass = expect_pass(script, "a0 b0");
+    finish(script, &pass);
+    assert_int_equal(a->n_done, 1);
+    assert_int_equal(b->n_done, 1);
+    free(a);
+    free(b);
+    free(q);
+}
+
+/* Whoever asked first may go: the text is encoded for the others all the same. */
+static void test_batcher__followers_follow_the_new_lead(void **state)
+{
+    struct script *script = *state;
+    struct test_group *a = group_new('a', 2, 10);
+    struct test_group *b = group_new('b', 2, 10);
+    struct test_group *q = group_new('q', 1, 10);
+    struct pass pass;
+
+    b->jobs[1].key = a->jobs[1].key;
+    q->jobs[0].key = a->jobs[1].key;
+    submit(script, a);
+    submit(script, b);
+    submit(script, q);
+    batcher_cancel(script->batcher, &q->group);
+    batcher_cancel(script->batcher, &a->group);
+    assert_int_equal(a->n_done, 1);
+    assert_int_equal(q->n_done, 0);
+    pass = expect_pass(script, "q0");
+    finish(script, &pass);
+    assert_int_equal(q->n_done, 1);
+    pass = expect_pass(script, "b0");
+    finish(script, &pass);
+    assert_int_equal(b->n_done, 1);
+    assert_int_equal(b->group.status, STATUS_OK);
+    free(a);
+    free(b);
+    free(q);
+}
+
+static void test_batcher__small_group_does_not_wait_for_a_large_pass(void **state)
+{
+    struct script *script = *state;
+    struct test_group *a = group_new('a', 2, 10);
+    struct test_group *q = group_new('q', 1, 10);
+    struct test_group *c = group_new('c', 2, 10);
+    struct batcher_stats stats;
+    struct pass large;
+    struct pass small;
+
+    q->jobs[0].key = a->jobs[1].key;
+    c->jobs[0].key = a->jobs[1].key;
+    submit(script, a);
+    large = expect_pass(script, "a0 a1");
+    submit(script, q);
+    batcher_get_stats(script->batcher, &stats);
+    assert_int_equal(stats.queued_tokens, 10);
+    assert_int_equal(stats.followed_texts, 0);
+    small = expect_pass(script, "q0");
+    submit(script, c); /* a large group waits for the one in flight */
+    finish(script, &small);
+    assert_int_equal(q->n_done, 1);
+    assert_int_equal(c->jobs[0].state, JOB_FOLLOWING);
+    finish(script, &large);
+    assert_int_equal(a->n_done, 1);
+    assert_int_equal(c->jobs[0].state, JOB_ENDED);
+    batcher_cancel(script->batcher, &c->group);
+    assert_int_equal(c->n_done, 1);
+    free(a);
+    free(q);
+    free(c);
 }
 
 static void test_batcher__cancelled_follower_leaves_its_leader(void **state)
@@ -582,9 +688,9 @@ static void test_batcher__cancelled_follower_leaves_its_leader(void **state)
 static void test_batcher__leader_goes_with_its_last_follower(void **state)
 {
     struct script *script = *state;
-    struct test_group *a = group_new('a', 2, 10);
-    struct test_group *b = group_new('b', 1, 10);
-    struct test_group *c = group_new('c', 1, 10);
+    struct test_group *a = group_new('a', 2, 4);
+    struct test_group *b = group_new('b', 1, 4);
+    struct test_group *c = group_new('c', 1, 4);
 
     b->jobs[0].key = a->jobs[1].key;
     c->jobs[0].key = a->jobs[1].key;
@@ -725,9 +831,11 @@ static void test_batcher__every_group_ends_once_under_many_threads(void **state)
         for (int j = 0; j < GROUPS_PER_PRODUCER; j++) {
             producers[i].groups[j] = group_new('g', (size_t)(1 + j % 9), (size_t)(1 + j % 30));
             producers[i].groups[j]->group.done = count_done_total;
-            if (j % 3 == 0) /* the same text in every producer's group of this number */
+            if (j % 3 == 0) { /* the same text in small groups and large ones of every producer */
                 producers[i].groups[j]->jobs[0].key =
-                    (struct text_key){.high = 1, .low = (uint64_t)j};
+                    (struct text_key){.high = 1, .low = (uint64_t)(j / 12)};
+                producers[i].groups[j]->jobs[0].n_tokens = (size_t)(1 + j / 12 % 9);
+            }
         }
         assert_int_equal(pthread_create(&threads[i], NULL, produce, &producers[i]), 0);
     }
@@ -769,6 +877,9 @@ int main(void)
         CASE(test_batcher__same_text_is_encoded_once),
         CASE(test_batcher__group_of_followers_ends_with_its_leaders),
         CASE(test_batcher__cancelled_leader_is_still_encoded_for_others),
+        CASE(test_batcher__small_group_takes_the_lead_from_a_large_one),
+        CASE(test_batcher__followers_follow_the_new_lead),
+        CASE(test_batcher__small_group_does_not_wait_for_a_large_pass),
         CASE(test_batcher__cancelled_follower_leaves_its_leader),
         CASE(test_batcher__leader_goes_with_its_last_follower),
         CASE(test_batcher__cancelled_group_does_not_wait_for_itself),

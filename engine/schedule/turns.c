@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/schedule/turns.h"
+
+#include "engine/schedule/job.h"
+
+enum { SLICES_PER_PASS = 8 };
+
+void turns_init(struct turns *turns, size_t most_pass_tokens)
+{
+    size_t slice_tokens = most_pass_tokens / SLICES_PER_PASS;
+
+    *turns = (struct turns){
+        .most_pass_tokens = most_pass_tokens,
+        .slice_tokens = slice_tokens ? slice_tokens : 1,
+    };
+}
+
+bool turns_is_small(const struct turns *turns, const struct job_group *group)
+{
+    return group->n_tokens <= turns->slice_tokens;
+}
+
+static struct group_list *list_of(struct turns *turns, const struct job_group *group)
+{
+    return turns_is_small(turns, group) ? &turns->small : &turns->large;
+}
+
+void turns_enter(struct turns *turns, struct job *job)
+{
+    struct job_group *group = job->group;
+
+    job->state = JOB_WAITING;
+    if (group->n_waiting++ == 0)
+        group_list_append(list_of(turns, group), group);
+}
+
+void turns_leave(struct turns *turns, struct job *job)
+{
+    struct job_group *group = job->group;
+
+    if (--group->n_waiting == 0)
+        group_list_remove(list_of(turns, group), group);
+}
+
+/* The next job that waits, of a group that has one. */
+static struct job *next_waiting(struct job_group *group)
+{
+    while (group->jobs[group->next_job].state != JOB_WAITING)
+        group->next_job++;
+    return &group->jobs[group->next_job];
+}
+
+struct job *turns_get_waiting(const struct turns *turns)
+{
+    if (turns->small.first)
+        return next_waiting(turns->small.first);
+    return turns->large.first ? next_waiting(turns->large.first) : NULL;
+}
+
+static void take(struct turns *turns, struct pass *pass, struct job *job)
+{
+    turns_leave(turns, job);
+    job->state = JOB_RUNNING;
+    pass->jobs[pass->n_jobs++] = job;
+    pass->n_tokens += job->n_tokens;
+}
+
+/* Whether a text may join a pass of at most `most_tokens`: a pass's first text always may. */
+static bool fits(const struct pass *pass, const struct job *job, size_t most_tokens)
+{
+    return pass->n_jobs == 0 ||
+           (pass->n_tokens < most_tokens && job->n_tokens <= most_tokens - pass->n_tokens);
+}
+
+static void fill_small(struct turns *turns, struct pass *pass, size_t most_tokens)
+{
+    while (turns->small.first) {
+        struct job *job = next_waiting(turns->small.first);
+
+        if (!fits(pass, job, most_tokens))
+            return;
+        take(turns, pass, job);
+    }
+}
+
+/* The group whose next text does not fit keeps its turn. */
+static void fill_large(struct turns *turns, struct pass *pass)
+{
+    while (turns->large.first) {
+        struct job_group *group = turns->large.first;
+        struct job *job;
+
+        group->credit_tokens += turns->slice_tokens;
+        while (group->n_waiting > 0 &&
+               (job = next_waiting(group))->n_tokens <= group->credit_tokens) {
+            if (!fits(pass, job, turns->most_pass_tokens)) {
+                group->credit_tokens -= turns->slice_tokens;
+                return;
+            }
+            group->credit_tokens -= job->n_tokens;
+            take(turns, pass, job);
+        }
+        if (group->n_waiting > 0) {
+            group_list_remove(&turns->large, group);
+            group_list_append(&turns->large, group);
+        }
+    }
+}
+
+void turns_fill(struct turns *turns, struct pass *pass)
+{
+    bool both = turns->small.first && turns->large.first;
+
+    if (turns->small.first && !(both && turns->was_small)) {
+        fill_small(turns, pass, both ? turns->most_pass_tokens / 2 : turns->most_pass_tokens);
+        turns->was_small = true;
+    } else {
+        fill_large(turns, pass);
+        turns->was_small = false;
+    }
+}
+
+void turns_fill_small(struct turns *turns, struct pass *pass)
+{
+    fill_small(turns, pass, turns->slice_tokens);
+}
