@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* oneDNN's OpenMP build fixes the number of threads when a primitive is described, so
- * single-threaded products need omp_set_num_threads(1) in the describing thread. Parallelism over a
- * pass is the workers', not oneDNN's. */
+/* Parallelism over a pass is the workers', not oneDNN's. Its OpenMP build fixes the number of
+ * threads of most primitives when they are described, but that of "gemm:jit" when it runs: so both
+ * the describing and the multiplying threads use omp_set_num_threads(1). */
 #include "engine/encoder/gemm.h"
 
 #include "engine/encoder/gemm_internal.h"
@@ -145,6 +145,7 @@ enum status gemm_multiply(struct gemm_context *context, const struct gemm_weight
     size_t c_row_bytes = shape->n_out * sizeof(float); /* an int32 is as large */
     dnnl_status_t status = dnnl_success;
 
+    use_one_thread();
     if (packed->borrowed)
         return status_of(gemm_multiply_borrowed(packed, a, n_rows, c));
     for (size_t row = 0; row < n_rows && !status; row += GEMM_MOST_ROWS)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Matrix products with packed weights, C = A W^T, on oneDNN's matmul; gemm*.c alone include oneDNN,
- * 2.6 to 3.x.
+/* Matrix products with packed weights, C = A W^T, on oneDNN; gemm*.c alone include it, 2.6 to 3.x.
  *
  * Rows are multiplied in blocks of fixed heights, GEMM_ROW_STEP to GEMM_MOST_ROWS, each a primitive
  * of static shape: a run-time height falls to a slow path outside AMX. Columns may be multiplied in

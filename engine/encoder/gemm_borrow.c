@@ -26,7 +26,6 @@ dnnl_status_t gemm_multiply_borrowed(const struct gemm_weights *weights, const v
     dnnl_dim_t n_in = (dnnl_dim_t)weights->n_in;
     dnnl_dim_t n_out = (dnnl_dim_t)weights->n_out;
 
-    use_one_thread();
     return dnnl_sgemm('N', 'T', (dnnl_dim_t)n_rows, n_out, n_in, 1, a, n_in, weights->borrowed,
                       n_in, 0, c, n_out);
 }

@@ -9,6 +9,7 @@
 #include "engine/encoder/gemm_dnnl.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 
 enum { GEMM_N_HEIGHTS = GEMM_MOST_ROWS / GEMM_ROW_STEP };
 
@@ -24,6 +25,7 @@ struct shape_block {
 /* One static product, [height, n_in] x [n_in, n_out], at every block height. */
 struct shape {
     enum gemm_format format;
+    bool is_convolution; /* to oneDNN; else it is a matmul */
     size_t n_in;
     size_t n_out;
     dnnl_memory_desc_t weights; /* packed [n_in, n_out] */
@@ -53,6 +55,10 @@ MUST_CHECK dnnl_status_t shape_init(struct shape *ret_shape, dnnl_engine_t engin
                                     enum gemm_format format, size_t n_out, size_t n_in);
 void shape_release(struct shape *shape);
 
+/* Weights [n_out, n_in] as they are before packing, row after row. */
+MUST_CHECK dnnl_status_t shape_describe_plain(const struct shape *shape,
+                                              dnnl_memory_desc_t *ret_md);
+
 /* Gives up one height. */
 void shape_drop_height(struct shape *shape, size_t block);
 
@@ -62,7 +68,6 @@ size_t shape_block_height(size_t block);
 size_t shape_pick_block(const struct shape *shape, size_t n_rows);
 
 dnnl_data_type_t shape_src_type(enum gemm_format format);
-dnnl_data_type_t shape_weights_type(enum gemm_format format);
 size_t shape_src_size_bytes(enum gemm_format format); /* of an element of A */
 
 /* One block of a shape: rows [0, height of block) of a and c, with weights that begin at `weights`.

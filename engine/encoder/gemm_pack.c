@@ -95,9 +95,7 @@ static dnnl_status_t reorder(struct gemm *gemm, const struct shape *shape, const
     dnnl_primitive_desc_t pd = NULL;
     dnnl_primitive_t primitive = NULL;
     dnnl_stream_t stream = NULL;
-    /* The matrix [n_in, n_out], whose columns lie one after another. */
-    dnnl_status_t status = describe_matrix(&plain, shape->n_in, shape->n_out,
-                                           shape_weights_type(shape->format), dnnl_ba);
+    dnnl_status_t status = shape_describe_plain(shape, &plain);
 
     if (!status)
         status = dnnl_memory_create(&from, description_borrow(&plain), gemm->engine,
