@@ -84,6 +84,7 @@ class Bench:
         self.limit_s = 45  # of one model's rounds
         self.share = 0.1 if options.quick else 1
         self.machine = describe_machine(self.n_cores)
+        self.has_bfloat16 = multiplies_bfloat16()
         self.models = {}
 
     @functools.cached_property
@@ -125,6 +126,12 @@ class Bench:
 
     def count(self, n):
         return 1 if self.options.quick else n
+
+
+def multiplies_bfloat16():
+    """Whether the CPU does so natively. Emulated, it takes a peer many times float32's time."""
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        return not {"avx512_bf16", "amx_bf16", "bf16"}.isdisjoint(file.read().split())
 
 
 def describe_machine(n_cores):

@@ -46,10 +46,13 @@ def compare_model(bench, model, table):
     """One model's rows; the bars of its picture."""
     everyone = [*contestants.PEERS, *contestants.nestd(bench.dtypes)]
     mine = [c for c in everyone if model.name in c.models and bench.takes(c)]
+    unfit = [c for c in mine if c.package and c.dtype == "bfloat16" and not bench.has_bfloat16]
+    mine = [c for c in mine if c not in unfit]
     told = model.for_peers(bench.texts, bench.share)
     n_tokens = sum(model.lengths(told["texts"]))
     folder = bench.folder / "peers" / model.name
     entries, missing = rounds.prepare(mine, told, bench.n_cores, folder, bench.say)
+    missing.update(dict.fromkeys(unfit, "this CPU does not multiply bfloat16 natively"))
     shown = []
     try:
         rounds.play(entries, missing, told["texts"], bench.n_rounds, bench.limit_s)
