@@ -76,6 +76,34 @@ static void test_encode__base64_is_of_little_endian_float32(void **state)
     assert_text(&text, "\"AACAPwAAgL/NzMw9\"");
 }
 
+/* Expected: Python's round(127 * x), half to even, and base64.b64encode. */
+static void test_encode__packed_bytes_are_numbers_or_base64(void **state)
+{
+    static const float unit[] = {0.6F, -0.8F, 0.0F, 1.0F, -1.0F, 0.1F, -0.1F, 0.25F, 0.5F};
+    static const struct {
+        enum pack pack;
+        const char *numbers;
+        const char *base64;
+    } cases[] = {
+        {PACK_INT8, "[76,-102,0,127,-127,13,-13,32,64]", "\"TJoAf4EN8yBA\""},
+        {PACK_UINT8, "[204,26,128,255,1,141,115,160,192]", "\"zBqA/wGNc6DA\""},
+        {PACK_UBINARY, "[149,128]", "\"lYA=\""},
+        {PACK_BINARY, "[21,0]", "\"FQA=\""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct text text = {0};
+
+        encode_packed(&text, cases[i].pack, unit, 9, 1);
+        assert_text(&text, cases[i].numbers);
+        encode_packed_base64(&text, cases[i].pack, unit, 9, 1);
+        assert_text(&text, cases[i].base64);
+        encode_packed_base64(&text, cases[i].pack, unit, 0, 1);
+        assert_text(&text, "\"\"");
+    }
+}
+
 static void test_encode__appends_to_what_is_there(void **state)
 {
     static const size_t indices[] = {0, 7, SIZE_MAX};
@@ -110,6 +138,7 @@ int main(void)
         cmocka_unit_test(test_encode__floats_read_back_as_they_were),
         cmocka_unit_test(test_encode__floats_are_json),
         cmocka_unit_test(test_encode__base64_is_of_little_endian_float32),
+        cmocka_unit_test(test_encode__packed_bytes_are_numbers_or_base64),
         cmocka_unit_test(test_encode__appends_to_what_is_there),
         cmocka_unit_test(test_encode__leaves_a_failed_text_alone),
     };
