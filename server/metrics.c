@@ -28,7 +28,9 @@ static const int64_t pass_text_bounds[] = {1, 2, 4, 8, 16, 32, 64, 128, 256};
 static const int64_t pass_token_bounds[] = {16, 32, 64, 128, 256, 512, 1024, 4096, 16384};
 
 #define HISTOGRAM(bounds_, unit_)                                                                  \
-    {.bounds = (bounds_), .n_bounds = sizeof(bounds_) / sizeof *(bounds_), .unit = (unit_)}
+    {                                                                                              \
+        .bounds = (bounds_), .n_bounds = sizeof(bounds_) / sizeof *(bounds_), .unit = (unit_)      \
+    }
 
 enum status metrics_new(struct metrics **ret_metrics)
 {

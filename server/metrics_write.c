@@ -153,11 +153,17 @@ static void write_model(struct scrape *scrape, const struct family *family, stru
 /* ---- the table ---- */
 
 #define COUNTER(name, field, help)                                                                 \
-    {name, "counter", help, write_counter, offsetof(struct metrics, field)}
+    {                                                                                              \
+        name, "counter", help, write_counter, offsetof(struct metrics, field)                      \
+    }
 #define HISTOGRAM(name, field, help)                                                               \
-    {name, "histogram", help, write_histogram, offsetof(struct metrics, field)}
+    {                                                                                              \
+        name, "histogram", help, write_histogram, offsetof(struct metrics, field)                  \
+    }
 #define READING(name, type, field, help)                                                           \
-    {name, type, help, write_reading, offsetof(struct readings, field)}
+    {                                                                                              \
+        name, type, help, write_reading, offsetof(struct readings, field)                          \
+    }
 
 /* clang-format off */
 static const struct family families[] = {

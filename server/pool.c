@@ -2,8 +2,8 @@
 
 /* DESIGN
  *
- * First-in-first-out lists under one mutex. A thread takes what is finished while there is something,
- * else what is fresh; it serves with no lock held.
+ * First-in-first-out lists under one mutex. A thread takes what is finished while there is
+ * something, else what is fresh; it serves with no lock held.
  *
  * Decoding or writing a large request takes milliseconds, for which a small one does not wait
  * (promise 4): large requests have lists of their own, and while there is more than one thread, one

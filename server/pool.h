@@ -2,8 +2,8 @@
 
 /* The request threads: they decode, tokenize, submit, and later write replies, so that HTTP threads
  * only move bytes. A request is pushed twice: when its body is whole, and when its jobs are done;
- * finished ones are served first, since they hold the most and are owed to someone, and small ones do
- * not wait for large ones. Bounded: new requests by --max-concurrent-requests, counted by the
+ * finished ones are served first, since they hold the most and are owed to someone, and small ones
+ * do not wait for large ones. Bounded: new requests by --max-concurrent-requests, counted by the
  * caller. */
 #ifndef NESTD_SERVER_POOL_H
 #define NESTD_SERVER_POOL_H

@@ -180,8 +180,8 @@ static void attend_tile(void *member, void *pass, size_t tile)
     size_t n_heads = phase->owner->encoder->model->shape.n_attention_heads;
     size_t text = tile / n_heads;
 
-    step_attend(phase->owner, member, phase->owner->text_rows[text], phase->pass->texts[text].n_tokens,
-                tile % n_heads);
+    step_attend(phase->owner, member, phase->owner->text_rows[text],
+                phase->pass->texts[text].n_tokens, tile % n_heads);
 }
 
 static void finish_tile(void *member, void *pass, size_t tile)

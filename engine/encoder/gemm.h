@@ -66,9 +66,9 @@ MUST_CHECK enum status gemm_pack(struct gemm *gemm, enum gemm_format format, con
                                  size_t n_out, size_t n_in, struct gemm_weights **ret_packed,
                                  struct error *error);
 
-/* Weights [n_out, n_in] in GEMM_FLOAT32 that are read where the caller points `borrowed` at, as they
- * are: for the few passes that packing would not repay. They have no panels, and multiplying them
- * is slower and allocates. */
+/* Weights [n_out, n_in] in GEMM_FLOAT32 that are read where the caller points `borrowed` at, as
+ * they are: for the few passes that packing would not repay. They have no panels, and multiplying
+ * them is slower and allocates. */
 MUST_CHECK enum status gemm_borrow(size_t n_out, size_t n_in, struct gemm_weights **ret_weights);
 
 void gemm_weights_free(struct gemm_weights *packed);

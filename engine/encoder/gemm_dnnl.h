@@ -72,19 +72,17 @@ static inline dnnl_status_t describe_matmul(dnnl_primitive_desc_t *ret_pd, dnnl_
 }
 
 /* By 1 x 1, with steps of 1. */
-static inline dnnl_status_t describe_convolution(dnnl_primitive_desc_t *ret_pd,
-                                                 dnnl_engine_t engine,
-                                                 const dnnl_memory_desc_t *src,
-                                                 description_view weights,
-                                                 const dnnl_memory_desc_t *dst,
-                                                 const_dnnl_primitive_attr_t attr)
+static inline dnnl_status_t
+describe_convolution(dnnl_primitive_desc_t *ret_pd, dnnl_engine_t engine,
+                     const dnnl_memory_desc_t *src, description_view weights,
+                     const dnnl_memory_desc_t *dst, const_dnnl_primitive_attr_t attr)
 {
     const dnnl_dims_t steps = {1, 1};
     const dnnl_dims_t padding = {0, 0};
     dnnl_convolution_desc_t operation;
-    dnnl_status_t status = dnnl_convolution_forward_desc_init(
-        &operation, dnnl_forward_inference, dnnl_convolution_direct, src, weights, NULL, dst, steps,
-        padding, padding);
+    dnnl_status_t status = dnnl_convolution_forward_desc_init(&operation, dnnl_forward_inference,
+                                                              dnnl_convolution_direct, src, weights,
+                                                              NULL, dst, steps, padding, padding);
 
     return status ? status : dnnl_primitive_desc_create(ret_pd, &operation, attr, engine, NULL);
 }
@@ -123,12 +121,10 @@ static inline dnnl_status_t describe_matmul(dnnl_primitive_desc_t *ret_pd, dnnl_
 }
 
 /* By 1 x 1, with steps of 1. */
-static inline dnnl_status_t describe_convolution(dnnl_primitive_desc_t *ret_pd,
-                                                 dnnl_engine_t engine,
-                                                 const dnnl_memory_desc_t *src,
-                                                 description_view weights,
-                                                 const dnnl_memory_desc_t *dst,
-                                                 const_dnnl_primitive_attr_t attr)
+static inline dnnl_status_t
+describe_convolution(dnnl_primitive_desc_t *ret_pd, dnnl_engine_t engine,
+                     const dnnl_memory_desc_t *src, description_view weights,
+                     const dnnl_memory_desc_t *dst, const_dnnl_primitive_attr_t attr)
 {
     const dnnl_dims_t steps = {1, 1};
     const dnnl_dims_t none = {0, 0};

@@ -97,8 +97,7 @@ static dnnl_status_t describe_weights(const struct shape *shape, bool plain,
     dnnl_data_type_t type = weights_type(shape->format);
 
     if (shape->is_convolution)
-        return describe_tensor(ret_md, 4, filter, type,
-                               plain ? dnnl_oihw : dnnl_format_tag_any);
+        return describe_tensor(ret_md, 4, filter, type, plain ? dnnl_oihw : dnnl_format_tag_any);
     return describe_tensor(ret_md, 2, matrix, type, plain ? dnnl_ba : dnnl_format_tag_any);
 }
 
@@ -145,8 +144,8 @@ static dnnl_status_t block_init(struct shape *shape, dnnl_engine_t engine, size_
     dnnl_primitive_attr_t attr = NULL;
     dnnl_primitive_desc_t pd = NULL;
     dnnl_memory_desc_t any = {0};
-    dnnl_status_t status = describe_rows(shape, height, shape->n_in, shape_src_type(shape->format),
-                                         &block->src);
+    dnnl_status_t status =
+        describe_rows(shape, height, shape->n_in, shape_src_type(shape->format), &block->src);
 
     if (!status)
         status = describe_rows(shape, height, shape->n_out, dst_type(shape->format), &block->dst);

@@ -27,8 +27,8 @@ static void test_routes__find_path_and_method(void **state)
 static void test_routes__know_no_other_paths(void **state)
 {
     static const char *const unknown[] = {
-        "",       "/index.html", "/v1",     "/v1/embeddings/", "/v1/embeddingsx",
-        "/embedx", "/V1/MODELS", "//livez", "/livez/",         "/v1/modelsx",
+        "",        "/index.html", "/v1",     "/v1/embeddings/", "/v1/embeddingsx",
+        "/embedx", "/V1/MODELS",  "//livez", "/livez/",         "/v1/modelsx",
     };
     unsigned allowed;
 

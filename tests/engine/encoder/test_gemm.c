@@ -306,7 +306,8 @@ static void test_gemm__takes_the_fast_implementation(void **state)
         if (!cpu_has(format))
             continue;
         product_init(&product, format, 1024, 1024);
-        assert_true(strstr(gemm_name(product.gemm), fast) || strstr(gemm_name(product.gemm), " brg"));
+        assert_true(strstr(gemm_name(product.gemm), fast) ||
+                    strstr(gemm_name(product.gemm), " brg"));
         assert_int_equal(product.packed->n_splits, GEMM_MOST_SPLIT + 1);
         product_release(&product);
     }

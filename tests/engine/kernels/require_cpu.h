@@ -12,8 +12,8 @@
 
 #include "engine/kernels/cpu.h"
 
-/* Skips the test where this CPU lacks one of the flags. tests/tally knows the words, and counts such
- * a test apart from those that something was missing for. */
+/* Skips the test where this CPU lacks one of the flags. tests/tally knows the words, and counts
+ * such a test apart from those that something was missing for. */
 static inline void require_cpu(unsigned flags, const char *name)
 {
     if ((cpu_flags(CPU_MASK_ALL) & flags) == flags)
