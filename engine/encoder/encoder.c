@@ -67,11 +67,10 @@ static enum status check_dtype(enum encoder_dtype dtype, unsigned flags, struct 
                          "dtype bfloat16: this CPU does not multiply bfloat16 natively "
                          "(AVX512_BF16), which makes it "
                          "slower than float32");
-    if (dtype == ENCODER_INT8 && !(flags & CPU_AVX512_VNNI))
+    if (dtype == ENCODER_INT8 && !cpu_multiplies_int8(flags))
         return error_set(error, STATUS_UNSUPPORTED,
-                         "dtype int8: this CPU has no AVX512_VNNI; its 8-bit products would "
-                         "saturate at 16 bits and "
-                         "give wrong vectors");
+                         "dtype int8: without AVX512_VNNI this CPU's 8-bit products would saturate "
+                         "at 16 bits and give wrong vectors; exact ones are slower than float32");
     return STATUS_OK;
 }
 

@@ -62,9 +62,12 @@ static dnnl_status_t shape_memory_init(struct gemm_context *context, size_t inde
     const struct shape *shape = &context->gemm->shapes[index];
     struct shape_memory *memory = &context->shapes[index];
     dnnl_engine_t engine = context->gemm->engine;
-    dnnl_status_t status =
-        dnnl_memory_create(&memory->weights, description_borrow(&shape->weights), engine, NULL);
+    dnnl_status_t status;
 
+    if (shape->multiply)
+        return dnnl_success;
+    status =
+        dnnl_memory_create(&memory->weights, description_borrow(&shape->weights), engine, NULL);
     for (size_t i = 0; i < GEMM_N_HEIGHTS && !status; i++) {
         const struct shape_block *block = &shape->blocks[i];
 
@@ -135,6 +138,18 @@ dnnl_status_t gemm_block_multiply(struct gemm_context *context, size_t shape, si
     return status;
 }
 
+/* By our own kernel. */
+static void multiply_rows(struct gemm_context *context, const struct shape *shape,
+                          const void *weights, const uint8_t *a, size_t n_rows, int32_t *c)
+{
+    for (size_t row = 0; row < n_rows; row += KERNEL_INT8_ROWS) {
+        size_t n = n_rows - row < KERNEL_INT8_ROWS ? n_rows - row : KERNEL_INT8_ROWS;
+
+        shape->multiply(a + row * shape->n_in, n, weights, shape->n_out, shape->n_in,
+                        context->scratchpad, c + row * shape->n_out);
+    }
+}
+
 enum status gemm_multiply(struct gemm_context *context, const struct gemm_weights *packed,
                           size_t split, size_t panel, const void *a, size_t n_rows, void *c)
 {
@@ -148,6 +163,10 @@ enum status gemm_multiply(struct gemm_context *context, const struct gemm_weight
     use_one_thread();
     if (packed->borrowed)
         return status_of(gemm_multiply_borrowed(packed, a, n_rows, c));
+    if (shape->multiply) {
+        multiply_rows(context, shape, weights, a, n_rows, c);
+        return STATUS_OK;
+    }
     for (size_t row = 0; row < n_rows && !status; row += GEMM_MOST_ROWS)
         status =
             gemm_block_multiply(context, index, shape_pick_block(shape, n_rows - row), weights,
@@ -157,7 +176,8 @@ enum status gemm_multiply(struct gemm_context *context, const struct gemm_weight
 
 /* ---- life ---- */
 
-enum status gemm_open(struct gemm **ret_gemm, struct error *error)
+enum status gemm_open(kernel_multiply_int8 *multiply_int8, struct gemm **ret_gemm,
+                      struct error *error)
 {
     struct gemm *gemm = calloc(1, sizeof *gemm);
     dnnl_status_t status = dnnl_out_of_memory;
@@ -165,6 +185,9 @@ enum status gemm_open(struct gemm **ret_gemm, struct error *error)
     if (!gemm)
         return error_set(error, STATUS_NO_MEMORY, "out of memory");
     use_one_thread();
+    gemm->multiply_int8 = multiply_int8;
+    if (multiply_int8)
+        gemm->scratchpad_len_bytes = KERNEL_INT8_SCRATCH * sizeof(int16_t);
     pthread_mutex_init(&gemm->mutex, NULL);
     gemm->shapes = calloc(GEMM_MOST_SHAPES, sizeof *gemm->shapes);
     if (gemm->shapes)

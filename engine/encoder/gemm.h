@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Matrix products with packed weights, C = A W^T, on oneDNN; gemm*.c alone include it, 2.6 to 3.x.
+ * int8 is multiplied by our own kernel where oneDNN's would saturate.
  *
  * Rows are multiplied in blocks of fixed heights, GEMM_ROW_STEP to GEMM_MOST_ROWS, each a primitive
  * of static shape: a run-time height falls to a slow path outside AMX. Columns may be multiplied in
@@ -14,6 +15,7 @@
 #ifndef NESTD_ENGINE_ENCODER_GEMM_H
 #define NESTD_ENGINE_ENCODER_GEMM_H
 
+#include "engine/kernels/kernels.h"
 #include "engine/status.h"
 
 #include <stddef.h>
@@ -54,9 +56,11 @@ struct gemm_weights {
     size_t shapes[GEMM_MOST_SPLIT + 1]; /* of a panel of each split */
 };
 
-/* *ret_gemm, *ret_packed and *ret_context are freed by their own functions, which take NULL too;
- * weights and contexts before the gemm. */
-MUST_CHECK enum status gemm_open(struct gemm **ret_gemm, struct error *error);
+/* multiply_int8 does the products of GEMM_INT8; NULL: oneDNN. *ret_gemm, *ret_packed and
+ * *ret_context are freed by their own functions, which take NULL too; weights and contexts before
+ * the gemm. */
+MUST_CHECK enum status gemm_open(kernel_multiply_int8 *multiply_int8, struct gemm **ret_gemm,
+                                 struct error *error);
 void gemm_close(struct gemm *gemm);
 
 /* Packs float32 weights [n_out, n_in], row-major as Hugging Face stores a linear layer, in a
@@ -85,8 +89,8 @@ MUST_CHECK enum status gemm_multiply(struct gemm_context *context,
                                      const struct gemm_weights *packed, size_t split, size_t panel,
                                      const void *a, size_t n_rows, void *c);
 
-/* Which oneDNN and which of its implementations ("oneDNN 2.6.3 brg:avx512_core"), for the log and
- * /info. Borrowed. */
+/* Which oneDNN and which of its implementations ("oneDNN 2.6.3 brg:avx512_core"), or the name of
+ * our own kernel, for the log and /info. Borrowed. */
 const char *gemm_name(const struct gemm *gemm);
 
 #endif

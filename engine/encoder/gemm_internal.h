@@ -25,7 +25,8 @@ struct shape_block {
 /* One static product, [height, n_in] x [n_in, n_out], at every block height. */
 struct shape {
     enum gemm_format format;
-    bool is_convolution; /* to oneDNN; else it is a matmul */
+    kernel_multiply_int8 *multiply; /* at any height, not by oneDNN and its blocks; else NULL */
+    bool is_convolution;            /* to oneDNN; else it is a matmul */
     size_t n_in;
     size_t n_out;
     dnnl_memory_desc_t weights; /* packed [n_in, n_out] */
@@ -42,8 +43,9 @@ enum { GEMM_MOST_SHAPES = 64 };
 
 struct gemm {
     dnnl_engine_t engine;
-    pthread_mutex_t mutex; /* guards what follows while weights are packed */
-    struct shape *shapes;  /* [n_shapes], of GEMM_MOST_SHAPES; a shape's index stays its own */
+    kernel_multiply_int8 *multiply_int8; /* NULL: oneDNN */
+    pthread_mutex_t mutex;               /* guards what follows while weights are packed */
+    struct shape *shapes; /* [n_shapes], of GEMM_MOST_SHAPES; a shape's index stays its own */
     size_t n_shapes;
     size_t scratchpad_len_bytes; /* the most that any block needs */
     char name[96];
@@ -53,6 +55,11 @@ struct gemm {
  * implementation. *ret_shape is released by the caller even after a failure. */
 MUST_CHECK dnnl_status_t shape_init(struct shape *ret_shape, dnnl_engine_t engine,
                                     enum gemm_format format, size_t n_out, size_t n_in);
+
+/* A shape that our own kernel multiplies. */
+void shape_init_int8(struct shape *ret_shape, kernel_multiply_int8 *multiply, size_t n_out,
+                     size_t n_in);
+
 void shape_release(struct shape *shape);
 
 /* Weights [n_out, n_in] as they are before packing, row after row. */

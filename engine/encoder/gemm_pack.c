@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PANEL_COLUMNS = 64 }; /* a panel is whole blocks of the layout */
+enum { PANEL_COLUMNS = 64 }; /* a panel is whole blocks of oneDNN's layout */
 
 /* ---- formats ---- */
 
@@ -147,7 +147,12 @@ static enum status fill(struct gemm *gemm, const float *weights, struct gemm_wei
         packed->sums = memory_new_aligned(packed->n_out * sizeof *packed->sums);
     }
     converted = convert(weights, packed);
-    return converted ? status_of(reorder(gemm, shape, converted, packed->data)) : STATUS_NO_MEMORY;
+    if (!converted)
+        return STATUS_NO_MEMORY;
+    if (!shape->multiply)
+        return status_of(reorder(gemm, shape, converted, packed->data));
+    kernel_int8_pack(converted, packed->n_out, packed->n_in, packed->data);
+    return STATUS_OK;
 }
 
 /* ---- shapes ---- */
@@ -156,11 +161,14 @@ static enum status add_shape(struct gemm *gemm, enum gemm_format format, size_t 
                              size_t *ret_index)
 {
     struct shape *shape = &gemm->shapes[gemm->n_shapes];
-    dnnl_status_t status;
+    dnnl_status_t status = dnnl_success;
 
     if (gemm->n_shapes == GEMM_MOST_SHAPES)
         return STATUS_INTERNAL;
-    status = shape_init(shape, gemm->engine, format, n_out, n_in);
+    if (format == GEMM_INT8 && gemm->multiply_int8)
+        shape_init_int8(shape, gemm->multiply_int8, n_out, n_in);
+    else
+        status = shape_init(shape, gemm->engine, format, n_out, n_in);
     if (status) {
         shape_release(shape);
         return status_of(status);
@@ -238,11 +246,9 @@ static bool prove_split(struct gemm *gemm, const struct trial *trial, size_t spl
     return true;
 }
 
-/* Finds out which heights and splits of newly packed weights can be used, and says so in their
- * shape. */
+/* Finds out which heights and splits of newly packed weights can be used. */
 static enum status prove_shape(struct gemm *gemm, struct gemm_weights *packed)
 {
-    size_t index = packed->shapes[0];
     size_t n_a = GEMM_MOST_ROWS * packed->n_in;
     AUTO_FREE char *a = memory_new_aligned(n_a * shape_src_size_bytes(packed->format));
     AUTO_FREE char *whole = memory_new_aligned(GEMM_MOST_ROWS * packed->n_out * 4);
@@ -263,8 +269,6 @@ static enum status prove_shape(struct gemm *gemm, struct gemm_weights *packed)
     gemm_context_free(trial.context);
     if (!status && packed->n_splits == 0)
         status = STATUS_INTERNAL;
-    gemm->shapes[index].n_splits = packed->n_splits;
-    memcpy(gemm->shapes[index].splits, packed->shapes, sizeof packed->shapes);
     return status;
 }
 
@@ -281,6 +285,22 @@ static const struct shape *find_shape(const struct gemm *gemm, const struct gemm
     return NULL;
 }
 
+static void name(struct gemm *gemm, const struct shape *shape)
+{
+    const dnnl_version_t *version = dnnl_version();
+
+    if (shape->multiply)
+        snprintf(gemm->name, sizeof gemm->name, "%s", shape->implementation);
+    else
+        snprintf(gemm->name, sizeof gemm->name, "oneDNN %d.%d.%d %s", version->major,
+                 version->minor, version->patch, shape->implementation);
+}
+
+static size_t panel_columns(const struct shape *shape)
+{
+    return shape->multiply ? KERNEL_INT8_WIDTH : PANEL_COLUMNS;
+}
+
 /* Makes the shapes of new weights: of the whole, and of the panels that could be stretches of it.
  */
 static enum status add_shapes(struct gemm *gemm, struct gemm_weights *packed)
@@ -291,15 +311,13 @@ static enum status add_shapes(struct gemm *gemm, struct gemm_weights *packed)
     if (status)
         return status;
     if (!gemm->name[0])
-        snprintf(gemm->name, sizeof gemm->name, "oneDNN %d.%d.%d %s", dnnl_version()->major,
-                 dnnl_version()->minor, dnnl_version()->patch,
-                 gemm->shapes[packed->shapes[0]].implementation);
+        name(gemm, &gemm->shapes[packed->shapes[0]]);
     for (packed->n_splits = 1; packed->n_splits <= GEMM_MOST_SPLIT; packed->n_splits++) {
         size_t split = packed->n_splits;
         const struct shape *whole = &gemm->shapes[packed->shapes[0]];
         const struct shape *panel;
 
-        if (packed->n_out % ((size_t)PANEL_COLUMNS << split))
+        if (packed->n_out % (panel_columns(whole) << split))
             break;
         if (add_shape(gemm, packed->format, packed->n_out >> split, packed->n_in,
                       &packed->shapes[split]))
@@ -315,12 +333,17 @@ static enum status add_shapes(struct gemm *gemm, struct gemm_weights *packed)
 static enum status pack_first(struct gemm *gemm, const float *weights, struct gemm_weights *packed)
 {
     enum status status = add_shapes(gemm, packed);
+    struct shape *shape = &gemm->shapes[packed->shapes[0]];
 
     if (!status)
         status = fill(gemm, weights, packed);
-    if (!status)
+    if (!status && !shape->multiply)
         status = prove_shape(gemm, packed);
-    return status;
+    if (status)
+        return status;
+    shape->n_splits = packed->n_splits;
+    memcpy(shape->splits, packed->shapes, sizeof packed->shapes);
+    return STATUS_OK;
 }
 
 static enum status pack(struct gemm *gemm, const float *weights, struct gemm_weights *packed)

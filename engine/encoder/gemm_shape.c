@@ -169,6 +169,19 @@ static dnnl_status_t block_init(struct shape *shape, dnnl_engine_t engine, size_
     return status;
 }
 
+void shape_init_int8(struct shape *ret_shape, kernel_multiply_int8 *multiply, size_t n_out,
+                     size_t n_in)
+{
+    *ret_shape = (struct shape){
+        .format = GEMM_INT8,
+        .multiply = multiply,
+        .n_in = n_in,
+        .n_out = n_out,
+        .weights_len_bytes = kernel_int8_packed_bytes(n_out, n_in),
+        .implementation = "multiply_int8",
+    };
+}
+
 static bool is_named(const struct shape *shape, const char *start)
 {
     return strncmp(shape->implementation, start, strlen(start)) == 0;

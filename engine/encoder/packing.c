@@ -73,7 +73,7 @@ enum status packing_run(struct encoder *encoder, size_t n_threads, struct error 
         status = packed_norm_init(&encoder->embedding_norm, &model->embedding_norm,
                                   model->shape.hidden_size);
     if (!status)
-        status = gemm_open(&encoder->gemm, error);
+        status = gemm_open(encoder->kernels.multiply_int8, &encoder->gemm, error);
     if (!status)
         status = parallel_run(n_threads, model->shape.n_layers, pack_layer, &packing);
     return status;

@@ -41,3 +41,8 @@ unsigned cpu_flags(unsigned mask)
         flags &= ~(unsigned)(CPU_AVX512_BF16 | CPU_AVX512_VNNI);
     return flags;
 }
+
+bool cpu_multiplies_int8(unsigned flags)
+{
+    return flags & CPU_AVX512_VNNI || (flags & CPU_AVX2 && !(flags & CPU_AVX512));
+}

@@ -18,6 +18,7 @@ struct kernel_version {
         const struct convert_kernels *convert;
         kernel_layer_norm *layer_norm;
         kernel_quantise *quantise;
+        kernel_multiply_int8 *multiply_int8;
         kernel_attention *attention;
     };
     const char *name;

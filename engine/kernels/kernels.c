@@ -6,6 +6,7 @@
 #include "engine/kernels/gelu.h"
 #include "engine/kernels/kernel_version.h"
 #include "engine/kernels/layer_norm.h"
+#include "engine/kernels/multiply_int8.h"
 #include "engine/kernels/quantise.h"
 #include "engine/kernels/store.h"
 
@@ -24,6 +25,7 @@ void kernels_choose(struct kernels *ret_kernels, unsigned cpu_flags)
     const struct kernel_version *gelu = gelu_choose(cpu_flags);
     const struct kernel_version *layer_norm = layer_norm_choose(cpu_flags);
     const struct kernel_version *quantise = quantise_choose(cpu_flags);
+    const struct kernel_version *multiply_int8 = multiply_int8_choose(cpu_flags);
     const struct kernel_version *convert = convert_choose(cpu_flags);
     const struct kernel_version *attention = attention_choose(cpu_flags);
     const struct kernel_version *attention_bfloat16 = attention_bfloat16_choose(cpu_flags);
@@ -31,6 +33,7 @@ void kernels_choose(struct kernels *ret_kernels, unsigned cpu_flags)
     *ret_kernels = (struct kernels){
         .layer_norm = layer_norm->layer_norm,
         .quantise = quantise->quantise,
+        .multiply_int8 = multiply_int8->multiply_int8,
         .round = convert->convert->round,
         .widen_float16 = convert->convert->widen_float16,
         .widen_bfloat16 = convert->convert->widen_bfloat16,
@@ -43,8 +46,8 @@ void kernels_choose(struct kernels *ret_kernels, unsigned cpu_flags)
     take_stores(ret_kernels->gelu_tanh, &gelu->gelu->tanh);
     memcpy(ret_kernels->add, store->store->add.by_type, sizeof ret_kernels->add);
     snprintf(ret_kernels->name, sizeof ret_kernels->name,
-             "store %s, gelu %s, layer_norm %s, quantise %s, convert %s, attention %s, "
-             "attention_bfloat16 %s",
-             store->name, gelu->name, layer_norm->name, quantise->name, convert->name,
-             attention->name, attention_bfloat16->name);
+             "store %s, gelu %s, layer_norm %s, quantise %s, multiply_int8 %s, convert %s, "
+             "attention %s, attention_bfloat16 %s",
+             store->name, gelu->name, layer_norm->name, quantise->name, multiply_int8->name,
+             convert->name, attention->name, attention_bfloat16->name);
 }

@@ -58,6 +58,22 @@ typedef void kernel_layer_norm(float *x, const float *gamma, const float *beta, 
 typedef void kernel_quantise(const float *x, size_t n_rows, size_t n, uint8_t *q, float *scales,
                              int32_t *zeros);
 
+/* c[n_rows, n_out] = a[n_rows, n_in] w^T of weights w [n_out, n_in] that kernel_int8_pack() packed,
+ * exact: each sum must fit an int32. n_rows <= KERNEL_INT8_ROWS; scratch:
+ * KERNEL_INT8_SCRATCH int16. NULL where oneDNN's own product is exact and fast. */
+typedef void kernel_multiply_int8(const uint8_t *a, size_t n_rows, const int8_t *packed,
+                                  size_t n_out, size_t n_in, int16_t *scratch, int32_t *c);
+
+/* The columns of a panel of packed weights; how many inputs are multiplied at a time. */
+enum { KERNEL_INT8_ROWS = 64, KERNEL_INT8_WIDTH = 16, KERNEL_INT8_DEPTH = 512 };
+#define KERNEL_INT8_SCRATCH ((KERNEL_INT8_ROWS + KERNEL_INT8_WIDTH) * KERNEL_INT8_DEPTH)
+
+/* Packs weights [n_out, n_in], row after row, into kernel_int8_packed_bytes(n_out, n_in) bytes,
+ * which are at most 2^31. Each KERNEL_INT8_WIDTH columns in turn are packed as they would be alone.
+ */
+size_t kernel_int8_packed_bytes(size_t n_out, size_t n_in);
+void kernel_int8_pack(const int8_t *weights, size_t n_out, size_t n_in, int8_t *packed);
+
 /* y[n] = bfloat16 of x[n] */
 typedef void kernel_round(const float *x, size_t n, uint16_t *y);
 
@@ -89,12 +105,13 @@ struct kernels {
     kernel_add *add[N_KERNEL_TYPES];
     kernel_layer_norm *layer_norm;
     kernel_quantise *quantise;
+    kernel_multiply_int8 *multiply_int8;
     kernel_round *round;
     kernel_widen *widen_float16;
     kernel_widen *widen_bfloat16;
     kernel_attention
         *attention[N_KERNEL_TYPES]; /* BFLOAT16: NULL where the CPU has no such products */
-    char name[192];                 /* "gelu avx512, ...": for the log */
+    char name[224];                 /* "gelu avx512, ...": for the log */
 };
 
 void kernels_choose(struct kernels *ret_kernels, unsigned cpu_flags);

@@ -16,6 +16,7 @@
 #include <time.h>
 
 enum { BLOCK_ROWS = 64, MOST_COLUMNS = 4096, MOST_TOKENS = 512, MOST_STRIDE = 3 * 1024 };
+enum { MOST_SQUARE = 1024 };
 
 static const struct {
     const char *name;
@@ -48,6 +49,8 @@ static float bias[MOST_COLUMNS], beta[MOST_COLUMNS], column_scales[MOST_COLUMNS]
 static int32_t sums[MOST_COLUMNS], zeros[BLOCK_ROWS];
 static float row_scales[BLOCK_ROWS];
 static uint8_t bytes[BLOCK_ROWS * MOST_COLUMNS];
+static int8_t weights[MOST_SQUARE * MOST_SQUARE];
+static int16_t int8_scratch[KERNEL_INT8_SCRATCH];
 static float scratch[KERNEL_ATTENTION_SCRATCH_FLOATS(MOST_TOKENS, 64)];
 
 static double seconds_now(void)
@@ -122,6 +125,12 @@ static void run_quantise(const struct bench *b, const struct kernels *kernels)
     kernels->quantise(floats, b->n_rows, b->n, bytes, row_scales, zeros);
 }
 
+/* By a square matrix. */
+static void run_multiply_int8(const struct bench *b, const struct kernels *kernels)
+{
+    kernels->multiply_int8(bytes, b->n_rows, weights, b->n, b->n, int8_scratch, ints);
+}
+
 static void run_round(const struct bench *b, const struct kernels *kernels)
 {
     kernels->round(floats, b->n_rows * b->n, (uint16_t *)out);
@@ -184,6 +193,8 @@ static const struct bench BENCHES[] = {
     ROWS(quantise, FLOAT32, FLOAT32, 1024),
     ROWS(quantise, FLOAT32, FLOAT32, 1536),
     ROWS(quantise, FLOAT32, FLOAT32, 4096),
+    ROWS(multiply_int8, INT32, INT32, 384),
+    ROWS(multiply_int8, INT32, INT32, 1024),
     ROWS(round, FLOAT32, BFLOAT16, 384),
     ROWS(round, FLOAT32, BFLOAT16, 1024),
     ROWS(widen_float16, FLOAT32, FLOAT32, 384),
@@ -265,6 +276,8 @@ int main(int n_arguments, char **arguments)
     references.round(floats, sizeof floats / sizeof *floats, halves);
     for (size_t i = 0; i < sizeof ints / sizeof *ints; i++)
         ints[i] = rand() % 100000 - 50000;
+    for (size_t i = 0; i < sizeof weights; i++)
+        weights[i] = (int8_t)(rand() % 255 - 127);
     for (size_t i = 0; i < MOST_COLUMNS; i++) {
         bias[i] = 1e-6f * uniform();
         beta[i] = uniform();

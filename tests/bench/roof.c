@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/bench/roof.h"
 
+#include "engine/kernels/cpu.h"
 #include "engine/memory.h"
 
 #include <pthread.h>
@@ -57,7 +58,13 @@ enum status roof_new(struct roof **ret_roof, const struct model_shape *shape,
 {
     const size_t hidden = shape->hidden_size, inner = shape->intermediate_size;
     struct roof *roof = calloc(1, sizeof *roof);
-    enum status status = roof ? gemm_open(&roof->gemm, error) : STATUS_NO_MEMORY;
+    struct kernels kernels;
+    enum status status;
+
+    if (!roof)
+        return error_set(error, STATUS_NO_MEMORY, "out of memory");
+    kernels_choose(&kernels, cpu_flags(CPU_MASK_ALL));
+    status = gemm_open(kernels.multiply_int8, &roof->gemm, error);
 
     if (!status)
         roof->format = format;

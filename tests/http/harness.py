@@ -30,8 +30,11 @@ def native_dtypes():
     """The number formats besides float32 that nestd takes on this CPU."""
     with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
         flags = set(file.read().split())
-    needed = {"bfloat16": "avx512_bf16", "int8": "avx512_vnni"}
-    return [dtype for dtype, flag in needed.items() if flag in flags]
+    has = {
+        "bfloat16": "avx512_bf16" in flags,
+        "int8": "avx512_vnni" in flags or ("avx2" in flags and "avx512f" not in flags),
+    }
+    return [dtype for dtype in has if has[dtype]]
 
 
 class Reply:

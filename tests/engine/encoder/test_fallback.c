@@ -261,7 +261,7 @@ static void test_fallback__plain_model_stays_int8(void **state)
     const struct accuracy_report *report;
 
     (void)state;
-    require_cpu(CPU_AVX512_VNNI, "avx512_vnni");
+    require_int8();
     made = make_model(0);
     encoder = new_fallen_back(made, CPU_MASK_ALL, 2);
     report = encoder_get_accuracy(encoder);
@@ -277,7 +277,7 @@ static void test_fallback__plain_model_stays_int8(void **state)
 static void test_fallback__only_the_layer_with_outliers_falls_back(void **state)
 {
     (void)state;
-    require_cpu(CPU_AVX512_VNNI, "avx512_vnni");
+    require_int8();
     for (size_t layer = 0; layer < LAYERS; layer++) {
         struct test_model *made = make_model(1u << layer);
         struct encoder *whole = new_encoder(made, ENCODER_INT8, CPU_MASK_ALL);
@@ -304,7 +304,7 @@ static void test_fallback__float32_where_bfloat16_is_slow(void **state)
     const struct accuracy_report *report;
 
     (void)state;
-    require_cpu(CPU_AVX512_VNNI, "avx512_vnni");
+    require_int8();
     made = make_model(2 | 4);
     encoder = new_fallen_back(made, ~(unsigned)CPU_AVX512_BF16, 2);
     report = encoder_get_accuracy(encoder);
@@ -323,7 +323,7 @@ static void test_fallback__is_the_same_in_any_number_of_threads(void **state)
     struct texts texts;
 
     (void)state;
-    require_cpu(CPU_AVX512_VNNI, "avx512_vnni");
+    require_int8();
     made = make_model(1 | 4);
     make_texts(&texts, 5);
     for (size_t n_threads = 1; n_threads <= 5; n_threads += 2) {
@@ -354,7 +354,7 @@ static void test_fallback__same_text_same_bits_beside_others(void **state)
     struct texts texts;
 
     (void)state;
-    require_cpu(CPU_AVX512_VNNI, "avx512_vnni");
+    require_int8();
     made = make_model(1 | 2);
     make_texts(&texts, 5);
     for (size_t i = 0; i < sizeof masks / sizeof *masks; i++) {
@@ -396,7 +396,7 @@ static void test_fallback__weights_that_are_not_finite_are_not_blamed_on_int8(vo
     struct encoder *encoder;
 
     (void)state;
-    require_cpu(CPU_AVX512_VNNI, "avx512_vnni");
+    require_int8();
     made = make_model(0);
     ((float *)(uintptr_t)made->layers[1].output.weight.data)[5] = NAN;
     encoder = new_fallen_back(made, CPU_MASK_ALL, 2);

@@ -25,13 +25,31 @@ static const struct {
 } shapes[] = {{1, 1},     {7, 3},      {96, 32},    {33, 65},
               {384, 384}, {1152, 384}, {384, 1536}, {1024, 1024}};
 
-static bool cpu_has(enum gemm_format format)
-{
-    unsigned needed = format == GEMM_FLOAT32    ? 0
-                      : format == GEMM_BFLOAT16 ? CPU_AVX512_BF16
-                                                : CPU_AVX512_VNNI;
+/* What multiplies: the CPU flags that it needs, and those that kernels are chosen by. */
+struct way {
+    enum gemm_format format;
+    unsigned needs;
+    unsigned kernels;
+};
 
-    return (cpu_flags(CPU_MASK_ALL) & needed) == needed;
+static const struct way ways[] = {
+    {GEMM_FLOAT32, 0, 0},
+    {GEMM_BFLOAT16, CPU_AVX512_BF16, 0},
+    {GEMM_INT8, CPU_AVX512_VNNI, CPU_AVX512_VNNI}, /* oneDNN */
+    {GEMM_INT8, CPU_AVX2, CPU_AVX2},
+    {GEMM_INT8, 0, 0}, /* the reference */
+};
+enum { N_WAYS = sizeof ways / sizeof *ways };
+
+static bool cpu_has(const struct way *way)
+{
+    return (cpu_flags(CPU_MASK_ALL) & way->needs) == way->needs;
+}
+
+/* A thousand products would take the reference minutes. */
+static bool is_too_slow(const struct way *way, size_t n_out, size_t n_in)
+{
+    return way->format == GEMM_INT8 && !way->kernels && n_out * n_in > 4096;
 }
 
 static size_t element_bytes(enum gemm_format format)
@@ -91,14 +109,16 @@ struct product {
     float *c;       /* [ROOM_ROWS, n_out] */
 };
 
-static void product_init(struct product *product, enum gemm_format format, size_t n_out,
-                         size_t n_in)
+static void product_init(struct product *product, const struct way *way, size_t n_out, size_t n_in)
 {
+    enum gemm_format format = way->format;
+    struct kernels kernels;
     struct error error = {0};
     uint32_t seed = 2;
 
     *product = (struct product){.format = format, .n_out = n_out, .n_in = n_in};
-    assert_int_equal(gemm_open(&product->gemm, &error), STATUS_OK);
+    kernels_choose(&kernels, way->kernels);
+    assert_int_equal(gemm_open(kernels.multiply_int8, &product->gemm, &error), STATUS_OK);
     product->weights = random_floats(n_out * n_in, 1);
     product->a = memory_new_aligned(ROOM_ROWS * n_in * sizeof(float));
     product->c = random_floats(ROOM_ROWS * n_out, 3);
@@ -150,16 +170,17 @@ static double expect_element(const struct product *product, size_t i, size_t j,
     return sum;
 }
 
-static void compare_with_double(enum gemm_format format, size_t n_out, size_t n_in)
+static void compare_with_double(const struct way *way, size_t n_out, size_t n_in)
 {
     /* Relative to the terms' magnitudes. float32: each of n_in additions rounds once, and the
      * errors cancel to far below this. bfloat16: a weight is rounded to 8 bits. int8: to steps of
      * 1/127 of its channel's largest. */
     static const double tolerances[] = {
         [GEMM_FLOAT32] = 5e-7, [GEMM_BFLOAT16] = 1.0 / 256, [GEMM_INT8] = 0.02};
+    enum gemm_format format = way->format;
     struct product product;
 
-    product_init(&product, format, n_out, n_in);
+    product_init(&product, way, n_out, n_in);
     assert_int_equal(
         gemm_multiply(product.context, product.packed, 0, 0, product.a, MOST_TEST_ROWS, product.c),
         STATUS_OK);
@@ -181,9 +202,9 @@ static void compare_with_double(enum gemm_format format, size_t n_out, size_t n_
 static void test_gemm__agrees_with_double_arithmetic(void **state)
 {
     (void)state;
-    for (enum gemm_format format = GEMM_FLOAT32; format <= GEMM_INT8; format++)
-        for (size_t s = 0; s < sizeof shapes / sizeof *shapes && cpu_has(format); s++)
-            compare_with_double(format, shapes[s].n_out, shapes[s].n_in);
+    for (size_t w = 0; w < N_WAYS; w++)
+        for (size_t s = 0; s < sizeof shapes / sizeof *shapes && cpu_has(&ways[w]); s++)
+            compare_with_double(&ways[w], shapes[s].n_out, shapes[s].n_in);
 }
 
 enum {
@@ -216,16 +237,13 @@ static int32_t *read_quantised(struct product *product)
     return q;
 }
 
-/* int8 products are exact: the same integers as plain arithmetic, at the largest magnitudes too. */
-static void test_gemm__int8_is_exact(void **state)
+static void check_exactness(const struct way *way)
 {
     struct product product;
     int32_t *q;
     int32_t *c;
 
-    (void)state;
-    require_cpu(CPU_AVX512_VNNI, "avx512_vnni");
-    product_init(&product, GEMM_INT8, EXACT_OUT, EXACT_IN);
+    product_init(&product, way, EXACT_OUT, EXACT_IN);
     q = read_quantised(&product);
     for (size_t k = 0; k < EXACT_IN; k++) {
         product.a[k] = (char)255;
@@ -250,6 +268,15 @@ static void test_gemm__int8_is_exact(void **state)
     product_release(&product);
 }
 
+/* int8 products are exact: the same integers as plain arithmetic, at the largest magnitudes too. */
+static void test_gemm__int8_is_exact(void **state)
+{
+    (void)state;
+    for (size_t w = 0; w < N_WAYS; w++)
+        if (ways[w].format == GEMM_INT8 && cpu_has(&ways[w]))
+            check_exactness(&ways[w]);
+}
+
 /* Rows [first, MOST_TEST_ROWS) alone, in panels, against what all rows gave. */
 static void compare_part(const struct product *product, float *part, size_t first, size_t split)
 {
@@ -272,14 +299,14 @@ static void compare_part(const struct product *product, float *part, size_t firs
 static void test_gemm__bits_do_not_depend_on_company(void **state)
 {
     (void)state;
-    for (size_t t = 0; t < 3 * sizeof shapes / sizeof *shapes; t++) {
-        enum gemm_format format = (enum gemm_format)(t % 3);
+    for (size_t t = 0; t < N_WAYS * sizeof shapes / sizeof *shapes; t++) {
+        const struct way *way = &ways[t % N_WAYS];
         struct product product;
         float *part;
 
-        if (!cpu_has(format))
+        if (!cpu_has(way) || is_too_slow(way, shapes[t / N_WAYS].n_out, shapes[t / N_WAYS].n_in))
             continue;
-        product_init(&product, format, shapes[t / 3].n_out, shapes[t / 3].n_in);
+        product_init(&product, way, shapes[t / N_WAYS].n_out, shapes[t / N_WAYS].n_in);
         part = random_floats(ROOM_ROWS * product.n_out, 4);
         assert_int_equal(gemm_multiply(product.context, product.packed, 0, 0, product.a,
                                        MOST_TEST_ROWS, product.c),
@@ -300,14 +327,19 @@ static void test_gemm__takes_the_fast_implementation(void **state)
 
     (void)state;
     require_cpu(CPU_AVX2, "avx2");
-    for (enum gemm_format format = GEMM_FLOAT32; format <= GEMM_INT8; format++) {
+    for (size_t w = 0; w < N_WAYS; w++) {
+        bool is_own = ways[w].format == GEMM_INT8 && !(ways[w].needs & CPU_AVX512_VNNI);
         struct product product;
+        const char *name;
 
-        if (!cpu_has(format))
+        if (!cpu_has(&ways[w]))
             continue;
-        product_init(&product, format, 1024, 1024);
-        assert_true(strstr(gemm_name(product.gemm), fast) ||
-                    strstr(gemm_name(product.gemm), " brg"));
+        product_init(&product, &ways[w], 1024, 1024);
+        name = gemm_name(product.gemm);
+        if (is_own)
+            assert_string_equal(name, "multiply_int8");
+        else
+            assert_true(strstr(name, fast) || strstr(name, " brg"));
         assert_int_equal(product.packed->n_splits, GEMM_MOST_SPLIT + 1);
         product_release(&product);
     }
@@ -350,7 +382,7 @@ static void test_gemm__multiplies_in_the_calling_thread_alone(void **state)
         pthread_t thread;
         void *passed = NULL;
 
-        product_init(&product, GEMM_FLOAT32, sizes[i][0], sizes[i][1]);
+        product_init(&product, &ways[0], sizes[i][0], sizes[i][1]);
         assert_int_equal(pthread_create(&thread, NULL, multiply_and_count, &product), 0);
         pthread_join(thread, &passed);
         assert_ptr_equal(passed, &product);
@@ -367,7 +399,7 @@ static void test_gemm__one_shape_packs_many_weights(void **state)
     struct error error = {0};
 
     (void)state;
-    product_init(&product, GEMM_FLOAT32, 96, 32);
+    product_init(&product, &ways[0], 96, 32);
     twice = random_floats(96 * 32, 1);
     for (size_t i = 0; i < 96 * 32; i++)
         twice[i] *= 2;

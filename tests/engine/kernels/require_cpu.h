@@ -22,4 +22,10 @@ static inline void require_cpu(unsigned flags, const char *name)
     skip();
 }
 
+static inline void require_int8(void)
+{
+    if (!cpu_multiplies_int8(cpu_flags(CPU_MASK_ALL)))
+        require_cpu(CPU_AVX512_VNNI, "avx512_vnni");
+}
+
 #endif

@@ -7,8 +7,9 @@ static void test_kernels__no_flags_choose_the_references(void **state)
 
     (void)state;
     kernels_choose(&kernels, 0);
-    assert_string_equal(kernels.name, "store c, gelu c, layer_norm c, quantise c, convert c, "
-                                      "attention c, attention_bfloat16 none");
+    assert_string_equal(kernels.name, "store c, gelu c, layer_norm c, quantise c, "
+                                      "multiply_int8 c, convert c, attention c, "
+                                      "attention_bfloat16 none");
 }
 
 static void test_kernels__level_chooses_its_versions(void **state)
@@ -18,9 +19,10 @@ static void test_kernels__level_chooses_its_versions(void **state)
     char expected[sizeof kernels.name];
 
     snprintf(expected, sizeof expected,
-             "store %s, gelu %s, layer_norm %s, quantise %s, convert %s, attention %s, "
-             "attention_bfloat16 none",
-             level->name, level->name, level->name, level->name, level->name, level->name);
+             "store %s, gelu %s, layer_norm %s, quantise %s, multiply_int8 %s, convert %s, "
+             "attention %s, attention_bfloat16 none",
+             level->name, level->name, level->name, level->name,
+             level->cpu_flags & CPU_AVX2 ? "avx2" : "c", level->name, level->name);
     assert_string_equal(kernels.name, expected);
 }
 
@@ -45,6 +47,7 @@ static void test_kernels__all_combinations_are_there(void **state)
     assert_null(kernels.add[KERNEL_BFLOAT16]);
     assert_non_null(kernels.layer_norm);
     assert_non_null(kernels.quantise);
+    assert_non_null(kernels.multiply_int8);
     assert_non_null(kernels.round);
     assert_non_null(kernels.widen_float16);
     assert_non_null(kernels.widen_bfloat16);

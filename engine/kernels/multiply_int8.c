@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/kernels/multiply_int8.h"
+
+#include "engine/kernels/cpu.h"
+#include "engine/kernels/kernel_version.h"
+
+static const struct kernel_version versions[] = {
+#if defined(__x86_64__)
+    {.multiply_int8 = NULL, .name = "onednn", .cpu_flags = CPU_AVX512_VNNI},
+    {.multiply_int8 = multiply_int8_avx2, .name = "avx2", .cpu_flags = CPU_AVX2},
+#endif
+    {.multiply_int8 = multiply_int8_c, .name = "c"},
+};
+
+const struct kernel_version *multiply_int8_choose(unsigned cpu_flags)
+{
+    return kernel_version_choose(versions, cpu_flags);
+}
+
+size_t kernel_int8_packed_bytes(size_t n_out, size_t n_in)
+{
+    return round_up(n_out, KERNEL_INT8_WIDTH) / KERNEL_INT8_WIDTH * multiply_int8_panel_bytes(n_in);
+}
+
+void kernel_int8_pack(const int8_t *weights, size_t n_out, size_t n_in, int8_t *packed)
+{
+    for (size_t j = 0; j < round_up(n_out, KERNEL_INT8_WIDTH); j++) {
+        int8_t *column = packed + j / KERNEL_INT8_WIDTH * multiply_int8_panel_bytes(n_in) +
+                         2 * (j % KERNEL_INT8_WIDTH);
+
+        for (size_t k = 0; k < round_up(n_in, 2); k++)
+            column[k / 2 * 2 * KERNEL_INT8_WIDTH + k % 2] =
+                j < n_out && k < n_in ? weights[j * n_in + k] : 0;
+    }
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The versions of kernel_multiply_int8, and the layout of the weights that all of them read: panels
+ * of KERNEL_INT8_WIDTH output columns, one after another. A panel has the weights of its columns
+ * for inputs 0 and 1, side by side, then for 2 and 3, and so on:
+ *
+ *     packed[panel][k / 2][column][k % 2] = w[panel * KERNEL_INT8_WIDTH + column, k]
+ *
+ * with zeros where a column or an input is missing. Used inside this folder. */
+#ifndef NESTD_ENGINE_KERNELS_MULTIPLY_INT8_H
+#define NESTD_ENGINE_KERNELS_MULTIPLY_INT8_H
+
+#include "engine/kernels/kernels.h"
+
+#include "engine/memory.h"
+
+struct kernel_version;
+
+kernel_multiply_int8 multiply_int8_c;
+kernel_multiply_int8 multiply_int8_avx2;
+
+const struct kernel_version *multiply_int8_choose(unsigned cpu_flags);
+
+/* Bytes from a panel to the next. */
+static inline size_t multiply_int8_panel_bytes(size_t n_in)
+{
+    return round_up(n_in, 2) * KERNEL_INT8_WIDTH;
+}
+
+#endif
