@@ -37,7 +37,13 @@ class Infinity:
         command += ["--host", "127.0.0.1", "--port", str(self.port), "--batch-size", str(batch)]
         command += ["--log-level", "warning"]
         with open(log, "w", encoding="utf-8") as file:
-            self.process = subprocess.Popen(command, env=environment, stdout=file, stderr=file)
+            self.process = subprocess.Popen(
+                command,
+                cwd=PROGRAM.parents[2],  # it leaves a folder there
+                env=environment,
+                stdout=file,
+                stderr=file,
+            )
         self._wait_ready()
 
     def _wait_ready(self):
