@@ -28,6 +28,7 @@ static void multiply(const float *a, size_t a_stride, const float *panel, size_t
                 sums[row][j] = _mm256_fmadd_ps(left, right[j], sums[row][j]);
         }
     }
+#pragma GCC unroll 6 /* else the sums go through memory */
     for (int row = 0; row < TILE_ROWS; row++)
         for (int j = 0; j < TILE_VECTORS; j++)
             _mm256_storeu_ps(c + row * c_stride + j * LANES, sums[row][j]);
