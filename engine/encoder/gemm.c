@@ -186,8 +186,6 @@ enum status gemm_open(kernel_multiply_int8 *multiply_int8, struct gemm **ret_gem
         return error_set(error, STATUS_NO_MEMORY, "out of memory");
     use_one_thread();
     gemm->multiply_int8 = multiply_int8;
-    if (multiply_int8)
-        gemm->scratchpad_len_bytes = KERNEL_INT8_SCRATCH * sizeof(int16_t);
     pthread_mutex_init(&gemm->mutex, NULL);
     gemm->shapes = calloc(GEMM_MOST_SHAPES, sizeof *gemm->shapes);
     if (gemm->shapes)

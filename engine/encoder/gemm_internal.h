@@ -47,7 +47,7 @@ struct gemm {
     pthread_mutex_t mutex;               /* guards what follows while weights are packed */
     struct shape *shapes; /* [n_shapes], of GEMM_MOST_SHAPES; a shape's index stays its own */
     size_t n_shapes;
-    size_t scratchpad_len_bytes; /* the most that any block needs */
+    size_t scratchpad_len_bytes; /* the most that any shape needs */
     char name[96];
 };
 
@@ -70,6 +70,9 @@ MUST_CHECK dnnl_status_t shape_describe_plain(const struct shape *shape,
 void shape_drop_height(struct shape *shape, size_t block);
 
 size_t shape_block_height(size_t block);
+
+/* The most that any of its blocks, or our own kernel, needs. */
+size_t shape_scratchpad_bytes(const struct shape *shape);
 
 /* The lowest block that holds n_rows, or the highest. */
 size_t shape_pick_block(const struct shape *shape, size_t n_rows);

@@ -162,6 +162,7 @@ static enum status add_shape(struct gemm *gemm, enum gemm_format format, size_t 
 {
     struct shape *shape = &gemm->shapes[gemm->n_shapes];
     dnnl_status_t status = dnnl_success;
+    size_t most;
 
     if (gemm->n_shapes == GEMM_MOST_SHAPES)
         return STATUS_INTERNAL;
@@ -173,9 +174,9 @@ static enum status add_shape(struct gemm *gemm, enum gemm_format format, size_t 
         shape_release(shape);
         return status_of(status);
     }
-    for (size_t i = 0; i < GEMM_N_HEIGHTS; i++)
-        if (shape->blocks[i].scratchpad_len_bytes > gemm->scratchpad_len_bytes)
-            gemm->scratchpad_len_bytes = shape->blocks[i].scratchpad_len_bytes;
+    most = shape_scratchpad_bytes(shape);
+    if (gemm->scratchpad_len_bytes < most)
+        gemm->scratchpad_len_bytes = most;
     *ret_index = gemm->n_shapes++;
     return STATUS_OK;
 }

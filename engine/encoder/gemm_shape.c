@@ -182,6 +182,16 @@ void shape_init_int8(struct shape *ret_shape, kernel_multiply_int8 *multiply, si
     };
 }
 
+size_t shape_scratchpad_bytes(const struct shape *shape)
+{
+    size_t most = shape->multiply ? KERNEL_INT8_SCRATCH * sizeof(int16_t) : 0;
+
+    for (size_t i = 0; i < GEMM_N_HEIGHTS; i++)
+        if (shape->blocks[i].scratchpad_len_bytes > most)
+            most = shape->blocks[i].scratchpad_len_bytes;
+    return most;
+}
+
 static bool is_named(const struct shape *shape, const char *start)
 {
     return strncmp(shape->implementation, start, strlen(start)) == 0;

@@ -64,7 +64,8 @@ typedef void kernel_quantise(const float *x, size_t n_rows, size_t n, uint8_t *q
 typedef void kernel_multiply_int8(const uint8_t *a, size_t n_rows, const int8_t *packed,
                                   size_t n_out, size_t n_in, int16_t *scratch, int32_t *c);
 
-/* The columns of a panel of packed weights; how many inputs are multiplied at a time. */
+/* The most rows of a call; the columns of a panel of packed weights; how many inputs are multiplied
+ * at a time. */
 enum { KERNEL_INT8_ROWS = 64, KERNEL_INT8_WIDTH = 16, KERNEL_INT8_DEPTH = 512 };
 #define KERNEL_INT8_SCRATCH ((KERNEL_INT8_ROWS + KERNEL_INT8_WIDTH) * KERNEL_INT8_DEPTH)
 

@@ -21,10 +21,18 @@ kernel_multiply_int8 multiply_int8_avx2;
 
 const struct kernel_version *multiply_int8_choose(unsigned cpu_flags);
 
-/* Bytes from a panel to the next. */
+/* Bytes from a panel to the next; weight [j, k] is packed[multiply_int8_place(n_in, j, k)]. */
 static inline size_t multiply_int8_panel_bytes(size_t n_in)
 {
     return round_up(n_in, 2) * KERNEL_INT8_WIDTH;
+}
+
+static inline size_t multiply_int8_place(size_t n_in, size_t j, size_t k)
+{
+    const size_t column = j % KERNEL_INT8_WIDTH;
+
+    return j / KERNEL_INT8_WIDTH * multiply_int8_panel_bytes(n_in) +
+           (k / 2 * KERNEL_INT8_WIDTH + column) * 2 + k % 2;
 }
 
 #endif

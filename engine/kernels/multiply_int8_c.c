@@ -7,13 +7,10 @@ void multiply_int8_c(const uint8_t *a, size_t n_rows, const int8_t *packed, size
     (void)scratch;
     for (size_t row = 0; row < n_rows; row++)
         for (size_t j = 0; j < n_out; j++) {
-            const int8_t *column = packed +
-                                   j / KERNEL_INT8_WIDTH * multiply_int8_panel_bytes(n_in) +
-                                   2 * (j % KERNEL_INT8_WIDTH);
             int32_t sum = 0;
 
             for (size_t k = 0; k < n_in; k++)
-                sum += a[row * n_in + k] * column[k / 2 * 2 * KERNEL_INT8_WIDTH + k % 2];
+                sum += a[row * n_in + k] * packed[multiply_int8_place(n_in, j, k)];
             c[row * n_out + j] = sum;
         }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The engine's rate, and the roof over it: what oneDNN does on the same model's products with
+/* The engine's rate, and the roof over it: what gemm.h does on the same model's products with
  * nothing between them. Texts are random ids of the lengths asked for.
  *
  * Encoding and products take turns in slices of time, so that a machine that slows down slows both;
