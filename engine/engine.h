@@ -14,6 +14,7 @@
 #include "engine/schedule/job.h"
 #include "engine/similarity.h"
 #include "engine/status.h"
+#include "engine/time_slice.h"
 #include "engine/tokenizer/tokenizer.h"
 
 #include <stdbool.h>

@@ -6,6 +6,7 @@
  * port or the model cannot be opened; 2 for options that are wrong. */
 
 #include "config/options.h"
+#include "engine/engine.h"
 #include "server/cors.h"
 #include "server/credentials.h"
 #include "server/drain.h"
@@ -93,14 +94,16 @@ static int serve(struct server *server, int signals)
     return EXIT_SUCCESS;
 }
 
-/* From the top down: what could still call is ended before what it calls. */
+/* From the top down: what could still call is ended before what it calls. The engine's workers push
+ * to the pool. */
 static void release(struct server *server)
 {
     server->state = SERVER_STOPPING;
     http_free(server->http);
-    pool_free(server->pool);
+    pool_stop(server->pool);
     if (server->engine)
         engine_close(server->engine);
+    pool_free(server->pool);
     rules_free(server->rules);
     credentials_release(server);
     metrics_free(server->metrics);
@@ -155,6 +158,7 @@ int main(int argc, char **argv)
     case OPTIONS_RUN:
         break;
     }
+    time_slice_ask(TIME_SLICE_SHORT_NS); /* before any thread is started */
     log_open(options.json_output);
     log_set_level(options.log_level);
     for (size_t i = 0; i < report.n_warnings; i++)

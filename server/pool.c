@@ -44,7 +44,7 @@ struct pool {
     bool was_large; /* the request that was taken last */
     bool stopping;
 
-    size_t n_threads; /* running */
+    size_t n_threads; /* not joined yet */
     pthread_t threads[];
 };
 
@@ -171,16 +171,23 @@ enum status pool_new(struct pool **ret_pool, size_t n_threads,
     return STATUS_OK;
 }
 
-void pool_free(struct pool *pool)
+void pool_stop(struct pool *pool)
 {
     if (!pool)
         return;
     pthread_mutex_lock(&pool->mutex);
     pool->stopping = true;
-    pthread_cond_broadcast(&pool->pushed);
     pthread_mutex_unlock(&pool->mutex);
-    for (size_t i = 0; i < pool->n_threads; i++)
-        pthread_join(pool->threads[i], NULL);
+    pthread_cond_broadcast(&pool->pushed);
+    while (pool->n_threads > 0)
+        pthread_join(pool->threads[--pool->n_threads], NULL);
+}
+
+void pool_free(struct pool *pool)
+{
+    if (!pool)
+        return;
+    pool_stop(pool);
     pthread_cond_destroy(&pool->pushed);
     pthread_mutex_destroy(&pool->mutex);
     free(pool);
@@ -190,11 +197,10 @@ void pool_push(struct pool *pool, struct request *request)
 {
     struct queue *queue;
 
-    /* Signalled under the mutex: whoever is served and freed next may be the last, and the pool may
-     * be freed as soon as the mutex is open. */
     pthread_mutex_lock(&pool->mutex);
     queue = is_large(request) ? &pool->large : &pool->small;
     list_append(request->stage == REQUEST_QUEUED ? &queue->fresh : &queue->finished, request);
-    pthread_cond_signal(&pool->pushed);
     pthread_mutex_unlock(&pool->mutex);
+    /* Now, for the thread that is woken needs the mutex; the pool may have been stopped by then. */
+    pthread_cond_signal(&pool->pushed);
 }

@@ -21,6 +21,10 @@ MUST_CHECK enum status pool_new(struct pool **ret_pool, size_t n_threads,
                                 void (*answered)(struct request *request));
 
 /* Serves what was pushed, then joins the threads. NULL is allowed. */
+void pool_stop(struct pool *pool);
+
+/* Stops it too. NULL is allowed. Every thread that pushed must have returned: the one whose request
+ * was served last may still be inside. */
 void pool_free(struct pool *pool);
 
 /* Hands a request over. Any thread; never blocks. QUEUED: its body is whole. ENCODING: its group is

@@ -232,19 +232,24 @@ static void enter_group(struct batcher *batcher, struct job_group *group)
     for (size_t i = 0; i < group->n_jobs; i++)
         if (group->jobs[i].state != JOB_ENDED)
             enter_job(batcher, group, &group->jobs[i]);
-    if (group->n_waiting == 0)
-        return;
-    publish(batcher);
-    /* Several texts are work for several workers. */
-    if (group->n_waiting > 1)
+    if (group->n_waiting > 0)
+        publish(batcher);
+}
+
+/* Not under the mutex: a thread that is woken while another holds what it needs goes back to sleep,
+ * and on a busy core it may be a scheduler's tick until the holder runs again. */
+static void wake_workers(struct batcher *batcher, size_t n_texts)
+{
+    if (n_texts > 1)
         pthread_cond_broadcast(&batcher->work);
-    else
+    else if (n_texts == 1)
         pthread_cond_signal(&batcher->work);
 }
 
 enum status batcher_submit(struct batcher *batcher, struct job_group *group)
 {
     enum status status = STATUS_OK;
+    size_t n_waiting = 0;
     bool ends = false;
 
     pthread_mutex_lock(&batcher->mutex);
@@ -256,10 +261,13 @@ enum status batcher_submit(struct batcher *batcher, struct job_group *group)
         status = STATUS_OVERLOADED;
     else
         enter_group(batcher, group);
+    if (!status)
+        n_waiting = group->n_waiting;
     ends = !status && group->n_unfinished == 0;
     if (ends)
         close_group(batcher, group);
     pthread_mutex_unlock(&batcher->mutex);
+    wake_workers(batcher, n_waiting);
     if (ends)
         group->done(group);
     return status;
@@ -296,6 +304,7 @@ enum work batcher_take(struct batcher *batcher, struct pass *pass, struct team *
                        struct team **ret_team)
 {
     enum work work = WORK_NONE;
+    size_t n_helpers = 0;
 
     pass_clear(pass);
     pthread_mutex_lock(&batcher->mutex);
@@ -309,14 +318,14 @@ enum work batcher_take(struct batcher *batcher, struct pass *pass, struct team *
         team_open(own);
         own->next_open = batcher->open_teams;
         batcher->open_teams = own;
-        if (batcher->n_idle)
-            pthread_cond_broadcast(&batcher->work);
+        n_helpers = batcher->n_idle;
     } else if (batcher->open_teams) {
         work = WORK_HELP;
         *ret_team = batcher->open_teams;
         team_enter(*ret_team);
     }
     pthread_mutex_unlock(&batcher->mutex);
+    wake_workers(batcher, n_helpers);
     return work;
 }
 

@@ -7,6 +7,7 @@
 #include "engine/schedule/batcher.h"
 #include "engine/schedule/cache.h"
 #include "engine/schedule/cores.h"
+#include "engine/time_slice.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -145,6 +146,7 @@ static void *worker_run(void *argument)
     struct batcher *batcher = worker->workers->options.batcher;
     struct lane *lane = &worker->main;
 
+    time_slice_ask(TIME_SLICE_LONG_NS);
     cores_bind((size_t)(worker - worker->workers->workers), worker->workers->options.n_workers);
     for (;;) {
         struct team *other = NULL;

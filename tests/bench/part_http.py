@@ -163,12 +163,13 @@ def busy_row(bench, model, dtype, bulk, query, seconds, table):
         after["p99_ms"] / before["p99_ms"] if before["p99_ms"] else "-",
         after["replies"],
         percent(1 - both / alone) if alone else "-",
+        percent(after["replies"] * before["p50_ms"] / 1000 / seconds),
     )
 
 
 def busy(bench):
     heads = ("model", "dtype", "idle p50, ms", "idle p99", "busy p50", "busy p99", "times idle p99")
-    table = Table(*heads, "queries", "bulk loses")
+    table = Table(*heads, "queries", "bulk loses", "queries alone")
     folder = bench.folder / "http"
     folder.mkdir(parents=True, exist_ok=True)
     query = write_bodies(folder / "query.jsonl", bench.texts.sentences[:500], 1)
@@ -190,11 +191,12 @@ def busy(bench):
             try:
                 busy_row(bench, model, dtype, bodies, query, seconds, table)
             except nestd.Refused as refused:
-                table.add(name, dtype, *["-"] * 6, f"refused: {refused}")
+                table.add(name, dtype, *["-"] * 7, f"refused: {refused}")
     print(table.markdown())
     print(
         f"\nA one-line query, 5 ms after the last one's reply, while {BULK_CLIENTS} clients keep "
-        f"requests of {BULK_TEXTS} texts in flight (bge-large's of 512 tokens each)."
+        f"requests of {BULK_TEXTS} texts in flight (bge-large's of 512 tokens each). Queries alone: the "
+        "share of the time that as many would take on an idle server."
     )
 
 

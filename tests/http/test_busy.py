@@ -2,8 +2,12 @@
 """A server under a large request stays alive, and drops the work of clients that left (promises 4,
 7 and 9)."""
 
+import ctypes
 import json
+import os
+import pathlib
 import statistics
+import struct
 import time
 
 from sending import BUSY, head, long_texts, wait_for_busy
@@ -65,6 +69,25 @@ def test_small_request_does_not_wait_behind_a_large_one(start, model):
         before = server.metric("nestd_queue_tokens")
         server.embed(input="small")
         assert server.metric("nestd_queue_tokens") > 0.9 * before > 200_000
+
+
+def slice_ns(thread_id):
+    """What sched_getattr(2) says; 0 before Linux 6.12."""
+    attributes = ctypes.create_string_buffer(48)
+    number = {"x86_64": 315, "aarch64": 275}[os.uname().machine]
+    assert ctypes.CDLL(None).syscall(number, thread_id, attributes, 48, 0) == 0
+    return struct.unpack("=IIQiIQQQ", attributes.raw)[5]
+
+
+def test_threads_that_answer_ask_for_less_time_at_a_stretch_than_those_that_encode(start, model):
+    server = start(model).wait_ready()
+    slices = {True: set(), False: set()}
+    for thread in pathlib.Path(f"/proc/{server.process.pid}/task").iterdir():
+        encodes = (thread / "comm").read_text().strip() == "encode"
+        slices[encodes].add(slice_ns(int(thread.name)))
+    kernel = tuple(int(part) for part in os.uname().release.split(".")[:2])
+    long_ns, short_ns = (100_000_000, 100_000) if kernel >= (6, 12) else (0, 0)
+    assert slices == {True: {long_ns}, False: {short_ns}}
 
 
 def test_clients_that_sent_the_same_texts_take_them_with_them(start, model):

@@ -259,13 +259,14 @@ void standin_stop(struct standin *standin)
     server->state = SERVER_STOPPING;
     http_abandon(server->http);
     http_free(server->http);
-    pool_free(server->pool);
-    metrics_free(server->metrics);
+    pool_stop(server->pool);
     pthread_mutex_lock(&engine.mutex);
     engine.stopping = true;
     pthread_cond_signal(&engine.changed);
     pthread_mutex_unlock(&engine.mutex);
     pthread_join(engine.thread, NULL);
+    pool_free(server->pool);
+    metrics_free(server->metrics);
     assert_null(engine.first);
 }
 
