@@ -23,6 +23,7 @@ struct gelu_kernels {
 extern const struct gelu_kernels gelu_c;
 extern const struct gelu_kernels gelu_avx2;
 extern const struct gelu_kernels gelu_avx512;
+extern const struct gelu_kernels gelu_avx512_bf16;
 
 const struct kernel_version *gelu_choose(unsigned cpu_flags);
 

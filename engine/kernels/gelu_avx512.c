@@ -70,4 +70,8 @@ static inline __m512 gelu_tanh_rough(__m512 x)
 DEFINE_STORES(exact, gelu, gelu_rough)
 DEFINE_STORES(tanh, gelu_tanh, gelu_tanh_rough)
 
+#ifdef __AVX512BF16__ /* built twice */
+const struct gelu_kernels gelu_avx512_bf16 = {.exact = STORES(exact), .tanh = STORES(tanh)};
+#else
 const struct gelu_kernels gelu_avx512 = {.exact = STORES(exact), .tanh = STORES(tanh)};
+#endif

@@ -48,9 +48,13 @@ static inline __m512 exp2_rough_avx512(__m512 x)
     return _mm512_scalef_ps(p, x);
 }
 
-/* To nearest, ties to even, as bfloat16_round() does it. */
+/* To nearest, ties to even, as bfloat16_round() does it; but what VCVTNEPS2BF16 rounds, in files
+ * built for it, is zero below the least normal number. */
 static inline __m256i round_to_bfloat16(__m512 x)
 {
+#ifdef __AVX512BF16__
+    return (__m256i)_mm512_cvtneps_pbh(x);
+#else
     const __m512i upper_halves =
         _mm512_set_epi16(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 31, 29, 27, 25, 23, 21, 19,
                          17, 15, 13, 11, 9, 7, 5, 3, 1);
@@ -61,6 +65,7 @@ static inline __m256i round_to_bfloat16(__m512 x)
 
     rounded = _mm512_mask_or_epi32(rounded, nan, bits, _mm512_set1_epi32(0x400000));
     return _mm512_castsi512_si256(_mm512_permutexvar_epi16(upper_halves, rounded));
+#endif
 }
 
 #endif

@@ -18,6 +18,7 @@ struct store_kernels {
 extern const struct store_kernels store_c;
 extern const struct store_kernels store_avx2;
 extern const struct store_kernels store_avx512;
+extern const struct store_kernels store_avx512_bf16;
 
 const struct kernel_version *store_choose(unsigned cpu_flags);
 

@@ -18,7 +18,12 @@ DEFINE_STORES(store, unchanged, unchanged)
 DEFINE_STORES(relu, relu, relu)
 DEFINE_ADDS(add)
 
+#ifdef __AVX512BF16__ /* built twice */
+const struct store_kernels store_avx512_bf16 = {
+#else
 const struct store_kernels store_avx512 = {
+#endif
+
     .store = STORES(store),
     .relu = STORES(relu),
     .add = ADDS(add),

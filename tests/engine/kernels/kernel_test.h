@@ -39,7 +39,8 @@ static const struct level LEVEL_AVX512_BF16 = {"avx512_bf16",
 #test " " #level, test, NULL, NULL, (void *)&(level)                                       \
     }
 #define TEST_LEVELS(test)                                                                          \
-    TEST_OF_LEVEL(test, LEVEL_C), TEST_OF_LEVEL(test, LEVEL_AVX2), TEST_OF_LEVEL(test, LEVEL_AVX512)
+    TEST_OF_LEVEL(test, LEVEL_C), TEST_OF_LEVEL(test, LEVEL_AVX2),                                 \
+        TEST_OF_LEVEL(test, LEVEL_AVX512), TEST_OF_LEVEL(test, LEVEL_AVX512_BF16)
 
 /* Skips the test where this CPU lacks the level. */
 static inline void level_require(const struct level *level)

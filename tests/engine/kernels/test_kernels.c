@@ -16,13 +16,14 @@ static void test_kernels__level_chooses_its_versions(void **state)
 {
     const struct level *level = *state;
     const struct kernels kernels = level_kernels(state);
+    const char *most = level->cpu_flags & CPU_AVX512 ? "avx512" : level->name;
     char expected[sizeof kernels.name];
 
     snprintf(expected, sizeof expected,
              "store %s, gelu %s, layer_norm %s, quantise %s, multiply_int8 %s, convert %s, "
-             "attention %s, attention_bfloat16 none",
-             level->name, level->name, level->name, level->name,
-             level->cpu_flags & CPU_AVX2 ? "avx2" : "c", level->name, level->name);
+             "attention %s, attention_bfloat16 %s",
+             level->name, level->name, most, most, level->cpu_flags & CPU_AVX2 ? "avx2" : "c", most,
+             most, level->cpu_flags & CPU_AVX512_BF16 ? "avx512_bf16" : "none");
     assert_string_equal(kernels.name, expected);
 }
 
