@@ -73,7 +73,7 @@ MUST_CHECK enum status engine_open(struct engine **ret_engine, const struct engi
                                    const struct engine_observer *observer, struct error *error);
 
 /* Refuses new work, ends what is queued with STATUS_STOPPING, finishes what runs, joins the
- * workers, frees all. */
+ * workers, frees all. Every other call must have returned. */
 void engine_close(struct engine *engine);
 
 const struct engine_info *engine_get_info(const struct engine *engine);

@@ -236,20 +236,21 @@ static void enter_group(struct batcher *batcher, struct job_group *group)
         publish(batcher);
 }
 
-/* Not under the mutex: a thread that is woken while another holds what it needs goes back to sleep,
- * and on a busy core it may be a scheduler's tick until the holder runs again. */
-static void wake_workers(struct batcher *batcher, size_t n_texts)
+/* Wakes a worker, or all where there is work for several. Not under the mutex: a thread that is
+ * woken while another holds what it needs goes back to sleep, and on a busy core it may be a
+ * scheduler's tick until the holder runs again. */
+static void wake_workers(struct batcher *batcher, size_t n_wanted)
 {
-    if (n_texts > 1)
+    if (n_wanted > 1)
         pthread_cond_broadcast(&batcher->work);
-    else if (n_texts == 1)
+    else if (n_wanted == 1)
         pthread_cond_signal(&batcher->work);
 }
 
 enum status batcher_submit(struct batcher *batcher, struct job_group *group)
 {
     enum status status = STATUS_OK;
-    size_t n_waiting = 0;
+    size_t n_waiting;
     bool ends = false;
 
     pthread_mutex_lock(&batcher->mutex);
@@ -261,8 +262,7 @@ enum status batcher_submit(struct batcher *batcher, struct job_group *group)
         status = STATUS_OVERLOADED;
     else
         enter_group(batcher, group);
-    if (!status)
-        n_waiting = group->n_waiting;
+    n_waiting = status ? 0 : group->n_waiting;
     ends = !status && group->n_unfinished == 0;
     if (ends)
         close_group(batcher, group);

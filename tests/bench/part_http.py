@@ -195,8 +195,8 @@ def busy(bench):
     print(table.markdown())
     print(
         f"\nA one-line query, 5 ms after the last one's reply, while {BULK_CLIENTS} clients keep "
-        f"requests of {BULK_TEXTS} texts in flight (bge-large's of 512 tokens each). Queries alone: the "
-        "share of the time that as many would take on an idle server."
+        f"requests of {BULK_TEXTS} texts in flight (bge-large's of 512 tokens each). "
+        "Queries alone: the share of the time that as many would take on an idle server."
     )
 
 

@@ -54,6 +54,7 @@ static void in_child(void (*test)(void))
         test();
         _exit(EXIT_SUCCESS);
     }
+    assert_true(child > 0);
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS);
 }
