@@ -52,6 +52,7 @@ static enum status take_memory(struct encoder_context *context)
     size_t longest = encoder->model->most_tokens;
     size_t hidden = shape->hidden_size;
     size_t inner = shape->intermediate_size;
+    size_t n_inner_rows = encoder->products_apart ? n_rows : GEMM_MOST_ROWS;
     bool own = encoder->dtype != ENCODER_FLOAT32;
     const struct piece pieces[] = {
         {&context->x, n_rows, hidden},
@@ -66,10 +67,10 @@ static enum status take_memory(struct encoder_context *context)
         {&context->attended_operand.values, own ? n_rows : 0, hidden},
         {&context->attended_operand.scales, n_rows, 1},
         {&context->attended_operand.zeros, n_rows, 1},
-        {&context->inner, GEMM_MOST_ROWS, inner},
-        {&context->inner_operand.values, own ? GEMM_MOST_ROWS : 0, inner},
-        {&context->inner_operand.scales, GEMM_MOST_ROWS, 1},
-        {&context->inner_operand.zeros, GEMM_MOST_ROWS, 1},
+        {&context->inner, own ? GEMM_MOST_ROWS : n_inner_rows, inner},
+        {&context->inner_operand.values, own ? n_inner_rows : 0, inner},
+        {&context->inner_operand.scales, n_inner_rows, 1},
+        {&context->inner_operand.zeros, n_inner_rows, 1},
         {&context->c, GEMM_MOST_ROWS, most_columns(shape)},
         {&context->scratch, 1,
          KERNEL_ATTENTION_SCRATCH_FLOATS(longest, hidden / shape->n_attention_heads)},

@@ -11,6 +11,7 @@
 #include "engine/kernels/kernels.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,7 +24,8 @@ struct encoder {
     enum encoder_dtype dtype;
     enum kernel_type attention_type;             /* of q, k and v */
     kernel_store *(*activation)[N_KERNEL_TYPES]; /* the model's, out of kernels: [input][output] */
-    float *positions; /* [most_tokens, hidden]: position + token type 0 */
+    bool products_apart; /* each product of a layer is a phase of its own (encoder.c) */
+    float *positions;    /* [most_tokens, hidden]: position + token type 0 */
     struct packed_norm embedding_norm;
     struct layer *layers; /* [n_layers] */
     struct accuracy_report accuracy;
@@ -55,9 +57,9 @@ struct encoder_context {
     _Atomic(enum status) status;     /* the first failure of any member */
 
     /* Of a block of GEMM_MOST_ROWS rows: the member's, or the owner's where members share a block.
-     */
-    float *inner;                 /* [GEMM_MOST_ROWS, intermediate] */
-    struct operand inner_operand; /* [GEMM_MOST_ROWS, intermediate] */
+     * Of the pass, and the owner's, where the products are apart. */
+    struct operand inner_operand; /* [n, intermediate] */
+    float *inner; /* [GEMM_MOST_ROWS, intermediate]: what becomes the operand; float32: itself */
 
     /* Of a tile: the member's. */
     void *c;        /* [GEMM_MOST_ROWS, n_out] of 4 bytes: what a product leaves */

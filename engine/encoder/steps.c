@@ -202,7 +202,6 @@ void step_intermediate(const struct step *step)
     struct kernel_product product = multiply(step, linear, &step->owner->mid_operand, step->row);
     size_t row = step->row - step->block_row;
     size_t column = step->panel * product.n;
-    float *inner = step->block->inner + row * n; /* [n_rows, n] */
     struct operand *operand = &step->block->inner_operand;
 
     if (next == GEMM_BFLOAT16) {
@@ -212,14 +211,15 @@ void step_intermediate(const struct step *step)
         encoder->activation[type][KERNEL_FLOAT32](&product,
                                                   (float *)operand->values + row * n + column, n);
     } else if (step->apart) {
-        encoder->activation[type][KERNEL_FLOAT32](&product, inner + column, n);
+        encoder->activation[type][KERNEL_FLOAT32](&product, step->block->inner + row * n + column,
+                                                  n);
     } else {
         for (size_t i = 0; i < step->n_rows; i += QUANTISE_ROWS) {
             size_t n_rows = step->n_rows - i < QUANTISE_ROWS ? step->n_rows - i : QUANTISE_ROWS;
             struct kernel_product part = rows_of(&product, i, n_rows);
 
-            encoder->activation[type][KERNEL_FLOAT32](&part, inner, n);
-            fill_operand(&encoder->kernels, next, inner, n_rows, n, operand, row + i);
+            encoder->activation[type][KERNEL_FLOAT32](&part, step->member->inner, n);
+            fill_operand(&encoder->kernels, next, step->member->inner, n_rows, n, operand, row + i);
         }
     }
 }

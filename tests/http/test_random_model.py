@@ -29,6 +29,7 @@ VARIANTS = {
     "one token type": ["--types", "1"],
     "large epsilon": ["--eps", "0.001"],
     "wide": ["--hidden", "256", "--heads", "4", "--intermediate", "512"],
+    "large weights": ["--hidden", "256", "--heads", "4", "--intermediate", "8704"],
 }
 
 

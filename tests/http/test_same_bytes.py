@@ -86,6 +86,26 @@ def test_same_text_same_bytes(servers, model, texts, alone, rng, options, dtype)
     check(server, texts, alone(dtype), rng)
 
 
+@pytest.fixture(scope="module")
+def large_model(tmp_path_factory):
+    """A layer has so many weights that even in int8 its products are run apart."""
+    make_random_model = pytest.importorskip("make_random_model")
+    folder = tmp_path_factory.mktemp("large")
+    shape = "--hidden 256 --layers 2 --heads 4 --intermediate 16640 --vocab 2000 --positions 200"
+    make_random_model.make([str(folder), *shape.split(), "--normalize"])
+    return folder
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_same_text_same_bytes_with_large_weights(servers, large_model, rng, dtype):
+    texts = [[rng.randrange(200, 2000) for _ in range(rng.randrange(1, 198))] for _ in range(40)]
+    expected = encode_alone(
+        servers(large_model, "--dtype", dtype, *NO_CACHE, *CONFIGURATIONS[0]), texts
+    )
+    for options in CONFIGURATIONS[1:]:
+        check(servers(large_model, "--dtype", dtype, *NO_CACHE, *options), texts, expected, rng)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_kept_vectors_are_the_same_bytes(servers, model, texts, alone, rng, dtype):
     server = servers(model, "--dtype", dtype, "--cache-size", "40KiB")
