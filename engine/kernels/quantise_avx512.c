@@ -3,6 +3,8 @@
 
 #include "engine/kernels/simd_avx512.h"
 
+enum { QUANTISED = 4 * LANES };
+
 struct range {
     __m512 least;
     __m512 most;
@@ -36,12 +38,34 @@ static inline struct range range_of(const float *x, size_t n)
     };
 }
 
-/* Lanes that are no number become 0x80000000, hence 0. */
-static inline __m128i quantise(__m512 x, __m512 inverse, __m512i zero)
+/* A lane that is no number becomes 0x80000000, hence 0. */
+static inline __m512i steps_of(const float *x, __mmask16 lanes, __m512 inverse)
 {
-    const __m512i shifted = _mm512_add_epi32(_mm512_cvtps_epi32(_mm512_mul_ps(x, inverse)), zero);
+    return _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_maskz_loadu_ps(lanes, x), inverse));
+}
+
+/* Of up to LANES numbers. */
+static inline __m128i quantise_some(const float *x, __mmask16 lanes, __m512 inverse, int32_t zero)
+{
+    const __m512i shifted = _mm512_add_epi32(steps_of(x, lanes, inverse), _mm512_set1_epi32(zero));
 
     return _mm512_cvtusepi32_epi8(_mm512_max_epi32(shifted, _mm512_setzero_si512()));
+}
+
+/* Of QUANTISED numbers. Packing saturates, below zero too, but leaves the four vectors' quarters in
+ * turn. */
+static inline __m512i quantise(const float *x, __m512 inverse, int32_t zero)
+{
+    const __m512i in_order =
+        _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    const __m512i zeros = _mm512_set1_epi16((int16_t)zero);
+    const __m512i front = _mm512_packs_epi32(steps_of(x, ALL_LANES, inverse),
+                                             steps_of(x + LANES, ALL_LANES, inverse));
+    const __m512i back = _mm512_packs_epi32(steps_of(x + 2 * LANES, ALL_LANES, inverse),
+                                            steps_of(x + 3 * LANES, ALL_LANES, inverse));
+
+    return _mm512_permutexvar_epi32(in_order, _mm512_packus_epi16(_mm512_adds_epi16(front, zeros),
+                                                                  _mm512_adds_epi16(back, zeros)));
 }
 
 void quantise_avx512(const float *x, size_t n_rows, size_t n, uint8_t *q, float *scales,
@@ -57,15 +81,12 @@ void quantise_avx512(const float *x, size_t n_rows, size_t n, uint8_t *q, float 
 
         scales[row] = scale;
         zeros[row] = zero;
-        for (i = 0; i + LANES <= n; i += LANES)
-            _mm_storeu_si128((__m128i *)(q + i),
-                             quantise(_mm512_loadu_ps(x + i), inverse, _mm512_set1_epi32(zero)));
-        if (i < n) {
+        for (i = 0; i + QUANTISED <= n; i += QUANTISED)
+            _mm512_storeu_si512(q + i, quantise(x + i, inverse, zero));
+        for (; i < n; i += LANES) {
             const __mmask16 lanes = lanes_left(i, n);
 
-            _mm_mask_storeu_epi8(
-                q + i, lanes,
-                quantise(_mm512_maskz_loadu_ps(lanes, x + i), inverse, _mm512_set1_epi32(zero)));
+            _mm_mask_storeu_epi8(q + i, lanes, quantise_some(x + i, lanes, inverse, zero));
         }
     }
 }
