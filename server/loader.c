@@ -25,9 +25,15 @@ struct loader {
 /* What --cpu-mask's words mean in the engine's flags (engine/kernels/cpu.h). */
 static unsigned parse_cpu_mask(const char *word)
 {
-    if (strcmp(word, "none") == 0)
-        return 0;
-    return strcmp(word, "avx2") == 0 ? 1 : ~0u;
+    static const struct {
+        const char *word;
+        unsigned mask;
+    } masks[] = {{"none", 0}, {"avx2", 1 << 0}, {"avx_vnni", 1 << 0 | 1 << 4}};
+
+    for (size_t i = 0; i < sizeof masks / sizeof *masks; i++)
+        if (strcmp(word, masks[i].word) == 0)
+            return masks[i].mask;
+    return ~0u;
 }
 
 static void pass_done(void *user, size_t n_texts, size_t n_tokens, int64_t duration_us)

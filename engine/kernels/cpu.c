@@ -4,6 +4,10 @@
 #if defined(__x86_64__)
 #include <cpuid.h>
 
+enum {
+    BIT_AVX_VNNI = 1 << 4
+}; /* of EAX in CPUID's leaf 7.1; not every compiler has a name for it */
+
 /* __builtin_cpu_supports() answers no for AVX and AVX-512 registers that the operating system does
  * not save (it reads XGETBV). F16C, which it does not know under every compiler, uses the same
  * registers as AVX. */
@@ -22,6 +26,8 @@ static unsigned cpu_supported_flags(void)
         flags |= CPU_AVX512_BF16;
     if (__builtin_cpu_supports("avx512vnni"))
         flags |= CPU_AVX512_VNNI;
+    if (__get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & BIT_AVX_VNNI))
+        flags |= CPU_AVX_VNNI;
     return flags;
 }
 #else
@@ -36,7 +42,7 @@ unsigned cpu_flags(unsigned mask)
     unsigned flags = cpu_supported_flags() & mask;
 
     if (!(flags & CPU_AVX2))
-        flags &= ~(unsigned)CPU_AVX512;
+        flags &= ~(unsigned)(CPU_AVX512 | CPU_AVX_VNNI);
     if (!(flags & CPU_AVX512))
         flags &= ~(unsigned)(CPU_AVX512_BF16 | CPU_AVX512_VNNI);
     return flags;

@@ -11,6 +11,7 @@ enum cpu_flag {
     CPU_AVX512 = 1 << 1,      /* AVX-512 F, BW, DQ, VL (and all of CPU_AVX2) */
     CPU_AVX512_BF16 = 1 << 2, /* VDPBF16PS (and CPU_AVX512) */
     CPU_AVX512_VNNI = 1 << 3, /* VPDPBUSD (and CPU_AVX512) */
+    CPU_AVX_VNNI = 1 << 4,    /* VPDPBUSD of 256 bits (and CPU_AVX2) */
 };
 
 enum { CPU_MASK_ALL = -1 };

@@ -7,6 +7,7 @@
 static const struct kernel_version versions[] = {
 #if defined(__x86_64__)
     {.multiply_int8 = NULL, .name = "onednn", .cpu_flags = CPU_AVX512_VNNI},
+    {.multiply_int8 = multiply_int8_avx_vnni, .name = "avx_vnni", .cpu_flags = CPU_AVX_VNNI},
     {.multiply_int8 = multiply_int8_avx2, .name = "avx2", .cpu_flags = CPU_AVX2},
 #endif
     {.multiply_int8 = multiply_int8_c, .name = "c"},
@@ -27,7 +28,7 @@ void kernel_int8_pack(const int8_t *weights, size_t n_out, size_t n_in, int8_t *
     for (size_t j = 0; j < round_up(n_out, KERNEL_INT8_WIDTH); j++) {
         int8_t *column = packed + multiply_int8_place(n_in, j, 0);
 
-        for (size_t k = 0; k < round_up(n_in, 2); k++)
+        for (size_t k = 0; k < round_up(n_in, KERNEL_INT8_GROUP); k++)
             column[multiply_int8_place(n_in, 0, k)] =
                 j < n_out && k < n_in ? weights[j * n_in + k] : 0;
     }

@@ -2,9 +2,9 @@
 
 /* The versions of kernel_multiply_int8, and the layout of the weights that all of them read: panels
  * of KERNEL_INT8_WIDTH output columns, one after another. A panel has the weights of its columns
- * for inputs 0 and 1, side by side, then for 2 and 3, and so on:
+ * for inputs 0 to 3, side by side, then for 4 to 7, and so on:
  *
- *     packed[panel][k / 2][column][k % 2] = w[panel * KERNEL_INT8_WIDTH + column, k]
+ *     packed[panel][k / 4][column][k % 4] = w[panel * KERNEL_INT8_WIDTH + column, k]
  *
  * with zeros where a column or an input is missing. Used inside this folder. */
 #ifndef NESTD_ENGINE_KERNELS_MULTIPLY_INT8_H
@@ -16,15 +16,18 @@
 
 struct kernel_version;
 
+enum { KERNEL_INT8_GROUP = 4 }; /* inputs side by side */
+
 kernel_multiply_int8 multiply_int8_c;
 kernel_multiply_int8 multiply_int8_avx2;
+kernel_multiply_int8 multiply_int8_avx_vnni;
 
 const struct kernel_version *multiply_int8_choose(unsigned cpu_flags);
 
 /* Bytes from a panel to the next; weight [j, k] is packed[multiply_int8_place(n_in, j, k)]. */
 static inline size_t multiply_int8_panel_bytes(size_t n_in)
 {
-    return round_up(n_in, 2) * KERNEL_INT8_WIDTH;
+    return round_up(n_in, KERNEL_INT8_GROUP) * KERNEL_INT8_WIDTH;
 }
 
 static inline size_t multiply_int8_place(size_t n_in, size_t j, size_t k)
@@ -32,7 +35,8 @@ static inline size_t multiply_int8_place(size_t n_in, size_t j, size_t k)
     const size_t column = j % KERNEL_INT8_WIDTH;
 
     return j / KERNEL_INT8_WIDTH * multiply_int8_panel_bytes(n_in) +
-           (k / 2 * KERNEL_INT8_WIDTH + column) * 2 + k % 2;
+           (k / KERNEL_INT8_GROUP * KERNEL_INT8_WIDTH + column) * KERNEL_INT8_GROUP +
+           k % KERNEL_INT8_GROUP;
 }
 
 #endif

@@ -128,11 +128,20 @@ static void widen_row(const uint8_t *a, size_t n, int16_t *wide)
     }
 }
 
-/* n is a multiple of WIDTH. */
-static void widen_panel(const int8_t *packed, size_t n, int16_t *wide)
+/* packed[n_groups, WIDTH, 4] to wide[2 n_groups, WIDTH, 2] */
+static void widen_panel(const int8_t *packed, size_t n_groups, int16_t *wide)
 {
-    for (size_t i = 0; i < n; i += 16)
-        store(wide + i, _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(packed + i))));
+    const __m128i pairs_apart = _mm_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15);
+
+    for (size_t group = 0; group < n_groups; group++, wide += 4 * WIDTH)
+        for (size_t column = 0; column < WIDTH; column += 4, packed += 16) {
+            const __m128i narrow = _mm_loadu_si128((const __m128i *)packed);
+            const __m256i pairs = _mm256_cvtepi8_epi16(_mm_shuffle_epi8(narrow, pairs_apart));
+
+            _mm_storeu_si128((__m128i *)(wide + 2 * column), _mm256_castsi256_si128(pairs));
+            _mm_storeu_si128((__m128i *)(wide + 2 * column + 2 * WIDTH),
+                             _mm256_extracti128_si256(pairs, 1));
+        }
 }
 
 void multiply_int8_avx2(const uint8_t *a, size_t n_rows, const int8_t *packed, size_t n_out,
@@ -155,7 +164,7 @@ void multiply_int8_avx2(const uint8_t *a, size_t n_rows, const int8_t *packed, s
             const size_t n_columns = n_out - column;
 
             widen_panel(packed + column / WIDTH * multiply_int8_panel_bytes(n_in) + k * WIDTH,
-                        2 * tile.n_pairs * WIDTH, panel);
+                        round_up(depth, KERNEL_INT8_GROUP) / KERNEL_INT8_GROUP, panel);
             for (size_t row = 0; row < n_rows; row += TILE_ROWS) {
                 const size_t height = n_rows - row < TILE_ROWS ? n_rows - row : TILE_ROWS;
 

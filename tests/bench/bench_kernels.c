@@ -24,10 +24,11 @@ static const struct {
 } LEVELS[] = {
     {"c", 0},
     {"avx2", CPU_AVX2},
+    {"avx_vnni", CPU_AVX2 | CPU_AVX_VNNI},
     {"avx512", CPU_AVX2 | CPU_AVX512},
     {"bf16", CPU_AVX2 | CPU_AVX512 | CPU_AVX512_BF16},
 };
-enum { N_LEVELS = 3, N_LEVELS_BFLOAT16 = 4 };
+enum { N_LEVELS = sizeof LEVELS / sizeof *LEVELS };
 
 /* One kernel in one format on one shape; `run` does it once. */
 struct bench {
@@ -233,21 +234,31 @@ static double time_bench(const struct bench *bench, const struct kernels *kernel
     return best;
 }
 
+/* Whether the bench's kernel has a version of its own at levels of one feature more. */
+static bool has_version(const struct bench *bench, unsigned cpu_flags)
+{
+    if (cpu_flags & CPU_AVX_VNNI)
+        return bench->run == run_multiply_int8;
+    if (cpu_flags & CPU_AVX512_BF16)
+        return bench->run == run_attention && bench->input == KERNEL_BFLOAT16;
+    return true;
+}
+
 static void report(const struct bench *bench)
 {
     const bool attention = bench->run == run_attention;
-    const bool bfloat16 = attention && bench->input == KERNEL_BFLOAT16;
     const size_t n_elements = attention ? bench->n_rows * bench->n_rows : bench->n_rows * bench->n;
     double reference = 0;
 
     printf("%-14s %4s %4s %4zu x %4zu", bench->operation, TYPE_NAMES[bench->input],
            TYPE_NAMES[bench->output], bench->n_rows, bench->n);
     memcpy(out, floats, sizeof floats);
-    for (size_t level = 0; level < (bfloat16 ? N_LEVELS_BFLOAT16 : N_LEVELS); level++) {
+    for (size_t level = 0; level < N_LEVELS; level++) {
         struct kernels kernels;
         double seconds;
 
-        if (cpu_flags(LEVELS[level].cpu_flags) != LEVELS[level].cpu_flags)
+        if (cpu_flags(LEVELS[level].cpu_flags) != LEVELS[level].cpu_flags ||
+            !has_version(bench, LEVELS[level].cpu_flags))
             continue;
         kernels_choose(&kernels, LEVELS[level].cpu_flags);
         if (!level)

@@ -26,10 +26,15 @@ def environment(more=None):
     }
 
 
+def cpu_flags():
+    """The features of this CPU, as the kernel calls them."""
+    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
+        return set(file.read().split())
+
+
 def native_dtypes():
     """The number formats besides float32 that nestd takes on this CPU."""
-    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
-        flags = set(file.read().split())
+    flags = cpu_flags()
     has = {
         "bfloat16": "avx512_bf16" in flags,
         "int8": "avx512_vnni" in flags or ("avx2" in flags and "avx512f" not in flags),

@@ -4,6 +4,7 @@ nothing with the program."""
 
 import numpy as np
 import pytest
+from harness import cpu_flags
 
 make_random_model = pytest.importorskip("make_random_model")
 reference = pytest.importorskip("reference")
@@ -68,6 +69,19 @@ def test_every_instruction_set_agrees_with_the_reference(start, tmp_path, rng, v
     inputs = [random_ids(rng, n, 120, 5) for n in range(1, 23)]
     for ids, found in zip(inputs, embed_ids(server, inputs)):
         assert np.abs(found - reference.encode(folder, [2, *ids, 3])).max() < TOLERANCE
+
+
+def test_int8_products_are_the_same_bytes_with_and_without_vnni(start, tmp_path, rng):
+    if "avx_vnni" not in cpu_flags():
+        pytest.skip("this CPU has no avx_vnni")
+    folder = make(tmp_path / "model", "--hidden", "70", "--heads", "5", "--intermediate", "150")
+    inputs = [random_ids(rng, n, 120, 5) for n in range(1, 23)]
+    found = []
+    for version in ("avx2", "avx_vnni"):
+        server = start(folder, "--cpu-mask", version, "--dtype", "int8").wait_ready()
+        assert f"multiply_int8 {version}," in server.get("/info").json()["kernels"]
+        found.append(embed_ids(server, inputs))
+    assert np.array_equal(*found)
 
 
 def test_listed_matryoshka_sizes_are_the_only_ones(start, tmp_path):

@@ -37,6 +37,7 @@ static const struct way ways[] = {
     {GEMM_BFLOAT16, CPU_AVX512_BF16, 0},
     {GEMM_INT8, CPU_AVX512_VNNI, CPU_AVX512_VNNI}, /* oneDNN */
     {GEMM_INT8, CPU_AVX2, CPU_AVX2},
+    {GEMM_INT8, CPU_AVX_VNNI, CPU_AVX_VNNI},
     {GEMM_INT8, 0, 0}, /* the reference */
 };
 enum { N_WAYS = sizeof ways / sizeof *ways };

@@ -45,6 +45,7 @@ static void test_cpu__agrees_with_the_operating_system(void **state)
                                          "avx512bw", "avx512dq", "avx512vl", NULL};
     static const char *const bf16[] = {"avx512_bf16", NULL};
     static const char *const vnni[] = {"avx512_vnni", NULL};
+    static const char *const avx_vnni[] = {"avx_vnni", NULL};
     static char flags[8192];
     unsigned expected = 0;
 
@@ -53,8 +54,11 @@ static void test_cpu__agrees_with_the_operating_system(void **state)
         print_message("/proc/cpuinfo has no line of flags\n");
         skip();
     }
-    if (has_all(flags, avx2))
+    if (has_all(flags, avx2)) {
         expected |= CPU_AVX2;
+        if (has_all(flags, avx_vnni))
+            expected |= CPU_AVX_VNNI;
+    }
     if (has_all(flags, avx512)) {
         expected |= CPU_AVX512;
         if (has_all(flags, bf16))
@@ -80,6 +84,7 @@ static void test_cpu__level_falls_with_the_one_below(void **state)
     (void)state;
     assert_int_equal(cpu_flags(~(unsigned)CPU_AVX2), 0);
     assert_int_equal(cpu_flags(CPU_AVX512), 0);
+    assert_int_equal(cpu_flags(CPU_AVX_VNNI), 0);
     assert_int_equal(cpu_flags(CPU_AVX2 | CPU_AVX512_BF16 | CPU_AVX512_VNNI), cpu_flags(CPU_AVX2));
 }
 

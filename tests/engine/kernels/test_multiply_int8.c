@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/engine/kernels/kernel_test.h"
 
+static const struct level LEVEL_AVX_VNNI = {"avx_vnni", CPU_AVX2 | CPU_AVX_VNNI};
+
+#define TEST_OWN_LEVELS(test) TEST_LEVELS(test), TEST_OF_LEVEL(test, LEVEL_AVX_VNNI)
+
 static uint32_t random_bits(struct random *random)
 {
     (void)random_uniform(random, 0, 1);
@@ -154,10 +158,10 @@ static void test_multiply_int8__is_left_to_onednn_where_that_is_exact(void **sta
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST_LEVELS(test_multiply_int8__awkward_lengths),
-        TEST_LEVELS(test_multiply_int8__any_number_of_rows),
-        TEST_LEVELS(test_multiply_int8__largest_magnitudes),
-        TEST_LEVELS(test_multiply_int8__panels_lie_one_after_another),
+        TEST_OWN_LEVELS(test_multiply_int8__awkward_lengths),
+        TEST_OWN_LEVELS(test_multiply_int8__any_number_of_rows),
+        TEST_OWN_LEVELS(test_multiply_int8__largest_magnitudes),
+        TEST_OWN_LEVELS(test_multiply_int8__panels_lie_one_after_another),
         cmocka_unit_test(test_multiply_int8__is_left_to_onednn_where_that_is_exact),
     };
 
