@@ -43,8 +43,8 @@ struct encoder_text;
 
 /* Where the dtype is int8: measures what that costs on probe texts, and puts the products that are
  * to blame into bfloat16 (float32 where the CPU has none), as little work as brings the cosines
- * within the limits. What is chosen depends on the build, the CPU, the model and the texts alone. In n_threads
- * threads, before the first context is made. */
+ * within the limits. What is chosen depends on the build, the CPU, the model and the texts alone.
+ * In n_threads threads, before the first context is made. */
 MUST_CHECK enum status encoder_fall_back(struct encoder *encoder, const struct encoder_text *texts,
                                          size_t n_texts, size_t n_threads, struct error *error);
 
