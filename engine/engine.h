@@ -10,6 +10,7 @@
 #define NESTD_ENGINE_ENGINE_H
 
 #include "engine/accuracy_report.h"
+#include "engine/kernels/cpu.h"
 #include "engine/model/model.h"
 #include "engine/schedule/job.h"
 #include "engine/similarity.h"
@@ -31,7 +32,7 @@ struct engine_options {
     size_t most_pass_tokens;   /* of one worker's pass; a longer text runs alone */
     size_t most_queued_tokens; /* beyond it engine_submit answers OVERLOADED */
     size_t cache_bytes;        /* for finished vectors; 0: none are kept */
-    unsigned cpu_mask;         /* CPU_MASK_ALL, or a lower level for tests */
+    unsigned cpu_mask;         /* CPU_MASK_ALL, or fewer of enum cpu_flag for tests */
 };
 
 /* Fixed once the engine is open; borrowed. */

@@ -22,18 +22,18 @@ struct loader {
     struct error error;
 };
 
-/* What --cpu-mask's words mean in the engine's flags (engine/kernels/cpu.h). */
+/* What --cpu-mask's words mean. */
 static unsigned parse_cpu_mask(const char *word)
 {
     static const struct {
         const char *word;
         unsigned mask;
-    } masks[] = {{"none", 0}, {"avx2", 1 << 0}, {"avx_vnni", 1 << 0 | 1 << 4}};
+    } masks[] = {{"none", 0}, {"avx2", CPU_AVX2}, {"avx_vnni", CPU_AVX2 | CPU_AVX_VNNI}};
 
     for (size_t i = 0; i < sizeof masks / sizeof *masks; i++)
         if (strcmp(word, masks[i].word) == 0)
             return masks[i].mask;
-    return ~0u;
+    return CPU_MASK_ALL;
 }
 
 static void pass_done(void *user, size_t n_texts, size_t n_tokens, int64_t duration_us)

@@ -56,10 +56,13 @@ struct encoder_context {
     size_t *text_rows;               /* [n_texts]: where each text begins */
     _Atomic(enum status) status;     /* the first failure of any member */
 
-    /* Of a block of GEMM_MOST_ROWS rows: the member's, or the owner's where members share a block.
-     * Of the pass, and the owner's, where the products are apart. */
-    struct operand inner_operand; /* [n, intermediate] */
-    float *inner; /* [GEMM_MOST_ROWS, intermediate]: what becomes the operand; float32: itself */
+    /* Of a block, and the member's; of a block, and the owner's, where members share it; of the
+     * pass, and the owner's, where the products are apart. */
+    struct operand inner_operand; /* [GEMM_MOST_ROWS or n, intermediate] */
+
+    /* What the operand is made of: a block of the owner where members share it, else a few rows of
+     * the member. In float32 it is the operand. */
+    float *inner; /* [GEMM_MOST_ROWS, intermediate], or as the operand */
 
     /* Of a tile: the member's. */
     void *c;        /* [GEMM_MOST_ROWS, n_out] of 4 bytes: what a product leaves */

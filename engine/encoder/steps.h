@@ -12,9 +12,9 @@
 #include <stddef.h>
 
 struct step {
-    struct encoder_context *owner; /* x, qkv, attended and their operands */
-    struct encoder_context
-        *block; /* inner and its operand, whose row 0 is the pass's row `block_row` */
+    struct encoder_context *owner;  /* x, qkv, attended and their operands */
+    struct encoder_context *block;  /* inner_operand, whose row 0 is the pass's row `block_row`; and
+                                       inner, where `apart` */
     struct encoder_context *member; /* what is one thread's */
     const struct layer *layer;
     enum gemm_format next_format; /* of the product after the layer: the next one's qkv */

@@ -4,9 +4,8 @@
 #if defined(__x86_64__)
 #include <cpuid.h>
 
-enum {
-    BIT_AVX_VNNI = 1 << 4
-}; /* of EAX in CPUID's leaf 7.1; not every compiler has a name for it */
+/* Of EAX in CPUID's leaf 7.1; not every compiler has a name for it. */
+enum { BIT_AVX_VNNI = 1 << 4 };
 
 /* __builtin_cpu_supports() answers no for AVX and AVX-512 registers that the operating system does
  * not save (it reads XGETBV). F16C, which it does not know under every compiler, uses the same

@@ -25,7 +25,6 @@ static void add_rest(const uint8_t *const *rows, size_t k, size_t n_in, const in
 static void multiply_tile(const uint8_t *const *rows, size_t n_in, const int8_t *panel,
                           int32_t (*ret_c)[WIDTH])
 {
-    const uint8_t *const r[TILE_ROWS] = {rows[0], rows[1], rows[2], rows[3], rows[4], rows[5]};
     __m256i left[TILE_ROWS], right[TILE_ROWS];
     size_t k;
 
@@ -42,7 +41,7 @@ static void multiply_tile(const uint8_t *const *rows, size_t n_in, const int8_t 
             int32_t group;
             __m256i inputs;
 
-            memcpy(&group, r[row] + k, sizeof group);
+            memcpy(&group, rows[row] + k, sizeof group);
             inputs = _mm256_set1_epi32(group);
             left[row] = _mm256_dpbusd_avx_epi32(left[row], inputs, weights_left);
             right[row] = _mm256_dpbusd_avx_epi32(right[row], inputs, weights_right);
