@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A request's JSON body: parsed within bounds, and its fields fetched by name and type. A field
- * that is absent or null leaves the output as it was, so that callers write defaults first. Pure;
- * any thread; for those that decode (decode_private.h) alone. */
+/* A request's JSON body, whose fields are fetched by name and type. The whole is checked at once;
+ * a field becomes a tree when it is first asked for, and one that nobody asks for never does, so it
+ * may hold anything that is JSON. A field that is absent or null leaves the output as it was, so
+ * that callers write defaults first. Pure; any thread; for those that decode (decode_private.h)
+ * alone. */
 #ifndef NESTD_SERVER_BODY_H
 #define NESTD_SERVER_BODY_H
 
@@ -13,18 +15,37 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct body;
+struct body_members;
+struct memory_claim;
+
+enum { BODY_MAX_MEMBERS = 1024 }; /* of one object */
+
 /* An object of the body and its place in it. */
 struct body_object {
-    json_t *json;     /* borrowed; NULL: an object that is absent, all of whose fields are absent */
-    const char *path; /* "" or "parameters" */
+    struct body *body;
+    struct body_members *members; /* borrowed; NULL: an object that is absent, all of whose fields
+                                     are absent */
+    const char *path;             /* "" or "parameters" */
 };
 
-/* Parses a body that must be one object of at most `most_values` values. The caller lets go of
- * *ret_root with json_decref(). */
-bool body_parse(const char *bytes, size_t len_bytes, size_t most_values, json_t **ret_root,
-                struct fault *ret_fault);
+/* Checks a text that must be one JSON object. The text has to stay where it is until body_free().
+ * No field may be of more than `max_values` values. Memory for trees is taken from the claim, which
+ * has to outlive the body; it may be NULL. */
+bool body_new(struct slice text, size_t max_values, struct memory_claim *claim,
+              struct body **ret_body, struct fault *ret_fault);
 
-/* NULL if the field is absent or null. */
+/* Lets go of every tree, and gives back what they took. NULL is allowed. */
+void body_free(struct body *body);
+
+/* The outermost object. */
+struct body_object body_root(struct body *body);
+
+/* What was wrong with a field that was asked for: then it, and every later one, was given as if it
+ * were absent. NULL: nothing was. */
+const struct fault *body_fault(const struct body *body);
+
+/* NULL if the field is absent or null, or there is a body_fault(). The body owns the tree. */
 json_t *body_get(const struct body_object *object, const char *name);
 
 bool body_get_object(const struct body_object *object, const char *name,

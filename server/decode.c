@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Room for fields around the inputs. */
+/* Room for what a field may hold beside ids. */
 enum { MOST_OTHER_VALUES = 65536 };
 
 /* ---- fields beside the inputs ---- */
@@ -160,19 +160,20 @@ bool decode_similarity_name(struct decoding *decoding, const struct body_object 
 
 /* ---- a body ---- */
 
-bool decode_body(struct slice body, const struct rules *rules,
+bool decode_body(struct slice body, const struct rules *rules, struct memory_claim *memory,
                  bool (*decode_fields)(struct decoding *, const struct body_object *),
                  struct fields *ret_fields, struct fault *ret_fault)
 {
-    /* What a request can mean at most: ids up to twice the tokens it may have. */
+    /* What a field can mean at most: ids up to twice the tokens that a request may have. */
     size_t most_values = 2 * rules->most_request_tokens + rules->most_inputs + MOST_OTHER_VALUES;
     struct decoding decoding = {.rules = rules, .fault = ret_fault};
     struct fields *fields = &decoding.fields;
-    struct body_object root = {.path = ""};
+    struct body_object root;
+    bool decoded;
 
-    if (!body_parse(body.bytes, body.len_bytes, most_values, &root.json, ret_fault))
+    if (!body_new(body, most_values, memory, &fields->body, ret_fault))
         return false;
-    fields->tree = root.json;
+    root = body_root(fields->body);
     fields->prompt = rules->default_prompt;
     fields->truncate = rules->auto_truncate ? TRUNCATE_END : TRUNCATE_NONE;
     fields->most_tokens = rules->most_text_tokens;
@@ -184,7 +185,12 @@ bool decode_body(struct slice body, const struct rules *rules,
     fields->similarity = rules->similarity;
     fields->add_special = true;
     fields->skip_special = true;
-    if (!decode_fields(&decoding, &root)) {
+    decoded = decode_fields(&decoding, &root);
+    if (body_fault(fields->body)) {
+        *ret_fault = *body_fault(fields->body);
+        decoded = false;
+    }
+    if (!decoded) {
         fields_release(fields);
         return false;
     }
@@ -194,10 +200,10 @@ bool decode_body(struct slice body, const struct rules *rules,
 
 void fields_release(struct fields *fields)
 {
-    json_decref(fields->tree);
+    body_free(fields->body);
     free(fields->inputs);
     free(fields->ids);
-    fields->tree = NULL;
+    fields->body = NULL;
     fields->inputs = NULL;
     fields->ids = NULL;
     fields->model = (struct slice){0};

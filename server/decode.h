@@ -15,7 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct json_t;
+struct body;
+struct memory_claim;
 
 /* What /v2/embed gives a vector as. */
 enum embedding_type {
@@ -28,7 +29,7 @@ const char *embedding_type_name(enum embedding_type type);
 
 /* A text, or a text that came as token ids. */
 struct input {
-    struct slice text;  /* borrowed from the tree; bytes NULL: ids */
+    struct slice text;  /* borrowed from the body; bytes NULL: ids */
     const int32_t *ids; /* [n_ids], each inside the vocabulary */
     size_t n_ids;
 };
@@ -57,29 +58,35 @@ struct fields {
     bool skip_special; /* /decode */
     enum similarity similarity;
 
-    struct json_t *tree; /* private: owns what is borrowed */
-    int32_t *ids;        /* private: of all inputs */
+    struct body *body; /* private: owns what is borrowed */
+    int32_t *ids;      /* private: of all inputs */
 };
 
-/* Each takes the body of one route, and *ret_fields or *ret_fault is filled in. */
-bool decode_embeddings(struct slice body, const struct rules *rules, struct fields *ret_fields,
+/* Each takes the body of one route, and *ret_fields or *ret_fault is filled in. What the trees of
+ * its fields take is taken from `memory`, which may be NULL, until fields_release(). The body has
+ * to stay until then. */
+bool decode_embeddings(struct slice body, const struct rules *rules, struct memory_claim *memory,
+                       struct fields *ret_fields,
                        struct fault *ret_fault); /* POST /v1/embeddings */
-bool decode_cohere_embed(struct slice body, const struct rules *rules, struct fields *ret_fields,
-                         struct fault *ret_fault); /* POST /v2/embed */
-bool decode_similarity(struct slice body, const struct rules *rules, struct fields *ret_fields,
+bool decode_cohere_embed(struct slice body, const struct rules *rules, struct memory_claim *memory,
+                         struct fields *ret_fields, struct fault *ret_fault); /* POST /v2/embed */
+bool decode_similarity(struct slice body, const struct rules *rules, struct memory_claim *memory,
+                       struct fields *ret_fields,
                        struct fault *ret_fault); /* POST /v1/similarity */
-bool decode_rerank(struct slice body, const struct rules *rules, struct fields *ret_fields,
+bool decode_rerank(struct slice body, const struct rules *rules, struct memory_claim *memory,
+                   struct fields *ret_fields,
                    struct fault *ret_fault); /* POST /rerank, /v1/rerank, /v2/rerank: refuses */
-bool decode_tei_similarity(struct slice body, const struct rules *rules, struct fields *ret_fields,
+bool decode_tei_similarity(struct slice body, const struct rules *rules,
+                           struct memory_claim *memory, struct fields *ret_fields,
                            struct fault *ret_fault); /* POST /similarity */
-bool decode_tei_embed(struct slice body, const struct rules *rules, struct fields *ret_fields,
-                      struct fault *ret_fault); /* POST /embed */
-bool decode_tei_embed_all(struct slice body, const struct rules *rules, struct fields *ret_fields,
-                          struct fault *ret_fault); /* POST /embed_all */
-bool decode_tokenize(struct slice body, const struct rules *rules, struct fields *ret_fields,
-                     struct fault *ret_fault); /* POST /tokenize */
-bool decode_token_ids(struct slice body, const struct rules *rules, struct fields *ret_fields,
-                      struct fault *ret_fault); /* POST /decode */
+bool decode_tei_embed(struct slice body, const struct rules *rules, struct memory_claim *memory,
+                      struct fields *ret_fields, struct fault *ret_fault); /* POST /embed */
+bool decode_tei_embed_all(struct slice body, const struct rules *rules, struct memory_claim *memory,
+                          struct fields *ret_fields, struct fault *ret_fault); /* POST /embed_all */
+bool decode_tokenize(struct slice body, const struct rules *rules, struct memory_claim *memory,
+                     struct fields *ret_fields, struct fault *ret_fault); /* POST /tokenize */
+bool decode_token_ids(struct slice body, const struct rules *rules, struct memory_claim *memory,
+                      struct fields *ret_fields, struct fault *ret_fault); /* POST /decode */
 
 /* Lets go of inputs, ids and texts; what else the fields say may still be read, but not `model`. */
 void fields_release(struct fields *fields);

@@ -88,8 +88,8 @@ static bool decode_cohere_fields(struct decoding *decoding, const struct body_ob
            decode_truncate(decoding, root) && decode_prompt(decoding, root);
 }
 
-bool decode_cohere_embed(struct slice body, const struct rules *rules, struct fields *ret_fields,
-                         struct fault *ret_fault)
+bool decode_cohere_embed(struct slice body, const struct rules *rules, struct memory_claim *memory,
+                         struct fields *ret_fields, struct fault *ret_fault)
 {
-    return decode_body(body, rules, decode_cohere_fields, ret_fields, ret_fault);
+    return decode_body(body, rules, memory, decode_cohere_fields, ret_fields, ret_fault);
 }

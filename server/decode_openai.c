@@ -31,10 +31,10 @@ static bool decode_embeddings_fields(struct decoding *decoding, const struct bod
            body_get_switch(root, "normalize", &decoding->fields.normalize, decoding->fault);
 }
 
-bool decode_embeddings(struct slice body, const struct rules *rules, struct fields *ret_fields,
-                       struct fault *ret_fault)
+bool decode_embeddings(struct slice body, const struct rules *rules, struct memory_claim *memory,
+                       struct fields *ret_fields, struct fault *ret_fault)
 {
-    return decode_body(body, rules, decode_embeddings_fields, ret_fields, ret_fault);
+    return decode_body(body, rules, memory, decode_embeddings_fields, ret_fields, ret_fault);
 }
 
 static bool decode_similarity_fields(struct decoding *decoding, const struct body_object *root)
@@ -47,10 +47,10 @@ static bool decode_similarity_fields(struct decoding *decoding, const struct bod
            decode_prompt(decoding, root);
 }
 
-bool decode_similarity(struct slice body, const struct rules *rules, struct fields *ret_fields,
-                       struct fault *ret_fault)
+bool decode_similarity(struct slice body, const struct rules *rules, struct memory_claim *memory,
+                       struct fields *ret_fields, struct fault *ret_fault)
 {
-    return decode_body(body, rules, decode_similarity_fields, ret_fields, ret_fault);
+    return decode_body(body, rules, memory, decode_similarity_fields, ret_fields, ret_fault);
 }
 
 /* Only a cross-encoder reads a query and a document together. The cosine of their vectors in its
@@ -64,8 +64,8 @@ static bool decode_rerank_fields(struct decoding *decoding, const struct body_ob
                      "of texts by their vectors");
 }
 
-bool decode_rerank(struct slice body, const struct rules *rules, struct fields *ret_fields,
-                   struct fault *ret_fault)
+bool decode_rerank(struct slice body, const struct rules *rules, struct memory_claim *memory,
+                   struct fields *ret_fields, struct fault *ret_fault)
 {
-    return decode_body(body, rules, decode_rerank_fields, ret_fields, ret_fault);
+    return decode_body(body, rules, memory, decode_rerank_fields, ret_fields, ret_fault);
 }

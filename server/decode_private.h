@@ -15,8 +15,8 @@ struct decoding {
     struct fault *fault;
 };
 
-/* Parses, sets the defaults, and leaves the fields to the route's function. */
-bool decode_body(struct slice body, const struct rules *rules,
+/* Checks the whole, sets the defaults, and leaves the fields to the route's function. */
+bool decode_body(struct slice body, const struct rules *rules, struct memory_claim *memory,
                  bool (*decode_fields)(struct decoding *decoding, const struct body_object *root),
                  struct fields *ret_fields, struct fault *ret_fault);
 

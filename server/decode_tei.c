@@ -38,10 +38,10 @@ static bool decode_tei_embed_fields(struct decoding *decoding, const struct body
            body_get_switch(root, "normalize", &decoding->fields.normalize, decoding->fault);
 }
 
-bool decode_tei_embed(struct slice body, const struct rules *rules, struct fields *ret_fields,
-                      struct fault *ret_fault)
+bool decode_tei_embed(struct slice body, const struct rules *rules, struct memory_claim *memory,
+                      struct fields *ret_fields, struct fault *ret_fault)
 {
-    return decode_body(body, rules, decode_tei_embed_fields, ret_fields, ret_fault);
+    return decode_body(body, rules, memory, decode_tei_embed_fields, ret_fields, ret_fault);
 }
 
 static bool decode_tei_embed_all_fields(struct decoding *decoding, const struct body_object *root)
@@ -52,10 +52,10 @@ static bool decode_tei_embed_all_fields(struct decoding *decoding, const struct 
     return decode_tei_inputs(decoding, root);
 }
 
-bool decode_tei_embed_all(struct slice body, const struct rules *rules, struct fields *ret_fields,
-                          struct fault *ret_fault)
+bool decode_tei_embed_all(struct slice body, const struct rules *rules, struct memory_claim *memory,
+                          struct fields *ret_fields, struct fault *ret_fault)
 {
-    return decode_body(body, rules, decode_tei_embed_all_fields, ret_fields, ret_fault);
+    return decode_body(body, rules, memory, decode_tei_embed_all_fields, ret_fields, ret_fault);
 }
 
 /* TEI always takes the cosine; "similarity" and "dimensions" in the parameters are ours. */
@@ -69,7 +69,7 @@ static bool decode_tei_similarity_fields(struct decoding *decoding, const struct
     if (!body_get_object(root, "inputs", &inputs, decoding->fault) ||
         !body_get_object(root, "parameters", &parameters, decoding->fault))
         return false;
-    if (!inputs.json)
+    if (!inputs.members)
         return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, "inputs",
                          "'inputs' is missing: it must be an object with 'source_sentence' and "
                          "'sentences'");
@@ -93,10 +93,11 @@ static bool decode_tei_similarity_fields(struct decoding *decoding, const struct
            decode_prompt(decoding, &parameters);
 }
 
-bool decode_tei_similarity(struct slice body, const struct rules *rules, struct fields *ret_fields,
+bool decode_tei_similarity(struct slice body, const struct rules *rules,
+                           struct memory_claim *memory, struct fields *ret_fields,
                            struct fault *ret_fault)
 {
-    return decode_body(body, rules, decode_tei_similarity_fields, ret_fields, ret_fault);
+    return decode_body(body, rules, memory, decode_tei_similarity_fields, ret_fields, ret_fault);
 }
 
 static bool decode_tokenize_fields(struct decoding *decoding, const struct body_object *root)
@@ -107,10 +108,10 @@ static bool decode_tokenize_fields(struct decoding *decoding, const struct body_
            decode_prompt(decoding, root);
 }
 
-bool decode_tokenize(struct slice body, const struct rules *rules, struct fields *ret_fields,
-                     struct fault *ret_fault)
+bool decode_tokenize(struct slice body, const struct rules *rules, struct memory_claim *memory,
+                     struct fields *ret_fields, struct fault *ret_fault)
 {
-    return decode_body(body, rules, decode_tokenize_fields, ret_fields, ret_fault);
+    return decode_body(body, rules, memory, decode_tokenize_fields, ret_fields, ret_fault);
 }
 
 static bool decode_token_ids_fields(struct decoding *decoding, const struct body_object *root)
@@ -120,8 +121,8 @@ static bool decode_token_ids_fields(struct decoding *decoding, const struct body
                            decoding->fault);
 }
 
-bool decode_token_ids(struct slice body, const struct rules *rules, struct fields *ret_fields,
-                      struct fault *ret_fault)
+bool decode_token_ids(struct slice body, const struct rules *rules, struct memory_claim *memory,
+                      struct fields *ret_fields, struct fault *ret_fault)
 {
-    return decode_body(body, rules, decode_token_ids_fields, ret_fields, ret_fault);
+    return decode_body(body, rules, memory, decode_token_ids_fields, ret_fields, ret_fault);
 }

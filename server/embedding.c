@@ -234,7 +234,8 @@ static void fill_group(struct request *request, struct embedding *embedding)
 
 void embedding_start(struct request *request,
                      bool (*decode)(struct slice body, const struct rules *rules,
-                                    struct fields *ret_fields, struct fault *ret_fault),
+                                    struct memory_claim *memory, struct fields *ret_fields,
+                                    struct fault *ret_fault),
                      void (*begin_reply)(struct request *request, const struct fields *fields))
 {
     int64_t began_us = clock_now_us();
@@ -251,7 +252,7 @@ void embedding_start(struct request *request,
     }
     request->work = embedding;
     request->free_work = embedding_free;
-    if (!decode(body, request->server->rules, &embedding->fields, &fault)) {
+    if (!decode(body, request->server->rules, NULL, &embedding->fields, &fault)) {
         respond_fault(request, &fault);
         return;
     }

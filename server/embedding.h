@@ -32,7 +32,8 @@ struct embedding {
  * are still there, for a reply that repeats them. */
 void embedding_start(struct request *request,
                      bool (*decode)(struct slice body, const struct rules *rules,
-                                    struct fields *ret_fields, struct fault *ret_fault),
+                                    struct memory_claim *memory, struct fields *ret_fields,
+                                    struct fault *ret_fault),
                      void (*begin_reply)(struct request *request, const struct fields *fields));
 
 /* After the group is done: the vectors, all of them whole and finite, and in the reply the header

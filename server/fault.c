@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/fault.h"
 
+#include "server/utf8.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -30,40 +32,13 @@ static size_t whole_characters(const char *bytes, size_t len_bytes)
     return len_bytes - start >= size ? len_bytes : start;
 }
 
-/* The length of the character at the start of `bytes`, a NUL-terminated string; 0 if there is none.
- * By RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
-static size_t character_size(const unsigned char *bytes)
-{
-    size_t size = bytes[0] < 0x80 ? 1 : bytes[0] < 0xe0 ? 2 : bytes[0] < 0xf0 ? 3 : 4;
-    unsigned char least = 0x80;
-    unsigned char most = 0xbf;
-
-    if (size == 1)
-        return 1;
-    if (bytes[0] < 0xc2 || bytes[0] > 0xf4)
-        return 0;
-    if (bytes[0] == 0xe0)
-        least = 0xa0;
-    else if (bytes[0] == 0xf0)
-        least = 0x90;
-    else if (bytes[0] == 0xed)
-        most = 0x9f;
-    else if (bytes[0] == 0xf4)
-        most = 0x8f;
-    if (bytes[1] < least || bytes[1] > most)
-        return 0;
-    for (size_t i = 2; i < size; i++) {
-        if ((bytes[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    return size;
-}
-
 /* Paths and names come from outside without a promise. */
 static void replace_invalid(char *text)
 {
-    while (*text) {
-        size_t size = character_size((const unsigned char *)text);
+    const char *end = text + strlen(text);
+
+    while (text < end) {
+        size_t size = utf8_character_size(text, (size_t)(end - text));
 
         if (size == 0)
             *text = '?';

@@ -226,12 +226,11 @@ bool decode_texts(struct decoding *decoding, const json_t *rows, const char *row
 static bool set_content(struct decoding *decoding, json_t *item, const char *path,
                         const char *item_path, struct input *input)
 {
-    const struct body_object object = {json_is_object(item) ? item : NULL, item_path};
-    const json_t *content = body_get(&object, "content");
+    const json_t *content = json_object_get(item, "content");
     const json_t *part = json_array_get(content, 0);
     const json_t *text = json_object_get(part, "text");
     const char *type = json_string_value(json_object_get(part, "type"));
-    struct body_path content_path = body_path(&object, "content");
+    struct body_path content_path = body_path(&(struct body_object){.path = item_path}, "content");
 
     if (type && strcmp(type, "image_url") == 0)
         return fault_set(decoding->fault, PROBLEM_INVALID_VALUE, content_path.text,

@@ -141,7 +141,7 @@ void tei_tokenize(struct request *request)
     struct fault fault;
     enum status status;
 
-    if (!decode_tokenize(body, request->server->rules, &fields, &fault)) {
+    if (!decode_tokenize(body, request->server->rules, NULL, &fields, &fault)) {
         respond_fault(request, &fault);
         return;
     }
@@ -197,7 +197,7 @@ void tei_decode(struct request *request)
     struct fault fault;
     enum status status;
 
-    if (!decode_token_ids(body, request->server->rules, &fields, &fault)) {
+    if (!decode_token_ids(body, request->server->rules, NULL, &fields, &fault)) {
         respond_fault(request, &fault);
         return;
     }

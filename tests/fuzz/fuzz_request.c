@@ -96,8 +96,8 @@ static void check_words(const char *words)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
 {
-    static bool (*const decoders[])(struct slice, const struct rules *, struct fields *,
-                                    struct fault *) = {
+    static bool (*const decoders[])(struct slice, const struct rules *, struct memory_claim *,
+                                    struct fields *, struct fault *) = {
         decode_embeddings,     decode_cohere_embed,  decode_similarity,
         decode_tei_similarity, decode_tokenize,      decode_token_ids,
         decode_tei_embed,      decode_tei_embed_all, decode_rerank,
@@ -107,7 +107,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
         struct fields fields;
         struct fault fault;
 
-        if (decoders[i]((struct slice){(const char *)data, len_bytes}, &rules, &fields, &fault)) {
+        if (decoders[i]((struct slice){(const char *)data, len_bytes}, &rules, NULL, &fields,
+                        &fault)) {
             check(decoders[i] != decode_rerank);
             check_fields(&fields);
             fields_release(&fields);

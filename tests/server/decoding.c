@@ -39,7 +39,7 @@ const struct rules decoding_rules = {
 bool decode_with(decode_function *decode, const struct rules *rules, const char *body,
                  struct fields *ret_fields, struct fault *ret_fault)
 {
-    return decode((struct slice){body, strlen(body)}, rules, ret_fields, ret_fault);
+    return decode((struct slice){body, strlen(body)}, rules, NULL, ret_fields, ret_fault);
 }
 
 void decode_good(decode_function *decode, const char *body, struct fields *ret_fields)
