@@ -118,10 +118,9 @@ static enum status attribute_layer(void *user, size_t layer)
         const float *tokens;
 
         trial = &exact.encoder.layers[layer];
-        layer_product(trial, i)->weights =
-            layer_product(&attribution->encoder->layers[layer], i)->weights;
+        trial->products[i].weights = attribution->encoder->layers[layer].products[i].weights;
         status = run_layer(attribution, context, layer, &tokens);
-        layer_product(trial, i)->weights = exact.weights[i];
+        trial->products[i].weights = exact.weights[i];
         if (!status)
             attribution->shares[layer][i] =
                 compare_rows(tokens_before(attribution, layer + 1), tokens, attribution->n_tokens,

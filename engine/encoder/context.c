@@ -52,7 +52,7 @@ static enum status take_memory(struct encoder_context *context)
     size_t longest = encoder->model->most_tokens;
     size_t hidden = shape->hidden_size;
     size_t inner = shape->intermediate_size;
-    size_t n_inner_rows = encoder->products_apart ? n_rows : GEMM_MOST_ROWS;
+    size_t n_inner_rows = encoder->is_large ? n_rows : GEMM_MOST_ROWS;
     bool own = encoder->dtype != ENCODER_FLOAT32;
     const struct piece pieces[] = {
         {&context->x, n_rows, hidden},

@@ -24,8 +24,8 @@ struct encoder {
     enum encoder_dtype dtype;
     enum kernel_type attention_type;             /* of q, k and v */
     kernel_store *(*activation)[N_KERNEL_TYPES]; /* the model's, out of kernels: [input][output] */
-    bool products_apart; /* each product of a layer is a phase of its own (encoder.c) */
-    float *positions;    /* [most_tokens, hidden]: position + token type 0 */
+    bool is_large;    /* a layer's weights: passes go product by product (forward.c) */
+    float *positions; /* [most_tokens, hidden]: position + token type 0 */
     struct packed_norm embedding_norm;
     struct layer *layers; /* [n_layers] */
     struct accuracy_report accuracy;

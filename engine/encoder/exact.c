@@ -27,7 +27,7 @@ enum status exact_init(struct exact *exact, const struct encoder *encoder)
         return STATUS_NO_MEMORY;
     memcpy(exact->encoder.layers, encoder->layers, n_layers * sizeof *encoder->layers);
     for (enum layer_product i = 0; i < N_LAYER_PRODUCTS; i++) {
-        const struct gemm_weights *like = layer_product(&encoder->layers[0], i)->weights;
+        const struct gemm_weights *like = encoder->layers[0].products[i].weights;
         enum status status = gemm_borrow(like->n_out, like->n_in, &exact->weights[i]);
 
         if (status)
@@ -37,7 +37,7 @@ enum status exact_init(struct exact *exact, const struct encoder *encoder)
             return STATUS_NO_MEMORY;
         exact->weights[i]->borrowed = exact->buffers[i];
         for (size_t j = 0; j < n_layers; j++)
-            layer_product(&exact->encoder.layers[j], i)->weights = exact->weights[i];
+            exact->encoder.layers[j].products[i].weights = exact->weights[i];
     }
     return STATUS_OK;
 }

@@ -46,7 +46,7 @@ static bool find_worst(const struct encoder *encoder, double (*shares)[N_LAYER_P
 
     for (size_t i = 0; i < encoder->model->shape.n_layers; i++)
         for (enum layer_product j = 0; j < N_LAYER_PRODUCTS; j++) {
-            const struct gemm_weights *weights = layer_product(&encoder->layers[i], j)->weights;
+            const struct gemm_weights *weights = encoder->layers[i].products[j].weights;
             double worth = shares[i][j] / ((double)weights->n_out * (double)weights->n_in);
 
             if (weights->format != GEMM_INT8 || worth <= most)
@@ -109,7 +109,7 @@ static enum status list_fallbacks(const struct encoder *encoder, struct accuracy
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < n_layers; i++)
         for (enum layer_product j = 0; j < N_LAYER_PRODUCTS; j++)
-            if (layer_product(&encoder->layers[i], j)->weights->format != GEMM_INT8)
+            if (encoder->layers[i].products[j].weights->format != GEMM_INT8)
                 report->fallbacks[report->n_fallbacks++] =
                     (struct fallback){i, layer_product_name(j)};
     return STATUS_OK;

@@ -43,18 +43,6 @@ void packed_norm_release(struct packed_norm *norm)
     free(norm->beta);
 }
 
-struct packed_linear *layer_product(struct layer *layer, enum layer_product product)
-{
-    struct packed_linear *const products[N_LAYER_PRODUCTS] = {
-        [LAYER_QKV] = &layer->qkv,
-        [LAYER_ATTENTION_OUTPUT] = &layer->attention_output,
-        [LAYER_INTERMEDIATE] = &layer->intermediate,
-        [LAYER_OUTPUT] = &layer->output,
-    };
-
-    return products[product];
-}
-
 const char *layer_product_name(enum layer_product product)
 {
     static const char *const names[N_LAYER_PRODUCTS] = {
@@ -137,8 +125,7 @@ enum status layer_init(struct layer *layer, struct gemm *gemm, enum gemm_format 
     if (!status)
         status = packed_norm_init(&layer->output_norm, &stored->output_norm, hidden_size);
     for (enum layer_product i = 0; i < N_LAYER_PRODUCTS && !status; i++)
-        status =
-            packed_linear_init(layer_product(layer, i), i, gemm, format, kernels, stored, error);
+        status = packed_linear_init(&layer->products[i], i, gemm, format, kernels, stored, error);
     return status;
 }
 
@@ -146,7 +133,7 @@ enum status layer_repack(struct layer *layer, enum layer_product product, struct
                          enum gemm_format format, const struct kernels *kernels,
                          const struct model_layer *stored, struct error *error)
 {
-    struct packed_linear *old = layer_product(layer, product);
+    struct packed_linear *old = &layer->products[product];
     struct packed_linear packed = {0};
     enum status status = packed_linear_init(&packed, product, gemm, format, kernels, stored, error);
 
@@ -158,18 +145,19 @@ enum status layer_repack(struct layer *layer, enum layer_product product, struct
 
 void layer_forget_stored(const struct model_layer *stored)
 {
-    tensor_forget(&stored->query.weight);
-    tensor_forget(&stored->key.weight);
-    tensor_forget(&stored->value.weight);
-    tensor_forget(&stored->attention_output.weight);
-    tensor_forget(&stored->intermediate.weight);
-    tensor_forget(&stored->output.weight);
+    for (enum layer_product i = 0; i < N_LAYER_PRODUCTS; i++) {
+        const struct linear *linears[MOST_LINEARS];
+        size_t n_linears = linears_of(stored, i, linears);
+
+        for (size_t j = 0; j < n_linears; j++)
+            tensor_forget(&linears[j]->weight);
+    }
 }
 
 void layer_release(struct layer *layer)
 {
     for (enum layer_product i = 0; i < N_LAYER_PRODUCTS; i++)
-        packed_linear_release(layer_product(layer, i));
+        packed_linear_release(&layer->products[i]);
     packed_norm_release(&layer->attention_norm);
     packed_norm_release(&layer->output_norm);
 }

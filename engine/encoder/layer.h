@@ -25,25 +25,20 @@ struct packed_norm {
     float *beta;  /* [hidden] */
 };
 
-struct layer {
-    struct packed_linear qkv; /* query, key and value side by side: [3 hidden, hidden] */
-    struct packed_linear attention_output; /* [hidden, hidden] */
-    struct packed_norm attention_norm;
-    struct packed_linear intermediate; /* [intermediate, hidden] */
-    struct packed_linear output;       /* [hidden, intermediate] */
-    struct packed_norm output_norm;
-};
-
 /* The products of a layer, in order. */
 enum layer_product {
-    LAYER_QKV,
-    LAYER_ATTENTION_OUTPUT,
-    LAYER_INTERMEDIATE,
-    LAYER_OUTPUT,
+    LAYER_QKV,              /* query, key and value side by side: [3 hidden, hidden] */
+    LAYER_ATTENTION_OUTPUT, /* [hidden, hidden] */
+    LAYER_INTERMEDIATE,     /* [intermediate, hidden] */
+    LAYER_OUTPUT,           /* [hidden, intermediate] */
     N_LAYER_PRODUCTS
 };
 
-struct packed_linear *layer_product(struct layer *layer, enum layer_product product);
+struct layer {
+    struct packed_linear products[N_LAYER_PRODUCTS];
+    struct packed_norm attention_norm;
+    struct packed_norm output_norm;
+};
 
 /* "attention.self", "attention.output.dense" ...: as the model's tensors are called. */
 const char *layer_product_name(enum layer_product product);

@@ -106,7 +106,7 @@ void step_resume(struct encoder_context *context, const float *tokens, size_t n_
 void step_qkv(const struct step *step)
 {
     const struct encoder *encoder = step->owner->encoder;
-    const struct packed_linear *linear = &step->layer->qkv;
+    const struct packed_linear *linear = &step->layer->products[LAYER_QKV];
     enum kernel_type type = encoder->attention_type;
     struct kernel_product product = multiply(step, linear, &step->owner->x_operand, step->row);
     size_t stride = 3 * hidden_size(step);
@@ -117,29 +117,30 @@ void step_qkv(const struct step *step)
         &product, (char *)step->owner->qkv + first * element_bytes, stride);
 }
 
-void step_attend(struct encoder_context *owner, struct encoder_context *member, size_t row,
-                 size_t n_tokens, size_t head)
+void step_attention(const struct step *step)
 {
+    const struct encoder_context *owner = step->owner;
     const struct encoder *encoder = owner->encoder;
     const struct model_shape *shape = &encoder->model->shape;
     size_t hidden = shape->hidden_size;
     size_t head_size = hidden / shape->n_attention_heads;
+    size_t column = step->head * head_size;
     size_t element_bytes = encoder->attention_type == KERNEL_BFLOAT16 ? 2 : 4;
-    const char *q =
-        (const char *)owner->qkv + (row * 3 * hidden + head * head_size) * element_bytes;
+    const char *q = (const char *)owner->qkv + (step->row * 3 * hidden + column) * element_bytes;
     const char *k = q + hidden * element_bytes;
     const char *v = k + hidden * element_bytes;
 
     encoder->kernels.attention[encoder->attention_type](
-        q, k, v, 3 * hidden, n_tokens, head_size, 1.0f / sqrtf((float)head_size), member->scratch,
-        owner->attended + row * hidden + head * head_size, hidden);
+        q, k, v, 3 * hidden, step->n_rows, head_size, 1.0f / sqrtf((float)head_size),
+        step->member->scratch, owner->attended + step->row * hidden + column, hidden);
 }
 
 void step_attended_operand(const struct step *step)
 {
     size_t hidden = hidden_size(step);
 
-    fill_operand(&step->owner->encoder->kernels, step->layer->attention_output.weights->format,
+    fill_operand(&step->owner->encoder->kernels,
+                 step->layer->products[LAYER_ATTENTION_OUTPUT].weights->format,
                  step->owner->attended + step->row * hidden, step->n_rows, hidden,
                  &step->owner->attended_operand, step->row);
 }
@@ -157,7 +158,8 @@ static void add_product(const struct step *step, const struct packed_linear *lin
 
 void step_attention_output(const struct step *step)
 {
-    add_product(step, &step->layer->attention_output, &step->owner->attended_operand, step->row);
+    add_product(step, &step->layer->products[LAYER_ATTENTION_OUTPUT],
+                &step->owner->attended_operand, step->row);
 }
 
 /* x = layer_norm(x), and its operand */
@@ -175,8 +177,8 @@ static void normalise(const struct step *step, const struct packed_norm *norm,
 
 void step_attention_norm(const struct step *step)
 {
-    normalise(step, &step->layer->attention_norm, step->layer->intermediate.weights->format,
-              &step->owner->mid_operand);
+    normalise(step, &step->layer->attention_norm,
+              step->layer->products[LAYER_INTERMEDIATE].weights->format, &step->owner->mid_operand);
 }
 
 /* The rows of a product [n_rows, n], from one on. */
@@ -196,9 +198,9 @@ void step_intermediate(const struct step *step)
 {
     const struct encoder *encoder = step->owner->encoder;
     size_t n = encoder->model->shape.intermediate_size;
-    const struct packed_linear *linear = &step->layer->intermediate;
+    const struct packed_linear *linear = &step->layer->products[LAYER_INTERMEDIATE];
     enum kernel_type type = product_type(linear->weights->format);
-    enum gemm_format next = step->layer->output.weights->format;
+    enum gemm_format next = step->layer->products[LAYER_OUTPUT].weights->format;
     struct kernel_product product = multiply(step, linear, &step->owner->mid_operand, step->row);
     size_t row = step->row - step->block_row;
     size_t column = step->panel * product.n;
@@ -210,7 +212,7 @@ void step_intermediate(const struct step *step)
     } else if (next == GEMM_FLOAT32) {
         encoder->activation[type][KERNEL_FLOAT32](&product,
                                                   (float *)operand->values + row * n + column, n);
-    } else if (step->apart) {
+    } else if (step->alone) {
         encoder->activation[type][KERNEL_FLOAT32](&product, step->block->inner + row * n + column,
                                                   n);
     } else {
@@ -229,16 +231,16 @@ void step_inner_operand(const struct step *step)
     const struct encoder *encoder = step->owner->encoder;
     size_t n = encoder->model->shape.intermediate_size;
     size_t row = step->row - step->block_row;
-    enum gemm_format format = step->layer->output.weights->format;
+    enum gemm_format format = step->layer->products[LAYER_OUTPUT].weights->format;
 
-    if (format == GEMM_INT8)
+    if (format == GEMM_INT8 && step->alone)
         fill_operand(&encoder->kernels, format, step->block->inner + row * n, step->n_rows, n,
                      &step->block->inner_operand, row);
 }
 
 void step_output(const struct step *step)
 {
-    add_product(step, &step->layer->output, &step->block->inner_operand,
+    add_product(step, &step->layer->products[LAYER_OUTPUT], &step->block->inner_operand,
                 step->row - step->block_row);
 }
 

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The forward pass. A layer is a list of steps; a pass works on the tokens of all its texts laid
+ * end to end. Every step but attention sees only rows, so nothing is padded and nothing is masked.
+ *
+ * DESIGN
+ *
+ * The steps of a layer run in phases. A phase is cut into tiles that the pass's team takes one by
+ * one (team.h), and it ends for all members at once; a tile runs the phase's steps on its own rows.
+ * There are three schedules, which differ in where phases end:
+ *
+ *     by block     at attention only. A tile takes its rows, at most GEMM_MOST_ROWS, through all of
+ *                  the phase, so that what lies between two products stays in the second-level
+ *                  cache.
+ *     by product   before each product, for large layers. By block, each tile would have the
+ *                  weights of all the phase's products read anew; by product, its rows find the
+ *                  weights that the tile before it has read.
+ *     by step      after each step, for so few rows that most members would have none, or only wait
+ *                  for the weights. A product's tiles are panels of its columns, so that each
+ *                  member reads its own part of the weights.
+ *
+ * Promise 1: an element of a product has the same bits in whichever rows and panel it lies
+ * (gemm.h), the kernels see one row or one element, and attention sees one text. */
+#include "engine/encoder/context.h"
+#include "engine/encoder/steps.h"
+#include "engine/encoder/team.h"
+#include "engine/model/model.h"
+
+#include <stdatomic.h>
+
+/* What a step is cut by. */
+enum step_kind {
+    STEP_ROWS,    /* rows */
+    STEP_PRODUCT, /* rows, or panels of the columns of its weights */
+    STEP_TEXTS,   /* texts and heads */
+};
+
+struct layer_step {
+    step_function *run;
+    enum step_kind kind;
+    enum layer_product product; /* of STEP_PRODUCT */
+};
+
+/* Post-norm: Vaswani et al., arXiv 1706.03762; Devlin et al., arXiv 1810.04805. */
+static const struct layer_step layer_steps[] = {
+    {step_qkv, STEP_PRODUCT, LAYER_QKV},
+    {step_attention, STEP_TEXTS, 0},
+    {step_attended_operand, STEP_ROWS, 0},
+    {step_attention_output, STEP_PRODUCT, LAYER_ATTENTION_OUTPUT},
+    {step_attention_norm, STEP_ROWS, 0},
+    {step_intermediate, STEP_PRODUCT, LAYER_INTERMEDIATE},
+    {step_inner_operand, STEP_ROWS, 0},
+    {step_output, STEP_PRODUCT, LAYER_OUTPUT},
+    {step_output_norm, STEP_ROWS, 0},
+};
+enum { N_LAYER_STEPS = sizeof layer_steps / sizeof *layer_steps };
+
+enum schedule { BY_BLOCK, BY_PRODUCT, BY_STEP };
+
+/* ---- phases and their tiles ---- */
+
+struct phase {
+    const struct encoder_pass *pass;
+    struct encoder_context *owner;
+    const struct layer *layer;
+    enum gemm_format next_format;
+    size_t n_tokens;
+    size_t n_members;
+    enum schedule schedule;
+
+    const struct layer_step *steps; /* [n_steps] */
+    size_t n_steps;
+    size_t n_tiles;
+    size_t split; /* tiles are the panels of 2^split; 0: they are rows */
+};
+
+/* The phase's rows in units of GEMM_ROW_STEP, spread evenly over the tiles. */
+static void cut_rows(const struct phase *phase, size_t tile, struct step *step)
+{
+    size_t n_units = (phase->n_tokens + GEMM_ROW_STEP - 1) / GEMM_ROW_STEP;
+    size_t end = n_units * (tile + 1) / phase->n_tiles * GEMM_ROW_STEP;
+
+    step->row = n_units * tile / phase->n_tiles * GEMM_ROW_STEP;
+    step->n_rows = (end < phase->n_tokens ? end : phase->n_tokens) - step->row;
+}
+
+static void cut_texts(const struct phase *phase, size_t tile, struct step *step)
+{
+    size_t n_heads = phase->owner->encoder->model->shape.n_attention_heads;
+    size_t text = tile / n_heads;
+
+    step->row = phase->owner->text_rows[text];
+    step->n_rows = phase->pass->texts[text].n_tokens;
+    step->head = tile % n_heads;
+}
+
+static void run_tile(void *member, void *user, size_t tile)
+{
+    const struct phase *phase = user;
+    struct step step = {
+        .owner = phase->owner,
+        .block = phase->schedule == BY_BLOCK ? member : phase->owner,
+        .member = member,
+        .layer = phase->layer,
+        .next_format = phase->next_format,
+        .alone = phase->schedule == BY_STEP,
+    };
+
+    if (phase->steps->kind == STEP_TEXTS) {
+        cut_texts(phase, tile, &step);
+    } else if (phase->split > 0) {
+        step.n_rows = phase->n_tokens;
+        step.split = phase->split;
+        step.panel = tile;
+    } else {
+        cut_rows(phase, tile, &step);
+    }
+    step.block_row = phase->schedule == BY_BLOCK ? step.row : 0;
+    for (size_t i = 0; i < phase->n_steps; i++)
+        phase->steps[i].run(&step);
+}
+
+/* Blocks of at most GEMM_MOST_ROWS: as many for each member. */
+static size_t count_blocks(size_t n_units, size_t n_members)
+{
+    size_t most_units = GEMM_MOST_ROWS / GEMM_ROW_STEP * n_members;
+    size_t n_blocks = (n_units + most_units - 1) / most_units * n_members;
+
+    return n_blocks < n_units ? n_blocks : n_units;
+}
+
+/* Panels for every member, as far as the weights can be split. */
+static size_t choose_split(const struct gemm_weights *weights, size_t n_members)
+{
+    size_t split = 0;
+
+    while (((size_t)1 << split) < n_members && split + 1 < weights->n_splits)
+        split++;
+    return split;
+}
+
+static void cut(struct phase *phase)
+{
+    size_t n_units = (phase->n_tokens + GEMM_ROW_STEP - 1) / GEMM_ROW_STEP;
+    const struct layer_step *first = phase->steps;
+
+    phase->split = 0;
+    if (first->kind == STEP_TEXTS) {
+        phase->n_tiles =
+            phase->pass->n_texts * phase->owner->encoder->model->shape.n_attention_heads;
+    } else if (phase->schedule != BY_STEP) {
+        phase->n_tiles = count_blocks(n_units, phase->n_members);
+    } else if (first->kind == STEP_ROWS) {
+        phase->n_tiles = n_units;
+    } else {
+        phase->split =
+            choose_split(phase->layer->products[first->product].weights, phase->n_members);
+        phase->n_tiles = (size_t)1 << phase->split;
+    }
+}
+
+/* Has every tile of the phase done: by the whole team or, where that is the owner alone, here. A
+ * small request then need not wait for a layer's end. */
+static void run_phase(struct phase *phase)
+{
+    const struct encoder_pass *pass = phase->pass;
+
+    cut(phase);
+    if (team_has_helpers(pass->team)) {
+        team_run(pass->team, phase->owner, run_tile, phase, phase->n_tiles);
+        return;
+    }
+    for (size_t tile = 0; tile < phase->n_tiles; tile++) {
+        if (pass->before_tile)
+            pass->before_tile(pass->user);
+        run_tile(phase->owner, phase, tile);
+    }
+}
+
+/* ---- layers ---- */
+
+/* How many steps from the first on make a phase. */
+static size_t count_steps(enum schedule schedule, const struct layer_step *steps, size_t n_left)
+{
+    bool multiplies = steps->kind == STEP_PRODUCT;
+    size_t n = 1;
+
+    if (schedule == BY_STEP || steps->kind == STEP_TEXTS)
+        return 1;
+    for (; n < n_left && steps[n].kind != STEP_TEXTS; n++) {
+        if (schedule == BY_PRODUCT && multiplies && steps[n].kind == STEP_PRODUCT)
+            break;
+        multiplies = multiplies || steps[n].kind == STEP_PRODUCT;
+    }
+    return n;
+}
+
+static void run_layer(struct phase *phase)
+{
+    for (size_t i = 0; i < N_LAYER_STEPS; i += phase->n_steps) {
+        phase->steps = &layer_steps[i];
+        phase->n_steps = count_steps(phase->schedule, phase->steps, N_LAYER_STEPS - i);
+        run_phase(phase);
+    }
+}
+
+/* Below this many rows for each member it pays to share the weights rather than the rows. */
+enum { FEWEST_ROWS_OF_A_MEMBER = 32 };
+
+static enum schedule choose_schedule(const struct phase *phase)
+{
+    if (phase->n_members > 1 && phase->n_tokens <= GEMM_MOST_ROWS &&
+        phase->n_tokens < FEWEST_ROWS_OF_A_MEMBER * phase->n_members)
+        return BY_STEP;
+    return phase->owner->encoder->is_large ? BY_PRODUCT : BY_BLOCK;
+}
+
+static void run_layers(struct phase *phase)
+{
+    const struct encoder_pass *pass = phase->pass;
+    const struct encoder *encoder = phase->owner->encoder;
+    size_t n_layers = encoder->model->shape.n_layers;
+    size_t end = pass->n_layers ? pass->first_layer + pass->n_layers : n_layers;
+
+    for (size_t i = pass->first_layer; i < end && !atomic_load(&phase->owner->status); i++) {
+        const struct layer *next = &encoder->layers[i + 1 < n_layers ? i + 1 : i];
+
+        if (pass->before_layer)
+            pass->before_layer(pass->user);
+        phase->n_members = team_admit(pass->team);
+        phase->layer = &encoder->layers[i];
+        phase->next_format = next->products[LAYER_QKV].weights->format;
+        phase->schedule = choose_schedule(phase);
+        run_layer(phase);
+    }
+}
+
+enum status encoder_run(struct encoder_context *context, const struct encoder_pass *pass,
+                        const float **ret_tokens)
+{
+    enum gemm_format first_format =
+        context->encoder->layers[pass->first_layer].products[LAYER_QKV].weights->format;
+    struct phase phase = {.pass = pass, .owner = context};
+    enum status status;
+
+    atomic_store(&context->status, STATUS_OK);
+    for (size_t i = 0; i < pass->n_texts; i++) {
+        context->text_rows[i] = phase.n_tokens;
+        if (!pass->first_tokens)
+            step_embed(context, &pass->texts[i], phase.n_tokens, first_format);
+        phase.n_tokens += pass->texts[i].n_tokens;
+    }
+    if (pass->first_tokens)
+        step_resume(context, pass->first_tokens, phase.n_tokens, first_format);
+    run_layers(&phase);
+    status = atomic_load(&context->status);
+    if (!status)
+        *ret_tokens = context->x;
+    return status;
+}
