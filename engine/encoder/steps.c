@@ -127,12 +127,20 @@ void step_attention(const struct step *step)
     size_t column = step->head * head_size;
     size_t element_bytes = encoder->attention_type == KERNEL_BFLOAT16 ? 2 : 4;
     const char *q = (const char *)owner->qkv + (step->row * 3 * hidden + column) * element_bytes;
-    const char *k = q + hidden * element_bytes;
-    const char *v = k + hidden * element_bytes;
+    const struct attention attention = {
+        .q = q,
+        .k = q + hidden * element_bytes,
+        .v = q + 2 * hidden * element_bytes,
+        .stride = 3 * hidden,
+        .n_tokens = step->n_rows,
+        .head_size = head_size,
+        .scale = 1.0f / sqrtf((float)head_size),
+        .scratch = step->member->scratch,
+        .out = owner->attended + step->row * hidden + column,
+        .out_stride = hidden,
+    };
 
-    encoder->kernels.attention[encoder->attention_type](
-        q, k, v, 3 * hidden, step->n_rows, head_size, 1.0f / sqrtf((float)head_size),
-        step->member->scratch, owner->attended + step->row * hidden + column, hidden);
+    encoder->kernels.attention[encoder->attention_type](&attention);
 }
 
 void step_attended_operand(const struct step *step)

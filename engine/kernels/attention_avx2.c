@@ -34,8 +34,7 @@ static void multiply(const float *a, size_t a_stride, const float *panel, size_t
             _mm256_storeu_ps(c + row * c_stride + j * LANES, sums[row][j]);
 }
 
-void attention_avx2(const void *q, const void *k, const void *v, size_t stride, size_t n_tokens,
-                    size_t head_size, float scale, float *scratch, float *out, size_t out_stride)
+void attention_avx2(const struct attention *attention)
 {
     static const struct attention_tiles tiles = {
         .n_rows = TILE_ROWS,
@@ -45,5 +44,5 @@ void attention_avx2(const void *q, const void *k, const void *v, size_t stride, 
         .softmax_row = softmax_row_avx2,
     };
 
-    attention_tiled(&tiles, q, k, v, stride, n_tokens, head_size, scale, scratch, out, out_stride);
+    attention_tiled(&tiles, attention);
 }

@@ -48,8 +48,7 @@ INLINE __m512 exponentiate(float *x, size_t n_tokens, float row_top, float row_f
     return _mm512_add_ps(even, odd);
 }
 
-void attention_avx512(const void *q, const void *k, const void *v, size_t stride, size_t n_tokens,
-                      size_t head_size, float scale, float *scratch, float *out, size_t out_stride)
+void attention_avx512(const struct attention *attention)
 {
     static const struct word_operations float32_words = {
         .n_elements = 1,
@@ -58,6 +57,5 @@ void attention_avx512(const void *q, const void *k, const void *v, size_t stride
         .exponentiate = exponentiate,
     };
 
-    attention_by_words(&float32_words, q, k, v, stride, n_tokens, head_size, scale, scratch, out,
-                       out_stride);
+    attention_by_words(&float32_words, attention);
 }

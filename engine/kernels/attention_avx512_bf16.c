@@ -73,9 +73,7 @@ INLINE __m512 exponentiate(float *x, size_t n_tokens, float row_top, float row_f
     return sums;
 }
 
-void attention_avx512_bf16(const void *q, const void *k, const void *v, size_t stride,
-                           size_t n_tokens, size_t head_size, float scale, float *scratch,
-                           float *out, size_t out_stride)
+void attention_avx512_bf16(const struct attention *attention)
 {
     static const struct word_operations bfloat16_words = {
         .n_elements = 2,
@@ -84,6 +82,5 @@ void attention_avx512_bf16(const void *q, const void *k, const void *v, size_t s
         .exponentiate = exponentiate,
     };
 
-    attention_by_words(&bfloat16_words, q, k, v, stride, n_tokens, head_size, scale, scratch, out,
-                       out_stride);
+    attention_by_words(&bfloat16_words, attention);
 }

@@ -4,14 +4,14 @@
 #include "engine/kernels/bfloat16.h"
 #include "engine/kernels/softmax.h"
 
-void attention_c(const void *q, const void *k, const void *v, size_t stride, size_t n_tokens,
-                 size_t head_size, float scale, float *scratch, float *out, size_t out_stride)
+void attention_c(const struct attention *a)
 {
-    const float *queries = q, *keys = k, *values = v;
-    float *weights = scratch; /* [n_tokens]: those of one query */
+    const float *queries = a->q, *keys = a->k, *values = a->v;
+    const size_t n_tokens = a->n_tokens, head_size = a->head_size, stride = a->stride;
+    float *weights = a->scratch; /* [n_tokens]: those of one query */
 
     for (size_t i = 0; i < n_tokens; i++) {
-        float *result = out + i * out_stride;
+        float *result = a->out + i * a->out_stride;
         float sum;
 
         for (size_t j = 0; j < n_tokens; j++) {
@@ -21,7 +21,7 @@ void attention_c(const void *q, const void *k, const void *v, size_t stride, siz
                 score += (double)queries[i * stride + d] * keys[j * stride + d];
             weights[j] = (float)score;
         }
-        sum = softmax_row_c(weights, n_tokens, scale);
+        sum = softmax_row_c(weights, n_tokens, a->scale);
         for (size_t d = 0; d < head_size; d++)
             result[d] = 0;
         for (size_t j = 0; j < n_tokens; j++)
@@ -30,15 +30,14 @@ void attention_c(const void *q, const void *k, const void *v, size_t stride, siz
     }
 }
 
-void attention_bfloat16_c(const void *q, const void *k, const void *v, size_t stride,
-                          size_t n_tokens, size_t head_size, float scale, float *scratch,
-                          float *out, size_t out_stride)
+void attention_bfloat16_c(const struct attention *a)
 {
-    const uint16_t *queries = q, *keys = k, *values = v;
-    float *weights = scratch; /* [n_tokens]: those of one query */
+    const uint16_t *queries = a->q, *keys = a->k, *values = a->v;
+    const size_t n_tokens = a->n_tokens, head_size = a->head_size, stride = a->stride;
+    float *weights = a->scratch; /* [n_tokens]: those of one query */
 
     for (size_t i = 0; i < n_tokens; i++) {
-        float *result = out + i * out_stride;
+        float *result = a->out + i * a->out_stride;
         float sum = 0;
 
         for (size_t j = 0; j < n_tokens; j++) {
@@ -47,7 +46,7 @@ void attention_bfloat16_c(const void *q, const void *k, const void *v, size_t st
                 weights[j] +=
                     bfloat16_widen(queries[i * stride + d]) * bfloat16_widen(keys[j * stride + d]);
         }
-        softmax_row_c(weights, n_tokens, scale);
+        softmax_row_c(weights, n_tokens, a->scale);
         for (size_t j = 0; j < n_tokens; j++) {
             weights[j] = bfloat16_widen(bfloat16_round(weights[j]));
             sum += weights[j];

@@ -88,11 +88,11 @@ static void pack_queries(const float *q, size_t stride, size_t n_rows, size_t n_
     }
 }
 
-/* The results of up to ROWS queries, `n_rows` of which are wanted. */
+/* The results of the queries [first, first + n_rows), at most ROWS, which are packed. */
 static void attend(const struct attention_tiles *tiles, const struct attention_packing *p,
-                   size_t n_rows, size_t n_tokens, size_t head_size, float scale, float *out,
-                   size_t out_stride)
+                   const struct attention *a, size_t first, size_t n_rows)
 {
+    const size_t n_tokens = a->n_tokens, head_size = a->head_size;
     const size_t n_rows_padded = round_up(n_rows, tiles->n_rows);
     const size_t width = tiles->width;
     float sums[ROWS];
@@ -102,7 +102,7 @@ static void attend(const struct attention_tiles *tiles, const struct attention_p
             tiles->multiply(p->queries + i * head_size, head_size, p->keys + j * head_size,
                             head_size, p->scores + i * p->score_stride + j, p->score_stride);
     for (size_t i = 0; i < n_rows_padded; i++)
-        sums[i] = tiles->softmax_row(p->scores + i * p->score_stride, n_tokens, scale);
+        sums[i] = tiles->softmax_row(p->scores + i * p->score_stride, n_tokens, a->scale);
     for (size_t d = 0; d < head_size; d += width)
         for (size_t i = 0; i < n_rows_padded; i += tiles->n_rows)
             tiles->multiply(p->scores + i * p->score_stride, p->score_stride,
@@ -110,26 +110,26 @@ static void attend(const struct attention_tiles *tiles, const struct attention_p
                             p->results + i * p->head_size_padded + d, p->head_size_padded);
     for (size_t i = 0; i < n_rows; i++) {
         const float weight = 1 / sums[i];
+        float *out = a->out + (first + i) * a->out_stride;
 
         for (size_t d = 0; d < head_size; d++)
-            out[i * out_stride + d] = p->results[i * p->head_size_padded + d] * weight;
+            out[d] = p->results[i * p->head_size_padded + d] * weight;
     }
 }
 
-void attention_tiled(const struct attention_tiles *tiles, const float *q, const float *k,
-                     const float *v, size_t stride, size_t n_tokens, size_t head_size, float scale,
-                     float *scratch, float *out, size_t out_stride)
+void attention_tiled(const struct attention_tiles *tiles, const struct attention *a)
 {
     const struct attention_packing p =
-        attention_packing_lay(tiles->width, n_tokens, head_size, scratch);
+        attention_packing_lay(tiles->width, a->n_tokens, a->head_size, a->scratch);
+    const float *q = a->q;
 
-    pack_keys(tiles, k, stride, n_tokens, head_size, p.keys);
-    pack_values(v, stride, n_tokens, head_size, tiles->width, p.values);
-    for (size_t i = 0; i < n_tokens; i += ROWS) {
-        const size_t n_rows = n_tokens - i < ROWS ? n_tokens - i : ROWS;
+    pack_keys(tiles, a->k, a->stride, a->n_tokens, a->head_size, p.keys);
+    pack_values(a->v, a->stride, a->n_tokens, a->head_size, tiles->width, p.values);
+    for (size_t i = 0; i < a->n_tokens; i += ROWS) {
+        const size_t n_rows = a->n_tokens - i < ROWS ? a->n_tokens - i : ROWS;
 
-        pack_queries(q + i * stride, stride, n_rows, round_up(n_rows, tiles->n_rows), head_size,
-                     p.queries);
-        attend(tiles, &p, n_rows, n_tokens, head_size, scale, out + i * out_stride, out_stride);
+        pack_queries(q + i * a->stride, a->stride, n_rows, round_up(n_rows, tiles->n_rows),
+                     a->head_size, p.queries);
+        attend(tiles, &p, a, i, n_rows);
     }
 }

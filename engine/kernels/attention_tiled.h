@@ -21,8 +21,7 @@ struct attention_tiles {
     kernel_softmax_row *softmax_row;
 };
 
-void attention_tiled(const struct attention_tiles *tiles, const float *q, const float *k,
-                     const float *v, size_t stride, size_t n_tokens, size_t head_size, float scale,
-                     float *scratch, float *out, size_t out_stride);
+/* Of float32. */
+void attention_tiled(const struct attention_tiles *tiles, const struct attention *attention);
 
 #endif

@@ -299,15 +299,15 @@ INLINE void attend(const struct word_operations *op, const struct layout *p, siz
             write_panel(op, p, d, 1, n_rows, shares, out, out_stride);
 }
 
-INLINE void attention_by_words(const struct word_operations *op, const char *q, const char *k,
-                               const char *v, size_t stride, size_t n_tokens, size_t head_size,
-                               float scale, float *scratch, float *out, size_t out_stride)
+INLINE void attention_by_words(const struct word_operations *op, const struct attention *a)
 {
-    const struct layout p = layout_of(op, n_tokens, head_size, scratch);
+    const size_t n_tokens = a->n_tokens, head_size = a->head_size;
+    const struct layout p = layout_of(op, n_tokens, head_size, a->scratch);
     const size_t element_bytes = sizeof(float) / op->n_elements;
-    const size_t stride_bytes = stride * element_bytes, head_bytes = head_size * element_bytes;
+    const size_t stride_bytes = a->stride * element_bytes, head_bytes = head_size * element_bytes;
+    const char *q = a->q, *v = a->v;
 
-    pack_keys(&p, k, stride_bytes, head_bytes);
+    pack_keys(&p, a->k, stride_bytes, head_bytes);
     for (size_t d = 0; d < head_size; d += WIDTH)
         op->pack_values(v + d * element_bytes, stride_bytes, n_tokens,
                         head_size - d < WIDTH ? head_size - d : WIDTH, panel_vectors(head_size - d),
@@ -316,7 +316,7 @@ INLINE void attention_by_words(const struct word_operations *op, const char *q, 
         const size_t n_rows = n_tokens - i < TILE_ROWS ? n_tokens - i : TILE_ROWS;
 
         pack_queries(&p, q + i * stride_bytes, stride_bytes, n_rows, head_bytes);
-        attend(op, &p, n_rows, scale, out + i * out_stride, out_stride);
+        attend(op, &p, n_rows, a->scale, a->out + i * a->out_stride, a->out_stride);
     }
 }
 

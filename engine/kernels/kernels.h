@@ -81,13 +81,21 @@ typedef void kernel_round(const float *x, size_t n, uint16_t *y);
 /* x[n] = float32 of y[n]: embedding rows as they are stored */
 typedef void kernel_widen(const void *y, size_t n, float *x);
 
-/* Self-attention of one text and one head: out = softmax(q k^T * scale) v. q, k and v are
- * [n_tokens, head_size] of float32 or of bfloat16 by the version, `stride` elements from a row to
- * the next; out is float32, out_stride from row to row; scale > 0. scratch:
- * KERNEL_ATTENTION_SCRATCH_FLOATS floats. */
-typedef void kernel_attention(const void *q, const void *k, const void *v, size_t stride,
-                              size_t n_tokens, size_t head_size, float scale, float *scratch,
-                              float *out, size_t out_stride);
+/* The self-attention of one text and one head: out = softmax(q k^T * scale) v. */
+struct attention {
+    const void *q; /* [n_tokens, head_size] of float32 or of bfloat16, by the version */
+    const void *k;
+    const void *v;
+    size_t stride; /* elements from a row of q, k or v to the next */
+    size_t n_tokens;
+    size_t head_size;
+    float scale;       /* > 0 */
+    float *scratch;    /* KERNEL_ATTENTION_SCRATCH_FLOATS floats */
+    float *out;        /* [n_tokens, head_size] */
+    size_t out_stride; /* floats from a row of out to the next */
+};
+
+typedef void kernel_attention(const struct attention *attention);
 
 /* Room for K and V, padded to whole panels of up to KERNEL_ATTENTION_WIDTH keys or columns, and for
  * the queries, scores and results of KERNEL_ATTENTION_ROWS queries at a time. */

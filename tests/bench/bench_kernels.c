@@ -152,8 +152,18 @@ static void run_attention(const struct bench *b, const struct kernels *kernels)
     const size_t hidden = b->n == 64 ? 1024 : 384, size = b->input == KERNEL_BFLOAT16 ? 2 : 4;
     const char *q = b->input == KERNEL_BFLOAT16 ? (const char *)halves : (const char *)floats;
 
-    kernels->attention[b->input](q, q + hidden * size, q + 2 * hidden * size, 3 * hidden, b->n_rows,
-                                 b->n, 1 / sqrtf((float)b->n), scratch, out, hidden);
+    kernels->attention[b->input](&(struct attention){
+        .q = q,
+        .k = q + hidden * size,
+        .v = q + 2 * hidden * size,
+        .stride = 3 * hidden,
+        .n_tokens = b->n_rows,
+        .head_size = b->n,
+        .scale = 1 / sqrtf((float)b->n),
+        .scratch = scratch,
+        .out = out,
+        .out_stride = hidden,
+    });
 }
 
 #define STORES(operation, n)                                                                       \

@@ -44,7 +44,7 @@ static kernel_attention *version_kernel(const struct version *version)
 }
 
 /* One head's view of rows that hold q, k and v side by side, as the encoder's do. */
-struct attention {
+struct trial {
     enum kernel_type type;
     size_t n_tokens, head_size, stride, out_stride;
     float scale;
@@ -55,10 +55,10 @@ struct attention {
 };
 
 /* Numbers that either format can hold. */
-static struct attention attention_new(struct random *random, const struct version *version,
-                                      size_t n_tokens, size_t head_size, float largest)
+static struct trial trial_new(struct random *random, const struct version *version, size_t n_tokens,
+                              size_t head_size, float largest)
 {
-    struct attention a = {
+    struct trial a = {
         .type = version->type,
         .n_tokens = n_tokens,
         .head_size = head_size,
@@ -77,7 +77,7 @@ static struct attention attention_new(struct random *random, const struct versio
     return a;
 }
 
-static void attention_free(struct attention *a)
+static void trial_free(struct trial *a)
 {
     fence_free(&a->values);
     fence_free(&a->qkv);
@@ -85,7 +85,7 @@ static void attention_free(struct attention *a)
     fence_free(&a->out);
 }
 
-static void attention_run(struct attention *a, kernel_attention *kernel)
+static void trial_run(struct trial *a, kernel_attention *kernel)
 {
     const size_t size = a->type == KERNEL_BFLOAT16 ? sizeof(uint16_t) : sizeof(float);
     const uint8_t *q = a->qkv.bytes;
@@ -95,12 +95,22 @@ static void attention_run(struct attention *a, kernel_attention *kernel)
             a->qkv.halves[i] = (uint16_t)(a->values.ints[i] >> 16);
         else
             a->qkv.data[i] = a->values.data[i];
-    kernel(q, q + a->head_size * size, q + 2 * a->head_size * size, a->stride, a->n_tokens,
-           a->head_size, a->scale, a->scratch.data, a->out.data, a->out_stride);
+    kernel(&(struct attention){
+        .q = q,
+        .k = q + a->head_size * size,
+        .v = q + 2 * a->head_size * size,
+        .stride = a->stride,
+        .n_tokens = a->n_tokens,
+        .head_size = a->head_size,
+        .scale = a->scale,
+        .scratch = a->scratch.data,
+        .out = a->out.data,
+        .out_stride = a->out_stride,
+    });
 }
 
 /* The formula in long double, of one query. */
-static void exact_attention(const struct attention *a, size_t query, float *result)
+static void exact_attention(const struct trial *a, size_t query, float *result)
 {
     const float *q = a->values.data + query * a->stride;
     const float *k = a->values.data + a->head_size, *v = k + a->head_size;
@@ -127,12 +137,12 @@ static void exact_attention(const struct attention *a, size_t query, float *resu
 }
 
 /* Rounding a weight to bfloat16 is a relative error of up to 2^-8, and of their sum as much. */
-static double tolerance_of(const struct attention *a, double of_float32, float largest_value)
+static double tolerance_of(const struct trial *a, double of_float32, float largest_value)
 {
     return a->type == KERNEL_BFLOAT16 ? of_float32 + 0x1p-7 * largest_value : of_float32;
 }
 
-static void check_against_formula(const struct attention *a, double tolerance)
+static void check_against_formula(const struct trial *a, double tolerance)
 {
     float result[128];
 
@@ -152,11 +162,11 @@ static void test_attention__awkward_shapes(void **state)
 
     for (size_t i = 0; i < N_TOKENS; i++)
         for (size_t j = 0; j < N_HEADS; j++) {
-            struct attention a = attention_new(&random, version, TOKENS[i], HEADS[j], 1);
+            struct trial a = trial_new(&random, version, TOKENS[i], HEADS[j], 1);
 
-            attention_run(&a, kernel);
+            trial_run(&a, kernel);
             check_against_formula(&a, tolerance_of(&a, 1e-6, 1));
-            attention_free(&a);
+            trial_free(&a);
         }
 }
 
@@ -168,11 +178,11 @@ static void test_attention__whole_texts(void **state)
 
     for (size_t head_size = 32; head_size <= 64; head_size += 32)
         for (size_t n_tokens = 511; n_tokens <= 512; n_tokens++) {
-            struct attention a = attention_new(&random, version, n_tokens, head_size, 2);
+            struct trial a = trial_new(&random, version, n_tokens, head_size, 2);
 
-            attention_run(&a, kernel);
+            trial_run(&a, kernel);
             check_against_formula(&a, tolerance_of(&a, 2e-6, 2));
-            attention_free(&a);
+            trial_free(&a);
         }
 }
 
@@ -185,11 +195,11 @@ static void test_attention__large_scores(void **state)
     struct random random = {3};
 
     for (size_t i = 0; i < N_TOKENS; i++) {
-        struct attention a = attention_new(&random, version, TOKENS[i], 64, 6);
+        struct trial a = trial_new(&random, version, TOKENS[i], 64, 6);
 
-        attention_run(&a, kernel);
+        trial_run(&a, kernel);
         check_against_formula(&a, tolerance_of(&a, 2e-4, 6));
-        attention_free(&a);
+        trial_free(&a);
     }
 }
 
@@ -200,11 +210,11 @@ static void test_attention__one_token_attends_to_itself(void **state)
     struct random random = {4};
 
     for (size_t i = 0; i < N_HEADS; i++) {
-        struct attention a = attention_new(&random, version, 1, HEADS[i], 10);
+        struct trial a = trial_new(&random, version, 1, HEADS[i], 10);
 
-        attention_run(&a, kernel);
+        trial_run(&a, kernel);
         assert_same(a.out.data, a.values.data + 2 * a.head_size, a.head_size);
-        attention_free(&a);
+        trial_free(&a);
     }
 }
 
@@ -216,12 +226,12 @@ static void test_attention__equal_keys_give_the_mean(void **state)
     struct random random = {5};
 
     for (size_t i = 0; i < N_TOKENS; i++) {
-        struct attention a = attention_new(&random, version, TOKENS[i], 32, 1);
+        struct trial a = trial_new(&random, version, TOKENS[i], 32, 1);
         float *k = a.values.data + 32, *v = k + 32;
 
         for (size_t j = 1; j < a.n_tokens; j++)
             memcpy(k + j * a.stride, k, 32 * sizeof *k);
-        attention_run(&a, kernel);
+        trial_run(&a, kernel);
         for (size_t d = 0; d < 32; d++) {
             double sum = 0;
 
@@ -230,7 +240,7 @@ static void test_attention__equal_keys_give_the_mean(void **state)
             for (size_t j = 0; j < a.n_tokens; j++)
                 assert_true(fabs(a.out.data[j * a.out_stride + d] - sum / a.n_tokens) < 1e-6);
         }
-        attention_free(&a);
+        trial_free(&a);
     }
 }
 
@@ -242,17 +252,17 @@ static void test_attention__what_is_not_finite_stays_so(void **state)
     struct random random = {6};
 
     for (size_t i = 0; i < N_TOKENS; i++) {
-        struct attention a = attention_new(&random, version, TOKENS[i], 33, 1);
+        struct trial a = trial_new(&random, version, TOKENS[i], 33, 1);
 
         a.values.data[a.values.n - 1 - 33] = NAN; /* the last key's last number */
-        attention_run(&a, kernel);
+        trial_run(&a, kernel);
         for (size_t j = 0; j < a.n_tokens; j++)
             assert_true(isnan(a.out.data[j * a.out_stride]));
-        attention_free(&a);
+        trial_free(&a);
     }
 }
 
-static void attention_widen_stride(struct attention *a, size_t more)
+static void trial_widen_stride(struct trial *a, size_t more)
 {
     const size_t size = a->type == KERNEL_BFLOAT16 ? sizeof(uint16_t) : sizeof(float);
     size_t n;
@@ -275,22 +285,22 @@ static void test_attention__depends_on_its_text_alone(void **state)
 
     for (size_t i = 0; i < N_TOKENS; i++)
         for (size_t j = 0; j < N_HEADS; j++) {
-            struct attention a = attention_new(&random, version, TOKENS[i], HEADS[j], 1);
-            struct attention b = attention_new(&random, version, TOKENS[i], HEADS[j], 1);
+            struct trial a = trial_new(&random, version, TOKENS[i], HEADS[j], 1);
+            struct trial b = trial_new(&random, version, TOKENS[i], HEADS[j], 1);
 
-            attention_widen_stride(&b, 5);
+            trial_widen_stride(&b, 5);
             for (size_t row = 0; row < b.n_tokens; row++)
                 memcpy(b.values.data + row * b.stride, a.values.data + row * a.stride,
                        3 * b.head_size * sizeof(float));
             for (size_t s = 0; s < b.scratch.n; s++)
                 b.scratch.data[s] = NAN;
-            attention_run(&a, kernel);
-            attention_run(&b, kernel);
+            trial_run(&a, kernel);
+            trial_run(&b, kernel);
             for (size_t row = 0; row < a.n_tokens; row++)
                 assert_same(b.out.data + row * b.out_stride, a.out.data + row * a.out_stride,
                             a.head_size);
-            attention_free(&a);
-            attention_free(&b);
+            trial_free(&a);
+            trial_free(&b);
         }
 }
 
@@ -301,14 +311,14 @@ static void test_attention__query_does_not_depend_on_its_place(void **state)
     struct random random = {8};
 
     for (size_t i = 0; i < N_TOKENS; i++) {
-        struct attention a = attention_new(&random, version, TOKENS[i], 64, 1);
+        struct trial a = trial_new(&random, version, TOKENS[i], 64, 1);
 
         for (size_t j = 1; j < a.n_tokens; j++)
             memcpy(a.values.data + j * a.stride, a.values.data, 64 * sizeof(float));
-        attention_run(&a, kernel);
+        trial_run(&a, kernel);
         for (size_t j = 1; j < a.n_tokens; j++)
             assert_same(a.out.data + j * a.out_stride, a.out.data, 64);
-        attention_free(&a);
+        trial_free(&a);
     }
 }
 
@@ -318,11 +328,11 @@ static void test_attention__bfloat16_is_close_to_float32_on_average(void **state
     const struct version *version = *state;
     kernel_attention *kernel = version_kernel(version);
     struct random random = {9};
-    struct attention a = attention_new(&random, version, 128, 32, 1);
+    struct trial a = trial_new(&random, version, 128, 32, 1);
     double error = 0;
     float result[32];
 
-    attention_run(&a, kernel);
+    trial_run(&a, kernel);
     for (size_t i = 0; i < 128; i++) {
         exact_attention(&a, i, result);
         for (size_t d = 0; d < 32; d++)
@@ -330,7 +340,7 @@ static void test_attention__bfloat16_is_close_to_float32_on_average(void **state
     }
     print_message("mean error %.2e\n", error);
     assert_true(error < 0x1p-12);
-    attention_free(&a);
+    trial_free(&a);
 }
 
 int main(void)
