@@ -2,11 +2,11 @@
 
 /* INVARIANTS
  *  1. Phase p + 1 begins only when n_working is 0, so all members of phase p have ended it: work,
- * pass and n_tiles are never written while a helper may read them.
+ *     user and n_tiles are never written while a helper may read them.
  *  2. A helper takes part from the phase after its admission, and the owner counts it in n_working
- * from then on; so admitted_phase is not overwritten before it has been read.
+ *     from then on; so admitted_phase is not overwritten before it has been read.
  *  3. n_inside is raised while the team is certain to be open, and team_close waits for it to fall
- * to 0.
+ *     to 0.
  *
  * Waiting spins: a phase of a short text lasts some tens of microseconds, less than it takes to
  * wake a sleeping thread. After a while the processor is offered to others, for there may be fewer
@@ -44,14 +44,14 @@ static void take_tiles(struct team *team, void *member)
 
     while ((tile = atomic_fetch_add_explicit(&team->next_tile, 1, memory_order_relaxed)) <
            team->n_tiles)
-        team->work(member, team->pass, tile);
+        team->work(member, team->user, tile);
 }
 
 /* Makes a phase known to the helpers. */
-static void begin_phase(struct team *team, team_work *work, void *pass, size_t n_tiles)
+static void begin_phase(struct team *team, team_work *work, void *user, size_t n_tiles)
 {
     team->work = work;
-    team->pass = pass;
+    team->user = user;
     team->n_tiles = n_tiles;
     atomic_store_explicit(&team->next_tile, 0, memory_order_relaxed);
     atomic_store_explicit(&team->n_working, team->n_helpers, memory_order_relaxed);
@@ -71,9 +71,9 @@ bool team_has_helpers(const struct team *team)
     return team->n_helpers > 0;
 }
 
-void team_run(struct team *team, void *member, team_work *work, void *pass, size_t n_tiles)
+void team_run(struct team *team, void *member, team_work *work, void *user, size_t n_tiles)
 {
-    begin_phase(team, work, pass, n_tiles);
+    begin_phase(team, work, user, n_tiles);
     take_tiles(team, member);
     end_phase(team);
 }

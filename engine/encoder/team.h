@@ -13,13 +13,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Does one tile; `member` is what that thread brought along, `pass` is the phase's. */
-typedef void team_work(void *member, void *pass, size_t tile);
+/* Does one tile; `member` is what that thread brought along, `user` is the phase's. */
+typedef void team_work(void *member, void *user, size_t tile);
 
 struct team {
     /* Of the phase, written by the owner before `phase` is raised. NULL work: helpers leave. */
     team_work *work;
-    void *pass;
+    void *user;
     size_t n_tiles;
     size_t n_helpers; /* owner only */
 
@@ -42,7 +42,7 @@ void team_open(struct team *team);
 bool team_has_helpers(const struct team *team);
 
 /* Owner: runs a phase, taking part as `member`; returns when every tile is done. */
-void team_run(struct team *team, void *member, team_work *work, void *pass, size_t n_tiles);
+void team_run(struct team *team, void *member, team_work *work, void *user, size_t n_tiles);
 
 /* Owner, between layers: takes in those who wait. Returns the number of members, the owner
  * included. */

@@ -15,10 +15,10 @@
  *  1. A group is in a list of `turns` if and only if it has WAITING jobs.
  *  2. queued_tokens is the sum of tokens of WAITING jobs, and at most most_queued_tokens.
  *  3. n_unfinished counts jobs that are not ENDED. Whoever brings it to 0 calls done(), after
- * unlocking: nobody else sees that moment, so done() is called once.
+ *     unlocking: nobody else sees that moment, so done() is called once.
  *  4. done() is never called with the mutex held.
  *  5. A job that is not apart is in flight, and may be followed, while it is WAITING or RUNNING and
- * until batcher_settle. A cancelled job that is followed is encoded all the same.
+ *     until batcher_settle. A cancelled job that is followed is encoded all the same.
  */
 #include "engine/schedule/batcher.h"
 
