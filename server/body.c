@@ -122,15 +122,15 @@ static bool scan_fault(enum json_scan_outcome outcome, struct slice text,
 
     switch (outcome) {
     case JSON_SCAN_TOO_DEEP:
-        return fault_set(ret_fault, PROBLEM_BAD_REQUEST, NULL,
+        return fault_set(ret_fault, PROBLEM_NOT_JSON, NULL,
                          "The request body is nested too deep: at most %d levels are allowed",
                          JSON_SCAN_MAX_DEPTH);
     case JSON_SCAN_NOT_UTF8:
-        return fault_set(ret_fault, PROBLEM_BAD_REQUEST, NULL,
+        return fault_set(ret_fault, PROBLEM_NOT_JSON, NULL,
                          "The request body is not valid UTF-8, from byte %zu on", scan->position);
     default:
         place = json_find_place(text, scan->position);
-        return fault_set(ret_fault, PROBLEM_BAD_REQUEST, NULL,
+        return fault_set(ret_fault, PROBLEM_NOT_JSON, NULL,
                          "The request body is not valid JSON (line %zu, column %zu): %s",
                          place.line, place.column, scan->problem);
     }
@@ -181,7 +181,7 @@ bool body_new(struct slice text, size_t max_values, struct memory_claim *claim,
     struct body *body;
 
     if (text.len_bytes == 0)
-        return fault_set(ret_fault, PROBLEM_BAD_REQUEST, NULL,
+        return fault_set(ret_fault, PROBLEM_NOT_JSON, NULL,
                          "The request body is empty: it must be a JSON object");
     body = calloc(1, sizeof(*body));
     if (!body)

@@ -10,14 +10,29 @@
 #include "server/request.h"
 #include "server/respond.h"
 
-#include <string.h>
+/* `message` is where Cohere's clients look for it, `error` is what we tell everywhere. */
+static void write_error(struct text *text, const struct request *request, const struct fault *fault)
+{
+    text_append_string(text, "{\"id\":");
+    text_append_json_or_null(text, request->id);
+    text_append_string(text, ",\"message\":");
+    text_append_json_or_null(text, fault->message);
+    text_append_string(text, ",\"error\":");
+    write_openai_error(text, fault);
+    text_append_string(text, "}");
+}
+
+const struct route_family cohere_family = {
+    .get_status = get_openai_status,
+    .write_error = write_error,
+};
 
 static void begin_reply(struct request *request, const struct fields *fields)
 {
     struct text *text = &request->reply.body;
 
     text_append_string(text, "{\"id\":");
-    text_append_json_string(text, request->id, strlen(request->id));
+    text_append_json_or_null(text, request->id);
     text_append_string(text, ",\"response_type\":\"embeddings_by_type\",\"texts\":[");
     for (size_t i = 0; i < fields->n_inputs; i++) {
         text_append_string(text, i > 0 ? "," : "");

@@ -4,7 +4,11 @@
 #ifndef NESTD_SERVER_COHERE_H
 #define NESTD_SERVER_COHERE_H
 
+#include "server/route_family.h"
+
 struct request;
+
+extern const struct route_family cohere_family; /* {"id","message","error":{...}} */
 
 void cohere_embed_start(struct request *request);
 void cohere_embed_finish(struct request *request);

@@ -91,6 +91,7 @@ void cors_add_headers(struct request *request)
     if (!origin)
         return;
     reply_add_header(reply, "Access-Control-Allow-Origin", "%s", origin);
-    reply_add_header(reply, "Access-Control-Expose-Headers",
-                     "x-request-id, Server-Timing, Retry-After, x-truncated-inputs");
+    reply_add_header(
+        reply, "Access-Control-Expose-Headers",
+        "x-request-id, Server-Timing, Retry-After, retry-after-ms, x-truncated-inputs");
 }

@@ -58,7 +58,7 @@ bool decode_similarity(struct slice body, const struct rules *rules, struct memo
 static bool decode_rerank_fields(struct decoding *decoding, const struct body_object *root)
 {
     (void)root;
-    return fault_set(decoding->fault, PROBLEM_INVALID_VALUE, "model",
+    return fault_set(decoding->fault, PROBLEM_WRONG_MODEL, "model",
                      "This server's model is no cross-encoder but a sentence-transformers "
                      "embedding model, so it cannot rerank. POST /v1/similarity gives the scores "
                      "of texts by their vectors");

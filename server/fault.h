@@ -5,18 +5,11 @@
 #ifndef NESTD_SERVER_FAULT_H
 #define NESTD_SERVER_FAULT_H
 
+#include "server/problem.h"
 #include "server/slice.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
-
-/* Every row of errors.def. */
-enum problem {
-#define PROBLEM(name, http_status, type, code, tei_type) PROBLEM_##name,
-#include "server/errors.def"
-#undef PROBLEM
-    N_PROBLEMS
-};
 
 struct fault {
     enum problem problem;

@@ -9,6 +9,8 @@
 #include "server/log.h"
 #include "server/metrics.h"
 #include "server/request.h"
+#include "server/route_family.h"
+#include "server/routes.h"
 #include "server/server.h"
 
 #include <stdlib.h>
@@ -41,6 +43,8 @@ static void complete_headers(struct request *request)
                      "tokenize;dur=%.3f, queue;dur=%.3f, encode;dur=%.3f, total;dur=%.3f",
                      to_ms(request->tokenize_us), to_ms(group->queue_us), to_ms(group->encode_us),
                      to_ms(clock_now_us() - request->began_us));
+    if (request->route && request->route->family->add_headers)
+        request->route->family->add_headers(request);
 }
 
 static void add_headers(struct MHD_Response *response, const struct request *request)

@@ -15,6 +15,7 @@
 #include "server/log.h"
 #include "server/metrics.h"
 #include "server/pool.h"
+#include "server/retry.h"
 #include "server/rules.h"
 #include "server/server.h"
 #include "server/signals.h"
@@ -23,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { EXIT_BAD_OPTIONS = 2 };
@@ -111,7 +113,10 @@ static void release(struct server *server)
 
 static int run(const struct options *options)
 {
-    struct server server = {.options = options, .started_us = clock_now_us()};
+    struct server server = {.options = options,
+                            .started_us = clock_now_us(),
+                            .created = time(NULL),
+                            .draw = retry_draw};
     struct error error = {0};
     int signals = signals_open(credentials_have_files(options));
     int exit_status;

@@ -112,7 +112,7 @@ static void write_requests(struct scrape *scrape, const struct family *family, s
 }
 
 static const char *const problem_names[N_PROBLEMS] = {
-#define PROBLEM(name, http_status, type, code, tei_type) [PROBLEM_##name] = #name,
+#define PROBLEM(name, http_status, type, code, tei_status, tei_type) [PROBLEM_##name] = #name,
 #include "server/errors.def"
 #undef PROBLEM
 };

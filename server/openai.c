@@ -9,7 +9,6 @@
 #include "server/server.h"
 
 #include <string.h>
-#include <time.h>
 
 void openai_embeddings_start(struct request *request)
 {
@@ -86,12 +85,10 @@ void openai_embeddings_finish(struct request *request)
 static void write_model(const struct server *server, struct text *text, const char *name,
                         size_t len_bytes)
 {
-    int64_t up_us = clock_now_us() - server->started_us;
-
     text_append_string(text, "{\"id\":");
     text_append_json_string(text, name, len_bytes);
     text_appendf(text, ",\"object\":\"model\",\"created\":%lld,\"owned_by\":\"nestd\"}",
-                 (long long)(time(NULL) - up_us / 1000000));
+                 (long long)server->created);
 }
 
 void openai_list_models(struct request *request)

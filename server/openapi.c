@@ -176,7 +176,7 @@ static void write_words(struct text *text, const char *const *words, size_t n_wo
 static void write_error_types(struct text *text, const struct server *server)
 {
     static const char *const types[] = {
-#define PROBLEM(name, http_status, type, code, tei_type) type,
+#define PROBLEM(name, http_status, type, code, tei_status, tei_type) type,
 #include "server/errors.def"
 #undef PROBLEM
     };
@@ -188,7 +188,7 @@ static void write_error_types(struct text *text, const struct server *server)
 static void write_error_codes(struct text *text, const struct server *server)
 {
     static const char *const codes[] = {
-#define PROBLEM(name, http_status, type, code, tei_type) code,
+#define PROBLEM(name, http_status, type, code, tei_status, tei_type) code,
 #include "server/errors.def"
 #undef PROBLEM
     };
@@ -200,7 +200,7 @@ static void write_error_codes(struct text *text, const struct server *server)
 static void write_tei_error_types(struct text *text, const struct server *server)
 {
     static const char *const types[] = {
-#define PROBLEM(name, http_status, type, code, tei_type) tei_type,
+#define PROBLEM(name, http_status, type, code, tei_status, tei_type) tei_type,
 #include "server/errors.def"
 #undef PROBLEM
     };

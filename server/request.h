@@ -71,6 +71,7 @@ struct request {
     int64_t tokenize_us; /* spent in decoding and tokenizing */
     int64_t write_us;    /* spent in writing the reply's body */
     size_t n_texts;
+    size_t n_characters; /* of those texts; counted on TEI's routes */
     size_t n_tokens;
     size_t n_truncated;
     size_t n_body_bytes;  /* that came */

@@ -3,30 +3,18 @@
 
 #include "server/cors.h"
 #include "server/request.h"
+#include "server/retry.h"
+#include "server/route_family.h"
 #include "server/routes.h"
 #include "server/server.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 enum {
-    RETRY_MOST_S = 60,
     /* Loading takes seconds; a server that drains is replaced by one that serves already. */
-    RETRY_LOADING_S = 2,
-    RETRY_DRAINING_S = 1,
-};
-
-static const struct problem_row {
-    unsigned http_status;
-    const char *type;
-    const char *code; /* NULL: null */
-    const char *tei_type;
-} problems[N_PROBLEMS] = {
-#define PROBLEM(name, http_status, type, code, tei_type)                                           \
-    [PROBLEM_##name] = {http_status, type, code, tei_type},
-#include "server/errors.def"
-#undef PROBLEM
+    LOADING_S = 2,
+    DRAINING_S = 1,
 };
 
 void reply_release(struct reply *reply)
@@ -62,23 +50,23 @@ void respond_text(struct request *request, const char *content_type, const char 
     text_append_string(&request->reply.body, text);
 }
 
-unsigned retry_after_s(size_t queued_tokens, double tokens_per_second)
-{
-    double seconds = 1;
-
-    if (tokens_per_second > 0)
-        seconds = ceil((double)queued_tokens / tokens_per_second);
-    return (unsigned)fmin(fmax(seconds, 1), RETRY_MOST_S);
-}
-
-static unsigned queue_retry_after_s(const struct server *server)
+/* How long it takes until there is room again. */
+static double estimate_room_s(const struct server *server)
 {
     struct engine *engine = atomic_load(&server->engine);
     struct engine_stats stats = {0};
 
     if (engine)
         engine_get_stats(engine, &stats);
-    return retry_after_s(stats.queued_tokens, stats.tokens_per_second);
+    return retry_estimate_s(stats.queued_tokens, stats.tokens_per_second);
+}
+
+static void add_retry_headers(struct request *request, double estimate_s)
+{
+    struct retry retry = retry_spread(estimate_s, request->server->draw());
+
+    reply_add_header(&request->reply, "Retry-After", "%u", retry.seconds);
+    reply_add_header(&request->reply, "retry-after-ms", "%u", retry.ms);
 }
 
 struct method_names respond_name_methods(const struct request *request)
@@ -113,65 +101,30 @@ static void add_problem_headers(struct request *request, enum problem problem)
         reply_add_header(reply, "WWW-Authenticate", "Bearer");
         break;
     case PROBLEM_OVERLOADED:
-        reply_add_header(reply, "Retry-After", "%u", queue_retry_after_s(request->server));
+        add_retry_headers(request, estimate_room_s(request->server));
         break;
     case PROBLEM_LOADING:
-        reply_add_header(reply, "Retry-After", "%d", RETRY_LOADING_S);
+        add_retry_headers(request, LOADING_S);
         break;
     case PROBLEM_DRAINING:
-        reply_add_header(reply, "Retry-After", "%d", RETRY_DRAINING_S);
+        add_retry_headers(request, DRAINING_S);
         break;
     default:
         break;
     }
 }
 
-static void append_string_or_null(struct text *text, const char *string)
-{
-    if (string)
-        text_append_json_string(text, string, strlen(string));
-    else
-        text_append_string(text, "null");
-}
-
-static void write_openai_error(struct text *text, const struct problem_row *row,
-                               const struct fault *fault)
-{
-    text_append_string(text, "{\"error\":{\"message\":");
-    append_string_or_null(text, fault->message);
-    text_append_string(text, ",\"type\":");
-    append_string_or_null(text, row->type);
-    text_append_string(text, ",\"param\":");
-    append_string_or_null(text, fault->param[0] ? fault->param : NULL);
-    text_append_string(text, ",\"code\":");
-    append_string_or_null(text, row->code);
-    text_append_string(text, "}}");
-}
-
-static void write_tei_error(struct text *text, const struct problem_row *row,
-                            const struct fault *fault)
-{
-    text_append_string(text, "{\"error\":");
-    append_string_or_null(text, fault->message);
-    text_append_string(text, ",\"error_type\":");
-    append_string_or_null(text, row->tei_type);
-    text_append_string(text, "}");
-}
-
 void respond_fault(struct request *request, const struct fault *fault)
 {
-    const struct problem_row *row = &problems[fault->problem];
+    const struct route_family *family = request->route ? request->route->family : &openai_family;
     struct reply *reply = &request->reply;
 
     reply_release(reply);
-    reply->http_status = row->http_status;
+    reply->http_status = family->get_status(problem_get_row(fault->problem));
     reply->problem = fault->problem;
     reply->content_type = "application/json";
     add_problem_headers(request, fault->problem);
-    if (request->route && request->route->family == FAMILY_TEI)
-        write_tei_error(&reply->body, row, fault);
-    else
-        write_openai_error(&reply->body, row, fault);
+    family->write_error(&reply->body, request, fault);
 }
 
 void respond_problem(struct request *request, enum problem problem, const char *param,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* What goes back for a request: filled in by handlers on any thread, sent by http.c. And the one
- * place that turns a problem (errors.def) into a status, a body and headers of the route's family.
+ * place that turns a problem into a status, a body and headers, as the route's family has them.
  */
 #ifndef NESTD_SERVER_RESPOND_H
 #define NESTD_SERVER_RESPOND_H
@@ -14,7 +14,7 @@
 
 struct request;
 
-enum { REPLY_MOST_HEADERS = 12 };
+enum { REPLY_MOST_HEADERS = 20 };
 
 struct reply_header {
     const char *name; /* static */
@@ -45,7 +45,8 @@ void respond_json(struct request *request);
 void respond_text(struct request *request, const char *content_type, const char *text);
 
 /* An error: replaces whatever reply there was. `param` is the field (a JSON path, "input[3]") or
- * NULL. Adds Retry-After and Allow where the problem calls for them. Never fails: short memory
+ * NULL. Adds Retry-After, Allow and the
+ * like where the problem calls for them. Never fails: short memory
  * gives a reply whose body text_failed(), with the right status; it is sent with an empty body. */
 void respond_problem(struct request *request, enum problem problem, const char *param,
                      const char *format, ...) __attribute__((format(printf, 4, 5)));
@@ -61,9 +62,5 @@ struct method_names {
     char text[32];
 };
 struct method_names respond_name_methods(const struct request *request);
-
-/* Whole seconds after which to come again, 1 to 60, when so many tokens wait and so many are
- * encoded in a second (0: not known yet). */
-unsigned retry_after_s(size_t queued_tokens, double tokens_per_second);
 
 #endif

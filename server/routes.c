@@ -5,14 +5,16 @@
 #include "server/openai.h"
 #include "server/openapi.h"
 #include "server/pages.h"
+#include "server/route_family.h"
 #include "server/similarity.h"
 #include "server/status.h"
 #include "server/tei.h"
 
 #include <string.h>
 
-#define OPENAI FAMILY_OPENAI
-#define TEI    FAMILY_TEI
+#define OPENAI &openai_family
+#define COHERE &cohere_family
+#define TEI    &tei_family
 #define GET    METHOD_GET
 #define POST   METHOD_POST
 
@@ -21,12 +23,12 @@ const struct route routes[] = {
     /* path             method family  model  key    start                         finish */
     {"/v1/embeddings",  POST,  OPENAI, true,  true,  openai_embeddings_start,      openai_embeddings_finish},
     {"/embeddings",     POST,  OPENAI, true,  true,  openai_embeddings_start,      openai_embeddings_finish},
-    {"/v2/embed",       POST,  OPENAI, true,  true,  cohere_embed_start,           cohere_embed_finish},
+    {"/v2/embed",       POST,  COHERE, true,  true,  cohere_embed_start,           cohere_embed_finish},
     {"/v1/models",      GET,   OPENAI, true,  true,  openai_list_models,           NULL},
     {"/v1/models/",     GET,   OPENAI, true,  true,  openai_get_model,             NULL},
     {"/v1/similarity",  POST,  OPENAI, true,  true,  similarity_start,             similarity_finish},
     {"/v1/rerank",      POST,  OPENAI, true,  true,  rerank_start,                 NULL},
-    {"/v2/rerank",      POST,  OPENAI, true,  true,  rerank_start,                 NULL},
+    {"/v2/rerank",      POST,  COHERE, true,  true,  rerank_start,                 NULL},
     {"/similarity",     POST,  TEI,    true,  true,  tei_similarity_start,         tei_similarity_finish},
     {"/rerank",         POST,  TEI,    true,  true,  rerank_start,                 NULL},
     {"/embed",          POST,  TEI,    true,  true,  tei_embed_start,              tei_embed_finish},

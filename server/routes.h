@@ -8,12 +8,7 @@
 #include <stddef.h>
 
 struct request;
-
-/* Whose error bodies a route speaks. */
-enum route_family {
-    FAMILY_OPENAI, /* {"error":{"message","type","param","code"}} */
-    FAMILY_TEI,    /* {"error","error_type"} */
-};
+struct route_family;
 
 enum route_method {
     METHOD_GET = 1 << 0, /* and HEAD */
@@ -25,7 +20,7 @@ struct route {
     const char
         *path; /* one that ends in '/' (but "/" itself) takes every path that begins with it */
     enum route_method method;
-    enum route_family family;
+    const struct route_family *family;
     bool needs_model; /* 503 while loading */
     bool needs_key;   /* 401 without one, where keys are set up */
 

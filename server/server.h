@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 struct api_keys;
 struct options;
@@ -35,9 +36,11 @@ struct server {
     _Atomic(struct engine *) engine; /* NULL until the model is loaded; then fixed */
     struct rules *rules; /* made by rules_new when the model is loaded, before `engine` is set; then
                             fixed */
-    atomic_size_t n_requests; /* inference requests between arrival of the body and the reply's
-                                 handing over */
-    int64_t started_us;
+    atomic_size_t n_requests;  /* inference requests between arrival of the body and the reply's
+                                  handing over */
+    int64_t started_us;        /* on the clock of clock_now_us() */
+    time_t created;            /* when the server was started, on the wall's clock */
+    double (*draw)(void);      /* a chance from 0 to below 1; any thread */
     struct api_keys *api_keys; /* NULL: no key is asked for */
     struct tls *tls;           /* NULL: plain HTTP */
     struct metrics *metrics;

@@ -11,6 +11,7 @@
 #include "server/request.h"
 #include "server/respond.h"
 #include "server/server.h"
+#include "server/tei.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -29,7 +30,7 @@ void similarity_start(struct request *request)
 
 void tei_similarity_start(struct request *request)
 {
-    embedding_start(request, decode_tei_similarity, NULL);
+    embedding_start(request, decode_tei_similarity, tei_count_characters);
 }
 
 static bool is_finite(const struct scores *scores)

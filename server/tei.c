@@ -9,15 +9,77 @@
 #include "server/server.h"
 #include "server/status.h"
 
-#include <stdint.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* ---- the family ---- */
+
+static unsigned get_status(const struct problem_row *row)
+{
+    return row->tei_status;
+}
+
+static void write_error(struct text *text, const struct request *request, const struct fault *fault)
+{
+    (void)request;
+    text_append_string(text, "{\"error\":");
+    text_append_json_or_null(text, fault->message);
+    text_append_string(text, ",\"error_type\":");
+    text_append_json_or_null(text, problem_get_row(fault->problem)->tei_type);
+    text_append_string(text, "}");
+}
+
+static void add_count(struct request *request, const char *name, int64_t count)
+{
+    reply_add_header(&request->reply, name, "%" PRId64, count);
+}
+
+/* As TEI writes them, in whole milliseconds: on replies that hold a result. */
+static void add_headers(struct request *request)
+{
+    int64_t total_ms = (clock_now_us() - request->began_us) / 1000;
+
+    if (request->reply.http_status != 200 || request->n_texts == 0)
+        return;
+    reply_add_header(&request->reply, "x-compute-type", "cpu+optimized");
+    add_count(request, "x-compute-time", total_ms);
+    add_count(request, "x-compute-characters", (int64_t)request->n_characters);
+    add_count(request, "x-compute-tokens", (int64_t)request->n_tokens);
+    add_count(request, "x-total-time", total_ms);
+    add_count(request, "x-tokenization-time", request->tokenize_us / 1000);
+    add_count(request, "x-queue-time", request->group.queue_us / 1000);
+    add_count(request, "x-inference-time", request->group.encode_us / 1000);
+}
+
+const struct route_family tei_family = {
+    .get_status = get_status,
+    .write_error = write_error,
+    .add_headers = add_headers,
+};
+
+/* UTF-8: every byte but a continuation byte begins a character. */
+static size_t count_characters(struct slice text)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < text.len_bytes; i++)
+        n += ((unsigned char)text.bytes[i] & 0xc0) != 0x80;
+    return n;
+}
+
+/* A token id counts as a character, as TEI counts it. */
+void tei_count_characters(struct request *request, const struct fields *fields)
+{
+    for (size_t i = 0; i < fields->n_inputs; i++)
+        request->n_characters += count_characters(fields->inputs[i].text) + fields->inputs[i].n_ids;
+}
 
 /* ---- /embed, /embed_all ---- */
 
 void tei_embed_start(struct request *request)
 {
-    embedding_start(request, decode_tei_embed, NULL);
+    embedding_start(request, decode_tei_embed, tei_count_characters);
 }
 
 void tei_embed_finish(struct request *request)
@@ -37,7 +99,7 @@ void tei_embed_finish(struct request *request)
 
 void tei_embed_all_start(struct request *request)
 {
-    embedding_start(request, decode_tei_embed_all, NULL);
+    embedding_start(request, decode_tei_embed_all, tei_count_characters);
 }
 
 void tei_embed_all_finish(struct request *request)
@@ -146,6 +208,7 @@ void tei_tokenize(struct request *request)
         return;
     }
     request->n_texts = fields.n_inputs;
+    tei_count_characters(request, &fields);
     status = tokenize_all(request, &fields, &tokens, &scratch);
     if (status == STATUS_TOO_LONG)
         respond_problem(request, PROBLEM_TOO_MANY_TOKENS, "inputs",
@@ -202,6 +265,7 @@ void tei_decode(struct request *request)
         return;
     }
     request->n_texts = fields.n_inputs;
+    tei_count_characters(request, &fields);
     status = decode_all(request, &fields);
     if (status)
         respond_status(request, status);

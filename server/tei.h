@@ -5,7 +5,15 @@
 #ifndef NESTD_SERVER_TEI_H
 #define NESTD_SERVER_TEI_H
 
+#include "server/route_family.h"
+
+struct fields;
 struct request;
+
+extern const struct route_family tei_family; /* {"error","error_type"} */
+
+/* Counts the characters of a request's texts, for the headers of its reply. */
+void tei_count_characters(struct request *request, const struct fields *fields);
 
 void tei_embed_start(struct request *request); /* POST /embed */
 void tei_embed_finish(struct request *request);

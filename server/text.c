@@ -146,3 +146,11 @@ void text_append_json_string(struct text *text, const char *bytes, size_t len_by
         text_append(text, bytes + plain_start, len_bytes - plain_start);
     text_append(text, "\"", 1);
 }
+
+void text_append_json_or_null(struct text *text, const char *string)
+{
+    if (string)
+        text_append_json_string(text, string, strlen(string));
+    else
+        text_append_string(text, "null");
+}

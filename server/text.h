@@ -31,4 +31,7 @@ void text_appendf(struct text *text, const char *format, ...) __attribute__((for
 /* A JSON string with its quotes; `bytes` is UTF-8. */
 void text_append_json_string(struct text *text, const char *bytes, size_t len_bytes);
 
+/* The same of a C string; NULL becomes null. */
+void text_append_json_or_null(struct text *text, const char *string);
+
 #endif

@@ -10,30 +10,34 @@ from sending import long_texts
 KEY = "sk-of-the-errors"
 LOCKED = ["--api-key", KEY]
 MISTAKE = "invalid_request_error"
-RETRY = {"Retry-After": "1..60"}
+RETRY = {"Retry-After": "1..60", "retry-after-ms": "1000..60000"}
 
-# name: status, type and code in OpenAI's shape; error_type in TEI's; headers
+# name: status, type and code in OpenAI's shape; status and error_type in TEI's; headers
 ERRORS = {
-    "bad_request": (400, MISTAKE, None, "Validation", {}),
-    "empty_input": (400, MISTAKE, "empty_input", "Empty", {}),
-    "too_many_inputs": (400, MISTAKE, "too_many_inputs", "Validation", {}),
-    "too_long": (400, MISTAKE, "context_length_exceeded", "Validation", {}),
-    "invalid_token": (400, MISTAKE, "invalid_token", "Tokenizer", {}),
-    "too_many_tokens": (400, MISTAKE, "max_tokens_per_request", "Validation", {}),
-    "invalid_value": (400, MISTAKE, "invalid_value", "Validation", {}),
+    "not_json": (400, MISTAKE, None, 400, "Validation", {}),
+    "bad_request": (400, MISTAKE, None, 422, "Validation", {}),
+    "empty_input": (400, MISTAKE, "empty_input", 400, "Empty", {}),
+    "too_many_inputs": (400, MISTAKE, "too_many_inputs", 413, "Validation", {}),
+    "too_long": (400, MISTAKE, "context_length_exceeded", 422, "Validation", {}),
+    "invalid_token": (400, MISTAKE, "invalid_token", 422, "Tokenizer", {}),
+    "too_many_tokens": (400, MISTAKE, "max_tokens_per_request", 422, "Validation", {}),
+    "invalid_value": (400, MISTAKE, "invalid_value", 422, "Validation", {}),
     "invalid_api_key": (
-        *(401, "authentication_error", "invalid_api_key", "Validation"),
+        *(401, "authentication_error", "invalid_api_key", 401, "Validation"),
         {"WWW-Authenticate": "Bearer"},
     ),
-    "model_not_found": (404, MISTAKE, "model_not_found", "Validation", {}),
-    "method_not_allowed": (405, MISTAKE, "method_not_allowed", "Validation", {"Allow": "POST"}),
-    "request_timeout": (408, MISTAKE, "request_timeout", "Validation", {}),
-    "payload_too_large": (413, MISTAKE, "payload_too_large", "Validation", {}),
-    "unsupported_media_type": (415, MISTAKE, "unsupported_media_type", "Validation", {}),
-    "overloaded": (429, "rate_limit_error", "overloaded", "Overloaded", RETRY),
-    "vector_not_finite": (500, "server_error", "vector_not_finite", "Backend", {}),
-    "loading": (503, "server_error", "loading", "Unhealthy", RETRY),
-    "draining": (503, "server_error", "draining", "Unhealthy", RETRY),
+    "model_not_found": (404, MISTAKE, "model_not_found", 404, "Validation", {}),
+    "method_not_allowed": (
+        *(405, MISTAKE, "method_not_allowed", 405, "Validation"),
+        {"Allow": "POST"},
+    ),
+    "request_timeout": (408, MISTAKE, "request_timeout", 408, "Validation", {}),
+    "payload_too_large": (413, MISTAKE, "payload_too_large", 413, "Validation", {}),
+    "unsupported_media_type": (415, MISTAKE, "unsupported_media_type", 415, "Validation", {}),
+    "overloaded": (429, "rate_limit_error", "overloaded", 429, "Overloaded", RETRY),
+    "vector_not_finite": (500, "server_error", "vector_not_finite", 500, "Backend", {}),
+    "loading": (503, "server_error", "loading", 503, "Unhealthy", RETRY),
+    "draining": (503, "server_error", "draining", 503, "Unhealthy", RETRY),
 }
 
 
@@ -66,7 +70,7 @@ ROUTES = [
     Route("/v1/embeddings", "input", "tidpme"),
     Route("/embeddings", "input", "tidpme"),
     Route("/v1/similarity", "input", "tdpme"),
-    Route("/v2/embed", "texts", "tdpme", dimensions="output_dimension"),
+    Route("/v2/embed", "texts", "tdpme", "cohere", dimensions="output_dimension"),
     Route("/embed", "inputs", "tidpel", "tei"),
     Route("/embed_all", "inputs", "tipel", "tei"),
     Route("/similarity", "inputs.sentences", "tdpel", "tei", "parameters.", body_of=pairs_body),
@@ -74,7 +78,7 @@ ROUTES = [
     Route("/decode", "ids", "i", "tei", good=[7]),
     Route("/rerank", None, "", "tei"),
     Route("/v1/rerank", None, ""),
-    Route("/v2/rerank", None, ""),
+    Route("/v2/rerank", None, "", "cohere"),
 ]
 
 
@@ -132,11 +136,11 @@ def option_path(option):
 
 # fmt: off
 CASES = [
-    Case("body-empty", "bad_request", same(text=[""])),
-    Case("body-not-json", "bad_request", same(text=['{"input": "a"']), message=["JSON"]),
+    Case("body-empty", "not_json", same(text=[""])),
+    Case("body-not-json", "not_json", same(text=['{"input": "a"']), message=["JSON"]),
     Case("body-a-list", "bad_request", same(json=["a"]), message=["object"]),
-    Case("body-not-utf8", "bad_request", same(hex=b'{"input":"\xff"}'.hex()), message=["UTF-8"]),
-    Case("body-nested-too-deep", "bad_request",
+    Case("body-not-utf8", "not_json", same(hex=b'{"input":"\xff"}'.hex()), message=["UTF-8"]),
+    Case("body-nested-too-deep", "not_json",
          same(text=['{"x": ', ["[", 5000], ["]", 5000], "}"]), message=["deep"]),
     Case("field-twice", "bad_request", same(text=['{"x": 1, "x": 2}']),
          param=lambda route: "x", message=["twice"]),
@@ -203,13 +207,14 @@ CASES = [
 
 
 def answer(case, route):
-    status, kind, code, tei_type, headers = ERRORS[case.error]
+    status, kind, code, tei_status, tei_type, headers = ERRORS[case.error]
     param = case.param(route)
     message = [*case.message, *([param] if param else [])]
     expected = {"status": status, "headers": headers, "message": message}
     if route.shape == "tei":
-        return {**expected, "error_type": tei_type}
-    return {**expected, "error": {"type": kind, "code": code, "param": param}}
+        return {**expected, "status": tei_status, "error_type": tei_type}
+    error = {"type": kind, "code": code, "param": param}
+    return {**expected, "shape": route.shape, "error": error}
 
 
 def meets(case, route):

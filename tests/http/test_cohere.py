@@ -147,6 +147,7 @@ def test_mistakes_are_bad_requests(client, name, fields, code, param):
     with pytest.raises(cohere.BadRequestError) as caught:
         client.embed(**fields)
     error = caught.value.body["error"]
+    assert caught.value.body["message"] == error["message"], "what other Cohere clients show"
     assert (error["code"], error["param"], error["type"]) == (code, param, "invalid_request_error")
     assert str(error) in str(caught.value), "what a user sees names the field and what is allowed"
 

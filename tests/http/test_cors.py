@@ -9,7 +9,7 @@ import pytest
 from harness import read_reply, run_to_end
 
 PAGE = "https://app.example"
-EXPOSED = {"x-request-id", "server-timing", "retry-after", "x-truncated-inputs"}
+EXPOSED = {"x-request-id", "server-timing", "retry-after", "retry-after-ms", "x-truncated-inputs"}
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_preflight_of_an_unknown_path_is_404(open_server):
     [
         ("POST", "/v1/embeddings", {"input": "a"}, 200),
         ("POST", "/v1/embeddings", {"input": ""}, 400),
-        ("POST", "/tokenize", {"inputs": 1}, 400),
+        ("POST", "/tokenize", {"inputs": 1}, 422),
         ("GET", "/livez", None, 200),
         ("HEAD", "/livez", None, 200),
         ("GET", "/nowhere", None, 404),

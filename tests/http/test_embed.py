@@ -2,6 +2,7 @@
 """POST /embed in TEI's shape: the vectors of /v1/embeddings, and nothing beside them."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -26,6 +27,47 @@ def test_rows_are_the_vectors_of_the_other_route(server):
     assert reply.json() == vectors(server, TEXTS)
     assert reply.headers["x-truncated-inputs"] == "2"
     assert reply.headers["Server-Timing"].startswith("tokenize;dur=")
+
+
+def milliseconds(reply):
+    names = ("compute", "total", "tokenization", "queue", "inference")
+    return {name: int(reply.headers[f"x-{name}-time"]) for name in names}
+
+
+def test_headers_are_those_of_tei(server):
+    """Whole milliseconds, as TEI writes them, beside our finer Server-Timing."""
+    texts = ["a cät", "Deep learning \U0001f600"]
+    reply = server.post("/embed", {"inputs": texts})
+    assert reply.headers["x-compute-type"] == "cpu+optimized"
+    assert int(reply.headers["x-compute-characters"]) == sum(map(len, texts))
+    n_tokens = sum(map(len, server.post("/tokenize", {"inputs": texts}).json()))
+    assert int(reply.headers["x-compute-tokens"]) == n_tokens
+    stages = dict(re.findall(r"(\w+);dur=([0-9.]+)", reply.headers["Server-Timing"]))
+    found = milliseconds(reply)
+    assert found["inference"] == int(float(stages["encode"]))
+    assert found["queue"] == int(float(stages["queue"]))
+    assert found["tokenization"] == int(float(stages["tokenize"]))
+    assert found["compute"] == found["total"] >= found["inference"]
+
+
+@pytest.mark.parametrize(
+    "path, body",
+    [
+        ("/embed_all", {"inputs": "a cat"}),
+        ("/similarity", {"inputs": {"source_sentence": "a", "sentences": ["a cat"]}}),
+        ("/tokenize", {"inputs": "a cat"}),
+        ("/decode", {"ids": [7]}),
+    ],
+)
+def test_every_result_of_teis_routes_bears_its_headers(server, path, body):
+    reply = server.post(path, body)
+    assert reply.status == 200 and set(milliseconds(reply)), reply
+    assert int(reply.headers["x-compute-tokens"]) > 0
+
+
+def test_other_routes_and_refusals_bear_no_headers_of_tei(server):
+    for reply in (server.post("/v1/embeddings", {"input": "a"}), server.post("/embed", {})):
+        assert not [name for name in reply.headers if name.lower().startswith("x-compute")]
 
 
 def test_one_text_is_a_list_of_one(server):

@@ -6,7 +6,8 @@ request.json   method (POST), path, headers; the body as "json", as "text" (stri
                [string, times], {n} in it counting up) or as "hex"; the server's options, its model ("slow" to load, or
                "poisoned": [MASK] is not finite) or model_files to change in the default one;
                "how" it is sent, if not at once
-expected.json  status; "error" (OpenAI's shape: type, code, param) or "error_type" (TEI's shape);
+expected.json  status; "error" (OpenAI's shape: type, code, param; with "shape": "cohere", Cohere's
+               around it) or "error_type" (TEI's shape);
                "message": words that it must contain; headers, a number in a range as "1..60";
                "empty" for no body."""
 
@@ -64,7 +65,12 @@ def assert_error(reply, expected):
         assert body == {"error": message, "error_type": expected["error_type"]}
     else:
         message = body["error"].get("message")
-        assert body == {"error": {"message": message, **expected["error"]}}
+        error = {"message": message, **expected["error"]}
+        if expected.get("shape") == "cohere":
+            identity = reply.headers["x-request-id"]
+            assert body == {"id": identity, "message": message, "error": error}
+        else:
+            assert body == {"error": error}
     assert isinstance(message, str) and message
     for word in expected.get("message", []):
         assert re.search(rf"(?<![0-9]){re.escape(word)}(?![0-9])", message, re.I), (
@@ -125,6 +131,6 @@ def test_table_knows_every_route_that_takes_a_body(server):
 def test_every_error_has_a_case():
     """Of all that errors.def lists; no client can make memory short."""
     listed = (CASES.parents[2] / "server" / "errors.def").read_text()
-    codes = set(re.findall(r'^PROBLEM\(.*?"\w+", (?:"(\w+)"|NULL), "\w+"\)', listed, re.M))
+    codes = set(re.findall(r'^PROBLEM\(.*?"\w+", (?:"(\w+)"|NULL), \d+, "\w+"\)', listed, re.M))
     tested = {expected.get("error", {}).get("code") or "" for _, expected in ALL.values()}
     assert len(codes) > 15 and codes - tested <= {"internal_error"}

@@ -3,6 +3,7 @@
 
 import http.client
 import re
+import time
 
 import pytest
 
@@ -29,6 +30,17 @@ def test_models_are_listed(servers, model):
     assert all(item["object"] == "model" for item in listed["data"])
     one = server.get("/v1/models/minilm")
     assert one.status == 200 and one.json()["id"] == "minilm" and one.json()["object"] == "model"
+
+
+def test_model_was_created_once(server):
+    """When the server was started, whatever fraction of a second it is now."""
+    deadline = time.monotonic() + 1.2
+    found = set()
+    while time.monotonic() < deadline:
+        found.add(server.get("/v1/models").json()["data"][0]["created"])
+        found.add(server.get("/v1/models/all-MiniLM-L6-v2-fp16").json()["created"])
+    assert len(found) == 1
+    assert 0 <= time.time() - found.pop() < 3600
 
 
 def test_model_whose_name_has_slashes_is_found(server):

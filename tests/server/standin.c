@@ -16,7 +16,10 @@
 #include "server/metrics.h"
 #include "server/pool.h"
 #include "server/request.h"
+#include "server/retry.h"
+#include "server/route_family.h"
 #include "server/routes.h"
+#include "server/tei.h"
 
 #include <arpa/inet.h>
 #include <pthread.h>
@@ -191,10 +194,10 @@ static void work_finish(struct request *request)
 }
 
 const struct route routes[] = {
-    {"/quick", METHOD_GET, FAMILY_OPENAI, false, false, quick, NULL},
-    {"/echo", METHOD_POST, FAMILY_OPENAI, false, true, echo, NULL},
-    {"/work", METHOD_POST, FAMILY_TEI, true, true, work_start, work_finish},
-    {"/model", METHOD_GET, FAMILY_OPENAI, true, true, model_name, NULL},
+    {"/quick", METHOD_GET, &openai_family, false, false, quick, NULL},
+    {"/echo", METHOD_POST, &openai_family, false, true, echo, NULL},
+    {"/work", METHOD_POST, &tei_family, true, true, work_start, work_finish},
+    {"/model", METHOD_GET, &openai_family, true, true, model_name, NULL},
 };
 const size_t n_routes = sizeof routes / sizeof *routes;
 
@@ -243,6 +246,7 @@ void standin_start(struct standin *standin)
     engine.n_cancelled = 0;
     assert_int_equal(pthread_create(&engine.thread, NULL, engine_run, NULL), 0);
     server->options = &standin->options;
+    server->draw = retry_draw;
     server->state = SERVER_SERVING;
     server->engine = &engine;
     assert_int_equal(metrics_new(&server->metrics), STATUS_OK);

@@ -153,8 +153,9 @@ static void test_cors__names_the_origin_that_asked(void **state)
         found = find_header(reply, "Access-Control-Allow-Origin");
         if (cases[i].expected) {
             assert_string_equal(found, cases[i].expected);
-            assert_string_equal(find_header(reply, "Access-Control-Expose-Headers"),
-                                "x-request-id, Server-Timing, Retry-After, x-truncated-inputs");
+            assert_string_equal(
+                find_header(reply, "Access-Control-Expose-Headers"),
+                "x-request-id, Server-Timing, Retry-After, retry-after-ms, x-truncated-inputs");
         } else {
             assert_null(found);
             assert_int_equal(reply->n_headers, 1);

@@ -18,23 +18,23 @@
 static void test_decode__refuses_bodies_that_are_not_an_object(void **state)
 {
     static const struct bad cases[] = {
-        {"", PROBLEM_BAD_REQUEST, "", "empty"},
-        {"{", PROBLEM_BAD_REQUEST, "", "not valid JSON"},
-        {"{\"input\":\"a\"} x", PROBLEM_BAD_REQUEST, "", "not valid JSON"},
-        {"{\"input\":'a'}", PROBLEM_BAD_REQUEST, "", "not valid JSON"},
-        {"{\"input\":NaN}", PROBLEM_BAD_REQUEST, "", "not valid JSON"},
-        {"{\"input\":\"a\tb\"}", PROBLEM_BAD_REQUEST, "", "not valid JSON"},
+        {"", PROBLEM_NOT_JSON, "", "empty"},
+        {"{", PROBLEM_NOT_JSON, "", "not valid JSON"},
+        {"{\"input\":\"a\"} x", PROBLEM_NOT_JSON, "", "not valid JSON"},
+        {"{\"input\":'a'}", PROBLEM_NOT_JSON, "", "not valid JSON"},
+        {"{\"input\":NaN}", PROBLEM_NOT_JSON, "", "not valid JSON"},
+        {"{\"input\":\"a\tb\"}", PROBLEM_NOT_JSON, "", "not valid JSON"},
         {"[\"a\"]", PROBLEM_BAD_REQUEST, "", "is a list"},
         {"\"a\"", PROBLEM_BAD_REQUEST, "", "is a text"},
         {"null", PROBLEM_BAD_REQUEST, "", "is null"},
         {"{\"input\":\"a\",\"input\":\"b\"}", PROBLEM_BAD_REQUEST, "input", "stands twice"},
         {"{\"inp\\u0075t\":\"a\",\"input\":\"b\"}", PROBLEM_BAD_REQUEST, "input", "stands twice"},
         {"{\"x\":1,\"x\":2}", PROBLEM_BAD_REQUEST, "x", "stands twice"},
-        {"{\"input\":\"\xff\"}", PROBLEM_BAD_REQUEST, "", "not valid UTF-8"},
-        {"{\"input\":\"\xed\xa0\x80\"}", PROBLEM_BAD_REQUEST, "", "not valid UTF-8"},
-        {"{\"input\":\"\xc0\xaf\"}", PROBLEM_BAD_REQUEST, "", "not valid UTF-8"},
-        {"{\"input\":\"\\ud800\"}", PROBLEM_BAD_REQUEST, "", "lone surrogate"},
-        {"{\"input\":\"\\udc00\\ud800\"}", PROBLEM_BAD_REQUEST, "", "lone surrogate"},
+        {"{\"input\":\"\xff\"}", PROBLEM_NOT_JSON, "", "not valid UTF-8"},
+        {"{\"input\":\"\xed\xa0\x80\"}", PROBLEM_NOT_JSON, "", "not valid UTF-8"},
+        {"{\"input\":\"\xc0\xaf\"}", PROBLEM_NOT_JSON, "", "not valid UTF-8"},
+        {"{\"input\":\"\\ud800\"}", PROBLEM_NOT_JSON, "", "lone surrogate"},
+        {"{\"input\":\"\\udc00\\ud800\"}", PROBLEM_NOT_JSON, "", "lone surrogate"},
     };
 
     (void)state;
@@ -153,14 +153,15 @@ static void append_repeated(struct text *text, const char *before, size_t n, con
     assert_false(text_failed(text));
 }
 
-static void check_text_refused(struct text *body, const char *param, const char *message)
+static void check_text_refused(struct text *body, enum problem problem, const char *param,
+                               const char *message)
 {
     struct fields fields;
     struct fault fault = {0};
 
     assert_false(decode_embeddings((struct slice){body->bytes, body->len_bytes}, &decoding_rules,
                                    NULL, &fields, &fault));
-    assert_int_equal(fault.problem, PROBLEM_BAD_REQUEST);
+    assert_int_equal(fault.problem, problem);
     assert_string_equal(fault.param, param);
     assert_non_null(strstr(fault.message, message));
     text_release(body);
@@ -173,7 +174,7 @@ static void test_decode__refuses_what_is_nested_too_deep(void **state)
     (void)state;
     append_repeated(&body, "{\"user\":", 20000, "[", "");
     append_repeated(&body, "", 20000, "]", "}");
-    check_text_refused(&body, "", "nested too deep");
+    check_text_refused(&body, PROBLEM_NOT_JSON, "", "nested too deep");
 }
 
 static void test_decode__refuses_bodies_that_are_small_text_and_huge_trees(void **state)
@@ -182,7 +183,7 @@ static void test_decode__refuses_bodies_that_are_small_text_and_huge_trees(void 
 
     (void)state;
     append_repeated(&body, "{\"input\":[", 200000, "[],", "1]}");
-    check_text_refused(&body, "input", "JSON values");
+    check_text_refused(&body, PROBLEM_BAD_REQUEST, "input", "JSON values");
 }
 
 /* ---- fields that are ignored ---- */
@@ -272,7 +273,7 @@ static void test_decode__refuses_thousands_of_fields(void **state)
     for (int i = 0; i < 2000; i++)
         text_appendf(&body, ",\"x%d\":1", i);
     text_append_string(&body, "}");
-    check_text_refused(&body, "", "fields");
+    check_text_refused(&body, PROBLEM_BAD_REQUEST, "", "fields");
 }
 
 /* ---- texts ---- */

@@ -21,6 +21,16 @@ struct fixture {
     struct request request;
 };
 
+static double draw_nothing(void)
+{
+    return 0;
+}
+
+static double draw_three_quarters(void)
+{
+    return 0.75;
+}
+
 static void open_request(struct fixture *fixture, const char *path)
 {
     unsigned allowed;
@@ -28,6 +38,7 @@ static void open_request(struct fixture *fixture, const char *path)
     memset(fixture, 0, sizeof(*fixture));
     fixture->server.options = &fixture->options;
     fixture->request.server = &fixture->server;
+    fixture->server.draw = draw_nothing;
     fixture->request.path_tail = "";
     fixture->request.route = routes_find(path, METHOD_POST, &allowed);
 }
@@ -82,6 +93,32 @@ static void test_respond__speaks_tei(void **state)
     assert_int_equal(fixture.request.reply.http_status, 400);
     assert_body(&fixture.request.reply, "{\"error\":\"empty\",\"error_type\":\"Empty\"}");
     reply_release(&fixture.request.reply);
+
+    respond_problem(&fixture.request, PROBLEM_BAD_REQUEST, "inputs", "a number");
+    assert_int_equal(fixture.request.reply.http_status, 422);
+    assert_body(&fixture.request.reply, "{\"error\":\"a number\",\"error_type\":\"Validation\"}");
+    reply_release(&fixture.request.reply);
+
+    respond_problem(&fixture.request, PROBLEM_TOO_MANY_INPUTS, "inputs", "many");
+    assert_int_equal(fixture.request.reply.http_status, 413);
+    reply_release(&fixture.request.reply);
+}
+
+/* Its clients show "message". */
+static void test_respond__speaks_cohere(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    open_request(&fixture, "/v2/embed");
+    strcpy(fixture.request.id, "r-1");
+    respond_problem(&fixture.request, PROBLEM_INVALID_VALUE, "truncate", "no");
+    assert_int_equal(fixture.request.reply.http_status, 400);
+    assert_body(&fixture.request.reply,
+                "{\"id\":\"r-1\",\"message\":\"no\",\"error\":{\"message\":\"no\","
+                "\"type\":\"invalid_request_error\",\"param\":\"truncate\","
+                "\"code\":\"invalid_value\"}}");
+    reply_release(&fixture.request.reply);
 }
 
 static void test_respond__speaks_openai_on_unknown_paths(void **state)
@@ -117,6 +154,11 @@ static void test_respond__adds_the_headers_of_a_problem(void **state)
     respond_status(&fixture.request, STATUS_OVERLOADED);
     assert_int_equal(reply->http_status, 429);
     assert_string_equal(find_header(reply, "Retry-After"), "1");
+    assert_string_equal(find_header(reply, "retry-after-ms"), "1000");
+    fixture.server.draw = draw_three_quarters;
+    respond_status(&fixture.request, STATUS_OVERLOADED);
+    assert_string_equal(find_header(reply, "Retry-After"), "2");
+    assert_string_equal(find_header(reply, "retry-after-ms"), "1750");
     assert_null(find_header(reply, "Allow"));
     respond_status(&fixture.request, STATUS_STOPPING);
     assert_int_equal(reply->http_status, 503);
@@ -215,18 +257,6 @@ static void test_respond__leaves_out_a_header_too_many(void **state)
     reply_release(&reply);
 }
 
-static void test_respond__retry_after_is_one_to_sixty_seconds(void **state)
-{
-    (void)state;
-    assert_int_equal(retry_after_s(0, 0), 1);
-    assert_int_equal(retry_after_s(1000000, 0), 1); /* nothing measured yet */
-    assert_int_equal(retry_after_s(0, 5000), 1);
-    assert_int_equal(retry_after_s(5000, 5000), 1);
-    assert_int_equal(retry_after_s(5001, 5000), 2);
-    assert_int_equal(retry_after_s(295000, 5000), 59);
-    assert_int_equal(retry_after_s(SIZE_MAX, 0.001), 60);
-}
-
 static void test_excerpt__is_short_and_whole(void **state)
 {
     char accents[81];
@@ -245,13 +275,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_respond__speaks_openai),
         cmocka_unit_test(test_respond__speaks_tei),
+        cmocka_unit_test(test_respond__speaks_cohere),
         cmocka_unit_test(test_respond__speaks_openai_on_unknown_paths),
         cmocka_unit_test(test_respond__adds_the_headers_of_a_problem),
         cmocka_unit_test(test_respond__replaces_a_reply_begun),
         cmocka_unit_test(test_respond__cuts_messages_between_characters),
         cmocka_unit_test(test_respond__repairs_what_is_not_utf8),
         cmocka_unit_test(test_respond__leaves_out_a_header_too_many),
-        cmocka_unit_test(test_respond__retry_after_is_one_to_sixty_seconds),
         cmocka_unit_test(test_excerpt__is_short_and_whole),
     };
 

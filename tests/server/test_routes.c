@@ -5,7 +5,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "server/cohere.h"
+#include "server/route_family.h"
 #include "server/routes.h"
+#include "server/tei.h"
 
 #include <string.h>
 
@@ -20,8 +23,9 @@ static void test_routes__find_path_and_method(void **state)
     assert_string_equal(route->path, "/v1/embeddings");
     assert_int_equal(allowed, 0);
     assert_true(routes_find("/embeddings", METHOD_POST, &allowed)->start == route->start);
-    assert_int_equal(routes_find("/similarity", METHOD_POST, &allowed)->family, FAMILY_TEI);
-    assert_int_equal(routes_find("/v1/similarity", METHOD_POST, &allowed)->family, FAMILY_OPENAI);
+    assert_ptr_equal(routes_find("/similarity", METHOD_POST, &allowed)->family, &tei_family);
+    assert_ptr_equal(routes_find("/v1/similarity", METHOD_POST, &allowed)->family, &openai_family);
+    assert_ptr_equal(routes_find("/v2/embed", METHOD_POST, &allowed)->family, &cohere_family);
 }
 
 static void test_routes__know_no_other_paths(void **state)
