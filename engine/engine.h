@@ -13,6 +13,7 @@
 #include "engine/kernels/cpu.h"
 #include "engine/model/model.h"
 #include "engine/schedule/job.h"
+#include "engine/schedule/memory_left.h"
 #include "engine/similarity.h"
 #include "engine/status.h"
 #include "engine/time_slice.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/schedule/cores.h"
 
+#include "engine/schedule/cgroup.h"
+
 #include <math.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -13,28 +15,6 @@ enum {
     PATH_BYTES = 1024,
 };
 
-/* The first line of a small file, without its end. False if it cannot be read. */
-static bool read_line(char *ret_line, size_t size, const char *path)
-{
-    FILE *file = fopen(path, "re");
-    bool read = file && fgets(ret_line, (int)size, file);
-
-    if (file)
-        fclose(file);
-    if (read)
-        ret_line[strcspn(ret_line, "\n")] = '\0';
-    return read;
-}
-
-/* A positive decimal number at the start of `text`; 0 if there is none ("max", "-1"). */
-static double positive_number(const char *text)
-{
-    char *end;
-    double value = strtod(text, &end);
-
-    return end != text && isfinite(value) && value > 0 ? value : 0;
-}
-
 /* ---- affinity ---- */
 
 static long read_topology(const char *root, int cpu, const char *name)
@@ -43,7 +23,7 @@ static long read_topology(const char *root, int cpu, const char *name)
     char line[64];
 
     snprintf(path, sizeof path, "%s/sys/devices/system/cpu/cpu%d/topology/%s", root, cpu, name);
-    return read_line(line, sizeof line, path) ? strtol(line, NULL, 10) : -1;
+    return cgroup_read_line(line, sizeof line, path) ? strtol(line, NULL, 10) : -1;
 }
 
 /* CPUs that share package and core are one physical core's threads. */
@@ -142,12 +122,12 @@ static double quota_v2(const char *folder)
     char *space;
 
     snprintf(path, sizeof path, "%s/cpu.max", folder);
-    if (!read_line(line, sizeof line, path))
+    if (!cgroup_read_line(line, sizeof line, path))
         return 0;
     space = strchr(line, ' ');
-    if (!space || positive_number(space + 1) == 0)
+    if (!space || cgroup_positive_number(space + 1) == 0)
         return 0;
-    return positive_number(line) / positive_number(space + 1);
+    return cgroup_positive_number(line) / cgroup_positive_number(space + 1);
 }
 
 static double quota_v1(const char *folder)
@@ -157,94 +137,18 @@ static double quota_v1(const char *folder)
     char period[64];
 
     snprintf(path, sizeof path, "%s/cpu.cfs_quota_us", folder);
-    if (!read_line(quota, sizeof quota, path))
+    if (!cgroup_read_line(quota, sizeof quota, path))
         return 0;
     snprintf(path, sizeof path, "%s/cpu.cfs_period_us", folder);
-    if (!read_line(period, sizeof period, path) || positive_number(period) == 0)
+    if (!cgroup_read_line(period, sizeof period, path) || cgroup_positive_number(period) == 0)
         return 0;
-    return positive_number(quota) / positive_number(period);
-}
-
-static double lesser_quota(double a, double b)
-{
-    if (a == 0 || b == 0)
-        return a + b;
-    return a < b ? a : b;
-}
-
-/* The least quota of a group and all above it. `mount` is where its hierarchy is mounted. */
-static double least_quota(const char *mount, const char *group,
-                          double (*quota_of)(const char *folder))
-{
-    char folder[PATH_BYTES];
-    size_t mount_len = strlen(mount);
-    double least = 0;
-
-    if (snprintf(folder, sizeof folder, "%s%s", mount, group) >= (int)sizeof folder)
-        return 0;
-    for (;;) {
-        char *slash = strrchr(folder, '/');
-
-        least = lesser_quota(least, quota_of(folder));
-        if (!slash || slash < folder + mount_len)
-            return least;
-        *slash = '\0';
-    }
-}
-
-/* Whether the comma-separated list of a v1 hierarchy's controllers has "cpu". */
-static bool has_cpu(const char *controllers, size_t len)
-{
-    for (size_t i = 0; i < len;) {
-        size_t word = 0;
-
-        while (i + word < len && controllers[i + word] != ',')
-            word++;
-        if (word == 3 && memcmp(controllers + i, "cpu", 3) == 0)
-            return true;
-        i += word + 1;
-    }
-    return false;
-}
-
-/* /proc/self/cgroup has a line "id:controllers:group" for each hierarchy; v2's has no controllers.
- */
-static double count_quota(const char *root)
-{
-    char path[PATH_BYTES];
-    char mount[PATH_BYTES];
-    char line[PATH_BYTES];
-    double least = 0;
-    FILE *file;
-
-    snprintf(path, sizeof path, "%s/proc/self/cgroup", root);
-    file = fopen(path, "re");
-    while (file && fgets(line, sizeof line, file)) {
-        char *controllers = strchr(line, ':');
-        char *group = controllers ? strchr(controllers + 1, ':') : NULL;
-
-        if (!group)
-            continue;
-        controllers++;
-        group++;
-        group[strcspn(group, "\n")] = '\0';
-        if (group - controllers == 1) {
-            snprintf(mount, sizeof mount, "%s/sys/fs/cgroup", root);
-            least = lesser_quota(least, least_quota(mount, group, quota_v2));
-        } else if (has_cpu(controllers, (size_t)(group - 1 - controllers))) {
-            snprintf(mount, sizeof mount, "%s/sys/fs/cgroup/cpu", root);
-            least = lesser_quota(least, least_quota(mount, group, quota_v1));
-        }
-    }
-    if (file)
-        fclose(file);
-    return least;
+    return cgroup_positive_number(quota) / cgroup_positive_number(period);
 }
 
 size_t cores_count_usable(const char *root)
 {
     size_t n_cores = count_affine_cores(root);
-    double quota = count_quota(root);
+    double quota = cgroup_find_min(root, "cpu", quota_v2, quota_v1);
 
     if (quota > 0 && ceil(quota) < (double)n_cores)
         n_cores = (size_t)ceil(quota);
