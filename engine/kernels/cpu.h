@@ -4,8 +4,6 @@
 #ifndef NESTD_ENGINE_KERNELS_CPU_H
 #define NESTD_ENGINE_KERNELS_CPU_H
 
-#include <stdbool.h>
-
 enum cpu_flag {
     CPU_AVX2 = 1 << 0,        /* AVX2, FMA and F16C */
     CPU_AVX512 = 1 << 1,      /* AVX-512 F, BW, DQ, VL (and all of CPU_AVX2) */
@@ -20,8 +18,7 @@ enum { CPU_MASK_ALL = -1 };
  * the one it stands on is dropped. */
 unsigned cpu_flags(unsigned mask);
 
-/* Are int8 products both exact and faster than float32's? Without VPDPBUSD bytes have to be widened
- * to 16 bits, whose products are faster than AVX2's in float32 but not than AVX-512's. */
-bool cpu_multiplies_int8(unsigned flags);
+/* The flags that both the CPU and its operating system support. Of the architecture's folder. */
+unsigned cpu_detect(void);
 
 #endif

@@ -1,17 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/kernels/kernels.h"
 
-#include "engine/kernels/attention.h"
-#include "engine/kernels/convert.h"
-#include "engine/kernels/gelu.h"
-#include "engine/kernels/kernel_version.h"
-#include "engine/kernels/layer_norm.h"
-#include "engine/kernels/multiply_int8.h"
-#include "engine/kernels/quantise.h"
-#include "engine/kernels/store.h"
+#include "engine/kernels/kernel_set.h"
 
 #include <stdio.h>
 #include <string.h>
+
+/* Takes what `set` has, and keeps the rest. */
+static void lay(struct kernel_set *below, const struct kernel_set *set)
+{
+#define TAKE(field) below->field = set->field ? set->field : below->field
+    TAKE(store);
+    TAKE(gelu);
+    TAKE(convert);
+    TAKE(layer_norm);
+    TAKE(quantise);
+    TAKE(attention);
+    TAKE(attention_bfloat16);
+    TAKE(multiply_int8);
+    TAKE(int8);
+#undef TAKE
+}
 
 static void take_stores(kernel_store *(*ret_stores)[N_KERNEL_TYPES],
                         const struct kernel_stores *stores)
@@ -19,35 +28,42 @@ static void take_stores(kernel_store *(*ret_stores)[N_KERNEL_TYPES],
     memcpy(ret_stores, stores->by_type, sizeof stores->by_type);
 }
 
+/* The set as callers see it. */
+static void fill(struct kernels *ret_kernels, const struct kernel_set *set)
+{
+    *ret_kernels = (struct kernels){
+        .layer_norm = set->layer_norm,
+        .quantise = set->quantise,
+        .multiply_int8 = set->int8 == INT8_OF_ONEDNN ? NULL : set->multiply_int8,
+        .round = set->convert->round,
+        .widen_float16 = set->convert->widen_float16,
+        .widen_bfloat16 = set->convert->widen_bfloat16,
+        .attention =
+            {[KERNEL_FLOAT32] = set->attention, [KERNEL_BFLOAT16] = set->attention_bfloat16},
+        .multiplies_bfloat16 = set->attention_bfloat16 != NULL,
+        .multiplies_int8 = set->int8 != INT8_SLOW,
+    };
+    take_stores(ret_kernels->store, &set->store->store);
+    take_stores(ret_kernels->relu, &set->store->relu);
+    take_stores(ret_kernels->gelu, &set->gelu->exact);
+    take_stores(ret_kernels->gelu_tanh, &set->gelu->tanh);
+    memcpy(ret_kernels->add, set->store->add.by_type, sizeof ret_kernels->add);
+}
+
 void kernels_choose(struct kernels *ret_kernels, unsigned cpu_flags)
 {
-    const struct kernel_version *store = store_choose(cpu_flags);
-    const struct kernel_version *gelu = gelu_choose(cpu_flags);
-    const struct kernel_version *layer_norm = layer_norm_choose(cpu_flags);
-    const struct kernel_version *quantise = quantise_choose(cpu_flags);
-    const struct kernel_version *multiply_int8 = multiply_int8_choose(cpu_flags);
-    const struct kernel_version *convert = convert_choose(cpu_flags);
-    const struct kernel_version *attention = attention_choose(cpu_flags);
-    const struct kernel_version *attention_bfloat16 = attention_bfloat16_choose(cpu_flags);
+    struct kernel_set laid = kernels_c;
+    char name[sizeof ret_kernels->name] = "";
+    size_t len = 0;
 
-    *ret_kernels = (struct kernels){
-        .layer_norm = layer_norm->layer_norm,
-        .quantise = quantise->quantise,
-        .multiply_int8 = multiply_int8->multiply_int8,
-        .round = convert->convert->round,
-        .widen_float16 = convert->convert->widen_float16,
-        .widen_bfloat16 = convert->convert->widen_bfloat16,
-        .attention = {[KERNEL_FLOAT32] = attention->attention,
-                      [KERNEL_BFLOAT16] = attention_bfloat16->attention},
-    };
-    take_stores(ret_kernels->store, &store->store->store);
-    take_stores(ret_kernels->relu, &store->store->relu);
-    take_stores(ret_kernels->gelu, &gelu->gelu->exact);
-    take_stores(ret_kernels->gelu_tanh, &gelu->gelu->tanh);
-    memcpy(ret_kernels->add, store->store->add.by_type, sizeof ret_kernels->add);
-    snprintf(ret_kernels->name, sizeof ret_kernels->name,
-             "store %s, gelu %s, layer_norm %s, quantise %s, multiply_int8 %s, convert %s, "
-             "attention %s, attention_bfloat16 %s",
-             store->name, gelu->name, layer_norm->name, quantise->name, multiply_int8->name,
-             convert->name, attention->name, attention_bfloat16->name);
+    for (size_t i = 0; i < KERNEL_SETS_MAX && kernel_sets[i]; i++) {
+        if (kernel_sets[i]->cpu_flags & ~cpu_flags)
+            continue;
+        lay(&laid, kernel_sets[i]);
+        len += (size_t)snprintf(name + len, sizeof name - len, "%s%s", len ? ", " : "",
+                                kernel_sets[i]->name);
+    }
+    fill(ret_kernels, &laid);
+    memcpy(ret_kernels->name, len ? name : kernels_c.name,
+           len ? len + 1 : strlen(kernels_c.name) + 1);
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What the encoder does between products. Each operation has a table of versions in its own file
- * (layer_norm.c ...), best first, the readable reference (layer_norm_c.c ...) last;
- * kernels_choose() takes the best that the CPU flags allow. Every version is compared with its
- * reference on awkward lengths. No version reads or writes outside its arguments' shapes; none
- * needs alignment. A row's result depends on that row alone, and an element of store, activate and
- * add on that element alone, so that panels of columns may be done apart (promise 1). Any thread.
- */
+/* What the encoder does between products. kernels_choose() takes the best version of each operation
+ * that the CPU flags allow (kernel_set.h); a readable reference of each is in c/. Every version is
+ * compared with its reference on awkward lengths. No version reads or writes outside its arguments'
+ * shapes; none needs alignment. A row's result depends on that row alone, and an element of store,
+ * activate and add on that element alone, so that panels of columns may be done apart (promise 1).
+ * Any thread. */
 #ifndef NESTD_ENGINE_KERNELS_KERNELS_H
 #define NESTD_ENGINE_KERNELS_KERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -120,7 +120,12 @@ struct kernels {
     kernel_widen *widen_bfloat16;
     kernel_attention
         *attention[N_KERNEL_TYPES]; /* BFLOAT16: NULL where the CPU has no such products */
-    char name[224];                 /* "gelu avx512, ...": for the log */
+
+    /* What the CPU is good at. */
+    bool multiplies_bfloat16; /* natively, which is faster than float32 */
+    bool multiplies_int8;     /* exactly, and faster than float32 */
+
+    char name[64]; /* "avx2, avx_vnni", "c": the sets that were laid over each other, for the log */
 };
 
 void kernels_choose(struct kernels *ret_kernels, unsigned cpu_flags);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The versions of kernel_multiply_int8, and the layout of the weights that all of them read: panels
+/* The layout of the weights that every version of kernel_multiply_int8 reads: panels
  * of KERNEL_INT8_WIDTH output columns, one after another. A panel has the weights of its columns
  * for inputs 0 to 3, side by side, then for 4 to 7, and so on:
  *
@@ -14,15 +14,7 @@
 
 #include "engine/memory.h"
 
-struct kernel_version;
-
 enum { KERNEL_INT8_GROUP = 4 }; /* inputs side by side */
-
-kernel_multiply_int8 multiply_int8_c;
-kernel_multiply_int8 multiply_int8_avx2;
-kernel_multiply_int8 multiply_int8_avx_vnni;
-
-const struct kernel_version *multiply_int8_choose(unsigned cpu_flags);
 
 /* Bytes from a panel to the next; weight [j, k] is packed[multiply_int8_place(n_in, j, k)]. */
 static inline size_t multiply_int8_panel_bytes(size_t n_in)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The versions of kernel_quantise, and what they do once a row. A row is q = rint(x / scale) + zero
+/* What every version of kernel_quantise does once a row. A row is q = rint(x / scale) + zero
  * with scale = (most - least) / 255 and zero = rint(-least / scale), where least <= 0 <= most, so
  * that 0 is exact and q is in [0, 255] (256 only where both ends tie; it is cut). Used inside this
  * folder. */
@@ -12,14 +12,6 @@
 #include <float.h>
 #include <math.h>
 #include <stdbool.h>
-
-struct kernel_version;
-
-kernel_quantise quantise_c;
-kernel_quantise quantise_avx2;
-kernel_quantise quantise_avx512;
-
-const struct kernel_version *quantise_choose(unsigned cpu_flags);
 
 /* Never so small that its inverse is not finite: a row of zeros has a scale too. */
 static inline float quantise_scale(float least, float most, bool has_nan)

@@ -10,7 +10,4 @@
  * the least normal number may be zero. NaN stays NaN, in the sum too. */
 typedef float kernel_softmax_row(float *x, size_t n, float scale);
 
-kernel_softmax_row softmax_row_c;
-kernel_softmax_row softmax_row_avx2;
-
 #endif

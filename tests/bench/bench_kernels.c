@@ -4,7 +4,7 @@
  * heads of 32) and bge-large (hidden 1,024, heads of 64). Prints ns an element beside the
  * reference's, for attention GFLOP/s of its two products too. The best of several short runs, on
  * one thread. */
-#include "engine/kernels/attention.h"
+#include "engine/kernels/c/kernels_c.h"
 #include "engine/kernels/cpu.h"
 #include "engine/kernels/kernels.h"
 
@@ -166,7 +166,7 @@ static void run_attention(const struct bench *b, const struct kernels *kernels)
     });
 }
 
-#define STORES(operation, n)                                                                       \
+#define STORE_ROWS(operation, n)                                                                   \
     {#operation, run_##operation, KERNEL_FLOAT32, KERNEL_FLOAT32, BLOCK_ROWS, n},                  \
         {#operation, run_##operation, KERNEL_FLOAT32, KERNEL_BFLOAT16, BLOCK_ROWS, n},             \
         {#operation, run_##operation, KERNEL_INT32, KERNEL_FLOAT32, BLOCK_ROWS, n},                \
@@ -187,13 +187,13 @@ static void run_attention(const struct bench *b, const struct kernels *kernels)
     }
 
 static const struct bench BENCHES[] = {
-    STORES(store, 1152),
-    STORES(store, 3072),
-    STORES(relu, 1536),
-    STORES(gelu, 1536),
-    STORES(gelu, 4096),
-    STORES(gelu_tanh, 1536),
-    STORES(gelu_tanh, 4096),
+    STORE_ROWS(store, 1152),
+    STORE_ROWS(store, 3072),
+    STORE_ROWS(relu, 1536),
+    STORE_ROWS(gelu, 1536),
+    STORE_ROWS(gelu, 4096),
+    STORE_ROWS(gelu_tanh, 1536),
+    STORE_ROWS(gelu_tanh, 4096),
     ROWS(add, FLOAT32, FLOAT32, 384),
     ROWS(add, INT32, FLOAT32, 384),
     ROWS(add, FLOAT32, FLOAT32, 1024),

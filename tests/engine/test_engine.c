@@ -3,6 +3,7 @@
 /* The engine as the server uses it, on tiny models whose vectors an independent float64
  * implementation computed (tests/models/reference.py). */
 #include "engine/engine.h"
+#include "engine/kernels/kernels.h"
 #include "engine/kernels/cpu.h"
 #include "tests/engine/model/folder.h"
 
@@ -91,11 +92,12 @@ static enum status encode(struct engine *engine, struct job *jobs, size_t n_jobs
 
 static bool cpu_has(const char *dtype)
 {
-    unsigned flags = cpu_flags(CPU_MASK_ALL);
+    struct kernels kernels;
 
+    kernels_choose(&kernels, cpu_flags(CPU_MASK_ALL));
     if (strcmp(dtype, "bfloat16") == 0)
-        return flags & CPU_AVX512_BF16;
-    return strcmp(dtype, "int8") != 0 || cpu_multiplies_int8(flags);
+        return kernels.multiplies_bfloat16;
+    return strcmp(dtype, "int8") != 0 || kernels.multiplies_int8;
 }
 
 static void compare_with_reference(const char *model, const char *dtype, unsigned cpu_mask,

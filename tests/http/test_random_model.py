@@ -79,7 +79,7 @@ def test_int8_products_are_the_same_bytes_with_and_without_vnni(start, tmp_path,
     found = []
     for version in ("avx2", "avx_vnni"):
         server = start(folder, "--cpu-mask", version, "--dtype", "int8").wait_ready()
-        assert f"multiply_int8 {version}," in server.get("/info").json()["kernels"]
+        assert server.get("/info").json()["kernels"].endswith(version)
         found.append(embed_ids(server, inputs))
     assert np.array_equal(*found)
 

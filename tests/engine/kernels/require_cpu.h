@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "engine/kernels/cpu.h"
+#include "engine/kernels/kernels.h"
 
 /* Skips the test where this CPU lacks one of the flags. tests/tally knows the words, and counts
  * such a test apart from those that something was missing for. */
@@ -24,7 +25,10 @@ static inline void require_cpu(unsigned flags, const char *name)
 
 static inline void require_int8(void)
 {
-    if (!cpu_multiplies_int8(cpu_flags(CPU_MASK_ALL)))
+    struct kernels kernels;
+
+    kernels_choose(&kernels, cpu_flags(CPU_MASK_ALL));
+    if (!kernels.multiplies_int8)
         require_cpu(CPU_AVX512_VNNI, "avx512_vnni");
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/engine/kernels/kernel_test.h"
 
-#include "engine/kernels/attention.h"
+#include "engine/kernels/c/kernels_c.h"
 
 #include <stdlib.h>
 
@@ -13,7 +13,7 @@ enum {
     N_HEADS = sizeof HEADS / sizeof *HEADS,
 };
 
-/* A version in its format; attention_bfloat16_c is in no table. */
+/* A version in its format; attention_bfloat16_c is in no set. */
 struct version {
     struct level level;
     enum kernel_type type;

@@ -88,22 +88,12 @@ static void test_cpu__level_falls_with_the_one_below(void **state)
     assert_int_equal(cpu_flags(CPU_AVX2 | CPU_AVX512_BF16 | CPU_AVX512_VNNI), cpu_flags(CPU_AVX2));
 }
 
-static void test_cpu__int8_is_exact_and_faster_than_float32(void **state)
-{
-    (void)state;
-    assert_false(cpu_multiplies_int8(0));
-    assert_true(cpu_multiplies_int8(CPU_AVX2));
-    assert_false(cpu_multiplies_int8(CPU_AVX2 | CPU_AVX512));
-    assert_true(cpu_multiplies_int8(CPU_AVX2 | CPU_AVX512 | CPU_AVX512_VNNI));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cpu__agrees_with_the_operating_system),
         cmocka_unit_test(test_cpu__mask_takes_away),
         cmocka_unit_test(test_cpu__level_falls_with_the_one_below),
-        cmocka_unit_test(test_cpu__int8_is_exact_and_faster_than_float32),
     };
 
     return cmocka_run_group_tests_name("cpu", tests, NULL, NULL);

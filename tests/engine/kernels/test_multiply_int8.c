@@ -151,7 +151,6 @@ static void test_multiply_int8__is_left_to_onednn_where_that_is_exact(void **sta
     kernels_choose(&kernels, CPU_AVX2 | CPU_AVX512 | CPU_AVX512_VNNI);
 #if defined(__x86_64__)
     assert_null(kernels.multiply_int8);
-    assert_non_null(strstr(kernels.name, "multiply_int8 onednn"));
 #endif
 }
 

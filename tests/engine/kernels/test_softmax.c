@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/engine/kernels/kernel_test.h"
 
-#include "engine/kernels/softmax.h"
+#include "engine/kernels/c/kernels_c.h"
+#if defined(__x86_64__)
+#include "engine/kernels/x86/kernels_x86.h"
+#endif
 
 enum { SWEEP_STEP = 4099, SWEEP_ROW = 4096 };
 

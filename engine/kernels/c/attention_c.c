@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/kernels/c/kernels_c.h"
+
+#include "engine/kernels/bfloat16.h"
+#include "engine/kernels/softmax.h"
+
+void attention_c(const struct attention *a)
+{
+    const float *queries = a->q, *keys = a->k, *values = a->v;
+    const size_t n_tokens = a->n_tokens, head_size = a->head_size, stride = a->stride;
+    float *weights = a->scratch; /* [n_tokens]: those of one query */
+
+    for (size_t i = 0; i < n_tokens; i++) {
+        float *result = a->out + i * a->out_stride;
+        float sum;
+
+        for (size_t j = 0; j < n_tokens; j++) {
+            double score = 0;
+
+            for (size_t d = 0; d < head_size; d++)
+                score += (double)queries[i * stride + d] * keys[j * stride + d];
+            weights[j] = (float)score;
+        }
+        sum = softmax_row_c(weights, n_tokens, a->scale);
+        for (size_t d = 0; d < head_size; d++)
+            result[d] = 0;
+        for (size_t j = 0; j < n_tokens; j++)
+            for (size_t d = 0; d < head_size; d++)
+                result[d] += weights[j] / sum * values[j * stride + d];
+    }
+}
+
+void attention_bfloat16_c(const struct attention *a)
+{
+    const uint16_t *queries = a->q, *keys = a->k, *values = a->v;
+    const size_t n_tokens = a->n_tokens, head_size = a->head_size, stride = a->stride;
+    float *weights = a->scratch; /* [n_tokens]: those of one query */
+
+    for (size_t i = 0; i < n_tokens; i++) {
+        float *result = a->out + i * a->out_stride;
+        float sum = 0;
+
+        for (size_t j = 0; j < n_tokens; j++) {
+            weights[j] = 0;
+            for (size_t d = 0; d < head_size; d++)
+                weights[j] +=
+                    bfloat16_widen(queries[i * stride + d]) * bfloat16_widen(keys[j * stride + d]);
+        }
+        softmax_row_c(weights, n_tokens, a->scale);
+        for (size_t j = 0; j < n_tokens; j++) {
+            weights[j] = bfloat16_widen(bfloat16_round(weights[j]));
+            sum += weights[j];
+        }
+        for (size_t d = 0; d < head_size; d++) {
+            result[d] = 0;
+            for (size_t j = 0; j < n_tokens; j++)
+                result[d] += weights[j] * bfloat16_widen(values[j * stride + d]);
+            result[d] /= sum;
+        }
+    }
+}

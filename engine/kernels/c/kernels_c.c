@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/kernels/c/kernels_c.h"
+
+const struct kernel_set kernels_c = {
+    .name = "c",
+    .store = &store_c,
+    .gelu = &gelu_c,
+    .convert = &convert_c,
+    .layer_norm = layer_norm_c,
+    .quantise = quantise_c,
+    .attention = attention_c,
+    .multiply_int8 = multiply_int8_c,
+    .int8 = INT8_SLOW,
+};
