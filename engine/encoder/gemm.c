@@ -6,6 +6,7 @@
 #include "engine/encoder/gemm.h"
 
 #include "engine/encoder/gemm_internal.h"
+#include "engine/encoder/product_memory.h"
 #include "engine/memory.h"
 
 /* ---- contexts: one worker's handles on the shared primitives ---- */
@@ -25,22 +26,17 @@ struct gemm_context {
     const struct gemm *gemm;
     dnnl_stream_t stream;
     void *scratchpad;
+    struct product_memory *memory;
     struct shape_memory *shapes; /* [gemm->n_shapes] */
 };
 
-static void memory_release(dnnl_memory_t memory)
-{
-    if (memory)
-        dnnl_memory_destroy(memory);
-}
-
 static void shape_memory_release(struct shape_memory *memory)
 {
-    memory_release(memory->weights);
+    onednn_memory_destroy(memory->weights);
     for (size_t i = 0; i < GEMM_N_HEIGHTS; i++) {
-        memory_release(memory->blocks[i].src);
-        memory_release(memory->blocks[i].dst);
-        memory_release(memory->blocks[i].scratchpad);
+        onednn_memory_destroy(memory->blocks[i].src);
+        onednn_memory_destroy(memory->blocks[i].dst);
+        onednn_memory_destroy(memory->blocks[i].scratchpad);
     }
 }
 
@@ -50,8 +46,8 @@ void gemm_context_free(struct gemm_context *context)
         return;
     for (size_t i = 0; context->shapes && i < context->gemm->n_shapes; i++)
         shape_memory_release(&context->shapes[i]);
-    if (context->stream)
-        dnnl_stream_destroy(context->stream);
+    onednn_stream_destroy(context->stream);
+    product_memory_free(context->memory);
     free(context->shapes);
     free(context->scratchpad);
     free(context);
@@ -66,22 +62,18 @@ static dnnl_status_t shape_memory_init(struct gemm_context *context, size_t inde
 
     if (shape->multiply)
         return dnnl_success;
-    status =
-        dnnl_memory_create(&memory->weights, description_borrow(&shape->weights), engine, NULL);
+    status = onednn_memory_create(&memory->weights, &shape->weights, engine, NULL);
     for (size_t i = 0; i < GEMM_N_HEIGHTS && !status; i++) {
         const struct shape_block *block = &shape->blocks[i];
 
         if (!block->primitive)
             continue;
-        status = dnnl_memory_create(&memory->blocks[i].src, description_borrow(&block->src), engine,
-                                    NULL);
+        status = onednn_memory_create(&memory->blocks[i].src, &block->src, engine, NULL);
         if (!status)
-            status = dnnl_memory_create(&memory->blocks[i].dst, description_borrow(&block->dst),
-                                        engine, NULL);
+            status = onednn_memory_create(&memory->blocks[i].dst, &block->dst, engine, NULL);
         if (!status)
-            status = dnnl_memory_create(&memory->blocks[i].scratchpad,
-                                        description_borrow(&block->scratchpad), engine,
-                                        context->scratchpad);
+            status = onednn_memory_create(&memory->blocks[i].scratchpad, &block->scratchpad, engine,
+                                          context->scratchpad);
     }
     return status;
 }
@@ -96,8 +88,9 @@ enum status gemm_context_new(const struct gemm *gemm, struct gemm_context **ret_
     context->gemm = gemm;
     context->shapes = calloc(gemm->n_shapes + 1, sizeof *context->shapes);
     context->scratchpad = memory_new_aligned(gemm->scratchpad_len_bytes);
-    status = context->scratchpad && context->shapes
-                 ? dnnl_stream_create(&context->stream, gemm->engine, dnnl_stream_default_flags)
+    context->memory = product_memory_new();
+    status = context->scratchpad && context->shapes && context->memory
+                 ? onednn_stream_create(&context->stream, gemm->engine)
                  : dnnl_out_of_memory;
     for (size_t i = 0; i < gemm->n_shapes && !status; i++)
         status = shape_memory_init(context, i);
@@ -122,19 +115,19 @@ dnnl_status_t gemm_block_multiply(struct gemm_context *context, size_t shape, si
         {DNNL_ARG_DST, handles->dst},
         {DNNL_ARG_SCRATCHPAD, handles->scratchpad},
     };
-    /* oneDNN's handles are not const, but sources are only read. */
-    dnnl_status_t status = dnnl_memory_set_data_handle(memory->weights, (void *)(uintptr_t)weights);
+    dnnl_status_t status;
 
+    product_memory_lend(context->memory);
+    /* oneDNN's handles are not const, but sources are only read. */
+    status = onednn_memory_set(memory->weights, (void *)(uintptr_t)weights);
     if (!status)
-        status = dnnl_memory_set_data_handle(handles->src, (void *)(uintptr_t)a);
+        status = onednn_memory_set(handles->src, (void *)(uintptr_t)a);
     if (!status)
-        status = dnnl_memory_set_data_handle(handles->dst, c);
+        status = onednn_memory_set(handles->dst, c);
     if (!status)
-        status = dnnl_primitive_execute(context->gemm->shapes[shape].blocks[block].primitive,
-                                        context->stream, sizeof arguments / sizeof *arguments,
-                                        arguments);
-    if (!status)
-        status = dnnl_stream_wait(context->stream);
+        status = onednn_execute(context->gemm->shapes[shape].blocks[block].primitive,
+                                context->stream, sizeof arguments / sizeof *arguments, arguments);
+    product_memory_return();
     return status;
 }
 
@@ -160,7 +153,7 @@ enum status gemm_multiply(struct gemm_context *context, const struct gemm_weight
     size_t c_row_bytes = shape->n_out * sizeof(float); /* an int32 is as large */
     dnnl_status_t status = dnnl_success;
 
-    use_one_thread();
+    onednn_use_one_thread();
     if (packed->borrowed)
         return status_of(gemm_multiply_borrowed(packed, a, n_rows, c));
     if (shape->multiply) {
@@ -184,12 +177,12 @@ enum status gemm_open(kernel_multiply_int8 *multiply_int8, struct gemm **ret_gem
 
     if (!gemm)
         return error_set(error, STATUS_NO_MEMORY, "out of memory");
-    use_one_thread();
+    onednn_use_one_thread();
     gemm->multiply_int8 = multiply_int8;
     pthread_mutex_init(&gemm->mutex, NULL);
     gemm->shapes = calloc(GEMM_MOST_SHAPES, sizeof *gemm->shapes);
     if (gemm->shapes)
-        status = dnnl_engine_create(&gemm->engine, dnnl_cpu, 0);
+        status = onednn_engine_create(&gemm->engine);
     if (status) {
         gemm_close(gemm);
         return error_set(error, status_of(status), "oneDNN cannot be started on this CPU");
@@ -204,8 +197,7 @@ void gemm_close(struct gemm *gemm)
         return;
     for (size_t i = 0; i < gemm->n_shapes; i++)
         shape_release(&gemm->shapes[i]);
-    if (gemm->engine)
-        dnnl_engine_destroy(gemm->engine);
+    onednn_engine_destroy(gemm->engine);
     pthread_mutex_destroy(&gemm->mutex);
     free(gemm->shapes);
     free(gemm);

@@ -23,9 +23,5 @@ enum status gemm_borrow(size_t n_out, size_t n_in, struct gemm_weights **ret_wei
 dnnl_status_t gemm_multiply_borrowed(const struct gemm_weights *weights, const void *a,
                                      size_t n_rows, void *c)
 {
-    dnnl_dim_t n_in = (dnnl_dim_t)weights->n_in;
-    dnnl_dim_t n_out = (dnnl_dim_t)weights->n_out;
-
-    return dnnl_sgemm('N', 'T', (dnnl_dim_t)n_rows, n_out, n_in, 1, a, n_in, weights->borrowed,
-                      n_in, 0, c, n_out);
+    return onednn_sgemm(a, weights->borrowed, n_rows, weights->n_out, weights->n_in, c);
 }

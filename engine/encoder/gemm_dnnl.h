@@ -1,16 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What differs between oneDNN 2.6 and 3.x, for gemm*.c alone. Version 3 made memory descriptions
- * opaque pointers and folded an operation's description into the primitive's. */
+/* oneDNN for gemm*.c alone, whether it is 2.6 or 3.x: each call below is oneDNN's own of that name,
+ * or a few of them. oneDNN reports most failures, but lets std::bad_alloc and the like pass through
+ * its C interface, and nothing above could catch that. Here every exception becomes a status:
+ * gemm_dnnl.cpp alone includes <dnnl.h>, so that there is no other way to call it.
+ *
+ * Version 3 made memory descriptions opaque pointers and folded an operation's description into the
+ * primitive's. */
 #ifndef NESTD_ENGINE_ENCODER_GEMM_DNNL_H
 #define NESTD_ENGINE_ENCODER_GEMM_DNNL_H
 
 #include "engine/status.h"
 
-#include <dlfcn.h>
-#include <oneapi/dnnl/dnnl.h>
+#include <oneapi/dnnl/dnnl_types.h>
+#include <oneapi/dnnl/dnnl_version.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 static inline enum status status_of(dnnl_status_t status)
 {
@@ -20,118 +29,92 @@ static inline enum status status_of(dnnl_status_t status)
 }
 
 /* Has oneDNN stay in the calling thread. The OpenMP run time comes with oneDNN, or, in its other
- * builds, is not there. */
-static inline void use_one_thread(void)
-{
-    static _Thread_local bool is_set;
-    void (*set_num_threads)(int);
+ * builds, is not there. A thread's first call allocates. */
+void onednn_use_one_thread(void);
 
-    if (is_set)
-        return;
-    *(void **)&set_num_threads = dlsym(RTLD_DEFAULT, "omp_set_num_threads");
-    if (set_num_threads)
-        set_num_threads(1);
-    is_set = true;
-}
+const dnnl_version_t *onednn_version(void);
+
+/* ---- descriptions of memory ---- */
 
 #if DNNL_VERSION_MAJOR < 3
 typedef const dnnl_memory_desc_t *description_view;
-
-static inline dnnl_status_t describe_tensor(dnnl_memory_desc_t *ret_md, int n_dims,
-                                            const dnnl_dims_t dims, dnnl_data_type_t type,
-                                            dnnl_format_tag_t tag)
-{
-    return dnnl_memory_desc_init_by_tag(ret_md, n_dims, dims, type, tag);
-}
 
 static inline description_view description_borrow(const dnnl_memory_desc_t *md)
 {
     return md;
 }
-
-static inline dnnl_status_t description_copy(dnnl_memory_desc_t *ret_md, description_view md)
-{
-    *ret_md = *md;
-    return dnnl_success;
-}
-
-static inline void description_free(dnnl_memory_desc_t *md)
-{
-    (void)md;
-}
-
-static inline dnnl_status_t describe_matmul(dnnl_primitive_desc_t *ret_pd, dnnl_engine_t engine,
-                                            const dnnl_memory_desc_t *src, description_view weights,
-                                            const dnnl_memory_desc_t *dst,
-                                            const_dnnl_primitive_attr_t attr)
-{
-    dnnl_matmul_desc_t operation;
-    dnnl_status_t status = dnnl_matmul_desc_init(&operation, src, weights, NULL, dst);
-
-    return status ? status : dnnl_primitive_desc_create(ret_pd, &operation, attr, engine, NULL);
-}
-
-/* By 1 x 1, with steps of 1. */
-static inline dnnl_status_t
-describe_convolution(dnnl_primitive_desc_t *ret_pd, dnnl_engine_t engine,
-                     const dnnl_memory_desc_t *src, description_view weights,
-                     const dnnl_memory_desc_t *dst, const_dnnl_primitive_attr_t attr)
-{
-    const dnnl_dims_t steps = {1, 1};
-    const dnnl_dims_t padding = {0, 0};
-    dnnl_convolution_desc_t operation;
-    dnnl_status_t status = dnnl_convolution_forward_desc_init(&operation, dnnl_forward_inference,
-                                                              dnnl_convolution_direct, src, weights,
-                                                              NULL, dst, steps, padding, padding);
-
-    return status ? status : dnnl_primitive_desc_create(ret_pd, &operation, attr, engine, NULL);
-}
 #else
 typedef const_dnnl_memory_desc_t description_view;
-
-static inline dnnl_status_t describe_tensor(dnnl_memory_desc_t *ret_md, int n_dims,
-                                            const dnnl_dims_t dims, dnnl_data_type_t type,
-                                            dnnl_format_tag_t tag)
-{
-    return dnnl_memory_desc_create_with_tag(ret_md, n_dims, dims, type, tag);
-}
 
 static inline description_view description_borrow(const dnnl_memory_desc_t *md)
 {
     return *md;
 }
+#endif
 
-static inline dnnl_status_t description_copy(dnnl_memory_desc_t *ret_md, description_view md)
-{
-    return dnnl_memory_desc_clone(ret_md, md);
-}
+MUST_CHECK dnnl_status_t onednn_describe_tensor(dnnl_memory_desc_t *ret_md, int n_dims,
+                                                const dnnl_dims_t dims, dnnl_data_type_t type,
+                                                dnnl_format_tag_t tag);
+MUST_CHECK dnnl_status_t onednn_description_copy(dnnl_memory_desc_t *ret_md, description_view md);
+size_t onednn_description_bytes(const dnnl_memory_desc_t *md);
 
-static inline void description_free(dnnl_memory_desc_t *md)
-{
-    if (*md)
-        dnnl_memory_desc_destroy(*md);
-}
+/* Of zeroed memory too. */
+void onednn_description_free(dnnl_memory_desc_t *md);
 
-static inline dnnl_status_t describe_matmul(dnnl_primitive_desc_t *ret_pd, dnnl_engine_t engine,
-                                            const dnnl_memory_desc_t *src, description_view weights,
-                                            const dnnl_memory_desc_t *dst,
-                                            const_dnnl_primitive_attr_t attr)
-{
-    return dnnl_matmul_primitive_desc_create(ret_pd, engine, *src, weights, NULL, *dst, attr);
-}
+/* ---- engine, stream, memory ---- */
 
-/* By 1 x 1, with steps of 1. */
-static inline dnnl_status_t
-describe_convolution(dnnl_primitive_desc_t *ret_pd, dnnl_engine_t engine,
-                     const dnnl_memory_desc_t *src, description_view weights,
-                     const dnnl_memory_desc_t *dst, const_dnnl_primitive_attr_t attr)
-{
-    const dnnl_dims_t steps = {1, 1};
-    const dnnl_dims_t none = {0, 0};
+MUST_CHECK dnnl_status_t onednn_engine_create(dnnl_engine_t *ret_engine);
+MUST_CHECK dnnl_status_t onednn_stream_create(dnnl_stream_t *ret_stream, dnnl_engine_t engine);
+MUST_CHECK dnnl_status_t onednn_memory_create(dnnl_memory_t *ret_memory,
+                                              const dnnl_memory_desc_t *md, dnnl_engine_t engine,
+                                              void *data);
+MUST_CHECK dnnl_status_t onednn_memory_set(dnnl_memory_t memory, void *data);
 
-    return dnnl_convolution_forward_primitive_desc_create(
-        ret_pd, engine, dnnl_forward_inference, dnnl_convolution_direct, *src, weights, NULL, *dst,
-        steps, none, none, none, attr);
+/* These take NULL. */
+void onednn_engine_destroy(dnnl_engine_t engine);
+void onednn_stream_destroy(dnnl_stream_t stream);
+void onednn_memory_destroy(dnnl_memory_t memory);
+
+/* ---- primitives ---- */
+
+/* A product of rows, with weights that may be of any layout; the scratchpad is the caller's. As a
+ * convolution it is one by 1 x 1 in steps of 1. */
+struct onednn_product {
+    bool is_convolution;
+    const dnnl_memory_desc_t *src;
+    const dnnl_memory_desc_t *weights;
+    const dnnl_memory_desc_t *dst;
+};
+
+/* The first of oneDNN's implementations, in its own order of preference, whose name starts with
+ * `name`; "" takes any. unimplemented where there is none. */
+MUST_CHECK dnnl_status_t onednn_product_describe(dnnl_primitive_desc_t *ret_pd,
+                                                 dnnl_engine_t engine,
+                                                 const struct onednn_product *product,
+                                                 const char *name);
+MUST_CHECK dnnl_status_t onednn_reorder_describe(dnnl_primitive_desc_t *ret_pd,
+                                                 dnnl_engine_t engine,
+                                                 const dnnl_memory_desc_t *from,
+                                                 const dnnl_memory_desc_t *to);
+void onednn_primitive_desc_destroy(dnnl_primitive_desc_t pd); /* NULL too */
+
+/* Borrowed from the primitive's description. */
+const char *onednn_implementation(const_dnnl_primitive_desc_t pd);
+description_view onednn_query_md(const_dnnl_primitive_desc_t pd, dnnl_query_t what);
+
+MUST_CHECK dnnl_status_t onednn_primitive_create(dnnl_primitive_t *ret_primitive,
+                                                 const_dnnl_primitive_desc_t pd);
+void onednn_primitive_destroy(dnnl_primitive_t primitive); /* NULL too */
+
+/* And waits for its end. */
+MUST_CHECK dnnl_status_t onednn_execute(dnnl_primitive_t primitive, dnnl_stream_t stream,
+                                        int n_arguments, const dnnl_exec_arg_t *arguments);
+
+/* c[n_rows, n_out] = a[n_rows, n_in] x W^T of weights [n_out, n_in]. Allocates. */
+MUST_CHECK dnnl_status_t onednn_sgemm(const float *a, const float *weights, size_t n_rows,
+                                      size_t n_out, size_t n_in, float *c);
+
+#ifdef __cplusplus
 }
 #endif
 

@@ -98,36 +98,26 @@ static dnnl_status_t reorder(struct gemm *gemm, const struct shape *shape, const
     dnnl_status_t status = shape_describe_plain(shape, &plain);
 
     if (!status)
-        status = dnnl_memory_create(&from, description_borrow(&plain), gemm->engine,
-                                    (void *)(uintptr_t)weights);
+        status = onednn_memory_create(&from, &plain, gemm->engine, (void *)(uintptr_t)weights);
     if (!status)
-        status = dnnl_memory_create(&to, description_borrow(&shape->weights), gemm->engine, packed);
+        status = onednn_memory_create(&to, &shape->weights, gemm->engine, packed);
     if (!status)
-        status = dnnl_reorder_primitive_desc_create(&pd, description_borrow(&plain), gemm->engine,
-                                                    description_borrow(&shape->weights),
-                                                    gemm->engine, NULL);
+        status = onednn_reorder_describe(&pd, gemm->engine, &plain, &shape->weights);
     if (!status)
-        status = dnnl_primitive_create(&primitive, pd);
+        status = onednn_primitive_create(&primitive, pd);
     if (!status)
-        status = dnnl_stream_create(&stream, gemm->engine, dnnl_stream_default_flags);
+        status = onednn_stream_create(&stream, gemm->engine);
     if (!status) {
         const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}};
 
-        status = dnnl_primitive_execute(primitive, stream, 2, arguments);
+        status = onednn_execute(primitive, stream, 2, arguments);
     }
-    if (!status)
-        status = dnnl_stream_wait(stream);
-    if (stream)
-        dnnl_stream_destroy(stream);
-    if (primitive)
-        dnnl_primitive_destroy(primitive);
-    if (pd)
-        dnnl_primitive_desc_destroy(pd);
-    if (to)
-        dnnl_memory_destroy(to);
-    if (from)
-        dnnl_memory_destroy(from);
-    description_free(&plain);
+    onednn_stream_destroy(stream);
+    onednn_primitive_destroy(primitive);
+    onednn_primitive_desc_destroy(pd);
+    onednn_memory_destroy(to);
+    onednn_memory_destroy(from);
+    onednn_description_free(&plain);
     return status;
 }
 
@@ -288,7 +278,7 @@ static const struct shape *find_shape(const struct gemm *gemm, const struct gemm
 
 static void name(struct gemm *gemm, const struct shape *shape)
 {
-    const dnnl_version_t *version = dnnl_version();
+    const dnnl_version_t *version = onednn_version();
 
     if (shape->multiply)
         snprintf(gemm->name, sizeof gemm->name, "%s", shape->implementation);
@@ -371,7 +361,7 @@ enum status gemm_pack(struct gemm *gemm, enum gemm_format format, const float *w
     struct gemm_weights *packed = calloc(1, sizeof *packed);
     enum status status = STATUS_NO_MEMORY;
 
-    use_one_thread();
+    onednn_use_one_thread();
     if (packed) {
         *packed = (struct gemm_weights){.format = format, .n_out = n_out, .n_in = n_in};
         status = pack(gemm, weights, packed);

@@ -4,12 +4,14 @@
  * that layout, so one copy of the weights serves them all. (oneDNN takes one layout for all heights
  * up to 64 on AVX-512: 768 of 768 tried.)
  *
- * oneDNN's matmul has kernels for packed weights (their names begin with "brg") where the CPU has
- * AVX-512; before 3.0 it has none for AVX2, and falls to a product that packs both sides anew each
- * time. A convolution by 1 x 1 has one: over an image that is one pixel high, whose pixels are the
- * rows and whose channels, stored last, are the columns, it is the same product of the same memory.
- * On Zen 3, at 64 rows, it is 1.2 to 1.6 times as fast for MiniLM's products, and twice for
- * bge-large's. It is bit for bit the same at all heights and panels, which that product is not.
+ * oneDNN's matmul has kernels for packed weights; their names begin with "brg". It takes them by
+ * itself where the CPU has AVX-512. For AVX2, 3.x has them but prefers a product that packs both
+ * sides anew each time, in memory that it allocates each time (on Zen 3 it is a third slower), and
+ * 2.6 has that product alone. A convolution by 1 x 1 has a kernel for packed weights there too:
+ * over an image that is one pixel high, whose pixels are the rows and whose channels, stored last,
+ * are the columns, it is the same product of the same memory. On Zen 3, at 64 rows, it is 1.2
+ * to 1.6 times as fast as 2.6's matmul for MiniLM's products, and twice for bge-large's. It is bit
+ * for bit the same at all heights and panels, which that product is not.
  *
  * Scratchpads are the caller's, so that primitives can be shared by all workers: oneDNN's own are
  * bound to the thread that made them. */
@@ -62,11 +64,10 @@ void shape_drop_height(struct shape *shape, size_t index)
 {
     struct shape_block *block = &shape->blocks[index];
 
-    if (block->primitive)
-        dnnl_primitive_destroy(block->primitive);
-    description_free(&block->src);
-    description_free(&block->dst);
-    description_free(&block->scratchpad);
+    onednn_primitive_destroy(block->primitive);
+    onednn_description_free(&block->src);
+    onednn_description_free(&block->dst);
+    onednn_description_free(&block->scratchpad);
     *block = (struct shape_block){0};
 }
 
@@ -74,7 +75,7 @@ void shape_release(struct shape *shape)
 {
     for (size_t i = 0; i < GEMM_N_HEIGHTS; i++)
         shape_drop_height(shape, i);
-    description_free(&shape->weights);
+    onednn_description_free(&shape->weights);
     *shape = (struct shape){0};
 }
 
@@ -85,8 +86,8 @@ static dnnl_status_t describe_rows(const struct shape *shape, size_t n_rows, siz
     const dnnl_dims_t matrix = {(dnnl_dim_t)n_rows, (dnnl_dim_t)n_columns};
     const dnnl_dims_t image = {1, (dnnl_dim_t)n_columns, 1, (dnnl_dim_t)n_rows};
 
-    return shape->is_convolution ? describe_tensor(ret_md, 4, image, type, dnnl_nhwc)
-                                 : describe_tensor(ret_md, 2, matrix, type, dnnl_ab);
+    return shape->is_convolution ? onednn_describe_tensor(ret_md, 4, image, type, dnnl_nhwc)
+                                 : onednn_describe_tensor(ret_md, 2, matrix, type, dnnl_ab);
 }
 
 static dnnl_status_t describe_weights(const struct shape *shape, bool plain,
@@ -97,8 +98,9 @@ static dnnl_status_t describe_weights(const struct shape *shape, bool plain,
     dnnl_data_type_t type = weights_type(shape->format);
 
     if (shape->is_convolution)
-        return describe_tensor(ret_md, 4, filter, type, plain ? dnnl_oihw : dnnl_format_tag_any);
-    return describe_tensor(ret_md, 2, matrix, type, plain ? dnnl_ba : dnnl_format_tag_any);
+        return onednn_describe_tensor(ret_md, 4, filter, type,
+                                      plain ? dnnl_oihw : dnnl_format_tag_any);
+    return onednn_describe_tensor(ret_md, 2, matrix, type, plain ? dnnl_ba : dnnl_format_tag_any);
 }
 
 dnnl_status_t shape_describe_plain(const struct shape *shape, dnnl_memory_desc_t *ret_md)
@@ -112,38 +114,40 @@ dnnl_status_t shape_describe_plain(const struct shape *shape, dnnl_memory_desc_t
 static dnnl_status_t block_take(struct shape *shape, struct shape_block *block,
                                 const_dnnl_primitive_desc_t pd, bool any_weights)
 {
-    const char *implementation = NULL;
-    dnnl_status_t status =
-        dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, (void *)&implementation);
+    const char *implementation = onednn_implementation(pd);
+    dnnl_status_t status = dnnl_success;
 
-    if (!status && any_weights)
-        status = description_copy(&shape->weights,
-                                  dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0));
+    if (any_weights)
+        status =
+            onednn_description_copy(&shape->weights, onednn_query_md(pd, dnnl_query_weights_md));
     if (!status)
-        status = description_copy(&block->scratchpad,
-                                  dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0));
+        status = onednn_description_copy(&block->scratchpad,
+                                         onednn_query_md(pd, dnnl_query_scratchpad_md));
     if (status)
         return status;
-    block->scratchpad_len_bytes = dnnl_memory_desc_get_size(description_borrow(&block->scratchpad));
+    block->scratchpad_len_bytes = onednn_description_bytes(&block->scratchpad);
     if (any_weights)
         snprintf(shape->implementation, sizeof shape->implementation, "%s", implementation);
     if (strcmp(shape->implementation, implementation) != 0)
         return dnnl_unimplemented;
-    return dnnl_primitive_create(&block->primitive, pd);
+    return onednn_primitive_create(&block->primitive, pd);
 }
 
+/* By the implementation whose name starts with `name`; with the weights' layout as the shape has
+ * it, or as oneDNN likes it. */
 static dnnl_status_t block_init(struct shape *shape, dnnl_engine_t engine, size_t index,
-                                bool any_weights)
+                                bool any_weights, const char *name)
 {
     struct shape_block *block = &shape->blocks[index];
     size_t height = shape_block_height(index);
-    dnnl_status_t (*describe_product)(dnnl_primitive_desc_t *, dnnl_engine_t,
-                                      const dnnl_memory_desc_t *, description_view,
-                                      const dnnl_memory_desc_t *, const_dnnl_primitive_attr_t) =
-        shape->is_convolution ? describe_convolution : describe_matmul;
-    dnnl_primitive_attr_t attr = NULL;
-    dnnl_primitive_desc_t pd = NULL;
     dnnl_memory_desc_t any = {0};
+    const struct onednn_product product = {
+        .is_convolution = shape->is_convolution,
+        .src = &block->src,
+        .weights = any_weights ? &any : &shape->weights,
+        .dst = &block->dst,
+    };
+    dnnl_primitive_desc_t pd = NULL;
     dnnl_status_t status =
         describe_rows(shape, height, shape->n_in, shape_src_type(shape->format), &block->src);
 
@@ -152,20 +156,11 @@ static dnnl_status_t block_init(struct shape *shape, dnnl_engine_t engine, size_
     if (!status && any_weights)
         status = describe_weights(shape, false, &any);
     if (!status)
-        status = dnnl_primitive_attr_create(&attr);
-    if (!status)
-        status = dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user);
-    if (!status)
-        status = describe_product(&pd, engine, &block->src,
-                                  description_borrow(any_weights ? &any : &shape->weights),
-                                  &block->dst, attr);
+        status = onednn_product_describe(&pd, engine, &product, name);
     if (!status)
         status = block_take(shape, block, pd, any_weights);
-    if (pd)
-        dnnl_primitive_desc_destroy(pd);
-    if (attr)
-        dnnl_primitive_attr_destroy(attr);
-    description_free(&any);
+    onednn_primitive_desc_destroy(pd);
+    onednn_description_free(&any);
     return status;
 }
 
@@ -192,28 +187,25 @@ size_t shape_scratchpad_bytes(const struct shape *shape)
     return most;
 }
 
-static bool is_named(const struct shape *shape, const char *start)
+/* The full height, by the first of these that oneDNN has. */
+static dnnl_status_t full_height_init(struct shape *shape, dnnl_engine_t engine)
 {
-    return strncmp(shape->implementation, start, strlen(start)) == 0;
-}
+    static const struct {
+        bool is_convolution;
+        const char *name;
+    } kinds[] = {{false, "brg"}, {true, "jit_1x1"}, {false, ""}};
+    const struct shape empty = *shape;
+    dnnl_status_t status = dnnl_unimplemented;
 
-/* Makes the shape a convolution, if oneDNN has a kernel for packed weights then. */
-static void try_convolution(struct shape *shape, dnnl_engine_t engine)
-{
-    struct shape convolution = {
-        .format = shape->format,
-        .is_convolution = true,
-        .n_in = shape->n_in,
-        .n_out = shape->n_out,
-    };
-
-    if (block_init(&convolution, engine, GEMM_N_HEIGHTS - 1, true) ||
-        !is_named(&convolution, "jit_1x1")) {
-        shape_release(&convolution);
-        return;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds && status == dnnl_unimplemented; i++) {
+        if (kinds[i].is_convolution && shape->format != GEMM_FLOAT32)
+            continue;
+        shape_release(shape);
+        *shape = empty;
+        shape->is_convolution = kinds[i].is_convolution;
+        status = block_init(shape, engine, GEMM_N_HEIGHTS - 1, true, kinds[i].name);
     }
-    shape_release(shape);
-    *shape = convolution;
+    return status;
 }
 
 dnnl_status_t shape_init(struct shape *ret_shape, dnnl_engine_t engine, enum gemm_format format,
@@ -222,15 +214,12 @@ dnnl_status_t shape_init(struct shape *ret_shape, dnnl_engine_t engine, enum gem
     dnnl_status_t status;
 
     *ret_shape = (struct shape){.format = format, .n_in = n_in, .n_out = n_out};
-    status = block_init(ret_shape, engine, GEMM_N_HEIGHTS - 1, true);
+    status = full_height_init(ret_shape, engine);
     if (status)
         return status;
-    if (format == GEMM_FLOAT32 && !is_named(ret_shape, "brg"))
-        try_convolution(ret_shape, engine);
-    ret_shape->weights_len_bytes =
-        dnnl_memory_desc_get_size(description_borrow(&ret_shape->weights));
+    ret_shape->weights_len_bytes = onednn_description_bytes(&ret_shape->weights);
     for (size_t i = 0; i < GEMM_N_HEIGHTS - 1; i++)
-        if (block_init(ret_shape, engine, i, false))
+        if (block_init(ret_shape, engine, i, false, ret_shape->implementation))
             shape_drop_height(ret_shape, i);
     return dnnl_success;
 }
