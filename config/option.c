@@ -49,6 +49,11 @@ const struct option *option_find(enum option_source source, const char *name, si
     return NULL;
 }
 
+bool option_is_list(const struct option *option)
+{
+    return option->type == OPTION_LIST || option->type == OPTION_NUMBERS;
+}
+
 static size_t smaller(size_t a, size_t b)
 {
     return a < b ? a : b;
@@ -125,6 +130,10 @@ struct option_expected option_expect(const struct option *option)
     case OPTION_LIST:
         snprintf(to, size, "at most %d values in UTF-8, none empty, split by commas",
                  OPTIONS_MOST_VALUES);
+        break;
+    case OPTION_NUMBERS:
+        snprintf(to, size, "at most %d whole numbers from %s to %s, split by commas",
+                 OPTIONS_MOST_VALUES, least.text, most.text);
         break;
     case OPTION_NUMBER:
         snprintf(to, size, "a whole number from %s to %s", least.text, most.text);

@@ -5,6 +5,7 @@
 #ifndef NESTD_CONFIG_OPTION_H
 #define NESTD_CONFIG_OPTION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,6 +13,7 @@ enum option_type {
     OPTION_TEXT,
     OPTION_SECRET,
     OPTION_LIST,
+    OPTION_NUMBERS,
     OPTION_NUMBER,
     OPTION_BYTES,
     OPTION_SECONDS,
@@ -31,12 +33,15 @@ struct option {
     size_t offset; /* of the field in struct options */
     enum option_type type;
     const char *default_text; /* read as any other value is; NULL: none */
-    int64_t least, most;      /* of NUMBER, BYTES, SECONDS */
+    int64_t least, most;      /* of NUMBER, NUMBERS, BYTES, SECONDS */
     const char *argument;
     const char *sentence;
 };
 
 extern const struct option option_table[N_OPTIONS];
+
+/* Whether it takes any number of values: LIST and NUMBERS. */
+bool option_is_list(const struct option *option);
 
 /* Where a value came from; the later wins. */
 enum option_source {

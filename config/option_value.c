@@ -183,23 +183,37 @@ static enum option_result set_text(const char *text, struct options *options, co
     return OPTION_SET;
 }
 
+static size_t count_parts(const char *text)
+{
+    size_t n = 1;
+
+    for (; *text; text++)
+        n += *text == ',';
+    return n;
+}
+
+/* The n_values at `values` and room for n_new behind them. */
+static void *grow(struct options *options, const void *values, size_t n_values, size_t n_new,
+                  size_t value_bytes)
+{
+    void *const grown = allocate(options, (n_values + n_new) * value_bytes);
+
+    if (grown && n_values > 0)
+        memcpy(grown, values, n_values * value_bytes);
+    return grown;
+}
+
 static enum option_result append_list(const char *text, struct options *options,
                                       struct option_list *field)
 {
-    size_t n_new = 1, n_values = field->n_values;
+    size_t n_new = count_parts(text), n_values = field->n_values;
     const char **values;
 
-    if (!is_utf8(text))
+    if (!is_utf8(text) || n_new > OPTIONS_MOST_VALUES - n_values)
         return OPTION_REFUSED;
-    for (const char *c = text; *c; c++)
-        n_new += *c == ',';
-    if (n_new > OPTIONS_MOST_VALUES - n_values)
-        return OPTION_REFUSED;
-    values = allocate(options, (n_values + n_new) * sizeof(*values));
+    values = grow(options, field->values, n_values, n_new, sizeof(*values));
     if (!values)
         return OPTION_NO_MEMORY;
-    if (n_values > 0)
-        memcpy(values, field->values, n_values * sizeof(*values));
 
     for (; n_new > 0; n_new--) {
         const char *const end = strchrnul(text, ',');
@@ -213,6 +227,31 @@ static enum option_result append_list(const char *text, struct options *options,
         text = end + 1;
     }
     *field = (struct option_list){.values = values, .n_values = n_values};
+    return OPTION_SET;
+}
+
+static enum option_result append_numbers(const struct option *option, const char *text,
+                                         struct options *options, struct option_numbers *field)
+{
+    const size_t n_new = count_parts(text);
+    size_t n_values = field->n_values;
+    int64_t *values;
+
+    if (n_new > OPTIONS_MOST_VALUES - n_values)
+        return OPTION_REFUSED;
+    values = grow(options, field->values, n_values, n_new, sizeof(*values));
+    if (!values)
+        return OPTION_NO_MEMORY;
+    for (size_t i = 0; i < n_new; i++) {
+        int64_t number;
+
+        if (!parse_digits(&text, &number) || *text != (i + 1 < n_new ? ',' : '\0') ||
+            number < option->least || number > option->most)
+            return OPTION_REFUSED;
+        values[n_values++] = number;
+        text++;
+    }
+    *field = (struct option_numbers){.values = values, .n_values = n_values};
     return OPTION_SET;
 }
 
@@ -239,6 +278,8 @@ enum option_result option_set(const struct option *option, const char *text,
         return set_text(text, options, field);
     case OPTION_LIST:
         return append_list(text, options, field);
+    case OPTION_NUMBERS:
+        return append_numbers(option, text, options, field);
     case OPTION_NUMBER:
         parsed = parse_number(text, &number);
         return set_integer(option, parsed, number, field);
@@ -261,5 +302,10 @@ enum option_result option_set(const struct option *option, const char *text,
 
 void option_clear_list(const struct option *option, struct options *options)
 {
-    *(struct option_list *)(void *)((char *)options + option->offset) = (struct option_list){0};
+    void *const field = (char *)options + option->offset;
+
+    if (option->type == OPTION_NUMBERS)
+        *(struct option_numbers *)field = (struct option_numbers){0};
+    else
+        *(struct option_list *)field = (struct option_list){0};
 }

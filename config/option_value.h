@@ -16,12 +16,12 @@ enum option_result {
     OPTION_NO_MEMORY,
 };
 
-/* Reads the whole text and sets the option's field; a LIST's field gets the values appended. What
- * the field points at belongs to `options`, until option_values_release. */
+/* Reads the whole text and sets the option's field; the field of a LIST or of NUMBERS gets the
+ * values appended. What the field points at belongs to `options`, until option_values_release. */
 enum option_result option_set(const struct option *option, const char *text,
                               struct options *options);
 
-/* A LIST begins anew. */
+/* A LIST or NUMBERS begins anew. */
 void option_clear_list(const struct option *option, struct options *options);
 
 /* Frees what every option_set has allocated. */

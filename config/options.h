@@ -15,6 +15,7 @@
  *   TEXT    const char *   NULL when absent
  *   SECRET  const char *   a TEXT that no message shows
  *   LIST    struct option_list, values split at commas; a repeated flag appends; a JSON array
+ *   NUMBERS struct option_numbers, a LIST of whole numbers, each within [least, most]
  *   NUMBER  int64_t        within [least, most]
  *   BYTES   int64_t        a number, or one with KiB, MiB, GiB
  *   SECONDS double
@@ -27,6 +28,11 @@ struct option_list {
     size_t n_values;     /* at most OPTIONS_MOST_VALUES */
 };
 
+struct option_numbers {
+    const int64_t *values; /* [n_values] */
+    size_t n_values;       /* at most OPTIONS_MOST_VALUES */
+};
+
 struct options {
     struct option_storage *storage; /* private: owns every text */
 #define OPTION(field, type, default_text, least, most, argument, sentence)                         \
@@ -34,6 +40,7 @@ struct options {
 #define OPTION_FIELD_TEXT(field)    const char *field;
 #define OPTION_FIELD_SECRET(field)  const char *field;
 #define OPTION_FIELD_LIST(field)    struct option_list field;
+#define OPTION_FIELD_NUMBERS(field) struct option_numbers field;
 #define OPTION_FIELD_NUMBER(field)  int64_t field;
 #define OPTION_FIELD_BYTES(field)   int64_t field;
 #define OPTION_FIELD_SECONDS(field) double field;

@@ -17,7 +17,7 @@ static bool fits_type(const struct option *option, const json_t *value)
         return true;
     case JSON_INTEGER:
         return type == OPTION_NUMBER || type == OPTION_BYTES || type == OPTION_SECONDS ||
-               type == OPTION_LIST;
+               option_is_list(option);
     case JSON_REAL:
         return type == OPTION_SECONDS;
     case JSON_TRUE:
@@ -57,7 +57,7 @@ static bool set_from_member(struct reading *reading, const char *key, const json
         snprintf(what, sizeof(what), "%s: key", shown_of_string(reading->file_path).text);
         return reading_refuse_name(reading, what, OPTION_SOURCE_FILE, key, strlen(key));
     }
-    if (option->type != OPTION_LIST || !json_is_array(value))
+    if (!option_is_list(option) || !json_is_array(value))
         return set_from_json(reading, option, value);
     reading_take_source(reading, option, OPTION_SOURCE_FILE); /* an empty array empties the list */
     for (size_t i = 0; i < json_array_size(value); i++)

@@ -83,7 +83,7 @@ void reading_take_source(struct reading *reading, const struct option *option,
 {
     enum option_source *const at = &reading->sources[option - option_table];
 
-    if (*at != source && option->type == OPTION_LIST)
+    if (*at != source && option_is_list(option))
         option_clear_list(option, &reading->options);
     *at = source;
 }
@@ -93,7 +93,7 @@ bool reading_set(struct reading *reading, const struct option *option, enum opti
 {
     const bool again = reading->sources[option - option_table] == source;
 
-    if (again && source != OPTION_SOURCE_DEFAULT && option->type != OPTION_LIST)
+    if (again && source != OPTION_SOURCE_DEFAULT && !option_is_list(option))
         return reading_complain(reading, "%s is given twice",
                                 reading_name_place(reading, option, source).text);
     reading_take_source(reading, option, source);

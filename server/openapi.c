@@ -48,6 +48,7 @@ static const struct option_variable {
     {#field, offsetof(struct options, field), WRITE_##type},
 #define WRITE_TEXT    NULL
 #define WRITE_LIST    NULL
+#define WRITE_NUMBERS NULL
 #define WRITE_NUMBER  write_number
 #define WRITE_BYTES   write_number
 #define WRITE_SECONDS write_seconds

@@ -3,7 +3,6 @@
 
 #include "config/options.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,26 +20,10 @@ static int compare_sizes(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* A whole decimal number from 1 to `most`. */
-static bool parse_size(const char *text, size_t most, size_t *ret_size)
-{
-    unsigned long long number;
-    char *end;
-
-    if (text[0] < '0' || text[0] > '9')
-        return false;
-    errno = 0;
-    number = strtoull(text, &end, 10);
-    if (errno || *end != '\0' || number < 1 || number > most)
-        return false;
-    *ret_size = (size_t)number;
-    return true;
-}
-
 static enum status set_dims(struct rules *rules, const struct options *options,
                             const struct model *model, struct error *error)
 {
-    const struct option_list *list = &options->matryoshka_dims;
+    const struct option_numbers *list = &options->matryoshka_dims;
     size_t n = list->n_values ? list->n_values : model->n_matryoshka_dims;
 
     if (n == 0)
@@ -49,13 +32,12 @@ static enum status set_dims(struct rules *rules, const struct options *options,
     if (!rules->dims)
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < n; i++) {
-        if (list->n_values == 0)
-            rules->dims[i] = model->matryoshka_dims[i];
-        else if (!parse_size(list->values[i], model->n_dims, &rules->dims[i]))
+        rules->dims[i] = list->n_values ? (size_t)list->values[i] : model->matryoshka_dims[i];
+        if (rules->dims[i] > model->n_dims)
             return error_set(error, STATUS_INVALID,
-                             "--matryoshka-dims: '%s' is not one of the sizes that the model's "
+                             "--matryoshka-dims: %zu is not one of the sizes that the model's "
                              "vectors can have: 1 to %zu",
-                             list->values[i], model->n_dims);
+                             rules->dims[i], model->n_dims);
     }
     qsort(rules->dims, n, sizeof(*rules->dims), compare_sizes);
     rules->n_dims_listed = n;
@@ -69,9 +51,6 @@ static enum status set_default_prompt(struct rules *rules, const struct options 
     const char *name = options->default_prompt_name;
     const struct prompt *prompt = model->default_prompt;
 
-    if (text && name)
-        return error_set(error, STATUS_INVALID,
-                         "--default-prompt and --default-prompt-name: give one of them");
     if (text) {
         rules->default_prompt = (struct slice){text, strlen(text)};
         return STATUS_OK;

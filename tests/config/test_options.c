@@ -151,8 +151,8 @@ static void test_options__every_type_as_flag(void **state)
     assert_false(options.auto_truncate);
     assert_string_equal(options.dtype, "float32");
     assert_int_equal(options.matryoshka_dims.n_values, 2);
-    assert_string_equal(options.matryoshka_dims.values[0], "64");
-    assert_string_equal(options.matryoshka_dims.values[1], "128");
+    assert_int_equal(options.matryoshka_dims.values[0], 64);
+    assert_int_equal(options.matryoshka_dims.values[1], 128);
     assert_string_equal(options.default_prompt, "query: ");
     options_release(&options);
 }
@@ -195,7 +195,7 @@ static void test_options__every_type_in_file(void **state)
     assert_int_equal(options.model_alias.n_values, 2);
     assert_string_equal(options.model_alias.values[1], "b");
     assert_int_equal(options.matryoshka_dims.n_values, 2);
-    assert_string_equal(options.matryoshka_dims.values[1], "128");
+    assert_int_equal(options.matryoshka_dims.values[1], 128);
     assert_int_equal(options.max_queue_tokens, 3000000000);
     options_release(&options);
 }
@@ -243,6 +243,14 @@ static void test_options__repeated_list_appends_and_later_source_replaces(void *
     assert_string_equal(options.model_alias.values[1], "b");
     assert_string_equal(options.model_alias.values[2], "c");
     assert_int_equal(options.matryoshka_dims.n_values, 2);
+    options_release(&options);
+
+    options = read_good((struct start){
+        .flags = {MODEL, "--config=@"},
+        .file = "{\"matryoshka_dims\": [3, \"4,5\"]}",
+    });
+    assert_int_equal(options.matryoshka_dims.n_values, 3);
+    assert_int_equal(options.matryoshka_dims.values[2], 5);
     options_release(&options);
 }
 
@@ -347,12 +355,24 @@ static void test_options__numbers_are_read_strictly(void **state)
         "",    ".5",  "1.", "1..5", "1e1", "0.999", "86400.000000001",
         "nan", "inf", "-1", "1s",   "1,5", " 1",    "99999999999999999999",
     };
+    static const char *const bad_lists[] = {
+        "",   "abc", "64,",   ",64", "64,,128", "64,abc",  "64;128",
+        " 8", "8 ",  "8, 16", "0",   "64,0",    "1048577", "99999999999999999999999",
+        "-1", "+8",  "8x",    "0x8", "1e3",     "8.0",     "8KiB",
+    };
     char flag[64], problem[200];
 
     (void)state;
     for (size_t i = 0; i < sizeof(bad_ports) / sizeof(bad_ports[0]); i++) {
         snprintf(flag, sizeof(flag), "--port=%s", bad_ports[i]);
         snprintf(problem, sizeof(problem), "%s: expected a whole number from 0 to 65535", flag);
+        assert_refused(&(struct start){.flags = {MODEL, flag}}, problem);
+    }
+    for (size_t i = 0; i < sizeof(bad_lists) / sizeof(bad_lists[0]); i++) {
+        snprintf(flag, sizeof(flag), "--matryoshka-dims=%s", bad_lists[i]);
+        snprintf(problem, sizeof(problem),
+                 "%s: expected at most 1024 whole numbers from 1 to 1048576, split by commas",
+                 flag);
         assert_refused(&(struct start){.flags = {MODEL, flag}}, problem);
     }
     for (size_t i = 0; i < sizeof(bad_bytes) / sizeof(bad_bytes[0]); i++) {
@@ -373,7 +393,7 @@ static void test_options__limits_themselves_are_allowed(void **state)
 {
     struct options options = read_good((struct start){
         .flags = {MODEL, "--port=65535", "--payload-limit=4GiB", "--request-timeout=86400.0",
-                  "--keep-alive-timeout=1", "--request-threads=1"},
+                  "--keep-alive-timeout=1", "--request-threads=1", "--matryoshka-dims=1,1048576"},
     });
 
     (void)state;
@@ -382,6 +402,7 @@ static void test_options__limits_themselves_are_allowed(void **state)
     assert_true(options.request_timeout == 86400.0);
     assert_true(options.keep_alive_timeout == 1.0);
     assert_int_equal(options.request_threads, 1);
+    assert_int_equal(options.matryoshka_dims.values[1], 1048576);
     options_release(&options);
 }
 
@@ -434,6 +455,13 @@ static void test_options__bad_files_are_refused_by_file_and_key(void **state)
          "@: request_timeout=1e300: expected seconds from 1 to 86400, such as 2 or 2.5"},
         {"{\"model_alias\": [[1]]}", "@: model_alias=[1]: expected at most 1024 values in UTF-8, "
                                      "none empty, split by commas"},
+        {"{\"matryoshka_dims\": [64, \"abc\"]}",
+         "@: matryoshka_dims=abc: expected at most 1024 whole numbers from 1 to 1048576, split by "
+         "commas"},
+        {"{\"matryoshka_dims\": [64.0]}", "@: matryoshka_dims=64.0: expected at most 1024 whole "
+                                          "numbers from 1 to 1048576, split by commas"},
+        {"{\"matryoshka_dims\": 0}", "@: matryoshka_dims=0: expected at most 1024 whole numbers "
+                                     "from 1 to 1048576, split by commas"},
         {"{\"prot\": 1}", "@: key prot is unknown; did you mean port?"},
         {"{\"max-batch-tokens\": 1}",
          "@: key max-batch-tokens is unknown; did you mean max_batch_tokens?"},

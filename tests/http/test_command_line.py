@@ -38,6 +38,36 @@ def test_bad_option_exits_with_2(binary, arguments, words):
         assert word in done.stderr, done.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["--matryoshka-dims", "abc"], ["--matryoshka-dims", "abc", "whole numbers"]),
+        (["--matryoshka-dims", "64,128x"], ["--matryoshka-dims", "64,128x"]),
+        (["--matryoshka-dims", "0"], ["--matryoshka-dims", "from 1"]),
+        (["--pooling", "median"], ["--pooling", "median", "mean", "lasttoken"]),
+        (["--cors-allow-origin", "app.example"], ["--cors-allow-origin", "app.example"]),
+        (["--tls-cert", "cert.pem"], ["--tls-cert", "--tls-key"]),
+        (["--tls-key", "key.pem"], ["--tls-cert", "--tls-key"]),
+        (
+            ["--default-prompt", "a", "--default-prompt-name", "b"],
+            ["--default-prompt", "--default-prompt-name"],
+        ),
+        (
+            ["--max-request-tokens", "11", "--max-queue-tokens", "10"],
+            ["--max-request-tokens", "--max-queue-tokens"],
+        ),
+    ],
+    ids=lambda value: " ".join(value),
+)
+def test_bad_option_beside_a_good_model_exits_with_2_before_the_port_opens(
+    binary, model, arguments, words
+):
+    done = run_to_end(binary, "--model-id", model, "--port", "0", *arguments)
+    assert done.returncode == 2 and "listening" not in done.stderr, done
+    for word in words:
+        assert word in done.stderr, done.stderr
+
+
 def test_bad_environment_exits_with_2(binary):
     done = run_to_end(binary, env={"NESTD_THREADS": "many"})
     assert done.returncode == 2 and "NESTD_THREADS" in done.stderr and "many" in done.stderr

@@ -136,7 +136,7 @@ static void test_rules__take_every_size_where_none_is_listed(void **state)
 
 static void test_rules__keep_to_the_sizes_of_model_or_option(void **state)
 {
-    static const char *values[] = {"512", "64"};
+    static const int64_t values[] = {512, 64};
     size_t model_dims[] = {256, 1024};
     struct fixture fixture;
     struct rules *rules;
@@ -164,25 +164,20 @@ static void test_rules__keep_to_the_sizes_of_model_or_option(void **state)
     rules_free(rules);
 }
 
-static void test_rules__refuse_sizes_that_are_none(void **state)
+static void test_rules__refuse_a_size_that_the_model_has_not(void **state)
 {
-    static const char *const bad[] = {"",   "0",  "1025", "-1",  "+8",
-                                      " 8", "8 ", "8x",   "0x8", "99999999999999999999999"};
+    static const int64_t values[] = {64, 1025};
     struct fixture fixture;
     struct rules *rules;
     struct error error;
 
     (void)state;
     open_fixture(&fixture);
-    fixture.options.matryoshka_dims.n_values = 1;
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        const char *values[] = {bad[i]};
-
-        fixture.options.matryoshka_dims.values = values;
-        assert_int_equal(make(&fixture, &rules, &error), STATUS_INVALID);
-        assert_non_null(strstr(error.text, "--matryoshka-dims"));
-        assert_non_null(strstr(error.text, "1 to 1024"));
-    }
+    fixture.options.matryoshka_dims.values = values;
+    fixture.options.matryoshka_dims.n_values = 2;
+    assert_int_equal(make(&fixture, &rules, &error), STATUS_INVALID);
+    assert_non_null(strstr(error.text, "--matryoshka-dims: 1025"));
+    assert_non_null(strstr(error.text, "1 to 1024"));
 }
 
 static void test_rules__choose_the_default_prompt(void **state)
@@ -208,7 +203,6 @@ static void test_rules__choose_the_default_prompt(void **state)
     rules_free(rules);
 
     fixture.options.default_prompt = "title: ";
-    assert_int_equal(make(&fixture, &rules, &error), STATUS_INVALID);
     fixture.options.default_prompt_name = NULL;
     assert_int_equal(make(&fixture, &rules, &error), STATUS_OK);
     assert_true(slice_is(rules->default_prompt, "title: "));
@@ -269,7 +263,7 @@ int main(void)
         cmocka_unit_test(test_rules__bound_the_vectors_of_all_tokens),
         cmocka_unit_test(test_rules__take_every_size_where_none_is_listed),
         cmocka_unit_test(test_rules__keep_to_the_sizes_of_model_or_option),
-        cmocka_unit_test(test_rules__refuse_sizes_that_are_none),
+        cmocka_unit_test(test_rules__refuse_a_size_that_the_model_has_not),
         cmocka_unit_test(test_rules__choose_the_default_prompt),
         cmocka_unit_test(test_rules__let_no_request_outgrow_the_queue),
         cmocka_unit_test(test_rules__lists_are_cut_between_names),
