@@ -2,6 +2,7 @@
 #include "engine/engine.h"
 
 #include "engine/encoder/encoder.h"
+#include "engine/model/folder.h"
 #include "engine/probe.h"
 #include "engine/schedule/batcher.h"
 #include "engine/schedule/cache.h"
@@ -14,6 +15,7 @@
 #include <time.h>
 
 struct engine {
+    const struct engine_options *options; /* the caller's, until the engine is started */
     struct model *model;
     struct tokenizer *tokenizer;
     struct encoder *encoder;
@@ -56,9 +58,9 @@ static enum status fall_back(struct engine *engine, size_t n_threads, struct err
     return status;
 }
 
-static enum status load(struct engine *engine, const struct engine_options *options,
-                        struct error *error)
+static enum status read_folder(struct engine *engine, struct error *error)
 {
+    const struct engine_options *options = engine->options;
     enum status status = model_load(&engine->model, options->model_dir, options->pooling, error);
 
     if (!status)
@@ -77,16 +79,23 @@ static enum status load(struct engine *engine, const struct engine_options *opti
             "%s: at most %zu tokens a text leave no room for text beside %zu special tokens",
             options->model_dir, engine->model->most_tokens,
             tokenizer_special_count(engine->tokenizer));
-    status = encoder_new(&engine->encoder, engine->model, pick_dtype(options), options->cpu_mask,
-                         pick_workers(options), error);
+    return STATUS_OK;
+}
+
+static enum status pack(struct engine *engine, struct error *error)
+{
+    const struct engine_options *options = engine->options;
+    enum status status = encoder_new(&engine->encoder, engine->model, pick_dtype(options),
+                                     options->cpu_mask, pick_workers(options), error);
+
     if (!status && pick_dtype(options) == ENCODER_INT8)
         status = fall_back(engine, pick_workers(options), error);
     return status;
 }
 
-static enum status start(struct engine *engine, const struct engine_options *options,
-                         const struct engine_observer *observer)
+static enum status start_workers(struct engine *engine, const struct engine_observer *observer)
 {
+    const struct engine_options *options = engine->options;
     const struct batcher_options batcher_options = {
         .most_queued_tokens = options->most_queued_tokens,
         .most_pass_tokens = options->most_pass_tokens,
@@ -113,33 +122,72 @@ static enum status start(struct engine *engine, const struct engine_options *opt
     status = workers_start(&engine->workers, &workers_options);
     if (status)
         return status;
-    engine->info = (struct engine_info){
-        .model = engine->model,
-        .tokenizer = engine->tokenizer,
-        .n_workers = workers_options.n_workers,
-        .dtype = encoder_dtype_name(pick_dtype(options)),
-        .gemm_name = encoder_gemm_name(engine->encoder),
-        .kernels_name = encoder_kernels_name(engine->encoder),
-        .accuracy = encoder_get_accuracy(engine->encoder),
-    };
+    engine->info.n_workers = workers_options.n_workers;
+    engine->info.dtype = encoder_dtype_name(pick_dtype(options));
+    engine->info.gemm_name = encoder_gemm_name(engine->encoder);
+    engine->info.kernels_name = encoder_kernels_name(engine->encoder);
+    engine->info.accuracy = encoder_get_accuracy(engine->encoder);
+    return STATUS_OK;
+}
+
+enum status engine_check(const struct engine_options *options, struct error *error)
+{
+    enum status status = folder_check(options->model_dir, error);
+
+    if (!status)
+        status = encoder_check_dtype(pick_dtype(options), options->cpu_mask, error);
+    return status;
+}
+
+enum status engine_read(struct engine **ret_engine, const struct engine_options *options,
+                        struct error *error)
+{
+    struct engine *engine = calloc(1, sizeof *engine);
+    enum status status = STATUS_NO_MEMORY;
+
+    if (engine) {
+        engine->options = options;
+        status = read_folder(engine, error);
+    }
+    if (status) {
+        engine_close(engine);
+        return error_set(error, status, "%s: out of memory while reading the model",
+                         options->model_dir);
+    }
+    engine->info.model = engine->model;
+    engine->info.tokenizer = engine->tokenizer;
+    *ret_engine = engine;
+    return STATUS_OK;
+}
+
+enum status engine_start(struct engine *engine, const struct engine_observer *observer,
+                         struct error *error)
+{
+    enum status status = pack(engine, error);
+
+    if (!status)
+        status = start_workers(engine, observer);
+    if (status)
+        return error_set(error, status, "%s: out of memory while starting the workers",
+                         engine->options->model_dir);
+    engine->options = NULL;
+    /* Packing took and freed buffers of tens of megabytes, which the allocator keeps otherwise. */
+    malloc_trim(0);
     return STATUS_OK;
 }
 
 enum status engine_open(struct engine **ret_engine, const struct engine_options *options,
                         const struct engine_observer *observer, struct error *error)
 {
-    struct engine *engine = calloc(1, sizeof *engine);
-    enum status status = engine ? load(engine, options, error) : STATUS_NO_MEMORY;
+    struct engine *engine = NULL;
+    enum status status = engine_read(&engine, options, error);
 
     if (!status)
-        status = start(engine, options, observer);
+        status = engine_start(engine, observer, error);
     if (status) {
         engine_close(engine);
-        return error_set(error, status, "%s: out of memory while starting the workers",
-                         options->model_dir);
+        return status;
     }
-    /* Packing took and freed buffers of tens of megabytes, which the allocator keeps otherwise. */
-    malloc_trim(0);
     *ret_engine = engine;
     return STATUS_OK;
 }

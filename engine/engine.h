@@ -3,9 +3,10 @@
 /* THE interface of the engine: tokenised texts in, vectors out. What server/ needs comes from here
  * alone.
  *
- * An engine is a model, its tokenizer, and a pool of workers fed by a batcher. Every function but
- * engine_open and engine_close may be called from any thread, and none of them blocks on inference:
- * work is submitted and handed back by a callback (job.h). The engine neither logs nor exits. */
+ * An engine is a model, its tokenizer, and a pool of workers fed by a batcher. Those that
+ * open and close it apart, every function may be called from any thread, and none of them blocks on
+ * inference: work is submitted and handed back by a callback (job.h). The engine neither logs nor
+ * exits. */
 #ifndef NESTD_ENGINE_ENGINE_H
 #define NESTD_ENGINE_ENGINE_H
 
@@ -36,7 +37,7 @@ struct engine_options {
     unsigned cpu_mask;         /* CPU_MASK_ALL, or fewer of enum cpu_flag for tests */
 };
 
-/* Fixed once the engine is open; borrowed. */
+/* Fixed once the engine is open, `model` and `tokenizer` once it is read; borrowed. */
 struct engine_info {
     const struct model *model;
     const struct tokenizer *tokenizer;
@@ -70,12 +71,27 @@ struct engine_observer {
     void *user;
 };
 
-/* Loads the model and starts the workers. Blocks for as long as that takes. */
+/* What can be told before anything is read: whether model_dir is a folder with a model, and whether
+ * this CPU can do the dtype. */
+MUST_CHECK enum status engine_check(const struct engine_options *options, struct error *error);
+
+/* Reads what the folder says of its model, and refuses what cannot be served; the weights are only
+ * mapped. engine_get_info has `model` and `tokenizer` from then on. `options` and what they point
+ * at must live until engine_start has returned. */
+MUST_CHECK enum status engine_read(struct engine **ret_engine, const struct engine_options *options,
+                                   struct error *error);
+
+/* Packs the weights and starts the workers, once. Blocks for as long as that takes. After a failure
+ * only engine_close is left. */
+MUST_CHECK enum status engine_start(struct engine *engine, const struct engine_observer *observer,
+                                    struct error *error);
+
+/* engine_read and engine_start. */
 MUST_CHECK enum status engine_open(struct engine **ret_engine, const struct engine_options *options,
                                    const struct engine_observer *observer, struct error *error);
 
 /* Refuses new work, ends what is queued with STATUS_STOPPING, finishes what runs, joins the
- * workers, frees all. Every other call must have returned. */
+ * workers, frees all. Every other call must have returned. NULL is allowed. */
 void engine_close(struct engine *engine);
 
 const struct engine_info *engine_get_info(const struct engine *engine);

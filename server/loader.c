@@ -5,9 +5,9 @@
 #include "config/options.h"
 #include "server/log.h"
 #include "server/metrics.h"
-#include "server/rules.h"
 #include "server/server.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +16,8 @@
 
 struct loader {
     struct server *server;
+    struct engine_options options;
+    struct engine *engine; /* read, not started; NULL once it is the server's */
     pthread_t thread;
     int ended; /* an eventfd */
     enum status status;
@@ -81,10 +83,9 @@ static void describe(const struct server *server, const struct engine_info *info
         log_write(LOG_WARNING, "model: %s", model->notes[i]);
 }
 
-static enum status load(struct server *server, struct error *error)
+static struct engine_options make_engine_options(const struct options *options)
 {
-    const struct options *options = server->options;
-    const struct engine_options engine_options = {
+    return (struct engine_options){
         .model_dir = options->model_id,
         .pooling = options->pooling,
         .n_workers = (size_t)options->threads,
@@ -94,20 +95,70 @@ static enum status load(struct server *server, struct error *error)
         .dtype = options->dtype,
         .cpu_mask = parse_cpu_mask(options->cpu_mask),
     };
+}
+
+enum status loader_check(const struct options *options, struct error *error)
+{
+    const struct engine_options engine_options = make_engine_options(options);
+    struct error found = {0};
+    enum status status = engine_check(&engine_options, &found);
+
+    if (status == STATUS_UNSUPPORTED)
+        return error_set(error, status, "--dtype=%s: %s", options->dtype, found.text);
+    if (status)
+        return error_set(error, status, "--model-id=%s", found.text);
+    return STATUS_OK;
+}
+
+enum status loader_new(struct loader **ret_loader, struct server *server, struct error *error)
+{
+    struct loader *loader = calloc(1, sizeof *loader);
+    enum status status = STATUS_NO_MEMORY;
+
+    if (!loader)
+        return error_set(error, status, "not enough memory to start");
+    loader->server = server;
+    loader->options = make_engine_options(server->options);
+    loader->ended = eventfd(0, EFD_CLOEXEC);
+    if (loader->ended < 0)
+        status = error_set(error, STATUS_IO, "cannot make an eventfd: %s", strerror(errno));
+    else
+        status = engine_read(&loader->engine, &loader->options, error);
+    if (status) {
+        loader_free(loader);
+        return status;
+    }
+    *ret_loader = loader;
+    return STATUS_OK;
+}
+
+void loader_free(struct loader *loader)
+{
+    if (!loader)
+        return;
+    engine_close(loader->engine);
+    if (loader->ended >= 0)
+        close(loader->ended);
+    free(loader);
+}
+
+const struct engine_info *loader_get_info(const struct loader *loader)
+{
+    return engine_get_info(loader->engine);
+}
+
+static enum status load(struct loader *loader)
+{
+    struct server *server = loader->server;
     const struct engine_observer observer = {.pass_done = pass_done, .user = server->metrics};
     enum server_state loading = SERVER_LOADING;
-    struct engine *engine;
-    enum status status = engine_open(&engine, &engine_options, &observer, error);
+    enum status status = engine_start(loader->engine, &observer, &loader->error);
 
     if (status)
         return status;
-    status = rules_new(&server->rules, options, engine_get_info(engine), error);
-    if (status) {
-        engine_close(engine);
-        return status;
-    }
-    describe(server, engine_get_info(engine));
-    server->engine = engine;
+    describe(server, engine_get_info(loader->engine));
+    server->engine = loader->engine;
+    loader->engine = NULL;
     if (atomic_compare_exchange_strong(&server->state, &loading, SERVER_SERVING))
         log_write(LOG_INFO, "ready in %lld ms",
                   (long long)(clock_now_us() - server->started_us) / 1000);
@@ -118,27 +169,14 @@ static void *run(void *argument)
 {
     struct loader *loader = argument;
 
-    loader->status = load(loader->server, &loader->error);
+    loader->status = load(loader);
     eventfd_write(loader->ended, 1);
     return NULL;
 }
 
-enum status loader_new(struct loader **ret_loader, struct server *server)
+enum status loader_start(struct loader *loader)
 {
-    struct loader *loader = calloc(1, sizeof *loader);
-
-    if (!loader)
-        return STATUS_NO_MEMORY;
-    loader->server = server;
-    loader->ended = eventfd(0, EFD_CLOEXEC);
-    if (loader->ended < 0 || pthread_create(&loader->thread, NULL, run, loader)) {
-        if (loader->ended >= 0)
-            close(loader->ended);
-        free(loader);
-        return STATUS_NO_MEMORY;
-    }
-    *ret_loader = loader;
-    return STATUS_OK;
+    return pthread_create(&loader->thread, NULL, run, loader) ? STATUS_NO_MEMORY : STATUS_OK;
 }
 
 int loader_descriptor(const struct loader *loader)
@@ -148,13 +186,8 @@ int loader_descriptor(const struct loader *loader)
 
 enum status loader_finish(struct loader *loader, struct error *error)
 {
-    enum status status;
-
     pthread_join(loader->thread, NULL);
-    status = loader->status;
-    if (status)
-        error_set(error, status, "%s", loader->error.text);
-    close(loader->ended);
-    free(loader);
-    return status;
+    if (loader->status)
+        return error_set(error, loader->status, "%s", loader->error.text);
+    return STATUS_OK;
 }

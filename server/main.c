@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* nestd: reads the options, opens the port, loads the model, serves until it is told to stop.
+/* nestd: reads the options and what the model's folder says, opens the port, loads the weights,
+ * serves until it is told to stop. What can be refused is refused before the port opens.
  *
  * Exit status: 0 after a stop that answered all it had accepted; 1 if that was not possible, or the
- * port or the model cannot be opened; 2 for options that are wrong. */
+ * port or the model cannot be opened; 2 for options that are wrong, also those that do not fit the
+ * model. */
 
 #include "config/options.h"
 #include "engine/engine.h"
@@ -69,11 +71,10 @@ static enum wakeup wait_for(struct server *server, int signals, int other)
 }
 
 /* The port is open. Until a signal says to stop. */
-static int serve(struct server *server, int signals)
+static int serve(struct server *server, struct loader *loader, int signals)
 {
     struct error error = {0};
-    struct loader *loader;
-    enum status status = loader_new(&loader, server);
+    enum status status = loader_start(loader);
 
     if (status) {
         error_set(&error, status, "cannot start the thread that loads the model");
@@ -111,6 +112,32 @@ static void release(struct server *server)
     metrics_free(server->metrics);
 }
 
+/* All that can be refused; nothing is served yet. */
+static int prepare(struct server *server, struct loader **ret_loader)
+{
+    const struct options *options = server->options;
+    struct error error = {0};
+
+    if (metrics_new(&server->metrics) ||
+        pool_new(&server->pool, (size_t)options->request_threads, http_resume)) {
+        error_set(&error, STATUS_NO_MEMORY, "not enough memory, threads or descriptors to start");
+        return fail(&error);
+    }
+    if (credentials_open(server, &error) || loader_new(ret_loader, server, &error))
+        return fail(&error);
+    switch (rules_new(&server->rules, options, loader_get_info(*ret_loader), &error)) {
+    case STATUS_OK:
+        break;
+    case STATUS_INVALID:
+        fail(&error);
+        return EXIT_BAD_OPTIONS;
+    default:
+        error_set(&error, STATUS_NO_MEMORY, "not enough memory to start");
+        return fail(&error);
+    }
+    return http_start(server, &error) ? fail(&error) : EXIT_SUCCESS;
+}
+
 static int run(const struct options *options)
 {
     struct server server = {.options = options,
@@ -118,20 +145,20 @@ static int run(const struct options *options)
                             .created = time(NULL),
                             .draw = retry_draw};
     struct error error = {0};
+    struct loader *loader = NULL;
     int signals = signals_open(credentials_have_files(options));
     int exit_status;
 
-    raise_file_limit(options);
-    if (signals < 0 || metrics_new(&server.metrics) ||
-        pool_new(&server.pool, (size_t)options->request_threads, http_resume)) {
-        error_set(&error, STATUS_NO_MEMORY, "not enough memory, threads or descriptors to start");
-        exit_status = fail(&error);
-    } else if (credentials_open(&server, &error) || http_start(&server, &error)) {
-        exit_status = fail(&error);
-    } else {
-        exit_status = serve(&server, signals);
+    if (signals < 0) {
+        error_set(&error, STATUS_NO_MEMORY, "not enough descriptors to start");
+        return fail(&error);
     }
+    raise_file_limit(options);
+    exit_status = prepare(&server, &loader);
+    if (exit_status == EXIT_SUCCESS)
+        exit_status = serve(&server, loader, signals);
     release(&server);
+    loader_free(loader);
     close(signals);
     return exit_status;
 }
@@ -168,9 +195,7 @@ int main(int argc, char **argv)
     log_set_level(options.log_level);
     for (size_t i = 0; i < report.n_warnings; i++)
         log_write(LOG_WARNING, "%s", report.warnings[i]);
-    if (!options.model_id || !*options.model_id)
-        exit_status = complain("--model-id is missing: the folder of the model to serve");
-    else if (cors_check(&options, &error))
+    if (cors_check(&options, &error) || loader_check(&options, &error))
         exit_status = complain(error.text);
     else
         exit_status = run(&options);

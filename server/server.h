@@ -34,8 +34,7 @@ struct server {
     const struct options *options;
     _Atomic(enum server_state) state;
     _Atomic(struct engine *) engine; /* NULL until the model is loaded; then fixed */
-    struct rules *rules; /* made by rules_new when the model is loaded, before `engine` is set; then
-                            fixed */
+    struct rules *rules;             /* made before the port opens; then fixed */
     atomic_size_t n_requests;  /* inference requests between arrival of the body and the reply's
                                   handing over */
     int64_t started_us;        /* on the clock of clock_now_us() */

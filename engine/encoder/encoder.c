@@ -39,15 +39,17 @@ enum encoder_dtype encoder_auto_dtype(unsigned cpu_mask)
     return kernels.multiplies_bfloat16 ? ENCODER_BFLOAT16 : ENCODER_FLOAT32;
 }
 
-static enum status check_dtype(enum encoder_dtype dtype, const struct kernels *kernels,
-                               struct error *error)
+enum status encoder_check_dtype(enum encoder_dtype dtype, unsigned cpu_mask, struct error *error)
 {
-    if (dtype == ENCODER_BFLOAT16 && !kernels->multiplies_bfloat16)
+    struct kernels kernels;
+
+    kernels_choose(&kernels, cpu_flags(cpu_mask));
+    if (dtype == ENCODER_BFLOAT16 && !kernels.multiplies_bfloat16)
         return error_set(error, STATUS_UNSUPPORTED,
                          "dtype bfloat16: this CPU does not multiply bfloat16 natively "
                          "(AVX512_BF16), which makes it "
                          "slower than float32");
-    if (dtype == ENCODER_INT8 && !kernels->multiplies_int8)
+    if (dtype == ENCODER_INT8 && !kernels.multiplies_int8)
         return error_set(error, STATUS_UNSUPPORTED,
                          "dtype int8: without AVX512_VNNI this CPU's 8-bit products would saturate "
                          "at 16 bits and give wrong vectors; exact ones are slower than float32");
@@ -72,22 +74,23 @@ enum status encoder_new(struct encoder **ret_encoder, const struct model *model,
                         enum encoder_dtype dtype, unsigned cpu_mask, size_t n_threads,
                         struct error *error)
 {
-    struct encoder *encoder = calloc(1, sizeof *encoder);
-    enum status status;
+    enum status status = encoder_check_dtype(dtype, cpu_mask, error);
+    struct encoder *encoder;
 
+    if (status)
+        return status;
+    encoder = calloc(1, sizeof *encoder);
     if (!encoder)
         return error_set(error, STATUS_NO_MEMORY,
                          "out of memory while packing the model's weights");
     encoder->model = model;
     encoder->dtype = dtype;
     kernels_choose(&encoder->kernels, cpu_flags(cpu_mask));
-    status = check_dtype(dtype, &encoder->kernels, error);
     encoder->activation = pick_activation(&encoder->kernels, model->shape.activation);
     encoder->attention_type = dtype != ENCODER_FLOAT32 && encoder->kernels.multiplies_bfloat16
                                   ? KERNEL_BFLOAT16
                                   : KERNEL_FLOAT32;
-    if (!status)
-        status = packing_run(encoder, n_threads, error);
+    status = packing_run(encoder, n_threads, error);
     if (status) {
         encoder_free(encoder);
         return error_set(error, status, "out of memory while packing the model's weights");

@@ -30,10 +30,14 @@ enum encoder_dtype {
     ENCODER_INT8, /* uint8 per token times int8 per output channel; attention as with bfloat16 */
 };
 
+/* UNSUPPORTED: a format that this CPU does not multiply faster than float32, or not exactly.
+ * `cpu_mask` is ANDed with the CPU's features (kernels/cpu.h). */
+MUST_CHECK enum status encoder_check_dtype(enum encoder_dtype dtype, unsigned cpu_mask,
+                                           struct error *error);
+
 /* Packs the model's weights, in n_threads threads; afterwards of the model only the embedding
- * tables are read. The encoder keeps a pointer to `model`, which must outlive it. `cpu_mask` is
- * ANDed with the CPU's features (kernels/cpu.h). UNSUPPORTED: a format that this CPU does not
- * multiply faster than float32, or not exactly. */
+ * tables are read. The encoder keeps a pointer to `model`, which must outlive it. `dtype` must pass
+ * encoder_check_dtype. */
 MUST_CHECK enum status encoder_new(struct encoder **ret_encoder, const struct model *model,
                                    enum encoder_dtype dtype, unsigned cpu_mask, size_t n_threads,
                                    struct error *error);

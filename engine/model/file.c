@@ -31,7 +31,20 @@ bool file_exists(const char *path)
 {
     struct stat about;
 
-    return stat(path, &about) == 0;
+    return lstat(path, &about) == 0;
+}
+
+/* A text of a few lines that stands for a large file until `git lfs pull` puts that in its place.
+ */
+static bool is_lfs_pointer(int fd, size_t len_bytes)
+{
+    static const char beginning[] = "version https://git-lfs.github.com/spec/";
+    enum { MAX_POINTER_BYTES = 1024 };
+    char bytes[sizeof beginning - 1];
+
+    return len_bytes < MAX_POINTER_BYTES &&
+           pread(fd, bytes, sizeof bytes, 0) == (ssize_t)sizeof bytes &&
+           memcmp(bytes, beginning, sizeof bytes) == 0;
 }
 
 enum status file_open(const char *path, int *ret_fd, size_t *ret_len_bytes, struct error *error)
@@ -40,11 +53,24 @@ enum status file_open(const char *path, int *ret_fd, size_t *ret_len_bytes, stru
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat about;
 
+    if (fd < 0 && errno == ENOENT && file_exists(path))
+        return error_set(
+            error, STATUS_IO,
+            "%.300s: is a link to what is not there (the files of a model in the hub's "
+            "cache are links into its blobs folder: mount or copy both)",
+            path);
     if (fd < 0)
         return error_set(error, STATUS_IO, "%.300s: cannot be opened: %s", path, strerror(errno));
     if (fstat(fd, &about) < 0 || !S_ISREG(about.st_mode)) {
         close(fd);
         return error_set(error, STATUS_INVALID, "%.300s: is not a regular file", path);
+    }
+    if (is_lfs_pointer(fd, (size_t)about.st_size)) {
+        close(fd);
+        return error_set(error, STATUS_INVALID,
+                         "%.300s: is a Git LFS pointer, not the file itself: run 'git lfs pull' in "
+                         "the folder",
+                         path);
     }
     *ret_fd = fd;
     *ret_len_bytes = (size_t)about.st_size;

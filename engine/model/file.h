@@ -16,10 +16,11 @@ char *path_join(const char *folder, const char *name);
 /* What follows the last '/': borrowed from `path`. */
 const char *path_last_part(const char *path);
 
+/* Whether there is something of that name, be it a link that leads nowhere: opening it tells. */
 bool file_exists(const char *path);
 
-/* Opens a regular file for reading; anything else (a folder, a pipe) is STATUS_INVALID. The caller
- * closes *ret_fd. */
+/* Opens a regular file for reading; anything else (a folder, a pipe) is STATUS_INVALID, and so is
+ * what Git LFS leaves in a file's place. The caller closes *ret_fd. */
 MUST_CHECK enum status file_open(const char *path, int *ret_fd, size_t *ret_len_bytes,
                                  struct error *error);
 

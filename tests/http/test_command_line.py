@@ -132,7 +132,7 @@ def test_port_in_use_is_said(start, model, server):
 
 def test_missing_model_folder(start, tmp_path):
     server = start(tmp_path / "nowhere")
-    assert server.wait() == 1
+    assert server.wait() == 2
     assert "nowhere" in server.log_text()
 
 
