@@ -5,7 +5,7 @@
 #     docker run --read-only -p 8080:8080 -v ./models:/models:ro nestd
 # or baked in, from a folder of the build context:
 #     docker build -t nestd --build-arg WEIGHTS=models/all-MiniLM-L6-v2 .
-ARG BASE=debian:12-slim
+ARG BASE=debian:13-slim
 
 FROM ${BASE} AS build
 COPY server/packages /source/server/packages
@@ -17,11 +17,14 @@ COPY server /source/server
 RUN meson setup /build /source --buildtype=release -Dtests=false \
     && ninja -C /build server/nestd \
     && strip /build/server/nestd
+# The packages of the libraries that the program asks for: their names differ between Debian 12 and 13.
+RUN objdump -p /build/server/nestd | sed -n 's|^ *NEEDED *|*/|p' | xargs dpkg --search \
+    | sed -n '/^diversion /d; s/:.*//p' | sort -u >/build/packages
 
 FROM ${BASE}
-RUN apt-get update -qq \
-    && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-        libdnnl2 libgnutls30 libjansson4 libmicrohttpd12 libutf8proc2 \
+RUN --mount=type=bind,from=build,source=/build/packages,target=/packages \
+    apt-get update -qq \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(cat /packages) \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/lib/dpkg/*-old \
         /var/log/apt /var/log/dpkg.log /usr/share/doc/* /usr/share/man/* /usr/share/locale/* \
     && useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin nestd
