@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes what the unit tests of engine/model/ and engine/similarity.c read, under tests/data/models/:
 
-    tiny-*/         model folders of a few kilobytes, each with expected.json: some token ids, their vector by reference.py
-                    and, for some tensors, a few stored values as the package `safetensors` reads them
+    tiny-*/         model folders of a few kilobytes, each with expected.json: some token ids, their vector and the hidden
+                    states after each layer by reference.py and, for some tensors, a few stored values as the package
+                    `safetensors` reads them
     pooling.inc     token vectors and what each pooling makes of them, in float64
     similarity.inc  vectors and how close they are, in float64
 
@@ -55,10 +56,12 @@ def widen(dtype, data):
 def make_tiny(name, arguments):
     folder = os.path.join(DATA, name)
     make_random_model.make([folder, *SIZES, *arguments])
+    layers = reference.Model(folder).hidden_states(IDS)[1:]
     expected = {'ids': IDS, 'vector': reference.encode(folder, IDS).tolist(),
+                'layers': [tokens.tolist() for tokens in layers],
                 'tensors': {tensor: stored_values(folder, tensor) for tensor in TENSORS}}
     with open(os.path.join(folder, 'expected.json'), 'w', encoding='utf-8') as file:
-        json.dump(expected, file, indent=1)
+        file.write('{\n' + ',\n'.join(f' "{key}": {json.dumps(value)}' for key, value in expected.items()) + '\n}')
         file.write('\n')
 
 

@@ -161,19 +161,25 @@ class Model:
         mixed = (scores @ value).transpose(1, 0, 2).reshape(n, hidden)
         return self.linear(mixed, layer + 'attention.output.dense')
 
-    def tokens(self, ids):
-        """[len(ids), hidden]: the last layer's vectors."""
+    def hidden_states(self, ids):
+        """[n_layers + 1][len(ids), hidden]: the embeddings, then what each layer makes of them."""
         activation = ACTIVATIONS[self.config['hidden_act']]
         x = self.weight('embeddings.word_embeddings.weight', np.asarray(ids))
         x = x + self.weight('embeddings.position_embeddings.weight', np.arange(len(ids)))
         x = x + self.weight('embeddings.token_type_embeddings.weight', 0)
         x = self.norm(x, 'embeddings.LayerNorm')
+        states = [x]
         for i in range(self.config['num_hidden_layers']):
             layer = f'encoder.layer.{i}.'
             x = self.norm(x + self.attention(x, layer), layer + 'attention.output.LayerNorm')
             inner = activation(self.linear(x, layer + 'intermediate.dense'))
             x = self.norm(x + self.linear(inner, layer + 'output.dense'), layer + 'output.LayerNorm')
-        return x
+            states.append(x)
+        return states
+
+    def tokens(self, ids):
+        """[len(ids), hidden]: the last layer's vectors."""
+        return self.hidden_states(ids)[-1]
 
     def encode(self, ids, dims=None, n_skipped=0):
         """The text's vector; its first `dims` numbers. n_skipped: tokens of a prompt that the pooling leaves out."""
