@@ -88,6 +88,10 @@ struct encoder_pass {
 MUST_CHECK enum status encoder_run(struct encoder_context *context, const struct encoder_pass *pass,
                                    const float **ret_tokens);
 
+/* A small part of a pass. What oneDNN, OpenMP and the C++ library set up in a thread's first product
+ * is there after it, so that no later pass of the thread allocates. */
+MUST_CHECK enum status encoder_warm_up(struct encoder_context *context);
+
 /* What was chosen for this CPU, for the log and /info. Borrowed. */
 const char *encoder_gemm_name(const struct encoder *encoder);
 const char *encoder_kernels_name(const struct encoder *encoder);

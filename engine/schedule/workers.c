@@ -32,7 +32,10 @@ struct workers {
     struct workers_options options;
     struct worker *workers; /* [n_workers] */
     size_t n_started;
-    pthread_mutex_t mutex; /* guards stats */
+    pthread_mutex_t mutex; /* guards what follows */
+    pthread_cond_t warmed_up;
+    size_t n_warm;           /* of those started, whether it went well or not */
+    enum status warm_status; /* the first failure */
     struct workers_stats stats;
 };
 
@@ -140,6 +143,20 @@ static void let_pass(void *user)
     batcher_finish(batcher, &worker->between.pass);
 }
 
+/* Has the thread do what it does but once, and may fail at, before anybody waits for it. */
+static void warm_up(struct worker *worker)
+{
+    struct workers *workers = worker->workers;
+    enum status status = encoder_warm_up(worker->main.context);
+
+    pthread_mutex_lock(&workers->mutex);
+    if (!workers->warm_status)
+        workers->warm_status = status;
+    workers->n_warm++;
+    pthread_cond_signal(&workers->warmed_up);
+    pthread_mutex_unlock(&workers->mutex);
+}
+
 static void *worker_run(void *argument)
 {
     struct worker *worker = argument;
@@ -148,6 +165,7 @@ static void *worker_run(void *argument)
 
     time_slice_ask(TIME_SLICE_LONG_NS);
     cores_bind((size_t)(worker - worker->workers->workers), worker->workers->options.n_workers);
+    warm_up(worker);
     for (;;) {
         struct team *other = NULL;
 
@@ -210,6 +228,18 @@ static void worker_release(struct worker *worker)
     free(worker->pooled);
 }
 
+static enum status wait_warm(struct workers *workers)
+{
+    enum status status;
+
+    pthread_mutex_lock(&workers->mutex);
+    while (workers->n_warm < workers->n_started)
+        pthread_cond_wait(&workers->warmed_up, &workers->mutex);
+    status = workers->warm_status;
+    pthread_mutex_unlock(&workers->mutex);
+    return status;
+}
+
 enum status workers_start(struct workers **ret_workers, const struct workers_options *options)
 {
     struct workers *workers = calloc(1, sizeof *workers);
@@ -217,10 +247,8 @@ enum status workers_start(struct workers **ret_workers, const struct workers_opt
 
     if (!workers)
         return STATUS_NO_MEMORY;
-    if (pthread_mutex_init(&workers->mutex, NULL)) {
-        free(workers);
-        return STATUS_NO_MEMORY;
-    }
+    pthread_mutex_init(&workers->mutex, NULL);
+    pthread_cond_init(&workers->warmed_up, NULL);
     workers->options = *options;
     workers->workers = calloc(options->n_workers, sizeof *workers->workers);
     if (!workers->workers)
@@ -235,6 +263,8 @@ enum status workers_start(struct workers **ret_workers, const struct workers_opt
         pthread_setname_np(workers->workers[i].thread, "encode");
         workers->n_started++;
     }
+    if (!status)
+        status = wait_warm(workers);
     if (status) {
         batcher_stop(options->batcher);
         workers_free(workers);
@@ -253,6 +283,7 @@ void workers_free(struct workers *workers)
     for (size_t i = 0; workers->workers && i < workers->options.n_workers; i++)
         worker_release(&workers->workers[i]);
     free(workers->workers);
+    pthread_cond_destroy(&workers->warmed_up);
     pthread_mutex_destroy(&workers->mutex);
     free(workers);
 }

@@ -39,7 +39,8 @@ struct workers_stats {
                                  before the first */
 };
 
-/* Allocates every worker's memory and starts the threads. */
+/* Allocates every worker's memory, starts the threads and waits until each has encoded something,
+ * so that their first real pass allocates nothing either. */
 MUST_CHECK enum status workers_start(struct workers **ret_workers,
                                      const struct workers_options *options);
 

@@ -7,11 +7,14 @@
  * the medians of the slices are printed as one line of JSON. Groups of texts are kept in flight
  * during a slice and given up at its end. A slice's rate is that between its first pass and a later
  * one, a whole number of passes of every worker apart: where passes are alike that has no ragged
- * ends. */
+ * ends.
+ *
+ * What the whole process allocates in those slices is counted too, and told for each pass. */
 #include "engine/engine.h"
 #include "engine/kernels/cpu.h"
 #include "engine/memory.h"
 #include "tests/bench/roof.h"
+#include "tests/torture/allocations.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -72,6 +75,7 @@ struct bench {
     struct pass *passes; /* [n_passes], of this slice */
     size_t n_passes;
     struct flight *landed; /* a list */
+    size_t n_all_passes;   /* since the first slice that counts */
 };
 
 /* One group in flight, again and again. */
@@ -129,6 +133,7 @@ static void note_pass(void *user, size_t n_texts, size_t n_tokens, int64_t durat
     (void)n_texts;
     (void)duration_us;
     pthread_mutex_lock(&bench->mutex);
+    bench->n_all_passes++;
     if (bench->n_passes < MOST_PASSES)
         bench->passes[bench->n_passes++] = (struct pass){seconds_now(), n_tokens};
     pthread_mutex_unlock(&bench->mutex);
@@ -293,6 +298,7 @@ static void measure(struct bench *bench)
     struct roof *roof = NULL;
     double rates[MOST_SLICES], roofs[MOST_SLICES];
     double linear, roof_rate;
+    uint64_t n_allocations = 0;
     struct error error = {0};
 
     for (size_t i = 0; i < settings->n_groups; i++)
@@ -302,8 +308,12 @@ static void measure(struct bench *bench)
         die(error.text);
     encode_slice(bench, flights); /* the first one warms up */
     bench->n_latencies = 0;
+    bench->n_all_passes = 0;
     for (size_t i = 0; i < settings->n_slices; i++) {
+        uint64_t n_before = allocations_get()->count;
+
         rates[i] = encode_slice(bench, flights);
+        n_allocations += allocations_get()->count - n_before;
         if (roof && roof_measure(roof, info->n_workers, settings->slice_s, &roofs[i]))
             die("a product failed");
     }
@@ -311,11 +321,12 @@ static void measure(struct bench *bench)
     roof_rate = roof ? quantile(roofs, settings->n_slices, 0.5) : 0;
     printf("{\"dtype\": \"%s\", \"gemm\": \"%s\", \"workers\": %zu, \"tokens_per_second\": %.1f, "
            "\"linear_gflops\": %.2f, \"roof_gflops\": %.2f, \"groups\": %zu, \"p50_ms\": %.4f, "
-           "\"p99_ms\": %.4f}\n",
+           "\"p99_ms\": %.4f, \"allocations_per_pass\": %.3f}\n",
            info->dtype, info->gemm_name, info->n_workers,
            linear / linear_flop_per_token(&info->model->shape), 1e-9 * linear, 1e-9 * roof_rate,
            bench->n_latencies, 1e3 * quantile(bench->latencies_s, bench->n_latencies, 0.5),
-           1e3 * quantile(bench->latencies_s, bench->n_latencies, 0.99));
+           1e3 * quantile(bench->latencies_s, bench->n_latencies, 0.99),
+           (double)n_allocations / (double)bench->n_all_passes);
     roof_free(roof);
     for (size_t i = 0; i < settings->n_groups; i++) {
         free(flights[i].group.jobs[0].vector);

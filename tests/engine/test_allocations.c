@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Promise 6: from the first pass on the encode path allocates nothing. What the whole process
+ * allocates is counted, oneDNN's share of it too. */
+#include "engine/engine.h"
+#include "engine/kernels/kernels.h"
+#include "tests/engine/model/folder.h"
+#include "tests/torture/allocations.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum {
+    MOST_TOKENS = 24, /* of the tiny models, as the rest */
+    MOST_DIMS = 256,
+    VOCABULARY = 60,
+    N_JOBS = 12,
+    N_ROUNDS = 100,
+};
+
+struct waited_group {
+    struct job_group group; /* first, so that done() finds the rest */
+    pthread_mutex_t mutex;
+    pthread_cond_t ended;
+    bool done;
+};
+
+static void wake(struct job_group *group)
+{
+    struct waited_group *waited = (struct waited_group *)group;
+
+    pthread_mutex_lock(&waited->mutex);
+    waited->done = true;
+    pthread_cond_signal(&waited->ended);
+    pthread_mutex_unlock(&waited->mutex);
+}
+
+static void encode(struct engine *engine, struct job *jobs, size_t n_jobs)
+{
+    struct waited_group waited = {
+        .group = {.jobs = jobs, .n_jobs = n_jobs, .done = wake},
+        .mutex = PTHREAD_MUTEX_INITIALIZER,
+        .ended = PTHREAD_COND_INITIALIZER,
+    };
+
+    assert_int_equal(engine_submit(engine, &waited.group), STATUS_OK);
+    pthread_mutex_lock(&waited.mutex);
+    while (!waited.done)
+        pthread_cond_wait(&waited.ended, &waited.mutex);
+    pthread_mutex_unlock(&waited.mutex);
+    assert_int_equal(waited.group.status, STATUS_OK);
+}
+
+/* Lone texts and batches of all lengths. */
+static void encode_many(struct engine *engine)
+{
+    static int32_t ids[N_JOBS][MOST_TOKENS];
+    static float vectors[N_JOBS][MOST_DIMS];
+    size_t n_longest = engine_get_info(engine)->model->most_tokens;
+    unsigned random = 1;
+
+    assert_true(n_longest <= MOST_TOKENS);
+
+    for (size_t round = 0; round < N_ROUNDS; round++) {
+        struct job jobs[N_JOBS];
+        size_t n_jobs = round % 3 == 0 ? 1 : 1 + round % N_JOBS;
+
+        for (size_t i = 0; i < n_jobs; i++) {
+            jobs[i] = (struct job){.ids = ids[i],
+                                   .n_tokens = 1 + (round + 5 * i) % n_longest,
+                                   .vector = vectors[i],
+                                   .n_dims = engine_get_info(engine)->model->n_dims};
+            for (size_t j = 0; j < jobs[i].n_tokens; j++) {
+                random = random * 1664525u + 1013904223u;
+                ids[i][j] = (int32_t)(random >> 8) % VOCABULARY;
+            }
+        }
+        encode(engine, jobs, n_jobs);
+    }
+}
+
+static uint64_t count_allocations(const char *dtype, size_t n_workers, unsigned cpu_mask)
+{
+    struct folder folder;
+    struct engine_options options = {
+        .dtype = dtype,
+        .n_workers = n_workers,
+        .most_pass_tokens = 128,
+        .most_queued_tokens = 100000,
+        .cpu_mask = cpu_mask,
+    };
+    struct engine *engine = NULL;
+    struct error error = {0};
+    uint64_t n_before;
+
+    folder_init_copy(&folder, "tiny-mean");
+    options.model_dir = folder.path;
+    if (engine_open(&engine, &options, NULL, &error))
+        fail_msg("%s", error.text);
+    n_before = allocations_get()->count;
+    encode_many(engine);
+    n_before = allocations_get()->count - n_before;
+    engine_close(engine);
+    folder_release(&folder);
+    return n_before;
+}
+
+static bool cpu_has(const char *dtype)
+{
+    struct kernels kernels;
+
+    kernels_choose(&kernels, cpu_flags(CPU_MASK_ALL));
+    if (strcmp(dtype, "bfloat16") == 0)
+        return kernels.multiplies_bfloat16;
+    return strcmp(dtype, "int8") != 0 || kernels.multiplies_int8;
+}
+
+static void test_allocations__are_counted(void **state)
+{
+    uint64_t n_before = allocations_get()->count;
+    void *volatile memory = malloc(1000);
+
+    (void)state;
+    assert_non_null(memory);
+    free(memory);
+    memory = calloc(10, 10);
+    free(memory);
+    memory = aligned_alloc(64, 640);
+    memory = realloc(memory, 10000);
+    free(memory);
+    assert_int_equal(allocations_get()->count - n_before, 4);
+}
+
+static void test_allocations__no_pass_makes_any(void **state)
+{
+    static const char *const dtypes[] = {"float32", "bfloat16", "int8"};
+
+    (void)state;
+#ifndef __x86_64__
+    print_message("oneDNN's products for this CPU are not the ones that were looked into\n");
+    skip();
+#endif
+    for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
+        for (size_t n_workers = 1; cpu_has(dtypes[i]) && n_workers <= 3; n_workers++)
+            assert_int_equal(count_allocations(dtypes[i], n_workers, CPU_MASK_ALL), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_allocations__are_counted),
+        cmocka_unit_test(test_allocations__no_pass_makes_any),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

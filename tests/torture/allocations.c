@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/torture/allocations.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* glibc's own, which need no look-up that might itself allocate. */
+void *__libc_malloc(size_t len_bytes);
+void *__libc_calloc(size_t n, size_t len_bytes);
+void *__libc_realloc(void *memory, size_t len_bytes);
+void *__libc_memalign(size_t alignment, size_t len_bytes);
+
+/* Of the sanitizers, where they are there: they have the program's malloc, so what follows only
+ * counts. */
+int __sanitizer_install_malloc_and_free_hooks(void (*malloc_hook)(const volatile void *, size_t),
+                                              void (*free_hook)(const volatile void *))
+    __attribute__((weak));
+
+static struct allocations own;
+static struct allocations *shared = &own;
+
+struct allocations *allocations_get(void)
+{
+    return shared;
+}
+
+static void count_one(const volatile void *memory, size_t len_bytes)
+{
+    (void)memory;
+    (void)len_bytes;
+    atomic_fetch_add(&shared->count, 1);
+}
+
+static void count_none(const volatile void *memory)
+{
+    (void)memory;
+}
+
+__attribute__((constructor)) static void count_for_sanitizer(void)
+{
+    if (__sanitizer_install_malloc_and_free_hooks)
+        __sanitizer_install_malloc_and_free_hooks(count_one, count_none);
+}
+
+__attribute__((constructor)) static void share(void)
+{
+    const char *path = getenv("ALLOCATIONS_FILE");
+    int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
+    void *mapped;
+
+    if (!path)
+        return;
+    mapped = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (mapped == MAP_FAILED)
+        abort();
+    close(fd);
+    shared = mapped;
+}
+
+static bool fails(void)
+{
+    bool now;
+
+    atomic_fetch_add(&shared->count, 1);
+    if (atomic_load_explicit(&shared->n_left, memory_order_relaxed) <= 0)
+        now = atomic_load(&shared->all_on) && atomic_load(&shared->n_failed);
+    else
+        now = atomic_fetch_sub(&shared->n_left, 1) == 1;
+    if (!now)
+        return false;
+    atomic_fetch_add(&shared->n_failed, 1);
+    errno = ENOMEM;
+    return true;
+}
+
+void *malloc(size_t len_bytes)
+{
+    return fails() ? NULL : __libc_malloc(len_bytes);
+}
+
+void *calloc(size_t n, size_t len_bytes)
+{
+    return fails() ? NULL : __libc_calloc(n, len_bytes);
+}
+
+void *realloc(void *memory, size_t len_bytes)
+{
+    return fails() ? NULL : __libc_realloc(memory, len_bytes);
+}
+
+void *reallocarray(void *memory, size_t n, size_t len_bytes)
+{
+    size_t product;
+
+    if (__builtin_mul_overflow(n, len_bytes, &product)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return realloc(memory, product);
+}
+
+void *memalign(size_t alignment, size_t len_bytes)
+{
+    return fails() ? NULL : __libc_memalign(alignment, len_bytes);
+}
+
+void *aligned_alloc(size_t alignment, size_t len_bytes)
+{
+    return memalign(alignment, len_bytes);
+}
+
+int posix_memalign(void **ret_memory, size_t alignment, size_t len_bytes)
+{
+    void *memory = memalign(alignment, len_bytes);
+
+    if (!memory)
+        return ENOMEM;
+    *ret_memory = memory;
+    return 0;
+}
