@@ -19,6 +19,36 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* Of the requests on this thread whose line was read. */
+static _Thread_local LIST_HEAD(, http_link) unjudged = LIST_HEAD_INITIALIZER(unjudged);
+
+void http_link_list(struct http_link *link)
+{
+    LIST_INSERT_HEAD(&unjudged, link, entry);
+    link->is_listed = true;
+}
+
+void http_link_unlist(struct http_link *link)
+{
+    if (link->is_listed)
+        LIST_REMOVE(link, entry);
+    link->is_listed = false;
+}
+
+struct http_link *http_link_take_whole_header(void)
+{
+    struct http_link *link;
+
+    LIST_FOREACH(link, &unjudged, entry)
+    {
+        if (http_header_is_whole(link->request)) {
+            http_link_unlist(link);
+            break;
+        }
+    }
+    return link;
+}
+
 void http_link_settle(struct http_link *link)
 {
     struct request *request = link->request;
@@ -31,6 +61,22 @@ void http_link_settle(struct http_link *link)
         http_send_directly(request);
     }
     pthread_mutex_unlock(&request->mutex);
+}
+
+void http_link_end_request(struct http_link *link, enum MHD_RequestTerminationCode reason)
+{
+    struct http *http = link->http;
+    struct request *request = link->request;
+
+    if (!request)
+        return;
+    http_link_settle(link);
+    http_link_unlist(link);
+    link->request = NULL;
+    watch_enter(http->watch, link->watched, WATCH_IDLE, NULL);
+    http_account(request, reason);
+    request_free(request);
+    atomic_fetch_sub(&http->n_unanswered, 1);
 }
 
 static void send_last(void *user)
@@ -110,6 +156,9 @@ void http_link_notify(void *user, struct MHD_Connection *connection, void **link
         if (!*link)
             shutdown(socket, SHUT_RDWR);
     } else {
+        /* 0.9.75 does not always tell that a request has ended before its connection does. */
+        if (*link)
+            http_link_end_request(*link, MHD_REQUEST_TERMINATED_WITH_ERROR);
         link_free(*link);
         *link = NULL;
         atomic_fetch_sub(&http->n_connections, 1);

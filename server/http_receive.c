@@ -23,6 +23,7 @@
 #include "config/options.h"
 #include "server/authorize.h"
 #include "server/cors.h"
+#include "server/http_framing.h"
 #include "server/log.h"
 #include "server/pool.h"
 #include "server/request.h"
@@ -33,15 +34,34 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
+#include <sys/socket.h>
 
 enum {
     MOST_READ_AND_DROPPED = 64 << 10,
 };
 
-static const char *get_header(struct request *request, const char *name)
+/* Reads a request's line as far as `uri` shows it: libmicrohttpd's own copy of the line, in which a
+ * NUL ends the target and the version follows. 0.9.75 does not mind other NULs. */
+static void read_line(struct request *request, const char *uri)
 {
-    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+    const char *version = uri + strlen(uri) + 1;
+
+    request->target = uri;
+    request->line_end = version + strlen(MHD_HTTP_VERSION_1_1);
+    request->is_http_1_0 = strncmp(version, MHD_HTTP_VERSION_1_0, 8) == 0;
+    if (strncmp(version, "HTTP/1.", 7) != 0 || !framing_find_path(uri, &request->path_offset))
+        request->path_offset = SIZE_MAX;
+}
+
+/* nestd reads no query, and libmicrohttpd would keep every parameter in the memory that it has for
+ * the connection: some 500 take all of it, and 0.9.75 then forgets the request. `uri` is its own
+ * copy, which it goes on to take apart. */
+static void drop_query(const char *uri)
+{
+    char *query = strchr(uri, '?');
+
+    if (query)
+        query[1] = '\0';
 }
 
 void *http_receive_line(void *user, const char *uri, struct MHD_Connection *connection)
@@ -51,15 +71,18 @@ void *http_receive_line(void *user, const char *uri, struct MHD_Connection *conn
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
     struct request *request;
 
-    (void)uri;
     if (!link)
         return NULL;
+    http_link_end_request(link, MHD_REQUEST_TERMINATED_WITH_ERROR);
     request = request_new(http->server);
     if (!request)
         return NULL;
     request->connection = connection;
     request->link = link;
+    read_line(request, uri);
+    drop_query(uri);
     link->request = request;
+    http_link_list(link);
     atomic_fetch_add(&http->n_unanswered, 1);
     watch_enter(http->watch, link->watched, WATCH_RECEIVING, request);
     return request;
@@ -94,29 +117,6 @@ static unsigned method_bit(const char *method)
     return strcmp(method, MHD_HTTP_METHOD_POST) == 0 ? METHOD_POST : 0;
 }
 
-/* How much body follows the header: UINT64_MAX if it does not say. libmicrohttpd has checked that
- * the number is one. */
-static uint64_t count_body_bytes(struct request *request)
-{
-    const char *length = get_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
-
-    if (get_header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING))
-        return UINT64_MAX;
-    return length ? strtoull(length, NULL, 10) : 0;
-}
-
-/* application/json, with or without parameters; an absent type is taken as JSON. */
-static bool is_json_type(const char *type)
-{
-    static const char json[] = "application/json";
-    size_t len;
-
-    if (!type || !*type)
-        return true;
-    len = strcspn(type, "; \t");
-    return len == sizeof json - 1 && strncasecmp(type, json, len) == 0;
-}
-
 static bool is_full(const struct server *server)
 {
     return atomic_load(&server->n_requests) >= (size_t)server->options->max_concurrent_requests;
@@ -138,6 +138,29 @@ static void refuse_long(struct request *request)
                     request->server->options->payload_limit);
 }
 
+/* Whether the body is what nestd reads: plain JSON. An absent type is taken as JSON. */
+static bool check_body_type(struct request *request)
+{
+    struct slice coding =
+        http_header_find_other(request, MHD_HTTP_HEADER_CONTENT_ENCODING, "identity");
+    struct slice type =
+        http_header_find_other(request, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
+
+    if (coding.bytes) {
+        respond_problem(request, PROBLEM_UNSUPPORTED_MEDIA_TYPE, NULL,
+                        "Content-Encoding is '%s', and nestd takes no body that is encoded: send "
+                        "it as it is",
+                        excerpt_of(coding).text);
+        reply_add_header(&request->reply, MHD_HTTP_HEADER_ACCEPT_ENCODING, "identity");
+    } else if (type.bytes) {
+        respond_problem(request, PROBLEM_UNSUPPORTED_MEDIA_TYPE, NULL,
+                        "Content-Type is '%s', and nestd takes JSON: add the header Content-Type: "
+                        "application/json",
+                        excerpt_of(type).text);
+    }
+    return !coding.bytes && !type.bytes;
+}
+
 /* Refuses what cannot be taken now, or never. */
 static void check_acceptable(struct request *request, uint64_t n_body_bytes)
 {
@@ -148,10 +171,8 @@ static void check_acceptable(struct request *request, uint64_t n_body_bytes)
         respond_status(request, STATUS_STOPPING);
     else if (n_body_bytes != UINT64_MAX && n_body_bytes > (uint64_t)server->options->payload_limit)
         refuse_long(request);
-    else if (route->method == METHOD_POST &&
-             !is_json_type(get_header(request, MHD_HTTP_HEADER_CONTENT_TYPE)))
-        respond_problem(request, PROBLEM_UNSUPPORTED_MEDIA_TYPE, NULL,
-                        "The body must be JSON, and Content-Type application/json");
+    else if (route->method == METHOD_POST && !check_body_type(request))
+        return;
     else if (route->needs_model && !server->engine)
         respond_problem(request, PROBLEM_LOADING, NULL, "The model is still being loaded");
     else if (route->method == METHOD_POST && is_full(server))
@@ -160,60 +181,94 @@ static void check_acceptable(struct request *request, uint64_t n_body_bytes)
 
 /* Answers what the header alone shows to be wrong, and a browser's question before it sends. Who
  * has no key learns no more than that. Under the request's mutex. */
-static void check_header(struct request *request, const char *url, const char *method,
+static void check_header(struct request *request, const char *path, const char *method,
                          unsigned allowed, uint64_t n_body_bytes)
 {
     const struct route *route = request->route;
 
     if (!route)
-        respond_problem(request, PROBLEM_NOT_FOUND, NULL, "There is no %.100s here", url);
+        respond_problem(request, PROBLEM_NOT_FOUND, NULL, "There is no %.100s here", path);
     else if (method_bit(method) == METHOD_OPTIONS && cors_is_on(request->server->options))
         cors_answer_preflight(request);
     else if (allowed)
         respond_problem(request, PROBLEM_METHOD_NOT_ALLOWED, NULL,
                         "%.20s is not a method of %s: see Allow", method, route->path);
-    else if (authorize(request, get_header(request, MHD_HTTP_HEADER_AUTHORIZATION)))
+    else if (authorize(request, http_header_get(request, MHD_HTTP_HEADER_AUTHORIZATION)))
         check_acceptable(request, n_body_bytes);
 }
 
-/* The header is whole. */
-static enum MHD_Result begin(struct http *http, struct request *request, const char *url,
-                             const char *method)
+/* What the header asks for; the route, where it is known, is the family of every refusal's body.
+ * Returns the methods that the path takes instead. Under the request's mutex. */
+static unsigned read_header(struct request *request, const char *path, const char *method)
 {
-    uint64_t n_body_bytes = count_body_bytes(request);
-    bool refused, gone;
     unsigned allowed;
-    size_t path_len;
 
-    pthread_mutex_lock(&request->mutex);
-    gone = request->gone;
-    if (!gone) {
-        request_id_choose(request->id, get_header(request, "x-request-id"));
-        trace_context_parse(get_header(request, "traceparent"), &request->trace);
-        request->method = name_method(method);
-        request->origin = get_header(request, MHD_HTTP_HEADER_ORIGIN);
-        request->route = routes_find(url, method_bit(method), &allowed);
-        request->stage = REQUEST_GATHERING;
-        check_header(request, url, method, allowed, n_body_bytes);
-    }
-    refused = request->reply.http_status != 0;
-    pthread_mutex_unlock(&request->mutex);
-    if (gone)
-        return MHD_NO;
+    request_id_choose(request->id, http_header_get(request, "x-request-id"));
+    trace_context_parse(http_header_get(request, "traceparent"), &request->trace);
+    request->method = name_method(method);
+    request->origin = http_header_get(request, MHD_HTTP_HEADER_ORIGIN);
+    request->route = routes_find(path, method_bit(method), &allowed);
+    request->stage = REQUEST_GATHERING;
+    return allowed;
+}
 
-    path_len = request->route ? strlen(request->route->path) : 0;
-    if (path_len > 1 && request->route->path[path_len - 1] == '/')
-        request->path_tail = url + path_len;
-    /* A reply that is queued now ends the connection, so where there is no body it waits for the
-     * second call, which follows at once. */
-    if (!refused || n_body_bytes == 0 ||
-        (n_body_bytes <= MOST_READ_AND_DROPPED && !get_header(request, MHD_HTTP_HEADER_EXPECT)))
-        return MHD_YES;
+/* Once libmicrohttpd has unescaped the target where it lies; "/" for a URL that names the server
+ * alone. */
+static const char *find_path(const struct request *request)
+{
+    if (request->path_offset == SIZE_MAX)
+        return "";
+    return request->target[request->path_offset] ? request->target + request->path_offset : "/";
+}
+
+/* Sends the refusal now, which ends the connection: nothing that follows the header is read. */
+static enum MHD_Result refuse_now(struct http *http, struct request *request)
+{
     watch_enter(http->watch, request->link->watched, WATCH_SENDING, NULL);
     if (request_is_gone(request))
         return MHD_NO;
     watch_linger(http->watch, request->link->watched);
     return http_send(request);
+}
+
+/* The header is whole. */
+static enum MHD_Result begin(struct http *http, struct request *request, const char *method)
+{
+    const char *path = find_path(request);
+    uint64_t n_body_bytes = UINT64_MAX;
+    struct fault fault;
+    bool framed = false, refused, gone;
+    unsigned allowed;
+    size_t path_len;
+
+    http_link_unlist(request->link);
+    pthread_mutex_lock(&request->mutex);
+    gone = request->gone;
+    if (!gone) {
+        allowed = read_header(request, path, method);
+        framed = http_header_judge(request, method, &n_body_bytes, &fault);
+        if (framed)
+            check_header(request, path, method, allowed, n_body_bytes);
+        else
+            respond_fault(request, &fault);
+    }
+    refused = request->reply.http_status != 0;
+    pthread_mutex_unlock(&request->mutex);
+    if (gone)
+        return MHD_NO;
+    if (!framed)
+        return refuse_now(http, request);
+
+    path_len = request->route ? strlen(request->route->path) : 0;
+    if (path_len > 1 && request->route->path[path_len - 1] == '/')
+        request->path_tail = path + path_len;
+    /* A reply that is queued now ends the connection, so where there is no body it waits for the
+     * second call, which follows at once. */
+    if (!refused || n_body_bytes == 0 ||
+        (n_body_bytes <= MOST_READ_AND_DROPPED &&
+         !http_header_get(request, MHD_HTTP_HEADER_EXPECT)))
+        return MHD_YES;
+    return refuse_now(http, request);
 }
 
 /* The reply that was written cannot wait for the end of the body. */
@@ -222,6 +277,29 @@ static enum MHD_Result break_off(struct http *http, struct request *request)
     watch_linger(http->watch, request->link->watched);
     http_send_directly(request);
     return MHD_NO;
+}
+
+void http_receive_speak_first(void)
+{
+    struct http_link *link = http_link_take_whole_header();
+    struct request *request = link ? link->request : NULL;
+    uint64_t n_body_bytes;
+    struct fault fault;
+    unsigned allowed;
+
+    if (!request || http_header_judge(request, NULL, &n_body_bytes, &fault))
+        return;
+    watch_enter(link->http->watch, link->watched, WATCH_SENDING, NULL);
+    if (request_is_gone(request))
+        return;
+    request_id_choose(request->id, http_header_get(request, "x-request-id"));
+    request->route =
+        routes_find(find_path(request), 0, &allowed); /* its family: no method is known */
+    respond_fault(request, &fault);
+    break_off(link->http, request);
+    /* What libmicrohttpd says now, nobody hears. */
+    shutdown(link->socket, SHUT_WR);
+    request_gone(request);
 }
 
 /* A part of the body came. */
@@ -309,13 +387,14 @@ enum MHD_Result http_receive(void *user, struct MHD_Connection *connection, cons
     size_t len_bytes = *upload_len;
 
     (void)connection;
+    (void)url;
     (void)version;
     if (!request)
         return MHD_NO; /* memory was short when its line came */
     *upload_len = 0;   /* all of it is taken */
     switch (request->stage) {
     case REQUEST_HEADER:
-        return begin(http, request, url, method);
+        return begin(http, request, method);
     case REQUEST_GATHERING:
         return len_bytes ? gather(http, request, upload_data, len_bytes) : finish(http, request);
     case REQUEST_READY:

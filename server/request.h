@@ -50,6 +50,7 @@ struct request {
     char id[REQUEST_ID_MOST_BYTES + 1]; /* x-request-id; "" while the header is not whole */
     const char *method; /* "GET" and the like, "other"; NULL while the header is not whole */
 
+    size_t path_offset; /* in the target, which may be a whole URL; SIZE_MAX: it is malformed */
     const char *path_tail; /* what followed a route's path that ends in '/', borrowed from the
                               connection; else "" */
     const char *origin;    /* the header Origin, borrowed from the connection; NULL: none */
@@ -87,6 +88,9 @@ struct request {
     /* Private to http. */
     struct MHD_Connection *connection;
     struct http_link *link;
+    const char *target;   /* in libmicrohttpd's buffer, as is the next */
+    const char *line_end; /* of the request line */
+    bool is_http_1_0;
     bool unsent; /* answered by the watch, and not sent yet; guarded by mutex */
 };
 

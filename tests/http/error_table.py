@@ -15,6 +15,7 @@ RETRY = {"Retry-After": "1..60", "retry-after-ms": "1000..60000"}
 # name: status, type and code in OpenAI's shape; status and error_type in TEI's; headers
 ERRORS = {
     "not_json": (400, MISTAKE, None, 400, "Validation", {}),
+    "bad_header": (400, MISTAKE, None, 400, "Validation", {"Connection": "close"}),
     "bad_request": (400, MISTAKE, None, 422, "Validation", {}),
     "empty_input": (400, MISTAKE, "empty_input", 400, "Empty", {}),
     "too_many_inputs": (400, MISTAKE, "too_many_inputs", 413, "Validation", {}),
@@ -34,6 +35,14 @@ ERRORS = {
     "request_timeout": (408, MISTAKE, "request_timeout", 408, "Validation", {}),
     "payload_too_large": (413, MISTAKE, "payload_too_large", 413, "Validation", {}),
     "unsupported_media_type": (415, MISTAKE, "unsupported_media_type", 415, "Validation", {}),
+    "header_too_large": (
+        *(431, MISTAKE, "header_too_large", 431, "Validation"),
+        {"Connection": "close"},
+    ),
+    "unknown_coding": (
+        *(501, MISTAKE, "unknown_transfer_coding", 501, "Validation"),
+        {"Connection": "close"},
+    ),
     "overloaded": (429, "rate_limit_error", "overloaded", 429, "Overloaded", RETRY),
     "vector_not_finite": (500, "server_error", "vector_not_finite", 500, "Backend", {}),
     "loading": (503, "server_error", "loading", 503, "Unhealthy", RETRY),
@@ -192,6 +201,13 @@ CASES = [
          same(text=[["a", 2000]], options=["--payload-limit", "1024"]), message=["1024"]),
     Case("media-type-text", "unsupported_media_type",
          good_body(headers={"Content-Type": "text/plain"}), message=["application/json"]),
+    Case("body-compressed", "unsupported_media_type",
+         good_body(headers={"Content-Encoding": "gzip"}), message=["Content-Encoding", "gzip"]),
+    Case("host-malformed", "bad_header", good_body(headers={"Host": "a b"}), message=["Host", "a b"]),
+    Case("header-too-large", "header_too_large", good_body(headers={"X-Long": "a" * 25000}),
+         message=["24576"]),
+    Case("coding-unknown", "unknown_coding",
+         good_body(headers={"Transfer-Encoding": "gzip, chunked"}), message=["gzip", "chunked"]),
     Case("requests-too-many", "overloaded",
          good_body(how="while-busy", options=["--max-concurrent-requests", "1"])),
     Case("queue-full", "overloaded",
