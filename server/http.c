@@ -83,6 +83,20 @@ static void answer_slow(struct request *request)
     pthread_mutex_unlock(&request->mutex);
 }
 
+/* Whether a client whose stream has ended still waits: a 100 that it did not expect tells it
+ * nothing (RFC 9110, 15.2), and has it reset the connection if it has closed. HTTP/1.0 knows no
+ * 100, so such a client is taken to wait. With TLS nothing can be sent here; and there an end
+ * without a reply is how clients close, and not how they wait: up to TLS 1.2 the answer to it was
+ * to close as well (RFC 5246, 7.2.1). On the watch's thread. */
+static bool ask_whether_there(struct request *request)
+{
+    static const char question[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+    if (request->server->tls)
+        return false;
+    return request->is_http_1_0 || http_link_write(request->link, question, sizeof question - 1);
+}
+
 /* A request has ended: its reply was sent, or its connection is lost. */
 static void notify_completed(void *user, struct MHD_Connection *connection, void **context,
                              enum MHD_RequestTerminationCode reason)
@@ -176,6 +190,7 @@ static enum status open_http(struct http *http, struct error *error)
         .receiving_us = to_us(options->request_timeout),
         .lingering_us = LINGERING_US,
         .too_slow = answer_slow,
+        .ask = ask_whether_there,
         /* With TLS the client is told the end: see http_link.c. */
         .idle_shutdown = http->tls ? SHUT_RD : SHUT_RDWR,
     };

@@ -14,8 +14,12 @@
  * An entry whose connection has ended may still be named by events that epoll_wait has returned and
  * the thread has not looked at yet. So it is marked dead and freed by the thread, after a round.
  *
- * A client that half-closes its side counts as gone, as with nginx: TCP cannot tell the two apart.
- */
+ * THE END OF A CLIENT'S STREAM is the same to TCP whether the client has closed its socket, or has
+ * sent all that it wants to and waits for the reply (shutdown(2), nc -N). The first must take its
+ * queued texts with it, the second must be answered. They differ in what they do with bytes that
+ * come later: a socket that was closed answers them with a reset. So a client whose stream has
+ * ended is asked something (watch_options.ask) that needs no answer, and a reset is what counts.
+ * Not at once, since most replies are sooner there than the question. */
 
 #include "server/watch.h"
 
@@ -38,14 +42,17 @@ enum {
     MOST_DROPPED_BYTES = 1 << 20, /* of one connection in one round */
     MOST_SLEEP_US = 1000000,
     CLOSING_US = 1000000,
+    DOUBTING_US = 500000,
 };
 
 struct watch_entry {
     int socket;
     enum watch_phase phase;
     int64_t deadline_us;
-    struct request *request; /* RECEIVING, CLOSING, WORKING */
-    bool hung_up;            /* by the client */
+    struct request *request; /* RECEIVING, CLOSING, WORKING, DOUBTING */
+    bool has_ended;          /* the client's stream */
+    bool is_reset;           /* the connection */
+    bool was_asked;          /* the client, whether it is there */
     bool linger;             /* when the connection ends */
     bool dead;               /* in the graveyard */
     struct watch_entry *previous;
@@ -59,6 +66,7 @@ struct entry_list {
 
 struct watch {
     void (*too_slow)(struct request *request);
+    bool (*ask)(struct request *request);
     int idle_shutdown;
     int64_t durations_us[N_WATCH_PHASES]; /* 0: none */
     int64_t most_sleep_us;
@@ -101,8 +109,10 @@ static void enter(struct watch *watch, struct watch_entry *entry, enum watch_pha
                   struct request *request)
 {
     list_remove(&watch->phases[entry->phase], entry);
-    if (entry->hung_up && (phase == WATCH_IDLE || phase == WATCH_RECEIVING))
+    if (entry->has_ended && (phase == WATCH_IDLE || phase == WATCH_RECEIVING))
         phase = WATCH_CLOSING;
+    if (entry->has_ended && !entry->is_reset && !entry->was_asked && phase == WATCH_WORKING)
+        phase = WATCH_DOUBTING;
     entry->phase = phase;
     entry->request = request;
     if (watch->durations_us[phase])
@@ -177,7 +187,12 @@ static void drop_received(struct watch *watch, struct watch_entry *entry)
     }
 }
 
-static void handle_event(struct watch *watch, struct watch_entry *entry)
+static bool is_working(const struct watch_entry *entry)
+{
+    return entry->phase == WATCH_WORKING || entry->phase == WATCH_DOUBTING;
+}
+
+static void handle_event(struct watch *watch, struct watch_entry *entry, uint32_t events)
 {
     if (entry->dead)
         return;
@@ -185,13 +200,15 @@ static void handle_event(struct watch *watch, struct watch_entry *entry)
         drop_received(watch, entry);
         return;
     }
-    if (entry->hung_up)
+    if (!entry->is_reset && (events & (EPOLLHUP | EPOLLERR))) {
+        entry->is_reset = true;
+        if (is_working(entry))
+            request_gone(entry->request);
+    }
+    if (entry->has_ended)
         return;
-    entry->hung_up = true;
-    if (entry->phase == WATCH_WORKING)
-        request_gone(entry->request);
-    else
-        enter(watch, entry, entry->phase, entry->request);
+    entry->has_ended = true;
+    enter(watch, entry, entry->phase, entry->request);
 }
 
 static void expire(struct watch *watch, struct watch_entry *entry)
@@ -204,6 +221,12 @@ static void expire(struct watch *watch, struct watch_entry *entry)
     case WATCH_IDLE:
         shutdown(entry->socket, watch->idle_shutdown);
         enter(watch, entry, WATCH_SENDING, NULL);
+        break;
+    case WATCH_DOUBTING:
+        entry->was_asked = true;
+        if (!watch->ask(entry->request))
+            request_gone(entry->request);
+        enter(watch, entry, WATCH_WORKING, entry->request);
         break;
     case WATCH_RECEIVING:
         watch->too_slow(entry->request);
@@ -249,7 +272,7 @@ static void *run(void *argument)
         pthread_mutex_lock(&watch->mutex);
         for (int i = 0; i < n_events; i++) {
             if (events[i].data.ptr)
-                handle_event(watch, events[i].data.ptr);
+                handle_event(watch, events[i].data.ptr, events[i].events);
         }
         sleep_us = expire_all(watch, clock_now_us());
         clear_graveyard(watch);
@@ -281,10 +304,12 @@ enum status watch_new(struct watch **ret_watch, const struct watch_options *opti
         return STATUS_NO_MEMORY;
     pthread_mutex_init(&watch->mutex, NULL);
     watch->too_slow = options->too_slow;
+    watch->ask = options->ask;
     watch->idle_shutdown = options->idle_shutdown;
     watch->durations_us[WATCH_IDLE] = options->idle_us;
     watch->durations_us[WATCH_RECEIVING] = options->receiving_us;
     watch->durations_us[WATCH_CLOSING] = CLOSING_US;
+    watch->durations_us[WATCH_DOUBTING] = DOUBTING_US;
     watch->durations_us[WATCH_LINGERING] = options->lingering_us;
     watch->most_sleep_us = MOST_SLEEP_US;
     for (size_t i = 0; i < N_WATCH_PHASES; i++) {
@@ -357,7 +382,7 @@ void watch_enter(struct watch *watch, struct watch_entry *entry, enum watch_phas
 {
     pthread_mutex_lock(&watch->mutex);
     enter(watch, entry, phase, request);
-    if (phase == WATCH_WORKING && entry->hung_up)
+    if (phase == WATCH_WORKING && entry->is_reset)
         request_gone(request);
     pthread_mutex_unlock(&watch->mutex);
 }
@@ -369,10 +394,16 @@ void watch_linger(struct watch *watch, struct watch_entry *entry)
     pthread_mutex_unlock(&watch->mutex);
 }
 
+static void hang_up_list(const struct entry_list *list)
+{
+    for (struct watch_entry *entry = list->first; entry; entry = entry->next)
+        request_gone(entry->request);
+}
+
 void watch_hang_up_all(struct watch *watch)
 {
     pthread_mutex_lock(&watch->mutex);
-    for (struct watch_entry *entry = watch->phases[WATCH_WORKING].first; entry; entry = entry->next)
-        request_gone(entry->request);
+    hang_up_list(&watch->phases[WATCH_WORKING]);
+    hang_up_list(&watch->phases[WATCH_DOUBTING]);
     pthread_mutex_unlock(&watch->mutex);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Sees of connections what libmicrohttpd does not tell or do: that the client of a suspended
- * request hung up (promise 9); that a request takes longer to arrive than --request-timeout in all,
+ * request is gone (promise 9); that a request takes longer to arrive than --request-timeout in all,
  * however often a byte trickles in; and that a client which was refused early is still sending, so
  * that closing its connection would take the reply back. Used by http alone.
  *
@@ -13,6 +13,7 @@
 
 #include "engine/engine.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct watch;
@@ -31,6 +32,12 @@ struct watch_options {
     /* The request is over its time: refuse it. Called under the watch's mutex; then the socket's
      * reading side is shut down. */
     void (*too_slow)(struct request *request);
+
+    /* The stream of a WORKING request's client has ended: is it still there for the reply? False:
+     * it is not. True: it may be, and a reset tells that it is not; so this may send something that
+     * a client which has closed answers with a reset. Called under the watch's mutex, at most once
+     * in a connection. */
+    bool (*ask)(struct request *request);
 };
 
 /* What a connection is doing, what ends it from outside, and what is then done:
@@ -39,16 +46,19 @@ struct watch_options {
  *   RECEIVING  receiving_us have passed       too_slow(request), then it is shut down
  *   both       the client closed, and a       request_gone(), then it is shut down
  *              second later it is still so
- *   WORKING    the client closed              request_gone(), once
+ *   WORKING    the client closed, and half    ask(request); request_gone() if it says no
+ *              a second later it is still so
+ *              the connection was reset       request_gone()
  *   SENDING    nothing here                   libmicrohttpd ends it if the client does not read
  *
- * "Closed" is also half closed. */
+ * "Closed" is also half closed: see watch.c. */
 enum watch_phase {
     WATCH_IDLE,      /* until a request line has come */
     WATCH_RECEIVING, /* until the body is whole */
     WATCH_WORKING,   /* suspended */
     WATCH_SENDING,
     WATCH_CLOSING,   /* private to the watch: IDLE or RECEIVING, and the client has closed */
+    WATCH_DOUBTING,  /* private to the watch: WORKING, and the client has closed */
     WATCH_LINGERING, /* private to the watch: see watch_linger */
     N_WATCH_PHASES,
 };
@@ -74,7 +84,7 @@ void watch_enter(struct watch *watch, struct watch_entry *entry, enum watch_phas
  * with bytes unread resets the connection, and the client may lose the reply. */
 void watch_linger(struct watch *watch, struct watch_entry *entry);
 
-/* As if every client whose request is WORKING had hung up. */
+/* As if every connection whose request is WORKING had been reset. */
 void watch_hang_up_all(struct watch *watch);
 
 #endif

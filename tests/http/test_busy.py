@@ -6,10 +6,12 @@ import ctypes
 import json
 import os
 import pathlib
+import socket
 import statistics
 import struct
 import time
 
+from harness import read_reply
 from sending import BUSY, head, long_texts, wait_for_busy
 
 MEGABYTE = 1 << 20
@@ -122,6 +124,44 @@ def test_client_that_leaves_takes_its_texts_with_it(start, model):
         "the queue keeps the texts of a client that left",
     )
     assert len(server.embed(input="next")["data"]) == 1
+
+
+def send_and_shut(connection, body):
+    """As nc -N does, and some balancers: nothing more will be sent, and the reply is waited for."""
+    send_in_full(connection, body)
+    connection.shutdown(socket.SHUT_WR)
+
+
+def test_client_that_shut_its_sending_side_is_answered(start, model):
+    server = start(model, "--threads", "1").wait_ready()
+    texts = long_texts(150)
+    with server.connect() as connection:
+        began = time.monotonic()
+        send_and_shut(connection, json.dumps({"input": texts}).encode())
+        reply = read_reply(connection)  # past a 100, by which it was asked whether it is there
+        assert reply.status == 200 and len(reply.json()["data"]) == len(texts)
+        assert time.monotonic() - began > 1, "so quick that it proves little"
+        assert connection.recv(1) == b""
+
+
+def test_client_that_shut_its_sending_side_and_leaves_takes_its_texts_with_it(start, model):
+    server = start(model, "--threads", "1").wait_ready()
+    with server.connect() as connection:
+        send_and_shut(connection, json.dumps({"input": long_texts(2048)}).encode())
+        wait_for(lambda: server.metric("nestd_queue_tokens") > 400_000, 30, "never queued")
+        time.sleep(2)
+        assert server.metric("nestd_queue_tokens") > 300_000, "given up though its client waits"
+    wait_for(lambda: server.metric("nestd_queue_tokens") == 0, 2, "the queue keeps the texts")
+
+
+def test_client_that_leaves_by_tls_takes_its_texts_with_it(start, model, certificate):
+    server = start(
+        model, "--threads", "1", *certificate.options, trusted=certificate.certificate
+    ).wait_ready()
+    with server.connect() as connection:
+        send_in_full(connection, json.dumps({"input": long_texts(1024)}).encode())
+        wait_for(lambda: server.metric("nestd_queue_tokens") > 200_000, 30, "never queued")
+    wait_for(lambda: server.metric("nestd_queue_tokens") == 0, 2, "the queue keeps the texts")
 
 
 def test_clients_that_leave_at_any_moment_do_no_harm(start, model, rng):

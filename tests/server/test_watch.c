@@ -19,8 +19,10 @@
 /* What the watch does to requests is counted here, in place of request.c. */
 static atomic_int n_gone;
 static atomic_int n_too_slow;
+static atomic_int n_asked;
 static struct request request;
-static int late_socket; /* of the connection that is refused */
+static int late_socket;   /* of the connection that is refused */
+static int asking_socket; /* of the one whose client is asked; 0: it is told to be gone */
 
 void request_gone(struct request *which)
 {
@@ -33,6 +35,13 @@ static void too_slow(struct request *which)
     assert_ptr_equal(which, &request);
     assert_int_equal(send(late_socket, "late", 4, MSG_NOSIGNAL), 4);
     n_too_slow++;
+}
+
+static bool ask(struct request *which)
+{
+    assert_ptr_equal(which, &request);
+    n_asked++;
+    return asking_socket && send(asking_socket, "?", 1, MSG_NOSIGNAL) == 1;
 }
 
 struct connection {
@@ -85,11 +94,14 @@ static void open_watch(int64_t idle_us, int64_t receiving_us, int64_t lingering_
         .receiving_us = receiving_us,
         .lingering_us = lingering_us,
         .too_slow = too_slow,
+        .ask = ask,
         .idle_shutdown = SHUT_RDWR,
     };
 
     n_gone = 0;
     n_too_slow = 0;
+    n_asked = 0;
+    asking_socket = 0;
     assert_int_equal(watch_new(&watch, &options), STATUS_OK);
 }
 
@@ -154,42 +166,123 @@ static void test_watch__phase_ends_its_deadline(void **state)
     assert_int_equal(n_too_slow, 0);
 }
 
-static void test_watch__hang_up_is_told_once(void **state)
+static void open_working(struct connection *connection)
+{
+    open_watch(10000000, 10000000, 10000000);
+    connection_open(connection);
+    asking_socket = connection->server;
+    watch_enter(watch, connection->entry, WATCH_RECEIVING, &request);
+    watch_enter(watch, connection->entry, WATCH_WORKING, &request);
+}
+
+static void test_watch__half_closed_client_is_asked_once_and_not_gone(void **state)
 {
     struct connection connection;
 
     (void)state;
-    open_watch(10000000, 10000000, 10000000);
-    connection_open(&connection);
+    open_working(&connection);
+    assert_int_equal(send(connection.client, "next", 4, 0), 4); /* pipelined: not an end */
+    usleep(700000);
+    assert_int_equal(n_asked, 0);
+    shutdown(connection.client, SHUT_WR);
+    wait_for(&n_asked, 1);
+    watch_enter(watch, connection.entry, WATCH_SENDING, NULL);
     watch_enter(watch, connection.entry, WATCH_RECEIVING, &request);
     watch_enter(watch, connection.entry, WATCH_WORKING, &request);
-    assert_int_equal(send(connection.client, "next", 4, 0), 4); /* pipelined: not a hang-up */
-    usleep(50000);
+    usleep(700000);
+    assert_int_equal(n_asked, 1);
     assert_int_equal(n_gone, 0);
-    shutdown(connection.client, SHUT_WR);
-    wait_for(&n_gone, 1);
+    connection_end(&connection);
     close(connection.client);
+    watch_free(watch);
+}
+
+static void test_watch__reply_that_is_soon_asks_nothing(void **state)
+{
+    struct connection connection;
+
+    (void)state;
+    open_working(&connection);
+    shutdown(connection.client, SHUT_WR);
+    usleep(100000);
+    watch_enter(watch, connection.entry, WATCH_SENDING, NULL);
+    usleep(700000);
+    assert_int_equal(n_asked, 0);
+    connection_end(&connection);
+    close(connection.client);
+    watch_free(watch);
+}
+
+/* Its kernel answers the question with a reset. */
+static void test_watch__client_that_closed_is_gone_once_asked(void **state)
+{
+    struct connection connection;
+
+    (void)state;
+    open_working(&connection);
+    close(connection.client);
+    wait_for(&n_gone, 1);
+    assert_int_equal(n_asked, 1);
     usleep(50000);
     connection_end(&connection);
     watch_free(watch);
     assert_int_equal(n_gone, 1);
 }
 
-static void test_watch__hang_up_before_is_remembered(void **state)
+static void test_watch__client_that_cannot_be_asked_is_gone(void **state)
 {
     struct connection connection;
 
     (void)state;
-    open_watch(10000000, 10000000, 10000000);
-    connection_open(&connection);
-    watch_enter(watch, connection.entry, WATCH_RECEIVING, &request);
+    open_working(&connection);
+    asking_socket = 0;
+    shutdown(connection.client, SHUT_WR);
+    wait_for(&n_gone, 1);
+    assert_int_equal(n_asked, 1);
+    connection_end(&connection);
     close(connection.client);
+    watch_free(watch);
+}
+
+static void test_watch__reset_is_told_at_once(void **state)
+{
+    const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+    struct connection connection;
+
+    (void)state;
+    open_working(&connection);
+    setsockopt(connection.client, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    close(connection.client);
+    wait_for(&n_gone, 1);
+    assert_int_equal(n_asked, 0);
+    connection_end(&connection);
+    watch_free(watch);
+}
+
+static void test_watch__end_before_is_remembered(void **state)
+{
+    const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+    struct connection ended, broken;
+
+    (void)state;
+    open_watch(10000000, 10000000, 10000000);
+    connection_open(&ended);
+    connection_open(&broken);
+    watch_enter(watch, ended.entry, WATCH_RECEIVING, &request);
+    watch_enter(watch, broken.entry, WATCH_RECEIVING, &request);
+    shutdown(ended.client, SHUT_WR);
+    setsockopt(broken.client, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    close(broken.client);
     usleep(50000);
     assert_int_equal(n_gone, 0);
-    watch_enter(watch, connection.entry, WATCH_WORKING, &request);
+    watch_enter(watch, broken.entry, WATCH_WORKING, &request);
     assert_int_equal(n_gone, 1);
-    watch_enter(watch, connection.entry, WATCH_SENDING, NULL);
-    connection_end(&connection);
+    asking_socket = ended.server;
+    watch_enter(watch, ended.entry, WATCH_WORKING, &request);
+    wait_for(&n_asked, 1);
+    connection_end(&ended);
+    connection_end(&broken);
+    close(ended.client);
     watch_free(watch);
     assert_int_equal(n_gone, 1);
 }
@@ -228,6 +321,8 @@ static void test_watch__hang_up_all_is_for_those_at_work(void **state)
     connection_open(&working);
     connection_open(&idle);
     watch_enter(watch, working.entry, WATCH_WORKING, &request);
+    shutdown(working.client, SHUT_WR);
+    usleep(50000); /* it is doubted now, and still at work */
     watch_hang_up_all(watch);
     assert_int_equal(n_gone, 1);
     connection_end(&working);
@@ -284,8 +379,12 @@ int main(void)
         cmocka_unit_test(test_watch__idle_connection_is_shut_down),
         cmocka_unit_test(test_watch__slow_request_is_answered_then_shut_down),
         cmocka_unit_test(test_watch__phase_ends_its_deadline),
-        cmocka_unit_test(test_watch__hang_up_is_told_once),
-        cmocka_unit_test(test_watch__hang_up_before_is_remembered),
+        cmocka_unit_test(test_watch__half_closed_client_is_asked_once_and_not_gone),
+        cmocka_unit_test(test_watch__reply_that_is_soon_asks_nothing),
+        cmocka_unit_test(test_watch__client_that_closed_is_gone_once_asked),
+        cmocka_unit_test(test_watch__client_that_cannot_be_asked_is_gone),
+        cmocka_unit_test(test_watch__reset_is_told_at_once),
+        cmocka_unit_test(test_watch__end_before_is_remembered),
         cmocka_unit_test(test_watch__client_that_closed_is_shut_down),
         cmocka_unit_test(test_watch__hang_up_all_is_for_those_at_work),
         cmocka_unit_test(test_watch__lingering_keeps_the_reply),
