@@ -23,10 +23,12 @@ static const struct file {
     const char *content_type;
     const struct slice *content;
 } files[] = {
+    {"docs.css", CSS, &embedded_docs_css},
     {"docs.js", JAVASCRIPT, &embedded_docs_js},
     {"dom.js", JAVASCRIPT, &embedded_dom_js},
     {"examples.js", JAVASCRIPT, &embedded_examples_js},
     {"icon.svg", SVG, &embedded_icon_svg},
+    {"playground.css", CSS, &embedded_playground_css},
     {"playground.js", JAVASCRIPT, &embedded_playground_js},
     {"ranking.js", JAVASCRIPT, &embedded_ranking_js},
     {"schema.js", JAVASCRIPT, &embedded_schema_js},

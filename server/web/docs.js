@@ -6,51 +6,44 @@ import { ask } from "./server.js";
 
 const METHODS = ["get", "post"];
 
-/** In a region of its own, which the keyboard can scroll where it is too wide; `name` is unique. */
-function table(name, heads, rows) {
-  const head = make("tr", {}, ...heads.map((text) => make("th", { scope: "col" }, text)));
-  const body = rows.map((cells) => make("tr", {}, ...cells.map((cell) => make("td", {}, ...[cell].flat()))));
-  const element = make("table", {}, make("thead", {}, head), make("tbody", {}, ...body));
-  return make("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": name }, element);
-}
-
 const code = (text) => make("code", {}, text);
 
-function fieldRows(document, schema) {
-  return fields(document, schema).map((field) => [
-    [code(field.name), field.isRequired ? make("span", { className: "required" }, " required") : ""],
-    field.type,
-    field.preset && code(field.preset),
-    field.description,
+/** rows: [{name, mark, facts, words}] as names with what is told of each. */
+function terms(rows) {
+  const pairs = rows.flatMap(({ name, mark, facts, words }) => [
+    make("dt", {}, code(name), mark ? make("span", { className: "required" }, ` ${mark}`) : null),
+    make("dd", {}, facts.length ? make("p", { className: "facts" }, ...facts) : null, words ? make("p", {}, words) : null),
   ]);
+  return make("dl", { className: "terms" }, ...pairs);
 }
 
-function requestOf(document, operation, name) {
+function fieldRow({ name, type, preset, isRequired, description }) {
+  const facts = preset ? [`${type}; default `, code(preset)] : [type];
+  return { name, mark: isRequired ? "required" : "", facts, words: description };
+}
+
+function requestOf(document, operation) {
   const body = resolve(document, operation.requestBody);
   if (!body) return [];
   const media = body.content["application/json"];
-  const rows = fieldRows(document, media.schema);
-  const parts = [make("h4", {}, "Request"), table(`Request of ${name}`, ["field", "type", "default", "meaning"], rows)];
+  const parts = [make("h4", {}, "Request"), terms(fields(document, media.schema).map(fieldRow))];
   for (const { title, value } of examplesOf(media))
-    parts.push(
-      make("p", { className: "note" }, title),
-      make("pre", { tabIndex: 0 }, JSON.stringify(value, null, 2)),
-    );
+    parts.push(make("p", { className: "note" }, title), make("pre", {}, JSON.stringify(value, null, 2)));
   return parts;
 }
 
-function parametersOf(document, operation, path, name) {
+function parametersOf(document, operation, path) {
   const parameters = [...(path.parameters ?? []), ...(operation.parameters ?? [])];
   if (!parameters.length) return [];
   const rows = parameters
     .map((parameter) => resolve(document, parameter))
-    .map(({ name, in: place, schema, description }) => [
-      code(name),
-      place,
-      schema ? describe(document, schema) : "",
-      description ?? "",
-    ]);
-  return [make("h4", {}, "Parameters"), table(`Parameters of ${name}`, ["name", "in", "type", "meaning"], rows)];
+    .map(({ name, in: place, required, schema, description }) => ({
+      name,
+      mark: required ? "required" : "",
+      facts: [schema ? `${describe(document, schema)}, in ${place}` : `in ${place}`],
+      words: description,
+    }));
+  return [make("h4", {}, "Parameters"), terms(rows)];
 }
 
 function replyType(document, media) {
@@ -59,28 +52,28 @@ function replyType(document, media) {
   return names.length ? names.join(", ") : describe(document, media.schema);
 }
 
-function repliesOf(document, operation, name) {
+function repliesOf(document, operation) {
   const rows = Object.entries(operation.responses).map(([status, reference]) => {
     const reply = resolve(document, reference);
     const [type, media] = Object.entries(reply.content ?? {})[0] ?? ["", null];
-    return [code(status), reply.description, type, replyType(document, media)];
+    const holds = replyType(document, media);
+    return { name: status, facts: type ? [`${type}${holds && `: ${holds}`}`] : [], words: reply.description };
   });
-  return [make("h4", {}, "Replies"), table(`Replies of ${name}`, ["status", "when", "type", "holds"], rows)];
+  return [make("h4", {}, "Replies"), terms(rows)];
 }
 
 function operationOf(document, { path, method, operation, item }) {
   const badge = make("span", { className: `method ${method}` }, method.toUpperCase());
   const title = make("h3", {}, badge, code(path));
-  const name = `${method.toUpperCase()} ${path}`;
   return make(
     "article",
     { className: "card", id: operation.operationId },
     title,
     make("p", {}, operation.summary ?? ""),
     operation.description ? make("p", {}, operation.description) : null,
-    ...parametersOf(document, operation, item, name),
-    ...requestOf(document, operation, name),
-    ...repliesOf(document, operation, name),
+    ...parametersOf(document, operation, item),
+    ...requestOf(document, operation),
+    ...repliesOf(document, operation),
   );
 }
 
