@@ -23,19 +23,24 @@ static const struct file {
     const char *content_type;
     const struct slice *content;
 } files[] = {
+    {"code.js", JAVASCRIPT, &embedded_code_js},
+    {"dimensions.js", JAVASCRIPT, &embedded_dimensions_js},
     {"docs.css", CSS, &embedded_docs_css},
     {"docs.js", JAVASCRIPT, &embedded_docs_js},
     {"dom.js", JAVASCRIPT, &embedded_dom_js},
     {"examples.js", JAVASCRIPT, &embedded_examples_js},
+    {"form.js", JAVASCRIPT, &embedded_form_js},
     {"icon.svg", SVG, &embedded_icon_svg},
     {"playground.css", CSS, &embedded_playground_css},
     {"playground.js", JAVASCRIPT, &embedded_playground_js},
+    {"problem.js", JAVASCRIPT, &embedded_problem_js},
     {"ranking.js", JAVASCRIPT, &embedded_ranking_js},
     {"schema.js", JAVASCRIPT, &embedded_schema_js},
-    {"sentences.js", JAVASCRIPT, &embedded_sentences_js},
     {"server.js", JAVASCRIPT, &embedded_server_js},
     {"snippets.js", JAVASCRIPT, &embedded_snippets_js},
     {"style.css", CSS, &embedded_style_css},
+    {"summary.js", JAVASCRIPT, &embedded_summary_js},
+    {"texts.js", JAVASCRIPT, &embedded_texts_js},
     {"theme.js", JAVASCRIPT, &embedded_theme_js},
     {"vectors.js", JAVASCRIPT, &embedded_vectors_js},
 };

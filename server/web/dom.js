@@ -12,3 +12,8 @@ export function make(tag, properties = {}, ...children) {
 }
 
 export const find = (id) => document.getElementById(id);
+
+/** Writes only what differs: the same text written again costs a layout, and is read aloud again. */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}

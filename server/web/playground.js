@@ -1,75 +1,94 @@
 // SPDX-License-Identifier: Apache-2.0
-// The page: texts -> vectors of full size, fetched once each -> scores at any dimension, here.
-import { find, make } from "./dom.js";
+// The page: what stands in the form -> what the server said of those texts (texts.js) -> scores at any
+// dimension, here. show() makes all that is seen from these two, so that no score is of anything else.
+import { showCode } from "./code.js";
+import { getDimension, setUpDimensions } from "./dimensions.js";
+import { find, setText } from "./dom.js";
 import { examples } from "./examples.js";
+import { fillForm, markForm, readForm } from "./form.js";
+import { showProblem } from "./problem.js";
 import { Ranking } from "./ranking.js";
-import { getSentences, setSentences, watchSentences } from "./sentences.js";
-import { ask, getKey, setKey } from "./server.js";
-import { languages } from "./snippets.js";
-import { choices, decode, rank, sizes, stops } from "./vectors.js";
+import { getKey, setKey } from "./server.js";
+import { summarise } from "./summary.js";
+import { Texts } from "./texts.js";
+import { rank } from "./vectors.js";
 
 const QUIET_MS = 500; // without a key pressed, before texts are sent
-const MOST_TEXTS = 128; // of one request
-const MOST_KEPT = 5000; // vectors
+const MAX_NAMES = 5; // of fields, in a sentence
 
-const state = {
-  info: null, // of the server, once it has told
-  vectors: new Map(), // by text, of full size
-  source: "",
-  sentences: [],
-  dimensions: [], // what the slider offers
-  language: "curl",
-};
+const texts = new Texts();
 const ranking = new Ranking(find("ranking"));
+let failure = null; // why the last request brought nothing
 let running = null; // an AbortController
 let timer = 0;
 
-// ---- problems ----
+// ---- what is seen ----
 
-function hideProblem() {
-  clearTimeout(timer);
-  find("problem").hidden = true;
+/** Why the server does not take a text, as a person would say it who has never seen the request. */
+function explain({ code, message }) {
+  const { max_input_length: max } = texts.info;
+  if (code === "context_length_exceeded") return `Too long: the model takes at most ${max} tokens, and this server cuts no text.`;
+  if (code === "payload_too_large" || code === "max_tokens_per_request") return "Too long for a request to this server.";
+  return `The server does not take this text: ${message}`;
 }
 
-function countDown(text, seconds) {
-  find("problem-text").textContent = seconds > 0 ? `${text} Trying again in ${seconds} s.` : text;
-  if (seconds > 0) timer = setTimeout(() => countDown(text, seconds - 1), 1000);
-  else update();
+/** What is to be told at the field of a text. */
+function noteOf(text) {
+  const known = texts.get(text);
+  if (known?.refusal) return { text: explain(known.refusal), isRefused: true };
+  if (known?.isCut) return { text: `Cut to the ${texts.info.max_input_length} tokens that the model takes.`, isRefused: false };
+  return null;
 }
 
-function showProblem(refusal) {
-  clearTimeout(timer);
-  find("problem").hidden = false;
-  find("problem-text").textContent = refusal.message;
-  find("key-form").hidden = !refusal.wantsKey;
-  find("again").hidden = Boolean(refusal.wantsKey || refusal.retryS);
-  if (refusal.wantsKey) find("key").focus();
-  if (refusal.retryS) countDown(refusal.message, refusal.retryS);
+const isRefused = ({ text }) => Boolean(texts.get(text)?.refusal);
+
+/** Those texts that the server does not take, as one problem. */
+function describeRefused(places) {
+  if (!places.length) return null;
+  const names = places.slice(0, MAX_NAMES).map(({ name }) => name);
+  if (places.length > names.length) names.push(`${places.length - names.length} more`);
+  const reason = explain(texts.get(places[0].text).refusal);
+  return { text: `${names.join(", ")}: not compared. ${reason}` };
 }
 
-// ---- vectors ----
-
-async function learnServer(signal) {
-  if (state.info) return;
-  const { body } = await ask("info", null, signal);
-  state.info = body;
-  find("model").textContent = `${body.served_model_name} · ${body.model_dtype}`;
-  setUpSlider(body.dimensions, body.matryoshka_dims);
+function showCodeOf(source, sentences) {
+  const isWhole = source.text && sentences.length;
+  const body = {
+    input: source.text,
+    compare_with: sentences.map(({ text }) => text),
+    similarity: "cosine",
+    dimensions: getDimension(),
+  };
+  const url = new URL("v1/similarity", document.baseURI).href;
+  showCode(isWhole ? { url, body, hasKey: Boolean(getKey()) } : null);
 }
 
-async function fetchVectors(texts, signal) {
-  const times = {};
-  let nCut = 0;
-  const most = Math.min(MOST_TEXTS, state.info.max_client_batch_size);
-  for (let start = 0; start < texts.length; start += most) {
-    const input = texts.slice(start, start + most);
-    const body = { input, encoding_format: "base64", dimensions: state.info.dimensions };
-    const reply = await ask("v1/embeddings", body, signal);
-    reply.body.data.forEach((item) => state.vectors.set(input[item.index], decode(item.embedding)));
-    nCut += reply.body.truncated?.length ?? 0;
-    for (const [name, ms] of Object.entries(reply.times)) times[name] = (times[name] ?? 0) + ms;
-  }
-  return { times, nCut };
+/** The scores of the sentences, at the slider's dimension; those not known wait. Gives them in words. */
+function showScores(source, sentences) {
+  const n = getDimension();
+  const isWhole = n === texts.info.dimensions;
+  const ofSource = texts.get(source.text);
+  const rows = sentences.map(({ text }, key) => ({ key, text, isCut: texts.get(text)?.isCut }));
+  const isKnown = ({ text }) => Boolean(ofSource && texts.get(text));
+  const known = rows.filter(isKnown);
+  const waiting = rows.filter((row) => !isKnown(row));
+  const entries = known.length ? rank(ofSource.vector, known.map(({ text }) => texts.get(text).vector), n) : [];
+  ranking.show(entries.map((entry) => ({ ...known[entry.index], entry })), waiting, isWhole);
+  return summarise(entries, waiting.length, isWhole);
+}
+
+function show() {
+  const form = readForm();
+  const refused = [form.source, ...form.sentences].filter(isRefused);
+  const isComparable = form.source.text && !isRefused(form.source);
+  const sentences = isComparable ? form.sentences.filter((place) => !isRefused(place)) : [];
+  markForm(noteOf);
+  showProblem(failure ?? describeRefused(refused));
+  if (!texts.info) return;
+  const words = showScores(form.source, sentences);
+  const isEmpty = !form.source.text || !form.sentences.length;
+  setText(find("summary"), isEmpty ? "Write a source sentence and at least one to compare it with." : words);
+  showCodeOf(form.source, sentences);
 }
 
 function showTimes(nTexts, times) {
@@ -79,196 +98,90 @@ function showTimes(nTexts, times) {
   find("time").textContent = `${what} in ${(times.total ?? 0).toFixed(1)} ms${detail && ` (${detail})`}`;
 }
 
-function showCut(nCut) {
-  find("cut").hidden = !nCut;
-  find("cut").textContent =
-    `${nCut} ${nCut === 1 ? "text was" : "texts were"} cut to the ${state.info.max_input_length} tokens that the model takes.`;
+// ---- asking the server ----
+
+async function learn(signal) {
+  if (await texts.meet(signal)) {
+    find("model").textContent = `${texts.info.served_model_name} · ${texts.info.model_dtype}`;
+    setUpDimensions(texts.info);
+  }
+  const { source, sentences } = readForm();
+  if (!source.text || !sentences.length) return;
+  const wanted = [source, ...sentences].map(({ text }) => text);
+  const { nTexts, times } = await texts.fetch(wanted, signal);
+  if (nTexts) showTimes(nTexts, times);
 }
 
-/** Everything anew from what the form holds. */
-async function update() {
+/** To where a person has to look or act. */
+function goToProblem() {
+  const { source, sentences } = readForm();
+  if (failure?.wantsKey) find("key").focus();
+  else if (failure) find("problem").scrollIntoView({ block: "nearest" });
+  else [source, ...sentences].find(isRefused)?.focus();
+}
+
+function fail(error) {
+  failure = { text: error.message, wantsKey: error.wantsKey, retryS: error.retryS };
+  failure.canRetry = !failure.wantsKey && !failure.retryS;
+  find("time").textContent = "";
+  if (failure.retryS) timer = setTimeout(update, 1000 * failure.retryS);
+}
+
+/** Asks for what is missing. Only who has asked for that is taken to a problem, and only from where he asked. */
+async function update({ byPerson = false } = {}) {
   clearTimeout(timer);
   running?.abort();
   running = new AbortController();
   const { signal } = running;
+  const asker = byPerson ? document.activeElement : null;
+  find("results").setAttribute("aria-busy", "true");
   try {
-    await learnServer(signal);
-    const source = find("source").value.trim();
-    const sentences = getSentences();
-    if (!source || !sentences.length) {
-      find("summary").textContent = "Write a source sentence and at least one to compare it with.";
-      hideProblem();
-      return;
-    }
-    if (state.vectors.size > MOST_KEPT) state.vectors.clear();
-    const missing = [...new Set([source, ...sentences])].filter((text) => !state.vectors.has(text));
-    find("results").setAttribute("aria-busy", "true");
-    if (missing.length) {
-      const { times, nCut } = await fetchVectors(missing, signal);
-      showTimes(missing.length, times);
-      showCut(nCut);
-    }
-    Object.assign(state, { source, sentences });
-    hideProblem();
-    show();
+    await learn(signal);
+    failure = null;
   } catch (error) {
-    if (!signal.aborted) showProblem(error);
-  } finally {
-    if (!signal.aborted) find("results").removeAttribute("aria-busy");
+    if (signal.aborted) return;
+    fail(error);
   }
+  if (signal.aborted) return;
+  find("results").removeAttribute("aria-busy");
+  const mayMove = asker === document.activeElement;
+  show();
+  if (mayMove) goToProblem();
 }
+
+const updateNow = () => update({ byPerson: true });
 
 function updateSoon() {
   clearTimeout(timer);
   timer = setTimeout(update, QUIET_MS);
 }
 
-// ---- scores ----
-
-const getDimension = () => state.dimensions[find("dimension").value];
-
-function pickDimension(n) {
-  find("dimension").value = state.dimensions.indexOf(n);
-  show();
-}
-
-function setUpSlider(full, listed) {
-  const slider = find("dimension");
-  state.dimensions = choices(full, listed);
-  slider.max = state.dimensions.length - 1;
-  slider.value = slider.max;
-  slider.disabled = state.dimensions.length < 2;
-  const buttons = stops(full, listed).map((n) => {
-    const button = make("button", { type: "button", className: "quiet" }, String(n));
-    button.addEventListener("click", () => pickDimension(n));
-    return button;
-  });
-  find("stops").replaceChildren(...buttons);
-  showDimension();
-}
-
-function showDimension() {
-  const slider = find("dimension");
-  const n = getDimension();
-  const full = state.info.dimensions;
-  find("dimension-text").textContent = `${n} of ${full}`;
-  slider.setAttribute("aria-valuetext", `${n} of ${full} dimensions`);
-  slider.style.setProperty("--filled", `${(100 * slider.value) / Math.max(1, slider.max)}%`);
-  for (const button of find("stops").children)
-    button.setAttribute("aria-pressed", String(button.textContent === String(n)));
-  const rows = Object.entries(sizes(n)).map(([name, bytes]) =>
-    make("div", {}, make("dt", {}, name), make("dd", {}, `${bytes.toLocaleString("en")} B`)),
-  );
-  find("sizes").replaceChildren(...rows);
-}
-
-function summarise(entries, n) {
-  const nMoved = entries.filter((entry) => entry.moved).length;
-  const largest = Math.max(...entries.map((entry) => Math.abs(entry.change)));
-  if (n === state.info.dimensions) return "At full size. Move the slider to see what fewer dimensions change.";
-  const order = nMoved ? `${nMoved} of ${entries.length} sentences change places` : "The order stays";
-  return `${order}; no score changes by more than ${largest.toFixed(3)}.`;
-}
-
-/** The scores of what is here, at the slider's dimension. */
-function show() {
-  if (!state.info) return;
-  const n = getDimension();
-  showDimension();
-  if (state.sentences.length) {
-    const vectors = state.sentences.map((sentence) => state.vectors.get(sentence));
-    const entries = rank(state.vectors.get(state.source), vectors, n);
-    ranking.show(entries, state.sentences, n === state.info.dimensions);
-    find("summary").textContent = summarise(entries, n);
-  }
-  showSnippet();
-}
-
-// ---- the request to copy ----
-
-function showSnippet() {
-  const body = {
-    input: state.source,
-    compare_with: state.sentences,
-    similarity: "cosine",
-    dimensions: getDimension(),
-  };
-  const url = new URL("v1/similarity", document.baseURI).href;
-  const write = languages[state.language];
-  find("snippet").textContent = write({ url, body, hasKey: Boolean(getKey()) });
-}
-
-function pickLanguage(name) {
-  state.language = name;
-  for (const tab of find("languages").children) {
-    const isPicked = tab.textContent === name;
-    tab.setAttribute("aria-selected", String(isPicked));
-    tab.tabIndex = isPicked ? 0 : -1;
-    if (isPicked) find("snippet").setAttribute("aria-labelledby", tab.id);
-  }
-  if (state.info) showSnippet();
-}
-
-function makeTabs() {
-  const names = Object.keys(languages);
-  for (const name of names) {
-    const tab = make("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": "snippet" }, name);
-    tab.addEventListener("click", () => pickLanguage(name));
-    find("languages").append(tab);
-  }
-  find("languages").addEventListener("keydown", (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
-    const next = names[(names.indexOf(state.language) + step + names.length) % names.length];
-    pickLanguage(next);
-    find(`tab-${next}`).focus();
-  });
-  pickLanguage(names[0]);
-}
-
-/** The clipboard is there only over HTTPS and on this machine: else the text is selected. */
-async function copy() {
-  const code = find("snippet");
-  try {
-    await navigator.clipboard.writeText(code.textContent);
-    find("copied").textContent = "Copied.";
-  } catch {
-    getSelection().selectAllChildren(code);
-    find("copied").textContent = "Selected: copy it with the keyboard.";
-  }
-  setTimeout(() => (find("copied").textContent = ""), 4000);
-}
-
 // ---- the beginning ----
 
-function pickExample(name) {
-  find("source").value = examples[name].source;
-  setSentences(examples[name].sentences, updateSoon);
-}
-
-for (const button of document.querySelectorAll("[data-example]"))
-  button.addEventListener("click", () => {
-    pickExample(button.dataset.example);
-    update();
-  });
-find("texts").addEventListener("input", updateSoon);
+find("texts").addEventListener("input", () => {
+  running?.abort();
+  show();
+  updateSoon();
+});
 find("texts").addEventListener("submit", (event) => {
   event.preventDefault();
-  update();
+  updateNow();
 });
 find("texts").addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) update();
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) updateNow();
 });
+for (const button of document.querySelectorAll("[data-example]"))
+  button.addEventListener("click", () => {
+    fillForm(examples[button.dataset.example]);
+    updateNow();
+  });
 find("dimension").addEventListener("input", show);
-find("again").addEventListener("click", update);
-find("copy").addEventListener("click", copy);
+find("again").addEventListener("click", updateNow);
 find("key-form").addEventListener("submit", (event) => {
   event.preventDefault();
   setKey(find("key").value.trim());
   find("key").value = "";
-  update();
+  updateNow();
 });
-watchSentences(updateSoon);
-makeTabs();
-pickExample("mixed");
-update();
+fillForm(examples.mixed);
+updateNow();

@@ -22,56 +22,73 @@ export function setKey(key) {
   }
 }
 
-/** What went wrong: text is a sentence, wantsKey and retryS say what would help. */
+/**
+ * What went wrong, as a sentence, and what would help: a key, or asking again in retryS seconds.
+ * isOfBody: another body might be taken. isLost: who answers next may be another server.
+ */
 export class Refusal extends Error {
-  constructor(text, { wantsKey = false, retryS = 0, wasSent = true } = {}) {
+  constructor(text, { code = null, wantsKey = false, retryS = 0, isOfBody = false, isLost = false } = {}) {
     super(text);
-    this.wantsKey = wantsKey;
-    this.retryS = retryS;
-    this.wasSent = wasSent;
+    Object.assign(this, { code, wantsKey, retryS, isOfBody, isLost });
   }
 }
 
-async function readMessage(reply) {
+/** {message, code} of an error in the shape of any route. */
+async function readError(reply) {
   try {
-    const body = await reply.json();
-    return body.error?.message ?? body.error ?? reply.statusText;
+    const { error } = await reply.json();
+    if (typeof error === "string") return { message: error, code: null };
+    return { message: error.message, code: error.code };
   } catch {
-    return reply.statusText || `status ${reply.status}`;
+    return { message: reply.statusText || `Status ${reply.status}`, code: null };
   }
 }
+
+const asSentence = (text) => (/[.!?]$/.test(text) ? text : `${text}.`);
 
 async function refuse(reply) {
-  const message = await readMessage(reply);
+  const { message, code } = await readError(reply);
   const retryS = Number(reply.headers.get("Retry-After")) || 1;
   if (reply.status === 401) {
     const words = getKey() ? "The server does not accept this API key." : "This server asks for an API key.";
     return new Refusal(words, { wantsKey: true });
   }
   if (reply.status === 429) return new Refusal("The server has as much work as it takes.", { retryS });
-  if (reply.status === 503) return new Refusal(`${message}.`, { retryS });
-  return new Refusal(message);
+  if (reply.status === 503) return new Refusal(asSentence(message), { retryS, isLost: true });
+  return new Refusal(asSentence(message), { code, isOfBody: [400, 413, 422].includes(reply.status) });
+}
+
+async function send(path, body, signal) {
+  const headers = {};
+  if (body) headers["Content-Type"] = "application/json";
+  if (getKey()) headers.Authorization = `Bearer ${getKey()}`;
+  try {
+    const method = body ? "POST" : "GET";
+    return await fetch(path, { method, headers, signal, body: body && JSON.stringify(body) });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Refusal("The server cannot be reached.", { isLost: true });
+  }
+}
+
+async function readBody(reply, signal) {
+  try {
+    return await reply.json();
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Refusal("The server's answer cannot be read.", { isLost: true });
+  }
 }
 
 /** The reply of a path, relative to this page: GET, or POST where there is a body. */
 export async function ask(path, body, signal) {
-  const headers = {};
-  if (body) headers["Content-Type"] = "application/json";
-  if (getKey()) headers.Authorization = `Bearer ${getKey()}`;
-  let reply;
-  try {
-    const method = body ? "POST" : "GET";
-    reply = await fetch(path, { method, headers, signal, body: body && JSON.stringify(body) });
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    throw new Refusal("The server cannot be reached.", { wasSent: false });
-  }
+  const reply = await send(path, body, signal);
   if (!reply.ok) throw await refuse(reply);
-  return { body: await reply.json(), times: readTimes(reply.headers.get("Server-Timing")) };
+  return { body: await readBody(reply, signal), times: readTimes(reply.headers.get("Server-Timing")) };
 }
 
 /** "encode;dur=1.5, total;dur=2" as {encode: 1.5, total: 2}, in milliseconds. */
-export function readTimes(header) {
+function readTimes(header) {
   const times = {};
   for (const part of (header ?? "").split(",")) {
     const found = /^\s*([\w-]+)\s*;.*?\bdur=([\d.]+)/.exec(part);

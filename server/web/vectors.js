@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Vectors and what is told of them. Nothing here knows the page.
 
+const TIE = 1e-6; // what two scores must differ by, for their order to mean something
+
 /** The float32 numbers, little-endian, in a base64 text. */
 export function decode(base64) {
   const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
@@ -9,7 +11,7 @@ export function decode(base64) {
 }
 
 /** Cosine of the first n numbers of both; 0 where one of them is all zeros. */
-export function cosine(a, b, n) {
+function cosine(a, b, n) {
   let product = 0;
   let ofA = 0;
   let ofB = 0;
@@ -21,27 +23,52 @@ export function cosine(a, b, n) {
   return ofA && ofB ? product / Math.sqrt(ofA * ofB) : 0;
 }
 
-/** Indices of the scores, highest first; equal ones stay in their order. */
-function order(scores) {
-  return scores.map((_, i) => i).sort((a, b) => scores[b] - scores[a] || a - b);
+/** Indices of the scores in groups, highest first; those of a group tie, and stay in their order. */
+function groupTies(scores) {
+  const groups = [];
+  let last = Infinity;
+  for (const index of [...scores.keys()].sort((a, b) => scores[b] - scores[a])) {
+    if (last - scores[index] < TIE) groups.at(-1).push(index);
+    else groups.push([index]);
+    last = scores[index];
+  }
+  return groups.map((group) => group.sort((a, b) => a - b));
+}
+
+/** The places that each score may claim, {first, last} by index: those that tie share theirs. */
+function placesOf(groups) {
+  const places = [];
+  let first = 0;
+  for (const group of groups) {
+    for (const index of group) places[index] = { first, last: first + group.length - 1 };
+    first += group.length;
+  }
+  return places;
+}
+
+/** How many places up, at the least; 0 where it may claim one that it had. */
+function rise(before, now) {
+  return Math.max(0, before.first - now.last) + Math.min(0, before.last - now.first);
 }
 
 /**
  * How the vectors stand to the source at n dimensions, best first:
- * [{index, score, change, moved}], where change is the score less that of the full size, and moved
- * how many places it went up since then.
+ * [{index, score, whole, change, moved, nTied}], where whole is the score at full size, change the score
+ * less that, moved how many places it went up since then, and nTied how many others it ties with.
  */
 export function rank(source, vectors, n) {
   const scores = vectors.map((vector) => cosine(source, vector, n));
   const whole = vectors.map((vector) => cosine(source, vector, vector.length));
-  const wholePlace = [];
-  order(whole).forEach((index, place) => (wholePlace[index] = place));
-  return order(scores).map((index, place) => ({
+  const groups = groupTies(scores);
+  const places = placesOf(groups);
+  const wholePlaces = placesOf(groupTies(whole));
+  return groups.flat().map((index) => ({
     index,
     score: scores[index],
     whole: whole[index],
     change: scores[index] - whole[index],
-    moved: wholePlace[index] - place,
+    moved: rise(wholePlaces[index], places[index]),
+    nTied: places[index].last - places[index].first,
   }));
 }
 
