@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pages for people: what they may do, by their headers, and what they do, in Chromium
-(browser.mjs). NODE_PATH is the folder in which npm's packages lie."""
+(browser/). NODE_PATH is the folder in which npm's packages lie."""
 
 import json
 import os
@@ -14,7 +14,10 @@ import pytest
 WEB = pathlib.Path(__file__).resolve().parents[2] / "server" / "web"
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 KEY = "key-of-the-page"
-STEPS = re.findall(r'^  async "(.*)"\(\)', pathlib.Path(__file__).with_name("browser.mjs").read_text(), re.M)
+BROWSER = pathlib.Path(__file__).with_name("browser")
+STEPS = re.findall(
+    r'^  async "(.*)"\(\)', "\n".join(file.read_text() for file in BROWSER.glob("*.mjs")), re.M
+)
 
 
 def assert_kept_in(reply):
@@ -61,11 +64,14 @@ def steps(server, servers, model):
     packages = pathlib.Path(os.environ.get("NODE_PATH", ""))
     if not shutil.which("chromium") or not (packages / "playwright-core").is_dir():
         pytest.skip("no chromium, or NODE_PATH does not hold npm's package playwright-core")
-    keyed = servers(model, "--api-key", KEY)
-    script = pathlib.Path(__file__).with_name("browser.mjs")
-    urls = [f"http://127.0.0.1:{each.port}" for each in (server, keyed)]
-    command = ["node", str(script), *urls, KEY]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    started = {
+        "open": server,
+        "keyed": servers(model, "--api-key", KEY),
+        "refusing": servers(model, "--auto-truncate", "false"),
+    }
+    told = {name: f"http://127.0.0.1:{each.port}" for name, each in started.items()} | {"key": KEY}
+    command = ["node", str(BROWSER / "run.mjs"), json.dumps(told)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

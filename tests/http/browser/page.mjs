@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the steps share: the browser, the servers' addresses and the playground as a person sees it.
+// playwright-core and axe-core lie in the folder of NODE_PATH, which require() alone looks at.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+const require = createRequire(import.meta.url);
+const { chromium } = require("playwright-core");
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+/** Addresses: `keyed` asks for `key`, `refusing` refuses texts that are too long. */
+export const { open, keyed, refusing, key } = JSON.parse(process.argv[2]);
+export const PHONE = { width: 390, height: 844 };
+export const TOO_LONG = "word ".repeat(600).trim();
+
+export const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"].concat(
+    "--disable-background-networking",
+    "--disable-component-update",
+  ),
+});
+
+/** A page of its own context, watched for what no page of ours may do. */
+export async function visit(url, options = {}) {
+  const context = await browser.newContext(options);
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const page = await context.newPage();
+  page.setDefaultTimeout(15000);
+  page.faults = [];
+  page.on("pageerror", (error) => page.faults.push(`error: ${error.message}`));
+  page.on("console", (message) => {
+    // A refusal that a step provokes is told on the console too.
+    const text = message.text();
+    if (message.type() === "error" && !text.startsWith("Failed to load resource")) page.faults.push(text);
+  });
+  page.on("request", (request) => {
+    if (new URL(request.url()).origin !== new URL(url).origin) page.faults.push(`asked ${request.url()}`);
+  });
+  await page.goto(url);
+  return page;
+}
+
+export async function visitSettled(url, options) {
+  const page = await visit(url, options);
+  await settled(page);
+  return page;
+}
+
+/** Every sentence has its score. */
+export const settled = (page) =>
+  page.waitForFunction(() => {
+    const items = [...document.querySelectorAll("#ranking li")];
+    const isBusy = document.querySelector("#results[aria-busy]");
+    return items.length > 0 && !isBusy && items.every((item) => "score" in item.dataset);
+  });
+
+export const sentence = (page, n) => page.getByLabel(`Sentence ${n}`, { exact: true });
+export const compare = (page) => page.getByRole("button", { name: "Compare", exact: true }).click();
+
+/** What stands in the list of scores, from the top: {text, score, seen}, where score is null for none. */
+export const getRows = (page) =>
+  page.locator("#ranking li").evaluateAll((items) =>
+    items.map((item) => ({
+      text: item.querySelector(".text").textContent,
+      score: "score" in item.dataset ? Number(item.dataset.score) : null,
+      seen: item.querySelector(".figures").innerText,
+    })),
+  );
+
+/** Asserts that no number is shown beside any of the texts, nor a bar for it. */
+export async function assertNoScores(page) {
+  const rows = await getRows(page);
+  assert.deepEqual(rows.filter(({ score, seen }) => score !== null || /\d\.\d/.test(seen)), []);
+  const ends = await page.locator("#ranking li").evaluateAll((items) =>
+    items.map((item) => {
+      const [fill, track] = [".fill", ".track"].map((name) => item.querySelector(name));
+      fill.getAnimations().forEach((animation) => animation.finish());
+      return fill.getBoundingClientRect().right - track.getBoundingClientRect().left;
+    }),
+  );
+  assert.ok(ends.every((end) => end <= 0), `bars end at ${ends}`);
+}
+
+/** The server's own scores of these texts, in their order. */
+export async function askScores(source, sentences, dimensions = 384) {
+  const reply = await fetch(`${open}/v1/similarity`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ input: source, compare_with: sentences, similarity: "cosine", dimensions }),
+  });
+  return (await reply.json()).scores[0];
+}
+
+export function assertClose(found, expected) {
+  assert.equal(found.length, expected.length);
+  found.forEach((score, i) => assert.ok(Math.abs(score - expected[i]) < 1e-5, `${found} for ${expected}`));
+}
+
+/** Asserts that the scores on the page are what the server says of what stands in its rows. */
+export async function assertScores(page, dimensions = 384) {
+  const rows = (await getRows(page)).filter(({ score }) => score !== null);
+  const source = await page.locator("#source").inputValue();
+  const expected = await askScores(source.trim(), rows.map(({ text }) => text), dimensions);
+  assertClose(rows.map(({ score }) => score), expected);
+  rows.forEach(({ seen }, i) => assert.ok(seen.includes(Math.abs(expected[i]).toFixed(3)), `${seen}: ${expected[i]}`));
+}
+
+export async function typeLines(page, source, lines) {
+  await page.getByLabel("Many lines").check();
+  await page.getByLabel("Sentences, one a line").fill(lines.join("\n"));
+  await page.locator("#source").fill(source);
+  await compare(page);
+  await page.waitForFunction((n) => document.querySelectorAll("#ranking li").length === n, lines.length);
+  await settled(page);
+}
+
+/** As a person drags it: no more is asked of the browser than the page itself asks. */
+export const slide = (page, dimensions) =>
+  page.evaluate((value) => {
+    const slider = document.getElementById("dimension");
+    slider.value = value;
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+  }, dimensions - 1);
+
+/** Nothing that axe finds, serious or not. */
+export async function assertAccessible(page, what) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => window.axe.run());
+  assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`), [], what);
+}
