@@ -12,6 +12,7 @@
 
 #include "engine/accuracy_report.h"
 #include "engine/kernels/cpu.h"
+#include "engine/model/json_read.h"
 #include "engine/model/model.h"
 #include "engine/schedule/job.h"
 #include "engine/schedule/memory_left.h"

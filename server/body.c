@@ -9,6 +9,8 @@
  * it is built. The depth is bounded by the scan, and with it the recursion of jansson. */
 #include "server/body.h"
 
+#include "engine/engine.h"
+
 #include "server/json_scan.h"
 #include "server/json_text.h"
 #include "server/memory_budget.h"
@@ -261,7 +263,7 @@ static bool parse_fault(const json_error_t *error, struct slice text, const char
 static bool parse(struct body *body, struct body_member *member, const char *path)
 {
     const struct json_member *place = &member->place;
-    json_error_t error = {0}; /* jansson leaves it so where an allocation failed */
+    json_error_t error; /* left zero where an allocation failed */
 
     if (place->n_values > body->max_values)
         return fault_set(&body->fault, PROBLEM_BAD_REQUEST, path,
@@ -269,8 +271,8 @@ static bool parse(struct body *body, struct body_member *member, const char *pat
     if (!memory_take(body->claim, place->tree_bytes, &body->fault))
         return false;
     body->tree_bytes += place->tree_bytes;
-    member->tree = json_loadb(place->value.bytes, place->value.len_bytes,
-                              JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY, &error);
+    member->tree = json_read(place->value.bytes, place->value.len_bytes,
+                             JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY, &error);
     return member->tree || parse_fault(&error, place->value, path, &body->fault);
 }
 

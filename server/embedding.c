@@ -12,6 +12,7 @@
 #include "server/respond.h"
 #include "server/server.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static void embedding_free(void *work)
@@ -282,22 +283,21 @@ void embedding_start(struct request *request,
         respond_status(request, status);
 }
 
-/* "1,3,4", and where there are many "0,1,...,15,... (2048)": a header has to stay short. */
+/* "1,3,4", and where there are many "0,1,...,15,... (2048)": a header has to stay short. In memory
+ * that is there: a reply without it would hide that a text was cut (promise 11). */
 static void add_truncated_header(struct request *request, const struct embedding *embedding)
 {
-    enum { MOST_SHOWN = 16 };
+    enum { MAX_SHOWN = 16, MAX_DIGITS = 20 };
+    char value[(MAX_SHOWN + 1) * (MAX_DIGITS + 8)];
     size_t n = embedding->n_truncated;
-    size_t n_shown = n < MOST_SHOWN ? n : MOST_SHOWN;
-    struct text value = {0};
+    size_t len_bytes = 0;
 
-    for (size_t i = 0; i < n_shown; i++)
-        text_appendf(&value, "%s%zu", i > 0 ? "," : "", embedding->truncated[i]);
-    if (n > n_shown)
-        text_appendf(&value, ",... (%zu)", n);
-    if (!text_failed(&value))
-        reply_add_header(&request->reply, "x-truncated-inputs", "%.*s", (int)value.len_bytes,
-                         value.bytes);
-    text_release(&value);
+    for (size_t i = 0; i < n && i < MAX_SHOWN; i++)
+        len_bytes += (size_t)snprintf(value + len_bytes, sizeof(value) - len_bytes, "%s%zu",
+                                      i > 0 ? "," : "", embedding->truncated[i]);
+    if (n > MAX_SHOWN)
+        snprintf(value + len_bytes, sizeof(value) - len_bytes, ",... (%zu)", n);
+    reply_add_header(&request->reply, "x-truncated-inputs", "%s", value);
 }
 
 struct embedding *embedding_finish(struct request *request)

@@ -19,11 +19,10 @@
 /* nginx's number for a request whose client hung up before it was answered; never sent. */
 enum { STATUS_CLIENT_GONE = 499 };
 
-/* Values are ours, but for the id, which was checked. A header that finds no memory is left out. */
-static void add_header(struct MHD_Response *response, const char *name, const char *value)
+/* Values are ours, but for the id, which was checked: so false is short memory. */
+static bool add_header(struct MHD_Response *response, const char *name, const char *value)
 {
-    if (MHD_add_response_header(response, name, value) != MHD_YES)
-        log_write(LOG_WARNING, "reply header %s left out: out of memory", name);
+    return MHD_add_response_header(response, name, value) == MHD_YES;
 }
 
 static double to_ms(int64_t duration_us)
@@ -47,18 +46,22 @@ static void complete_headers(struct request *request)
         request->route->family->add_headers(request);
 }
 
-static void add_headers(struct MHD_Response *response, const struct request *request)
+/* All or none: one of them may say that a text was cut. */
+static bool add_headers(struct MHD_Response *response, const struct request *request)
 {
     const struct reply *reply = &request->reply;
 
-    if (reply->content_type)
-        add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->content_type);
-    add_header(response, "x-request-id", request->id);
+    if (reply->content_type &&
+        !add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->content_type))
+        return false;
     for (size_t i = 0; i < reply->n_headers; i++)
-        add_header(response, reply->headers[i].name, reply->headers[i].value);
+        if (!add_header(response, reply->headers[i].name, reply->headers[i].value))
+            return false;
     /* So that clients and load balancers that keep connections leave (promise 8). */
-    if (request->server->state >= SERVER_DRAINING)
-        add_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    if (request->server->state >= SERVER_DRAINING &&
+        !add_header(response, MHD_HTTP_HEADER_CONNECTION, "close"))
+        return false;
+    return add_header(response, "x-request-id", request->id);
 }
 
 /* Its body is left out by libmicrohttpd. */
@@ -67,11 +70,19 @@ static bool is_head(const struct request *request)
     return request->method && strcmp(request->method, MHD_HTTP_METHOD_HEAD) == 0;
 }
 
+/* Gives the connection up, since there is no memory to answer on it. */
+static enum MHD_Result give_up(struct request *request)
+{
+    request->reply.http_status = MHD_HTTP_INTERNAL_SERVER_ERROR;
+    log_write(LOG_WARNING, "%s: closed without an answer: out of memory", request->id);
+    return MHD_NO;
+}
+
 enum MHD_Result http_send(struct request *request)
 {
     struct reply *reply = &request->reply;
     struct MHD_Response *response;
-    enum MHD_Result result;
+    enum MHD_Result result = MHD_NO;
 
     if (request_is_gone(request)) {
         if (request->server->state != SERVER_STOPPING) {
@@ -90,13 +101,13 @@ enum MHD_Result http_send(struct request *request)
     response = MHD_create_response_from_buffer_with_free_callback(reply->body.len_bytes,
                                                                   reply->body.bytes, free);
     if (!response)
-        return MHD_NO;
+        return give_up(request);
     reply->body = (struct text){0};
     complete_headers(request);
-    add_headers(response, request);
-    result = MHD_queue_response(request->connection, reply->http_status, response);
+    if (add_headers(response, request))
+        result = MHD_queue_response(request->connection, reply->http_status, response);
     MHD_destroy_response(response);
-    return result;
+    return result == MHD_YES ? result : give_up(request);
 }
 
 void http_send_directly(struct request *request)

@@ -3,6 +3,7 @@
 
 #include "engine/memory.h"
 #include "engine/model/file.h"
+#include "engine/model/json_read.h"
 
 #include <errno.h>
 #include <math.h>
@@ -76,7 +77,7 @@ static enum status parse(struct document *ret_document, const char *path, const 
     status = read_file(path, &bytes, &len_bytes, error);
     if (status)
         return status;
-    root = json_loadb(bytes, len_bytes, flags, &fault);
+    root = json_read(bytes, len_bytes, flags, &fault);
     if (!root) {
         if (!fault.text[0]) /* jansson has no words for short memory */
             return STATUS_NO_MEMORY;

@@ -14,6 +14,7 @@
 
 #include "engine/memory.h"
 #include "engine/model/file.h"
+#include "engine/model/json_read.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -120,7 +121,7 @@ static enum status parse_header(struct safetensors *file, struct error *error)
         return error_set(error, STATUS_INVALID,
                          "%s: is no safetensors file: its header does not begin with '{'",
                          file->name);
-    file->header = json_loadb(text, (size_t)header_bytes, JSON_REJECT_DUPLICATES, &fault);
+    file->header = json_read(text, (size_t)header_bytes, JSON_REJECT_DUPLICATES, &fault);
     if (!file->header) {
         if (!fault.text[0]) /* jansson has no words for short memory */
             return STATUS_NO_MEMORY;
