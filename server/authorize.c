@@ -11,34 +11,45 @@
 #include <strings.h>
 #include <time.h>
 
-/* The KEY of "Bearer KEY" (RFC 6750; the scheme in any case, as RFC 9110 has it); else empty. */
-static struct slice find_key(const char *authorization)
+/* A key without the white space around it; empty where there is more than one word. */
+static struct slice trim_key(const char *text)
 {
-    static const char scheme[] = "Bearer ";
-    struct slice key = {"", 0};
+    struct slice key = {text + strspn(text, " \t"), 0};
 
-    if (!authorization || strncasecmp(authorization, scheme, sizeof scheme - 1) != 0)
-        return key;
-    key.bytes = authorization + sizeof scheme - 1;
-    key.bytes += strspn(key.bytes, " ");
     key.len_bytes = strcspn(key.bytes, " \t");
     return key.bytes[key.len_bytes + strspn(key.bytes + key.len_bytes, " \t")] == '\0'
                ? key
                : (struct slice){"", 0};
 }
 
-bool authorize(struct request *request, const char *authorization)
+/* In the order of struct key_headers; "Bearer" in any case, as RFC 9110 has it. Empty: none. */
+static struct slice find_key(const struct key_headers *headers)
+{
+    static const char scheme[] = "Bearer ";
+    const char *authorization = headers->authorization;
+    struct slice key = {"", 0};
+
+    if (authorization && strncasecmp(authorization, scheme, sizeof scheme - 1) == 0)
+        key = trim_key(authorization + sizeof scheme - 1);
+    if (key.len_bytes == 0 && headers->x_api_key)
+        key = trim_key(headers->x_api_key);
+    if (key.len_bytes == 0 && headers->api_key)
+        key = trim_key(headers->api_key);
+    return key;
+}
+
+bool authorize(struct request *request, const struct key_headers *headers)
 {
     struct api_keys *keys = request->server->api_keys;
     struct slice key;
 
     if (!keys || !request->route->needs_key)
         return true;
-    key = find_key(authorization);
+    key = find_key(headers);
     if (key.len_bytes == 0) {
         respond_problem(request, PROBLEM_INVALID_API_KEY, NULL,
                         "An API key is needed here: send it in the header Authorization, as "
-                        "Bearer KEY");
+                        "Bearer KEY, or in X-Api-Key or api-key");
         return false;
     }
     switch (api_keys_check(keys, key.bytes, key.len_bytes, time(NULL))) {

@@ -8,8 +8,15 @@
 
 struct request;
 
-/* True where the route is open, no keys are set up, or the header, NULL where there is none, bears
- * a good one. Otherwise answers 401. */
-bool authorize(struct request *request, const char *authorization);
+/* The headers that may hold a key; NULL: there is none of that name. */
+struct key_headers {
+    const char *authorization; /* Authorization: Bearer KEY */
+    const char *x_api_key;     /* X-Api-Key: KEY */
+    const char *api_key;       /* api-key: KEY, as Azure's clients send it */
+};
+
+/* True where the route is open, no keys are set up, or the first header that holds a key holds a
+ * good one. Otherwise answers 401. */
+bool authorize(struct request *request, const struct key_headers *headers);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "server/json_scan.h"
 #include "server/json_text.h"
+#include "server/json_whole.h"
 #include "server/memory_budget.h"
 
 #include <stdio.h>
@@ -285,10 +286,16 @@ static struct body_member *find(const struct body_object *object, const char *na
     return member && member->place.value.bytes[0] != 'n' ? member : NULL;
 }
 
-json_t *body_get(const struct body_object *object, const char *name)
+static struct body_member *find_option(const struct body_object *object, const char *name)
 {
     struct body_member *member = find(object, name);
 
+    return member && slice_is(member->place.value, "\"\"") ? NULL : member;
+}
+
+static json_t *get_tree(const struct body_object *object, struct body_member *member,
+                        const char *name)
+{
     if (!member || object->body->failed)
         return NULL;
     if (!member->tree)
@@ -296,11 +303,26 @@ json_t *body_get(const struct body_object *object, const char *name)
     return member->tree;
 }
 
+json_t *body_get(const struct body_object *object, const char *name)
+{
+    return get_tree(object, find(object, name), name);
+}
+
+json_t *body_get_option(const struct body_object *object, const char *name)
+{
+    return get_tree(object, find_option(object, name), name);
+}
+
+bool body_has_option(const struct body_object *object, const char *name)
+{
+    return find_option(object, name);
+}
+
 /* Its members alone are found: they are trees once they are asked for. */
 bool body_get_object(const struct body_object *object, const char *name,
                      struct body_object *ret_child, struct fault *ret_fault)
 {
-    struct body_member *member = find(object, name);
+    struct body_member *member = find_option(object, name);
     struct gathering gathering = {.fault = ret_fault};
     struct body_path path = body_path(object, name);
     struct json_scan scan;
@@ -322,7 +344,7 @@ bool body_get_object(const struct body_object *object, const char *name,
 bool body_get_text(const struct body_object *object, const char *name, struct slice *ret_text,
                    struct fault *ret_fault)
 {
-    json_t *json = body_get(object, name);
+    json_t *json = body_get_option(object, name);
     struct body_path path = body_path(object, name);
 
     if (!json)
@@ -337,7 +359,7 @@ bool body_get_text(const struct body_object *object, const char *name, struct sl
 bool body_get_switch(const struct body_object *object, const char *name, bool *ret_on,
                      struct fault *ret_fault)
 {
-    json_t *json = body_get(object, name);
+    json_t *json = body_get_option(object, name);
     struct body_path path = body_path(object, name);
 
     if (!json)
@@ -368,6 +390,8 @@ struct body_path body_item_path(const char *list_path, size_t index)
 
 const char *body_type_name(const json_t *json)
 {
+    int64_t whole;
+
     switch (json_typeof(json)) {
     case JSON_OBJECT:
         return "an object";
@@ -378,7 +402,7 @@ const char *body_type_name(const json_t *json)
     case JSON_INTEGER:
         return "a number";
     case JSON_REAL:
-        return "a number that is not whole";
+        return json_to_whole(json, &whole) ? "a number" : "a number that is not whole";
     case JSON_TRUE:
     case JSON_FALSE:
         return "true or false";

@@ -48,6 +48,12 @@ const struct fault *body_fault(const struct body *body);
 /* NULL if the field is absent or null, or there is a body_fault(). The body owns the tree. */
 json_t *body_get(const struct body_object *object, const char *name);
 
+/* Options are fields that may be left out. Clients send "" for one that their user left empty, so
+ * that is as absent. */
+json_t *body_get_option(const struct body_object *object, const char *name);
+bool body_has_option(const struct body_object *object, const char *name);
+
+/* Each gets an option. */
 bool body_get_object(const struct body_object *object, const char *name,
                      struct body_object *ret_child, struct fault *ret_fault);
 /* The text is borrowed from the tree. */

@@ -74,7 +74,8 @@ void cors_answer_preflight(struct request *request)
     reply_add_header(reply, "Access-Control-Allow-Methods", "%s", methods.text);
     /* The star, which old browsers do not know and which never means Authorization, is for what
      * client libraries add of their own, such as OpenAI's x-stainless-*. */
-    reply_add_header(reply, "Access-Control-Allow-Headers", "Authorization, Content-Type, *");
+    reply_add_header(reply, "Access-Control-Allow-Headers",
+                     "Authorization, Content-Type, X-Api-Key, api-key, *");
     /* As long as any browser remembers it. */
     reply_add_header(reply, "Access-Control-Max-Age", "86400");
 }

@@ -30,32 +30,52 @@ bool decode_model(struct decoding *decoding, const struct body_object *object)
     return body_get_text(object, "model", &decoding->fields.model, decoding->fault);
 }
 
-bool decode_dimensions(struct decoding *decoding, const struct body_object *object,
-                       const char *name)
+/* Of two names of one field, a request may have one. */
+static bool refuse_both(struct decoding *decoding, const struct body_object *object,
+                        const char *name, const char *alias)
+{
+    struct body_path path = body_path(object, alias);
+
+    if (!body_has_option(object, name) || !body_has_option(object, alias))
+        return true;
+    return fault_set(decoding->fault, PROBLEM_INVALID_VALUE, path.text,
+                     "'%s' and '%s' are two names of one field: give one of them", path.text, name);
+}
+
+static bool get_dimensions(struct decoding *decoding, const struct body_object *object,
+                           const char *name)
 {
     const struct rules *rules = decoding->rules;
-    const json_t *json = body_get(object, name);
+    const json_t *json = body_get_option(object, name);
     struct body_path path = body_path(object, name);
-    json_int_t n_dims = json_integer_value(json);
+    int64_t n_dims;
 
     if (!json)
         return true;
-    if (!json_is_integer(json))
+    if (!json_to_whole(json, &n_dims))
         return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, path.text,
                          "'%s' must be a whole number, but is %s", path.text, body_type_name(json));
-    if (n_dims < 1 || (unsigned long long)n_dims > rules->n_dims ||
-        !rules_allow_dims(rules, (size_t)n_dims))
+    if (n_dims < 1 || (uint64_t)n_dims > rules->n_dims || !rules_allow_dims(rules, (size_t)n_dims))
         return fault_set(decoding->fault, PROBLEM_INVALID_VALUE, path.text,
-                         "'%s' is %" JSON_INTEGER_FORMAT ", but for this model allowed is: %s",
-                         path.text, n_dims, rules_list_dims(rules).text);
+                         "'%s' is %s, but for this model allowed is: %s", path.text,
+                         json_number_text_of(json).text, rules_list_dims(rules).text);
     decoding->fields.n_dims = (size_t)n_dims;
     return true;
 }
 
-bool decode_truncate(struct decoding *decoding, const struct body_object *object)
+/* Under OpenAI's name, or Cohere's and Voyage's. */
+bool decode_dimensions(struct decoding *decoding, const struct body_object *object)
+{
+    return refuse_both(decoding, object, "dimensions", "output_dimension") &&
+           get_dimensions(decoding, object, "dimensions") &&
+           get_dimensions(decoding, object, "output_dimension");
+}
+
+static bool get_truncate(struct decoding *decoding, const struct body_object *object,
+                         const char *name)
 {
     static const char allowed[] = "true, false, \"NONE\", \"START\", \"END\"";
-    const json_t *json = body_get(object, "truncate");
+    const json_t *json = body_get_option(object, name);
     enum truncate_side *truncate = &decoding->fields.truncate;
     struct slice word = {0};
 
@@ -66,7 +86,7 @@ bool decode_truncate(struct decoding *decoding, const struct body_object *object
         return true;
     }
     if (!json_is_string(json)) {
-        struct body_path path = body_path(object, "truncate");
+        struct body_path path = body_path(object, name);
 
         return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, path.text,
                          "'%s' must be one of %s, but is %s", path.text, allowed,
@@ -80,8 +100,16 @@ bool decode_truncate(struct decoding *decoding, const struct body_object *object
     else if (slice_is(word, "END"))
         *truncate = TRUNCATE_END;
     else
-        return refuse_value(decoding, object, "truncate", word, allowed);
+        return refuse_value(decoding, object, name, word, allowed);
     return true;
+}
+
+/* Under our name, or Voyage's. */
+bool decode_truncate(struct decoding *decoding, const struct body_object *object)
+{
+    return refuse_both(decoding, object, "truncate", "truncation") &&
+           get_truncate(decoding, object, "truncate") &&
+           get_truncate(decoding, object, "truncation");
 }
 
 /* The prompt for what a text is: the one of that very name, else of a name that means the same. */

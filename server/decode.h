@@ -54,7 +54,7 @@ struct fields {
     bool packed; /* /v1/embeddings: as `pack`, not as float32 */
     enum pack pack;
     unsigned types;    /* /v2/embed: 1 << enum embedding_type of each */
-    bool add_special;  /* special tokens: /tokenize, to texts; else round token ids */
+    bool add_special;  /* /tokenize: special tokens */
     bool skip_special; /* /decode */
     enum similarity similarity;
 

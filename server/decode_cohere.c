@@ -8,19 +8,19 @@
 static bool decode_most_tokens(struct decoding *decoding, const struct body_object *object)
 {
     enum { LEAST = 3 }; /* one token between [CLS] and [SEP] */
-    const json_t *json = body_get(object, "max_tokens");
-    json_int_t most_tokens = json_integer_value(json);
+    const json_t *json = body_get_option(object, "max_tokens");
+    int64_t most_tokens;
 
     if (!json)
         return true;
-    if (!json_is_integer(json))
+    if (!json_to_whole(json, &most_tokens))
         return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, "max_tokens",
                          "'max_tokens' must be a whole number, but is %s", body_type_name(json));
     if (most_tokens < LEAST)
         return fault_set(decoding->fault, PROBLEM_INVALID_VALUE, "max_tokens",
-                         "'max_tokens' is %" JSON_INTEGER_FORMAT ", but the least is %d",
-                         most_tokens, LEAST);
-    if ((unsigned long long)most_tokens < decoding->fields.most_tokens)
+                         "'max_tokens' is %s, but the least is %d", json_number_text_of(json).text,
+                         LEAST);
+    if ((uint64_t)most_tokens < decoding->fields.most_tokens)
         decoding->fields.most_tokens = (size_t)most_tokens;
     return true;
 }
@@ -35,7 +35,7 @@ const char *embedding_type_name(enum embedding_type type)
 static bool decode_embedding_types(struct decoding *decoding, const struct body_object *object)
 {
     static const char allowed[] = "float, base64, int8, uint8, binary, ubinary";
-    const json_t *json = body_get(object, "embedding_types");
+    const json_t *json = body_get_option(object, "embedding_types");
     unsigned types = 0;
 
     if (!json)
@@ -69,7 +69,7 @@ static bool decode_cohere_inputs(struct decoding *decoding, const struct body_ob
     const json_t *texts = body_get(root, "texts");
     json_t *inputs = body_get(root, "inputs");
 
-    if (body_get(root, "images"))
+    if (body_has_option(root, "images"))
         return fault_set(decoding->fault, PROBLEM_INVALID_VALUE, "images",
                          "'images' is not taken: this model embeds texts alone");
     if (texts && inputs)
@@ -82,8 +82,8 @@ static bool decode_cohere_inputs(struct decoding *decoding, const struct body_ob
 
 static bool decode_cohere_fields(struct decoding *decoding, const struct body_object *root)
 {
-    return decode_model(decoding, root) && decode_cohere_inputs(decoding, root) &&
-           decode_dimensions(decoding, root, "output_dimension") &&
+    return refuse_foreign_fields(decoding, root) && decode_model(decoding, root) &&
+           decode_cohere_inputs(decoding, root) && decode_dimensions(decoding, root) &&
            decode_embedding_types(decoding, root) && decode_most_tokens(decoding, root) &&
            decode_truncate(decoding, root) && decode_prompt(decoding, root);
 }

@@ -24,9 +24,9 @@ static bool decode_format(struct decoding *decoding, const struct body_object *o
 
 static bool decode_embeddings_fields(struct decoding *decoding, const struct body_object *root)
 {
-    return decode_model(decoding, root) &&
+    return refuse_foreign_fields(decoding, root) && decode_model(decoding, root) &&
            decode_input(decoding, body_get(root, "input"), "input", false) &&
-           decode_dimensions(decoding, root, "dimensions") && decode_format(decoding, root) &&
+           decode_dimensions(decoding, root) && decode_format(decoding, root) &&
            decode_truncate(decoding, root) && decode_prompt(decoding, root) &&
            body_get_switch(root, "normalize", &decoding->fields.normalize, decoding->fault);
 }
@@ -39,12 +39,11 @@ bool decode_embeddings(struct slice body, const struct rules *rules, struct memo
 
 static bool decode_similarity_fields(struct decoding *decoding, const struct body_object *root)
 {
-    return decode_model(decoding, root) &&
+    return refuse_foreign_fields(decoding, root) && decode_model(decoding, root) &&
            decode_texts(decoding, body_get(root, "input"), "input", body_get(root, "compare_with"),
                         "compare_with") &&
-           decode_dimensions(decoding, root, "dimensions") &&
-           decode_similarity_name(decoding, root) && decode_truncate(decoding, root) &&
-           decode_prompt(decoding, root);
+           decode_dimensions(decoding, root) && decode_similarity_name(decoding, root) &&
+           decode_truncate(decoding, root) && decode_prompt(decoding, root);
 }
 
 bool decode_similarity(struct slice body, const struct rules *rules, struct memory_claim *memory,

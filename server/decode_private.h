@@ -7,6 +7,7 @@
 
 #include "server/body.h"
 #include "server/decode.h"
+#include "server/json_whole.h"
 
 /* A body on its way into fields. */
 struct decoding {
@@ -27,10 +28,12 @@ bool refuse_value(struct decoding *decoding, const struct body_object *object, c
 /* Each decodes a field, or a few that belong together, and leaves the default where the field is
  * absent. False: the fault is set. */
 bool decode_model(struct decoding *decoding, const struct body_object *object);
-bool decode_dimensions(struct decoding *decoding, const struct body_object *object,
-                       const char *name);
+bool decode_dimensions(struct decoding *decoding, const struct body_object *object);
 bool decode_truncate(struct decoding *decoding, const struct body_object *object);
 bool decode_prompt(struct decoding *decoding, const struct body_object *object);
 bool decode_similarity_name(struct decoding *decoding, const struct body_object *object);
+
+/* False where the object has a field of another API that would change the vectors. */
+bool refuse_foreign_fields(struct decoding *decoding, const struct body_object *object);
 
 #endif

@@ -21,11 +21,10 @@ static bool decode_truncation_direction(struct decoding *decoding, const struct 
     return refuse_value(decoding, object, "truncation_direction", word, "\"Right\", \"Left\"");
 }
 
-/* Token ids are a whole text to TEI, special tokens and all, as /tokenize gives them. */
 static bool decode_tei_inputs(struct decoding *decoding, const struct body_object *root)
 {
-    decoding->fields.add_special = false;
-    return decode_input(decoding, body_get(root, "inputs"), "inputs", true) &&
+    return refuse_foreign_fields(decoding, root) &&
+           decode_input(decoding, body_get(root, "inputs"), "inputs", true) &&
            decode_truncate(decoding, root) && decode_truncation_direction(decoding, root) &&
            decode_prompt(decoding, root);
 }
@@ -34,7 +33,7 @@ static bool decode_tei_inputs(struct decoding *decoding, const struct body_objec
 static bool decode_tei_embed_fields(struct decoding *decoding, const struct body_object *root)
 {
     decoding->fields.normalize = true;
-    return decode_tei_inputs(decoding, root) && decode_dimensions(decoding, root, "dimensions") &&
+    return decode_tei_inputs(decoding, root) && decode_dimensions(decoding, root) &&
            body_get_switch(root, "normalize", &decoding->fields.normalize, decoding->fault);
 }
 
@@ -84,9 +83,10 @@ static bool decode_tei_similarity_fields(struct decoding *decoding, const struct
                          "'inputs.sentences' must be a list of texts, but is %s",
                          sentences ? body_type_name(sentences) : "missing");
     decoding->fields.similarity = SIMILARITY_COSINE;
-    return decode_texts(decoding, source, "inputs.source_sentence", sentences,
+    return refuse_foreign_fields(decoding, &parameters) &&
+           decode_texts(decoding, source, "inputs.source_sentence", sentences,
                         "inputs.sentences") &&
-           decode_dimensions(decoding, &parameters, "dimensions") &&
+           decode_dimensions(decoding, &parameters) &&
            decode_similarity_name(decoding, &parameters) &&
            decode_truncate(decoding, &parameters) &&
            decode_truncation_direction(decoding, &parameters) &&

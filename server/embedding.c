@@ -100,7 +100,7 @@ static enum status tokenize_input(const struct tokenizer *tokenizer, struct embe
     const struct tokenize_options options = {
         .truncate = embedding->fields.truncate,
         .most_tokens = embedding->fields.most_tokens,
-        .add_special = input->text.bytes || embedding->fields.add_special,
+        .add_special = true,
     };
     struct slice text;
 
@@ -114,31 +114,35 @@ static enum status tokenize_input(const struct tokenizer *tokenizer, struct embe
                             ret_result);
 }
 
+/* Clients know such a refusal by the first words, which are OpenAI's: LiteLLM then falls back to
+ * another model, and chunkers cut their texts. */
 static void respond_too_long(struct request *request, const struct embedding *embedding, size_t i,
                              const struct tokenize_result *result)
 {
-    size_t most_tokens = embedding->fields.most_tokens;
+    size_t max_tokens = embedding->fields.most_tokens;
     size_t index;
     const char *field = fields_locate(&embedding->fields, i, &index);
 
-    respond_problem(request, PROBLEM_TOO_LONG, field,
-                    "The text %s[%zu] has %zu tokens, special tokens included, but %s "
-                    "at most %zu, and truncation is off",
-                    field, index, result->n_tokens_whole,
-                    most_tokens < request->server->rules->most_text_tokens ? "max_tokens takes"
-                                                                           : "the model takes",
-                    most_tokens);
+    if (max_tokens < request->server->rules->most_text_tokens)
+        respond_problem(request, PROBLEM_TOO_LONG, field,
+                        "This request's max_tokens is %zu tokens, however you requested %zu tokens "
+                        "(%s[%zu], special tokens included); truncation is off",
+                        max_tokens, result->n_tokens_whole, field, index);
+    else
+        respond_problem(request, PROBLEM_TOO_LONG, field,
+                        "This model's maximum context length is %zu tokens, however you requested "
+                        "%zu tokens (%s[%zu], special tokens included); truncation is off",
+                        max_tokens, result->n_tokens_whole, field, index);
 }
 
 static void respond_too_many(struct request *request, const struct embedding *embedding,
                              size_t n_tokens)
 {
-    const char *field = embedding->fields.row_field;
+    const struct fields *fields = &embedding->fields;
+    struct fault fault;
 
-    respond_problem(request, PROBLEM_TOO_MANY_TOKENS, field,
-                    "'%s': the texts of this request have %zu tokens together, but a request may "
-                    "have at most %zu",
-                    field, n_tokens, embedding->fields.most_request_tokens);
+    fault_set_too_many_tokens(&fault, fields->row_field, n_tokens, fields->most_request_tokens);
+    respond_fault(request, &fault);
 }
 
 /* Fills the token buffer and what the jobs say of it but the pointers, for the buffer may move. Of

@@ -67,6 +67,15 @@ bool fault_set(struct fault *ret_fault, enum problem problem, const char *param,
     return false;
 }
 
+/* Clients know such a refusal by OpenAI's words for it. */
+bool fault_set_too_many_tokens(struct fault *ret_fault, const char *field, size_t n_tokens,
+                               size_t max_tokens)
+{
+    return fault_set(ret_fault, PROBLEM_TOO_MANY_TOKENS, field,
+                     "Requested %zu tokens, max %zu tokens per request (all of '%s' together)",
+                     n_tokens, max_tokens, field);
+}
+
 struct excerpt excerpt_of(struct slice slice)
 {
     bool cut = slice.len_bytes > EXCERPT_MOST_BYTES;

@@ -24,6 +24,10 @@ bool fault_set(struct fault *ret_fault, enum problem problem, const char *param,
 void fault_set_va(struct fault *ret_fault, enum problem problem, const char *param,
                   const char *format, va_list arguments) __attribute__((format(printf, 4, 0)));
 
+/* All inputs of a request together, which came in `field`, have more tokens than it may have. */
+bool fault_set_too_many_tokens(struct fault *ret_fault, const char *field, size_t n_tokens,
+                               size_t max_tokens);
+
 /* The beginning of something that a client sent, fit to be shown in a message: at most 40 bytes of
  * UTF-8, without control characters. */
 struct excerpt {

@@ -25,6 +25,7 @@
 #include "server/cors.h"
 #include "server/http_framing.h"
 #include "server/log.h"
+#include "server/nearest.h"
 #include "server/pool.h"
 #include "server/request.h"
 #include "server/routes.h"
@@ -179,21 +180,38 @@ static void check_acceptable(struct request *request, uint64_t n_body_bytes)
         refuse_full(request);
 }
 
+static void refuse_path(struct request *request, const char *path)
+{
+    const char *nearest = nearest_path(path);
+
+    if (nearest)
+        respond_problem(request, PROBLEM_NOT_FOUND, NULL, "There is no %.100s here; there is %s",
+                        path, nearest);
+    else
+        respond_problem(request, PROBLEM_NOT_FOUND, NULL,
+                        "There is no %.100s here; /docs lists what there is", path);
+}
+
 /* Answers what the header alone shows to be wrong, and a browser's question before it sends. Who
  * has no key learns no more than that. Under the request's mutex. */
 static void check_header(struct request *request, const char *path, const char *method,
                          unsigned allowed, uint64_t n_body_bytes)
 {
     const struct route *route = request->route;
+    const struct key_headers keys = {
+        .authorization = http_header_get(request, MHD_HTTP_HEADER_AUTHORIZATION),
+        .x_api_key = http_header_get(request, "X-Api-Key"),
+        .api_key = http_header_get(request, "api-key"),
+    };
 
     if (!route)
-        respond_problem(request, PROBLEM_NOT_FOUND, NULL, "There is no %.100s here", path);
+        refuse_path(request, path);
     else if (method_bit(method) == METHOD_OPTIONS && cors_is_on(request->server->options))
         cors_answer_preflight(request);
     else if (allowed)
         respond_problem(request, PROBLEM_METHOD_NOT_ALLOWED, NULL,
                         "%.20s is not a method of %s: see Allow", method, route->path);
-    else if (authorize(request, http_header_get(request, MHD_HTTP_HEADER_AUTHORIZATION)))
+    else if (authorize(request, &keys))
         check_acceptable(request, n_body_bytes);
 }
 

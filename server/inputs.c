@@ -27,7 +27,7 @@ static bool count_inputs(struct decoding *decoding, const json_t *json, const ch
         return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, path, "'%s' must be %s, but is %s",
                          path, allowed, body_type_name(json));
     /* A list of token ids is one input. */
-    if (json_is_array(json) && !json_is_integer(json_array_get(json, 0)))
+    if (json_is_array(json) && !json_is_number(json_array_get(json, 0)))
         n = json_array_size(json);
     if (n == 0)
         return fault_set(decoding->fault, PROBLEM_EMPTY_INPUT, path,
@@ -82,22 +82,23 @@ static bool set_ids(struct decoding *decoding, const json_t *list, const char *p
                          "'%s' is an empty list: it must hold at least one token id", list_path);
     for (size_t i = 0; i < n; i++) {
         const json_t *item = json_array_get(list, i);
-        json_int_t id = json_integer_value(item);
+        int64_t id;
 
-        if (!json_is_integer(item)) {
+        if (!json_to_whole(item, &id)) {
             struct body_path item_path = body_item_path(list_path, i);
 
             return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, item_path.text,
                              "'%s' must be a token id, a whole number, but is %s", item_path.text,
                              body_type_name(item));
         }
-        if (id < 0 || (unsigned long long)id >= vocabulary_size)
+        if (id < 0 || (uint64_t)id >= vocabulary_size)
             return fault_set(decoding->fault, PROBLEM_INVALID_TOKEN, path,
-                             "'%s[%zu]' is the token id %" JSON_INTEGER_FORMAT
-                             ", but the model's vocabulary has %zu tokens (ids 0 to %zu). The ids "
-                             "of another tokenizer, such as the one an OpenAI client library uses "
-                             "by default, do not fit this model: send texts instead",
-                             list_path, i, id, vocabulary_size, vocabulary_size - 1);
+                             "'%s[%zu]' is the token id %s, but the model's vocabulary has %zu "
+                             "tokens (ids 0 to %zu). The ids of another tokenizer, such as the one "
+                             "an OpenAI client library uses by default, do not fit this model: "
+                             "send texts instead",
+                             list_path, i, json_number_text_of(item).text, vocabulary_size,
+                             vocabulary_size - 1);
         ids[i] = (int32_t)id;
     }
     input->ids = ids;
@@ -110,7 +111,7 @@ static size_t count_ids(const json_t *json)
 {
     size_t n = 0;
 
-    if (json_is_integer(json_array_get(json, 0)))
+    if (json_is_number(json_array_get(json, 0)))
         return json_array_size(json);
     for (size_t i = 0; i < json_array_size(json); i++)
         n += json_array_size(json_array_get(json, i));
@@ -162,7 +163,7 @@ static bool set_inputs(struct decoding *decoding, const json_t *json, const char
         return no_memory(decoding);
     if (json_is_string(json))
         return set_text(decoding, json, path, path, &fields->inputs[0]);
-    if (json_is_integer(json_array_get(json, 0)))
+    if (json_is_number(json_array_get(json, 0)))
         return set_ids(decoding, json, path, path, fields->ids, &fields->inputs[0]);
     return set_items(decoding, json, path, mixed);
 }
@@ -188,14 +189,12 @@ bool decode_ids(struct decoding *decoding, const json_t *json, const char *path)
                          path, allowed, body_type_name(json));
     if (!count_inputs(decoding, json, path, allowed, &decoding->fields.n_inputs))
         return false;
-    if (!json_is_integer(first) && !json_is_array(first))
+    if (!json_is_number(first) && !json_is_array(first))
         return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, body_item_path(path, 0).text,
                          "'%s[0]' must be a token id or a list of token ids, but is %s", path,
                          body_type_name(first));
     if (count_ids(json) > most_ids)
-        return fault_set(decoding->fault, PROBLEM_TOO_MANY_TOKENS, path,
-                         "'%s' holds %zu token ids, but a request may have at most %zu", path,
-                         count_ids(json), most_ids);
+        return fault_set_too_many_tokens(decoding->fault, path, count_ids(json), most_ids);
     return set_inputs(decoding, json, path, false);
 }
 

@@ -153,6 +153,7 @@ static int run(const struct options *options)
         error_set(&error, STATUS_NO_MEMORY, "not enough descriptors to start");
         return fail(&error);
     }
+    server_name_model(&server);
     raise_file_limit(options);
     exit_status = prepare(&server, &loader);
     if (exit_status == EXIT_SUCCESS)

@@ -81,7 +81,35 @@ static void write_model_names(struct text *text, const struct server *server)
         write_string(text, name);
         text_append_string(text, ",");
     }
-    text_append_string(text, "null]");
+    text_append_string(text, "\"\",null]");
+}
+
+/* A name as a regular expression that matches nothing else. */
+static void append_pattern(struct text *text, const char *name)
+{
+    for (; *name; name++) {
+        if (strchr("\\^$.|?*+()[]{}/", *name))
+            text_append_string(text, "\\");
+        text_append(text, name, 1);
+    }
+}
+
+/* The same names after an organisation. */
+static void write_model_pattern(struct text *text, const struct server *server)
+{
+    struct text pattern = {0};
+    const char *name;
+
+    text_append_string(&pattern, "^[^/]+/(?:");
+    for (size_t i = 0; (name = server_list_name(server, i)) != NULL; i++) {
+        text_append_string(&pattern, i > 0 ? "|" : "");
+        append_pattern(&pattern, name);
+    }
+    text_append_string(&pattern, ")$");
+    if (text_failed(&pattern))
+        text->failed = true;
+    text_append_json_string(text, pattern.bytes, pattern.len_bytes);
+    text_release(&pattern);
 }
 
 static void write_prompt_names(struct text *text, const struct server *server)
@@ -93,7 +121,7 @@ static void write_prompt_names(struct text *text, const struct server *server)
         write_string(text, rules->prompts[i].name);
         text_append_string(text, ",");
     }
-    text_append_string(text, "null]");
+    text_append_string(text, "\"\",null]");
 }
 
 /* The schema of a request's dimensions. */
@@ -104,7 +132,9 @@ static void write_dimensions(struct text *text, const struct server *server)
     text_append_string(text, "{\"description\":\"How many numbers a vector has: its first ones, "
                              "normalised anew where vectors are.\",");
     if (rules->n_dims_listed == 0) {
-        text_appendf(text, "\"type\":[\"integer\",\"null\"],\"minimum\":1,\"maximum\":%zu",
+        text_appendf(text,
+                     "\"anyOf\":[{\"type\":\"integer\",\"minimum\":1,\"maximum\":%zu},"
+                     "{\"enum\":[\"\",null]}]",
                      rules->n_dims);
     } else {
         text_append_string(text, "\"enum\":[");
@@ -114,7 +144,7 @@ static void write_dimensions(struct text *text, const struct server *server)
             if (rules->dims[i] != rules->n_dims && !again)
                 text_appendf(text, "%zu,", rules->dims[i]);
         }
-        text_appendf(text, "%zu,null]", rules->n_dims);
+        text_appendf(text, "%zu,\"\",null]", rules->n_dims);
     }
     text_appendf(text, ",\"default\":%zu}", rules->default_dims);
 }
@@ -129,6 +159,12 @@ static void write_max_text_tokens(struct text *text, const struct server *server
     text_appendf(text, "%zu", server->rules->most_text_tokens);
 }
 
+/* What the option says, unless the queue is shorter. */
+static void write_max_request_tokens(struct text *text, const struct server *server)
+{
+    text_appendf(text, "%zu", server->rules->most_request_tokens);
+}
+
 static void write_last_token_id(struct text *text, const struct server *server)
 {
     text_appendf(text, "%zu", server->rules->vocabulary_size - 1);
@@ -141,7 +177,8 @@ static void write_normalize(struct text *text, const struct server *server)
 
 static void write_security(struct text *text, const struct server *server)
 {
-    text_append_string(text, server->api_keys ? "[{\"bearer\":[]}]" : "[]");
+    text_append_string(text, server->api_keys ? "[{\"bearer\":[]},{\"xApiKey\":[]},{\"apiKey\":[]}]"
+                                              : "[]");
 }
 
 static void write_similarity(struct text *text, const struct server *server)
@@ -221,7 +258,9 @@ static const struct variable {
     {"full_dimensions", write_full_dimensions},
     {"last_token_id", write_last_token_id},
     {"max_text_tokens", write_max_text_tokens},
+    {"max_request_tokens", write_max_request_tokens},
     {"model_names", write_model_names},
+    {"model_pattern", write_model_pattern},
     {"normalize", write_normalize},
     {"prompt_names", write_prompt_names},
     {"security", write_security},

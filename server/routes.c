@@ -32,11 +32,14 @@ const struct route routes[] = {
     {"/similarity",     POST,  TEI,    true,  true,  tei_similarity_start,         tei_similarity_finish},
     {"/rerank",         POST,  TEI,    true,  true,  rerank_start,                 NULL},
     {"/embed",          POST,  TEI,    true,  true,  tei_embed_start,              tei_embed_finish},
+    {"/",               POST,  TEI,    true,  true,  tei_embed_start,              tei_embed_finish},
+    {"/invocations",    POST,  TEI,    true,  true,  tei_embed_start,              tei_embed_finish},
     {"/embed_all",      POST,  TEI,    true,  true,  tei_embed_all_start,          tei_embed_all_finish},
     {"/tokenize",       POST,  TEI,    true,  true,  tei_tokenize,                 NULL},
     {"/decode",         POST,  TEI,    true,  true,  tei_decode,                   NULL},
     {"/info",           GET,   TEI,    true,  true,  tei_info,                     NULL},
     {"/health",         GET,   TEI,    false, false, tei_health,                   NULL},
+    {"/ping",           GET,   TEI,    false, false, tei_health,                   NULL},
     {"/livez",          GET,   OPENAI, false, false, status_livez,                 NULL},
     {"/readyz",         GET,   OPENAI, false, false, status_readyz,                NULL},
     {"/openapi.json",   GET,   OPENAI, true,  false, openapi_get,                  NULL},
@@ -79,7 +82,8 @@ const struct route *routes_find(const char *path, unsigned method, unsigned *ret
             continue;
         if (routes[i].method & method)
             return &routes[i];
-        other = &routes[i];
+        if (!other)
+            other = &routes[i];
     }
     if (other)
         *ret_allowed = routes_list_methods(other);

@@ -3,28 +3,52 @@
 #include "server/server.h"
 
 #include "config/options.h"
+#include "server/slice.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-/* The last part of a path; the path itself where that would say nothing (".", "models/"). */
-static const char *last_part(const char *path)
+/* The last part of a path, without slashes after it; empty where that says nothing (".", "/"). */
+static struct slice last_part(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    const char *part = slash ? slash + 1 : path;
+    struct slice part = {path, strlen(path)};
 
-    if (*part == '\0' || strcmp(part, ".") == 0 || strcmp(part, "..") == 0)
-        return path;
-    return part;
+    while (part.len_bytes > 0 && part.bytes[part.len_bytes - 1] == '/')
+        part.len_bytes--;
+    for (size_t i = part.len_bytes; i > 0; i--) {
+        if (part.bytes[i - 1] == '/') {
+            part = (struct slice){part.bytes + i, part.len_bytes - i};
+            break;
+        }
+    }
+    return slice_is(part, ".") || slice_is(part, "..") ? (struct slice){0} : part;
+}
+
+void server_name_model(struct server *server)
+{
+    const char *model_id = server->options->model_id;
+    struct slice name = last_part(model_id);
+    char *path = NULL;
+
+    if (name.len_bytes == 0) {
+        path = realpath(model_id, NULL);
+        if (path)
+            name = last_part(path);
+    }
+    if (name.len_bytes == 0)
+        name = (struct slice){"model", strlen("model")};
+    snprintf(server->model_name, sizeof(server->model_name), "%.*s", (int)name.len_bytes,
+             name.bytes);
+    free(path);
 }
 
 const char *server_model_name(const struct server *server)
 {
-    const struct options *options = server->options;
+    const char *served = server->options->served_model_name;
 
-    if (options->served_model_name)
-        return options->served_model_name;
-    return last_part(options->model_id);
+    return served ? served : server->model_name;
 }
 
 static bool is(const char *known, const char *name, size_t len_bytes)
@@ -32,40 +56,45 @@ static bool is(const char *known, const char *name, size_t len_bytes)
     return strlen(known) == len_bytes && memcmp(known, name, len_bytes) == 0;
 }
 
-bool server_knows_model(const struct server *server, const char *name, size_t len_bytes)
+static bool is_listed(const struct server *server, const char *name, size_t len_bytes)
 {
-    const struct options *options = server->options;
+    const char *listed;
 
-    if (is(server_model_name(server), name, len_bytes))
-        return true;
-    if (!options->served_model_name && is(options->model_id, name, len_bytes))
-        return true;
-    for (size_t i = 0; i < options->model_alias.n_values; i++) {
-        if (is(options->model_alias.values[i], name, len_bytes))
+    for (size_t i = 0; (listed = server_list_name(server, i)) != NULL; i++) {
+        if (is(listed, name, len_bytes))
             return true;
     }
     return false;
 }
 
-/* Every name that might be one, some of them twice; NULL after the last. */
-static const char *get_candidate(const struct server *server, size_t i)
+bool server_knows_model(const struct server *server, const char *name, size_t len_bytes)
 {
     const struct options *options = server->options;
+    const char *slash = memchr(name, '/', len_bytes);
 
-    switch (i) {
-    case 0:
+    if (is_listed(server, name, len_bytes))
+        return true;
+    if (!options->served_model_name && is(options->model_id, name, len_bytes))
+        return true;
+    /* ORGANISATION/NAME: the name on Hugging Face's hub of what is served without it. */
+    return slash && slash > name &&
+           is_listed(server, slash + 1, len_bytes - (size_t)(slash + 1 - name));
+}
+
+/* Every name that is told, perhaps twice; NULL after the last. */
+static const char *get_name(const struct server *server, size_t i)
+{
+    const struct option_list *aliases = &server->options->model_alias;
+
+    if (i == 0)
         return server_model_name(server);
-    case 1:
-        return options->model_id;
-    default:
-        return i - 2 < options->model_alias.n_values ? options->model_alias.values[i - 2] : NULL;
-    }
+    return i - 1 < aliases->n_values ? aliases->values[i - 1] : NULL;
 }
 
 static bool is_first_of_its_name(const struct server *server, size_t i)
 {
     for (size_t before = 0; before < i; before++) {
-        if (strcmp(get_candidate(server, before), get_candidate(server, i)) == 0)
+        if (strcmp(get_name(server, before), get_name(server, i)) == 0)
             return false;
     }
     return true;
@@ -75,8 +104,8 @@ const char *server_list_name(const struct server *server, size_t i)
 {
     const char *name;
 
-    for (size_t at = 0; (name = get_candidate(server, at)) != NULL; at++) {
-        if (!server_knows_model(server, name, strlen(name)) || !is_first_of_its_name(server, at))
+    for (size_t at = 0; (name = get_name(server, at)) != NULL; at++) {
+        if (!is_first_of_its_name(server, at))
             continue;
         if (i == 0)
             return name;

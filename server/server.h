@@ -39,6 +39,7 @@ struct server {
                                   handing over */
     int64_t started_us;        /* on the clock of clock_now_us() */
     time_t created;            /* when the server was started, on the wall's clock */
+    char model_name[256];      /* of the folder; set by server_name_model() */
     double (*draw)(void);      /* a chance from 0 to below 1; any thread */
     struct api_keys *api_keys; /* NULL: no key is asked for */
     struct tls *tls;           /* NULL: plain HTTP */
@@ -47,14 +48,18 @@ struct server {
     struct http *http;
 };
 
-/* The model's name in replies: --served-model-name, else the last part of the model's path. */
+/* Names the model after the last part of --model-id. Called once, at start. */
+void server_name_model(struct server *server);
+
+/* The model's name in replies: --served-model-name, else the name of its folder. Where that folder
+ * is, no reply says. */
 const char *server_model_name(const struct server *server);
 
-/* Whether a request's "model" may bear this name: the above, one of
- * --model-alias or, without --served-model-name, the whole --model-id. */
+/* Whether a request's "model" may be this name: one that is listed, one of those after an
+ * organisation ("ORGANISATION/NAME") or, without --served-model-name, the whole --model-id. */
 bool server_knows_model(const struct server *server, const char *name, size_t len_bytes);
 
-/* The i-th of all names that a request's "model" may bear, the one of replies first; each once.
+/* The i-th of the names that are told: the one of replies, then those of --model-alias; each once.
  * NULL: there are no more. */
 const char *server_list_name(const struct server *server, size_t i);
 

@@ -157,7 +157,8 @@ static void write_tokens(struct text *reply, const struct tokenizer *tokenizer,
 }
 
 /* Tokenises and writes one text after another, so that only one text's tokens are held. Nothing is
- * truncated: what bounds the whole is --max-request-tokens. */
+ * truncated: what bounds the whole is --max-request-tokens. Of a request with too many, which is
+ * STATUS_TOO_LONG, the rest are counted, so that its sender learns by how much. */
 static enum status tokenize_all(struct request *request, const struct fields *fields,
                                 struct tokens *tokens, struct text *scratch)
 {
@@ -166,7 +167,7 @@ static enum status tokenize_all(struct request *request, const struct fields *fi
         engine_get_info(atomic_load(&request->server->engine))->tokenizer;
     struct tokenize_options options = {
         .truncate = TRUNCATE_NONE,
-        .most_tokens = request->server->rules->most_request_tokens,
+        .most_tokens = fields->most_request_tokens,
         .add_special = fields->add_special,
         .want_spans = true,
     };
@@ -178,19 +179,18 @@ static enum status tokenize_all(struct request *request, const struct fields *fi
 
         if (!text.bytes)
             return STATUS_NO_MEMORY;
-        if (options.most_tokens == 0) /* which would mean no limit */
-            return STATUS_TOO_LONG;
         tokens->n_tokens = 0;
         status = tokenizer_encode(tokenizer, text.bytes, text.len_bytes, &options, tokens, &result);
-        if (status)
+        if (status && status != STATUS_TOO_LONG)
             return status;
-        options.most_tokens -= result.n_tokens;
-        request->n_tokens += result.n_tokens;
+        request->n_tokens += result.n_tokens_whole;
+        if (request->n_tokens > fields->most_request_tokens)
+            continue;
         text_append_string(reply, i > 0 ? "," : "[");
         write_tokens(reply, tokenizer, tokens, text);
     }
     text_append_string(reply, "]");
-    return STATUS_OK;
+    return request->n_tokens > fields->most_request_tokens ? STATUS_TOO_LONG : STATUS_OK;
 }
 
 void tei_tokenize(struct request *request)
@@ -210,15 +210,15 @@ void tei_tokenize(struct request *request)
     request->n_texts = fields.n_inputs;
     tei_count_characters(request, &fields);
     status = tokenize_all(request, &fields, &tokens, &scratch);
-    if (status == STATUS_TOO_LONG)
-        respond_problem(request, PROBLEM_TOO_MANY_TOKENS, "inputs",
-                        "'inputs': the texts of this request have more tokens together than a "
-                        "request may have, which is %zu",
-                        request->server->rules->most_request_tokens);
-    else if (status)
+    if (status == STATUS_TOO_LONG) {
+        fault_set_too_many_tokens(&fault, fields.row_field, request->n_tokens,
+                                  fields.most_request_tokens);
+        respond_fault(request, &fault);
+    } else if (status) {
         respond_status(request, status);
-    else
+    } else {
         respond_json(request);
+    }
     text_release(&scratch);
     tokens_release(&tokens);
     fields_release(&fields);
@@ -296,14 +296,15 @@ static void write_pooling(struct text *text, const struct pooling *pooling)
     text_append_string(text, "\"");
 }
 
-/* What TEI tells. */
+/* What TEI tells. Its max_batch_tokens is what clients take for the most that one request may hold:
+ * chat-ui of Hugging Face splits its texts by it. */
 static void write_tei_info(struct text *text, const struct server *server,
                            const struct engine_info *info)
 {
     const struct options *options = server->options;
 
     text_append_string(text, "{\"model_id\":");
-    write_string(text, options->model_id ? options->model_id : "");
+    write_string(text, server_model_name(server));
     text_append_string(text, ",\"model_sha\":null,\"model_dtype\":");
     write_string(text, info->dtype);
     text_append_string(text, ",\"served_model_name\":");
@@ -312,12 +313,12 @@ static void write_tei_info(struct text *text, const struct server *server,
     write_pooling(text, &info->model->pooling);
     text_appendf(text,
                  "}},\"max_concurrent_requests\":%lld,\"max_input_length\":%zu,"
-                 "\"max_batch_tokens\":%lld,\"max_batch_requests\":null,"
+                 "\"max_batch_tokens\":%zu,\"max_batch_requests\":null,"
                  "\"max_client_batch_size\":%lld,\"auto_truncate\":%s,"
                  "\"tokenization_workers\":%lld,\"version\":\"%s\",\"sha\":null,"
                  "\"docker_label\":null",
                  (long long)options->max_concurrent_requests, info->model->most_tokens,
-                 (long long)options->max_batch_tokens, (long long)options->max_client_batch_size,
+                 server->rules->most_request_tokens, (long long)options->max_client_batch_size,
                  options->auto_truncate ? "true" : "false", (long long)options->request_threads,
                  NESTD_VERSION);
 }

@@ -6,6 +6,7 @@
 #include "engine/tokenizer/lowercase.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void tokenizer_free(struct tokenizer *tokenizer)
 {
@@ -67,6 +68,18 @@ enum status tokenizer_encode(const struct tokenizer *tokenizer, const char *text
     return status;
 }
 
+static bool begins_with(const int32_t *ids, const struct special_tokens *special)
+{
+    return memcmp(ids, special->ids, special->n_ids * sizeof *ids) == 0;
+}
+
+/* Whether the ids have the special tokens around them, as other tokenizers give them. */
+static bool is_wrapped(const struct tokenizer *tokenizer, const int32_t *ids, size_t n_ids)
+{
+    return n_ids >= tokenizer_special_count(tokenizer) && begins_with(ids, &tokenizer->first) &&
+           begins_with(ids + n_ids - tokenizer->last.n_ids, &tokenizer->last);
+}
+
 enum status tokenizer_wrap(const struct tokenizer *tokenizer, const int32_t *ids, size_t n_ids,
                            const struct tokenize_options *options, struct tokens *tokens,
                            struct tokenize_result *ret_result)
@@ -77,6 +90,11 @@ enum status tokenizer_wrap(const struct tokenizer *tokenizer, const int32_t *ids
     for (size_t i = 0; i < n_ids; i++)
         if (!vocab_knows(&tokenizer->vocab, ids[i]))
             return STATUS_INVALID;
+    /* Taken off, so that they are put around what truncation leaves. */
+    if (options->add_special && is_wrapped(tokenizer, ids, n_ids)) {
+        ids += tokenizer->first.n_ids;
+        n_ids -= tokenizer_special_count(tokenizer);
+    }
     status = begin(&output, tokenizer, options, tokens, ret_result);
     if (status)
         return status;

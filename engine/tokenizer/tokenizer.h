@@ -72,8 +72,8 @@ MUST_CHECK enum status tokenizer_encode(const struct tokenizer *tokenizer, const
                                         size_t len_bytes, const struct tokenize_options *options,
                                         struct tokens *tokens, struct tokenize_result *ret_result);
 
-/* Appends ids that came tokenised, with the special tokens round them if asked, under the same
- * truncation. They stand nowhere in a text: their spans are those of added tokens.
+/* Appends ids that came tokenised, under the same truncation. If asked, the special tokens are around
+ * them, whether or not they came with them. They stand nowhere in a text: their spans are those of added tokens.
  * STATUS_INVALID for an id outside the vocabulary. */
 MUST_CHECK enum status tokenizer_wrap(const struct tokenizer *tokenizer, const int32_t *ids,
                                       size_t n_ids, const struct tokenize_options *options,

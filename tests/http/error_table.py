@@ -68,6 +68,7 @@ class Route:
     dimensions: str = "dimensions"
     body_of: Callable = plain_body
     good: object = "a"
+    methods: str = "POST"  # that its path takes
 
     def body(self, items, **options):
         return self.body_of(self, items, options)
@@ -81,6 +82,8 @@ ROUTES = [
     Route("/v1/similarity", "input", "tdpme"),
     Route("/v2/embed", "texts", "tdpme", "cohere", dimensions="output_dimension"),
     Route("/embed", "inputs", "tidpel", "tei"),
+    Route("/", "inputs", "tidpel", "tei", methods="GET, HEAD, POST"),
+    Route("/invocations", "inputs", "tidpel", "tei"),
     Route("/embed_all", "inputs", "tipel", "tei"),
     Route("/similarity", "inputs.sentences", "tdpel", "tei", "parameters.", body_of=pairs_body),
     Route("/tokenize", "inputs", "tp", "tei"),
@@ -226,6 +229,8 @@ def answer(case, route):
     status, kind, code, tei_status, tei_type, headers = ERRORS[case.error]
     param = case.param(route)
     message = [*case.message, *([param] if param else [])]
+    if "Allow" in headers:
+        headers = {"Allow": route.methods}
     expected = {"status": status, "headers": headers, "message": message}
     if route.shape == "tei":
         return {**expected, "status": tei_status, "error_type": tei_type}
@@ -234,6 +239,8 @@ def answer(case, route):
 
 
 def meets(case, route):
+    if case.name == "method-get" and "GET" in route.methods:
+        return False
     return set(case.needs) <= set(route.takes) and (route.items or not case.for_items)
 
 

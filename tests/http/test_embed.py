@@ -84,7 +84,8 @@ def test_what_tokenize_gives_may_be_sent_back(server):
     assert embed(server, ids) == expected
     assert embed(server, ids[0]) == expected[:1]
     assert embed(server, [ids[0], TEXTS[1]]) == expected
-    assert embed(server, ids[0][1:-1]) != expected[:1]
+    assert embed(server, ids[0][1:-1]) == expected[:1]
+    assert embed(server, [ids[0][1:-1], ids[1], TEXTS[0]]) == [*expected, expected[0]]
 
 
 @pytest.mark.parametrize("dims", [384, 64, 1])

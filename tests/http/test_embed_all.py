@@ -26,7 +26,7 @@ def test_agrees_with_the_reference(start, tmp_path, rng, hidden):
     make_random_model.make([str(folder), *arguments])
     server = start(folder, "--dtype", "float32").wait_ready()
     inputs = [[2, *(rng.randrange(5, 120) for _ in range(n)), 3] for n in (1, 2, 7, 21, 22)]
-    inputs.append([7])  # not even special tokens
+    inputs.append([2, 3])  # no token beside them
     for ids, found in zip(inputs, embed_all(server, inputs)):
         expected = reference.Model(folder).tokens(ids)
         assert found.shape == expected.shape == (len(ids), int(hidden))
@@ -60,7 +60,7 @@ def test_texts_and_token_ids_may_be_mixed(server):
     tokens = server.post("/tokenize", {"inputs": "a cat"}).json()[0]
     found = embed_all(server, [[token["id"] for token in tokens], "a dog", "a cat", [7592]])
     assert np.array_equal(found[0], expected) and np.array_equal(found[2], expected)
-    assert [len(rows) for rows in found] == [4, 4, 4, 1]
+    assert [len(rows) for rows in found] == [4, 4, 4, 3]
 
 
 def test_beginning_or_end_is_cut(server, tokenizer):
@@ -93,11 +93,11 @@ def test_same_text_same_bytes_in_any_company(servers, model):
 def test_limit_is_in_bytes_and_told_in_tokens(servers, model):
     server = servers(model, "--token-vectors-limit", "1MiB")
     most = (1 << 20) // (384 * 4)
-    ids = [[7592] * 256] * 2
-    fits = [*ids, [7592] * (most - 512)]
+    ids = [[7592] * 254] * 2  # and two special tokens each
+    fits = [*ids, [7592] * (most - 514)]
     assert sum(map(len, embed_all(server, fits))) == most
-    refused = server.post("/embed_all", {"inputs": [*ids, [7592] * (most - 511)]})
-    assert refused.status == 400
+    refused = server.post("/embed_all", {"inputs": [*ids, [7592] * (most - 513)]})
+    assert refused.status == 422
     assert refused.json()["error_type"] == "Validation"
     assert str(most) in refused.json()["error"] and str(most + 1) in refused.json()["error"]
-    assert server.post("/v1/embeddings", {"input": [*ids, [7592] * (most - 511)]}).status == 200
+    assert server.post("/v1/embeddings", {"input": [*ids, [7592] * (most - 513)]}).status == 200

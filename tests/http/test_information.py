@@ -2,6 +2,7 @@
 """What the server tells of itself: models, info, health, and the headers on every reply."""
 
 import http.client
+import os
 import re
 import time
 
@@ -72,7 +73,7 @@ def test_info_has_every_field_of_teis(server, model):
     info = server.get("/info").json()
     for name, kind in TEI_INFO.items():
         assert info[name] is None if kind is None else type(info[name]) is kind, name
-    assert info["model_id"] == model
+    assert info["model_id"] == info["served_model_name"] == os.path.basename(model)
     assert info["model_dtype"] in ("float32", "bfloat16")
     assert info["model_type"] == {"embedding": {"pooling": "mean"}}
     assert info["max_input_length"] == 256
@@ -81,6 +82,24 @@ def test_info_has_every_field_of_teis(server, model):
     assert info["auto_truncate"] is True
     assert info["int8"] is None
     assert re.fullmatch(r"\d+\.\d+\.\d+.*", info["version"])
+
+
+def test_info_tells_how_much_one_request_may_hold(servers, model):
+    """Hugging Face's chat-ui splits its texts by it, and sends 512 tokens a request if it is that."""
+    assert servers(model).get("/info").json()["max_batch_tokens"] == 1 << 20
+    server = servers(model, "--max-request-tokens", "600")
+    assert server.get("/info").json()["max_batch_tokens"] == 600
+    assert server.post("/embed", {"inputs": ["word " * 198] * 3}).status == 200
+    assert server.post("/embed", {"inputs": ["word " * 199] * 3}).status == 422
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/openapi.json", "/info", "/metrics"])
+def test_nobody_is_told_where_the_model_lies(start, model, path):
+    server = start(model + "/", "--model-alias", "ada").wait_ready()
+    body = server.get(path).body.decode()
+    assert os.path.dirname(model) not in body and os.path.basename(model) in body
+    refusal = server.post("/v1/embeddings", {"input": "a", "model": "x"})
+    assert refusal.status == 404 and os.path.dirname(model) not in refusal.body.decode()
 
 
 @pytest.mark.parametrize("mode, name", [("cls", "cls"), ("lasttoken", "last_token")])

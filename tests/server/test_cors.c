@@ -177,7 +177,7 @@ static void test_cors__preflight_tells_what_may_be_sent(void **state)
     assert_string_equal(find_header(reply, "Allow"), "POST, OPTIONS");
     assert_string_equal(find_header(reply, "Access-Control-Allow-Methods"), "POST, OPTIONS");
     assert_string_equal(find_header(reply, "Access-Control-Allow-Headers"),
-                        "Authorization, Content-Type, *");
+                        "Authorization, Content-Type, X-Api-Key, api-key, *");
     assert_string_equal(find_header(reply, "Access-Control-Allow-Origin"), "https://a.example");
     assert_non_null(find_header(reply, "Access-Control-Max-Age"));
     /* All that a preflight carries has room. */

@@ -63,7 +63,7 @@ static void test_decode__refuses_bad_inputs(void **state)
         {"{\"input\":[\"a\",null]}", PROBLEM_BAD_REQUEST, "input[1]", "is null"},
         {"{\"input\":[null]}", PROBLEM_BAD_REQUEST, "input[0]", "is null"},
         {"{\"input\":[1.5]}", PROBLEM_BAD_REQUEST, "input[0]", "not whole"},
-        {"{\"input\":[1,2.0]}", PROBLEM_BAD_REQUEST, "input[1]", "not whole"},
+        {"{\"input\":[1,2.5]}", PROBLEM_BAD_REQUEST, "input[1]", "not whole"},
         {"{\"input\":[1,\"a\"]}", PROBLEM_BAD_REQUEST, "input[1]", "is a text"},
         {"{\"input\":[[1],\"a\"]}", PROBLEM_BAD_REQUEST, "input[1]", "list of token ids"},
         {"{\"input\":[[1],2]}", PROBLEM_BAD_REQUEST, "input[1]", "list of token ids"},
@@ -88,7 +88,7 @@ static void test_decode__refuses_bad_options(void **state)
     static const struct bad cases[] = {
         {"{\"input\":\"a\",\"model\":1}", PROBLEM_BAD_REQUEST, "model", "is a number"},
         {"{\"input\":\"a\",\"dimensions\":\"8\"}", PROBLEM_BAD_REQUEST, "dimensions", "is a text"},
-        {"{\"input\":\"a\",\"dimensions\":4.0}", PROBLEM_BAD_REQUEST, "dimensions", "not whole"},
+        {"{\"input\":\"a\",\"dimensions\":4.5}", PROBLEM_BAD_REQUEST, "dimensions", "not whole"},
         {"{\"input\":\"a\",\"dimensions\":0}", PROBLEM_INVALID_VALUE, "dimensions", "1 to 8"},
         {"{\"input\":\"a\",\"dimensions\":-4}", PROBLEM_INVALID_VALUE, "dimensions", "1 to 8"},
         {"{\"input\":\"a\",\"dimensions\":9}", PROBLEM_INVALID_VALUE, "dimensions", "1 to 8"},
@@ -348,6 +348,104 @@ static void test_decode__refuses_when_memory_is_short(void **state)
 
 /* ---- what is accepted ---- */
 
+/* 64.0 is 64. */
+static void test_decode__takes_whole_numbers_however_they_are_written(void **state)
+{
+    static const struct bad refused[] = {
+        {"{\"input\":\"a\",\"dimensions\":-3.0}", PROBLEM_INVALID_VALUE, "dimensions", "is -3,"},
+        {"{\"input\":\"a\",\"dimensions\":9.0}", PROBLEM_INVALID_VALUE, "dimensions", "is 9,"},
+        {"{\"input\":\"a\",\"dimensions\":1e30}", PROBLEM_INVALID_VALUE, "dimensions", "is 1e+30,"},
+        {"{\"input\":\"a\",\"dimensions\":0.1e1e}", PROBLEM_NOT_JSON, "", "not valid JSON"},
+        {"{\"input\":[1e300]}", PROBLEM_INVALID_TOKEN, "input", "vocabulary"},
+        {"{\"input\":[-1e300]}", PROBLEM_INVALID_TOKEN, "input", "vocabulary"},
+        {"{\"input\":5.0}", PROBLEM_BAD_REQUEST, "input", "is a number"},
+    };
+    struct fields fields;
+
+    (void)state;
+    decode_good(decode_embeddings, "{\"input\":[7.0,1.2e1,-0.0],\"dimensions\":30e-1}", &fields);
+    assert_int_equal(fields.n_inputs, 1);
+    assert_int_equal(fields.inputs[0].n_ids, 3);
+    assert_int_equal(fields.inputs[0].ids[0], 7);
+    assert_int_equal(fields.inputs[0].ids[1], 12);
+    assert_int_equal(fields.inputs[0].ids[2], 0);
+    assert_int_equal(fields.n_dims, 3);
+    fields_release(&fields);
+    decode_good(decode_embeddings, "{\"input\":[[7.0],[8]]}", &fields);
+    assert_int_equal(fields.inputs[0].ids[0], 7);
+    fields_release(&fields);
+    decode_good(decode_token_ids, "{\"ids\":[7.0]}", &fields);
+    assert_int_equal(fields.inputs[0].ids[0], 7);
+    fields_release(&fields);
+    decode_good(decode_cohere_embed, "{\"texts\":[\"a\"],\"max_tokens\":0.5e1}", &fields);
+    assert_int_equal(fields.most_tokens, 5);
+    fields_release(&fields);
+    CHECK_REFUSED(decode_embeddings, refused);
+}
+
+static void test_decode__takes_the_names_of_others(void **state)
+{
+    static const struct bad refused[] = {
+        {"{\"input\":\"a\",\"dimensions\":3,\"output_dimension\":3}", PROBLEM_INVALID_VALUE,
+         "output_dimension", "two names of one field"},
+        {"{\"input\":\"a\",\"truncate\":true,\"truncation\":true}", PROBLEM_INVALID_VALUE,
+         "truncation", "two names of one field"},
+        {"{\"input\":\"a\",\"output_dimension\":9}", PROBLEM_INVALID_VALUE, "output_dimension",
+         "1 to 8"},
+        {"{\"input\":\"a\",\"truncation\":3}", PROBLEM_BAD_REQUEST, "truncation", "is a number"},
+        {"{\"input\":\"a\",\"normalized\":false}", PROBLEM_INVALID_VALUE, "normalized",
+         "'normalize'"},
+        {"{\"input\":\"a\",\"endianness\":[1e999]}", PROBLEM_INVALID_VALUE, "endianness",
+         "little-endian"},
+    };
+    struct fields fields;
+
+    (void)state;
+    decode_good(decode_embeddings,
+                "{\"input\":\"a\",\"output_dimension\":3,\"truncation\":false,"
+                "\"dimensions\":null,\"truncate\":\"\",\"embedding_type\":null,"
+                "\"normalized\":\"\"}",
+                &fields);
+    assert_int_equal(fields.n_dims, 3);
+    assert_int_equal(fields.truncate, TRUNCATE_NONE);
+    fields_release(&fields);
+    CHECK_REFUSED(decode_embeddings, refused);
+    CHECK_REFUSED(decode_similarity, refused);
+}
+
+static void test_decode__takes_an_empty_option_for_none(void **state)
+{
+    struct fields fields;
+
+    (void)state;
+    decode_good(decode_embeddings,
+                "{\"input\":\"a\",\"model\":\"\",\"dimensions\":\"\",\"encoding_format\":\"\","
+                "\"output_dtype\":\"\",\"truncate\":\"\",\"prompt_name\":\"\",\"input_type\":\"\","
+                "\"normalize\":\"\"}",
+                &fields);
+    assert_null(fields.model.bytes);
+    assert_int_equal(fields.n_dims, 6);
+    assert_int_equal(fields.truncate, TRUNCATE_END);
+    assert_true(fields.normalize);
+    fields_release(&fields);
+    decode_good(decode_similarity, "{\"input\":\"a\",\"similarity\":\"\"}", &fields);
+    assert_int_equal(fields.similarity, SIMILARITY_DOT);
+    fields_release(&fields);
+    decode_good(decode_cohere_embed,
+                "{\"texts\":[\"a\"],\"embedding_types\":\"\",\"max_tokens\":\"\",\"images\":\"\"}",
+                &fields);
+    assert_int_equal(fields.types, 1U << EMBEDDING_FLOAT);
+    fields_release(&fields);
+    decode_good(decode_tei_similarity,
+                "{\"inputs\":{\"source_sentence\":\"a\",\"sentences\":[\"b\"]},"
+                "\"parameters\":\"\"}",
+                &fields);
+    fields_release(&fields);
+    decode_good(decode_tokenize, "{\"inputs\":\"a\",\"add_special_tokens\":\"\"}", &fields);
+    assert_true(fields.add_special);
+    fields_release(&fields);
+}
+
 static void test_decode__has_defaults(void **state)
 {
     struct fields fields;
@@ -555,6 +653,9 @@ int main(void)
         cmocka_unit_test(test_decode__takes_texts_full_of_punctuation),
         cmocka_unit_test(test_decode__shows_no_more_than_an_excerpt),
         cmocka_unit_test(test_decode__refuses_when_memory_is_short),
+        cmocka_unit_test(test_decode__takes_whole_numbers_however_they_are_written),
+        cmocka_unit_test(test_decode__takes_the_names_of_others),
+        cmocka_unit_test(test_decode__takes_an_empty_option_for_none),
         cmocka_unit_test(test_decode__has_defaults),
         cmocka_unit_test(test_decode__takes_every_field),
         cmocka_unit_test(test_decode__takes_token_ids),

@@ -249,11 +249,20 @@ static void test_http__routes_that_need_a_key_ask_for_it(void **state)
         "Authorization: Bearersk-good\r\n",
         "Authorization: Basic sk-good\r\n",
         "Authorization: sk-good\r\n",
-        "X-Api-Key: sk-good\r\n",
+        "X-Api-Key: sk-goo\r\n",
+        "X-Api-Key: Bearer sk-good\r\n",
+        "api-key: \r\n",
+        "Api: sk-good\r\n",
+        "Authorization: Bearer sk-bad\r\nX-Api-Key: sk-good\r\n", /* the first key counts */
     };
     static const char *const good[] = {
         "Authorization: Bearer sk-good\r\n",
         "authorization: BEARER   sk-good  \r\n",
+        "X-Api-Key: sk-good\r\n",
+        "x-api-key:   sk-good  \r\n",
+        "api-key: sk-good\r\n",
+        "Authorization: Basic dTpw\r\nApi-Key: sk-good\r\n", /* a proxy's, and ours */
+        "X-Api-Key: \r\napi-key: sk-good\r\n",
     };
     struct answer answer;
 

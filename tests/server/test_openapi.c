@@ -58,6 +58,7 @@ static int open_server(void **state)
         .similarity = SIMILARITY_DOT,
     };
     fixture.server.options = &fixture.options;
+    server_name_model(&fixture.server);
     fixture.server.rules = &fixture.rules;
     *state = &fixture;
     return 0;
@@ -217,7 +218,8 @@ static void test_openapi__tells_where_a_key_is_asked_for(void **state)
 
     fixture->server.api_keys = (struct api_keys *)fixture; /* only looked for */
     document = describe(fixture);
-    assert_json(json_object_get(document, "security"), "[{\"bearer\":[]}]");
+    assert_json(json_object_get(document, "security"),
+                "[{\"bearer\":[]},{\"xApiKey\":[]},{\"apiKey\":[]}]");
     json_decref(document);
 }
 
@@ -246,14 +248,18 @@ static void test_openapi__takes_limits_from_the_options(void **state)
 static void test_openapi__takes_choices_from_the_model(void **state)
 {
     json_t *document = describe(*state);
+    json_t *names;
 
     assert_json(json_object_get(find_schema(document, "TokenIds"), "items"),
                 "{\"type\":\"integer\",\"minimum\":0,\"maximum\":99}");
     assert_json(json_object_get(find_schema(document, "PromptName"), "enum"),
-                "[\"query \\\"x\\\"\",null]");
+                "[\"query \\\"x\\\"\",\"\",null]");
     assert_json(json_object_get(find_schema(document, "Similarity"), "default"), "\"dot\"");
-    assert_json(json_object_get(find_schema(document, "ModelName"), "enum"),
-                "[\"tiny\",\"models/tiny\",\"other\",null]");
+    names = json_object_get(find_schema(document, "ModelName"), "anyOf");
+    assert_json(json_object_get(json_array_get(names, 0), "enum"),
+                "[\"tiny\",\"other\",\"models/tiny\",\"\",null]");
+    assert_json(json_object_get(json_array_get(names, 1), "pattern"),
+                "\"^[^/]+/(?:tiny|other|models\\\\/tiny)$\"");
     json_decref(document);
 }
 
@@ -263,8 +269,8 @@ static void test_openapi__lists_the_sizes_that_there_are(void **state)
     json_t *document = describe(fixture);
     json_t *dimensions = find_schema(document, "Dimensions");
 
-    assert_json(json_object_get(dimensions, "minimum"), "1");
-    assert_json(json_object_get(dimensions, "maximum"), "8");
+    assert_json(json_array_get(json_object_get(dimensions, "anyOf"), 0),
+                "{\"type\":\"integer\",\"minimum\":1,\"maximum\":8}");
     assert_json(json_object_get(dimensions, "default"), "4");
     json_decref(document);
 
@@ -272,8 +278,8 @@ static void test_openapi__lists_the_sizes_that_there_are(void **state)
     fixture->rules.n_dims_listed = 4; /* one of them twice, and the full size */
     document = describe(fixture);
     dimensions = find_schema(document, "Dimensions");
-    assert_json(json_object_get(dimensions, "enum"), "[2,4,8,null]");
-    assert_null(json_object_get(dimensions, "maximum"));
+    assert_json(json_object_get(dimensions, "enum"), "[2,4,8,\"\",null]");
+    assert_null(json_object_get(dimensions, "anyOf"));
     json_decref(document);
 }
 

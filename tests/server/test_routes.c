@@ -52,6 +52,11 @@ static void test_routes__tell_what_is_allowed(void **state)
     assert_int_equal(allowed, METHOD_GET);
     assert_non_null(routes_find("/tokenize", METHOD_GET, &allowed));
     assert_int_equal(allowed, METHOD_POST);
+    assert_non_null(routes_find("/", 0, &allowed));
+    assert_int_equal(allowed, METHOD_GET | METHOD_POST);
+    assert_ptr_equal(routes_find("/", METHOD_GET, &allowed)->family, &openai_family);
+    assert_true(routes_find("/", METHOD_POST, &allowed)->start ==
+                routes_find("/embed", METHOD_POST, &allowed)->start);
     assert_non_null(routes_find("/tokenize", 0, &allowed)); /* PUT, DELETE ... */
     assert_int_equal(allowed, METHOD_POST);
 }

@@ -11,13 +11,15 @@
 #include "server/server.h"
 
 #include <string.h>
+#include <unistd.h>
 
-static const char *name_of(const char *model_id)
+static void check_name(const char *model_id, const char *expected)
 {
     struct options options = {.model_id = model_id};
     struct server server = {.options = &options};
 
-    return server_model_name(&server);
+    server_name_model(&server);
+    assert_string_equal(server_model_name(&server), expected);
 }
 
 static bool knows(const struct server *server, const char *name)
@@ -28,11 +30,16 @@ static bool knows(const struct server *server, const char *name)
 static void test_server__model_is_named_after_its_folder(void **state)
 {
     (void)state;
-    assert_string_equal(name_of("all-MiniLM-L6-v2"), "all-MiniLM-L6-v2");
-    assert_string_equal(name_of("/models/bge"), "bge");
-    assert_string_equal(name_of("models/"), "models/");
-    assert_string_equal(name_of("."), ".");
-    assert_string_equal(name_of("../.."), "../..");
+    check_name("all-MiniLM-L6-v2", "all-MiniLM-L6-v2");
+    check_name("/models/bge", "bge");
+    check_name("/models/bge//", "bge");
+    check_name("models/", "models");
+    check_name("/", "model");
+    check_name("/nobody/knows/..", "model");
+    assert_int_equal(chdir("/usr/bin"), 0);
+    check_name(".", "bin");
+    check_name("..", "usr");
+    check_name("../.", "usr");
 }
 
 static void test_server__knows_path_name_and_aliases(void **state)
@@ -42,8 +49,18 @@ static void test_server__knows_path_name_and_aliases(void **state)
     struct server server = {.options = &options};
 
     (void)state;
+    server_name_model(&server);
     assert_true(knows(&server, "/models/bge"));
     assert_true(knows(&server, "bge"));
+    assert_true(knows(&server, "BAAI/bge"));
+    assert_true(knows(&server, "openai/default"));
+    assert_false(knows(&server, "/bge"));
+    assert_false(knows(&server, "BAAI/bge/"));
+    assert_false(knows(&server, "a/b/bge"));
+    assert_false(knows(&server, "models/BGE"));
+    assert_string_equal(server_list_name(&server, 0), "bge"); /* not where it is */
+    assert_string_equal(server_list_name(&server, 2), "default");
+    assert_null(server_list_name(&server, 3));
     assert_true(knows(&server, "default"));
     assert_false(knows(&server, "BGE"));
     assert_false(knows(&server, ""));
@@ -57,8 +74,10 @@ static void test_server__served_name_takes_the_others_place(void **state)
     struct server server = {.options = &options};
 
     (void)state;
+    server_name_model(&server);
     assert_string_equal(server_model_name(&server), "mine");
     assert_true(knows(&server, "mine"));
+    assert_true(knows(&server, "me/mine"));
     assert_false(knows(&server, "bge"));
     assert_false(knows(&server, "/models/bge"));
 }

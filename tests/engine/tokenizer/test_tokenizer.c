@@ -177,6 +177,51 @@ static void test_tokenizer__wraps_ids_under_the_same_rules(void **state)
     tokenizer_free(tokenizer);
 }
 
+/* As Hugging Face's tokenizers give ids: they stay as they are, and what is cut is the text. */
+static void test_tokenizer__adds_no_second_pair_of_special_tokens(void **state)
+{
+    static const struct {
+        int32_t ids[6];
+        size_t n_ids;
+        int32_t expected[6];
+        size_t n_expected;
+    } cases[] = {
+        {{CLS, 10, 11, SEP}, 4, {CLS, 10, 11, SEP}, 4},
+        {{CLS, SEP}, 2, {CLS, SEP}, 2},
+        {{CLS}, 1, {CLS, CLS, SEP}, 3}, /* half of a pair is none */
+        {{CLS, 10}, 2, {CLS, CLS, 10, SEP}, 4},
+        {{10, SEP}, 2, {CLS, 10, SEP, SEP}, 4},
+        {{SEP, CLS}, 2, {CLS, SEP, CLS, SEP}, 4},
+        {{CLS, 10, 11, 12, 13, SEP}, 6, {CLS, 10, 11, 12, SEP}, 5},
+    };
+    struct tokenize_options options = {
+        .truncate = TRUNCATE_END, .most_tokens = 5, .add_special = true};
+    struct tokenizer *tokenizer = golden_load("uncased");
+    struct tokenize_result result;
+    struct tokens tokens = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        tokens.n_tokens = 0;
+        assert_int_equal(
+            tokenizer_wrap(tokenizer, cases[i].ids, cases[i].n_ids, &options, &tokens, &result), 0);
+        assert_ids(&tokens, cases[i].expected, cases[i].n_expected);
+        assert_int_equal(result.truncated, cases[i].n_ids == 6);
+    }
+    assert_int_equal(result.n_tokens_whole, 6);
+    options.truncate = TRUNCATE_START;
+    tokens.n_tokens = 0;
+    assert_int_equal(tokenizer_wrap(tokenizer, cases[6].ids, 6, &options, &tokens, &result), 0);
+    assert_ids(&tokens, (const int32_t[]){CLS, 11, 12, 13, SEP}, 5);
+    options.add_special = false; /* then they are ids as any others */
+    options.truncate = TRUNCATE_END;
+    tokens.n_tokens = 0;
+    assert_int_equal(tokenizer_wrap(tokenizer, cases[0].ids, 4, &options, &tokens, &result), 0);
+    assert_ids(&tokens, cases[0].ids, 4);
+    tokens_release(&tokens);
+    tokenizer_free(tokenizer);
+}
+
 static void test_tokenizer__knows_its_vocabulary(void **state)
 {
     struct tokenizer *tokenizer = golden_load("added");
@@ -340,6 +385,7 @@ int main(void)
         cmocka_unit_test(test_tokenizer__truncation_at_the_end_reads_no_further),
         cmocka_unit_test(test_tokenizer__truncation_at_the_start_keeps_little),
         cmocka_unit_test(test_tokenizer__wraps_ids_under_the_same_rules),
+        cmocka_unit_test(test_tokenizer__adds_no_second_pair_of_special_tokens),
         cmocka_unit_test(test_tokenizer__knows_its_vocabulary),
         cmocka_unit_test(test_tokenizer__is_linear_in_the_length),
         cmocka_unit_test(test_tokenizer__serves_many_threads),
