@@ -228,6 +228,25 @@ export const steps = {
     assert.deepEqual(page.faults, []);
   },
 
+  async "only the dimensions that a model lists are offered"() {
+    const page = await p.visit("about:blank");
+    await page.route("**/info", async (route) => {
+      const reply = await route.fetch();
+      await route.fulfill({ response: reply, json: { ...(await reply.json()), matryoshka_dims: [32, 128] } });
+    });
+    await page.goto(open);
+    await p.settled(page);
+    assert.deepEqual(await page.locator("#stops button").allTextContents(), ["32", "128", "384"]);
+    await page.locator("#dimension").focus();
+    for (const dimensions of [128, 32, 32]) {
+      await page.keyboard.press("ArrowLeft");
+      assert.equal(await page.locator("#stops [aria-pressed=true]").textContent(), String(dimensions));
+      await p.assertScores(page, dimensions);
+    }
+    await page.getByRole("button", { name: "384" }).click();
+    await p.assertScores(page, 384);
+  },
+
   async "nothing slides for those who ask for less motion"() {
     const page = await p.visitSettled(open, { reducedMotion: "reduce" });
     for (const dimensions of [64, 8, 4]) {
