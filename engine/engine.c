@@ -64,7 +64,8 @@ static enum status read_folder(struct engine *engine, struct error *error)
     enum status status = model_load(&engine->model, options->model_dir, options->pooling, error);
 
     if (!status)
-        status = tokenizer_load(&engine->tokenizer, engine->model->transformer_dir, error);
+        status = tokenizer_load(&engine->tokenizer, engine->model->transformer_dir,
+                                engine->model->lowercase, error);
     if (status)
         return status;
     /* Embedding rows are looked up by id without further checks. */

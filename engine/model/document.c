@@ -207,6 +207,18 @@ enum status document_get_real(const struct document *document, const char *key, 
     return STATUS_OK;
 }
 
+/* "No limit" is written as 10^30. */
+enum status document_get_limit(const struct document *document, const char *key, size_t *value,
+                               struct error *error)
+{
+    double limit = 0;
+    enum status status = document_get_real(document, key, 2, 1e300, &limit, error);
+
+    if (!status && limit > 0)
+        *value = limit < 1e9 ? (size_t)limit : 0;
+    return status;
+}
+
 enum status document_get_bool(const struct document *document, const char *key, bool *value,
                               struct error *error)
 {

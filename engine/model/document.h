@@ -37,6 +37,9 @@ MUST_CHECK enum status document_get_size(const struct document *document, const 
 MUST_CHECK enum status document_get_real(const struct document *document, const char *key,
                                          double least, double most, double *value,
                                          struct error *error);
+/* How many tokens a text may have; 0 where the file's number means "no limit". */
+MUST_CHECK enum status document_get_limit(const struct document *document, const char *key,
+                                          size_t *value, struct error *error);
 MUST_CHECK enum status document_get_bool(const struct document *document, const char *key,
                                          bool *value, struct error *error);
 MUST_CHECK enum status document_get_string(const struct document *document, const char *key,

@@ -11,6 +11,7 @@
 #include "engine/model/modules.h"
 #include "engine/model/sentence.h"
 #include "engine/model/shape.h"
+#include "engine/model/tokenizer_config.h"
 #include "engine/model/transformer.h"
 #include "engine/model/weights.h"
 
@@ -177,28 +178,32 @@ static enum status set_pooling(struct model *model, const struct modules *module
     return STATUS_OK;
 }
 
-static enum status set_most_tokens(struct model *model, const struct modules *modules,
-                                   struct error *error)
+/* What the Transformer module's own files say of texts. */
+static enum status read_text_settings(struct model *model, const struct modules *modules,
+                                      struct error *error)
 {
     size_t n_positions = model->shape.n_positions;
+    struct transformer transformer = {0};
+    struct tokenizer_config config;
     enum status status = STATUS_OK;
-    size_t asked = 0;
     size_t limit;
 
     if (modules->found)
-        status = transformer_read(model->transformer_dir, &asked, error);
-    limit = asked;
-    if (!status && limit == 0)
-        status = transformer_read_tokenizer(model->transformer_dir, &limit, error);
+        status = transformer_read(&transformer, model->transformer_dir, error);
+    if (!status)
+        status = tokenizer_config_read(&config, model->transformer_dir, error);
     if (status)
         return status;
+    limit = transformer.max_tokens ? transformer.max_tokens : config.max_length;
+    tokenizer_config_release(&config);
+    model->lowercase = transformer.lowercase;
     model->most_tokens = limit && limit < n_positions ? limit : n_positions;
-    if (asked <= n_positions)
+    if (transformer.max_tokens <= n_positions)
         return STATUS_OK;
     return add_note(model,
                     "max_seq_length is %zu, but config.json's max_position_embeddings is %zu: "
                     "texts are cut to %zu tokens",
-                    asked, n_positions, n_positions);
+                    transformer.max_tokens, n_positions, n_positions);
 }
 
 static enum status read_shape(struct model *model, const struct modules *modules,
@@ -256,7 +261,7 @@ static enum status load(struct model *model, const char *model_dir, const char *
     if (!status)
         status = read_shape(model, modules, pooling_override, error);
     if (!status)
-        status = set_most_tokens(model, modules, error);
+        status = read_text_settings(model, modules, error);
     if (!status)
         status = read_settings(model, modules, model_dir, error);
     if (!status)

@@ -80,7 +80,8 @@ struct model {
     struct model_layer *layers; /* [n_layers] */
 
     struct pooling pooling;
-    bool normalize;      /* modules.json ends with Normalize */
+    bool normalize;      /* modules.json has a Normalize */
+    bool lowercase;      /* sentence_bert_config.json's do_lower_case, for the tokenizer */
     bool include_prompt; /* the pooling counts the prompt's tokens (default true) */
     size_t n_dims;       /* of a finished vector: hidden_size x number of pooling modes */
     size_t default_dims; /* where a request names no dimensions: n_dims, or truncate_dim */
@@ -105,6 +106,14 @@ struct model {
 MUST_CHECK enum status model_load(struct model **ret_model, const char *model_dir,
                                   const char *pooling_override, struct error *error);
 void model_free(struct model *model);
+
+/* The names under which every model has a prompt, an empty one where its folder names none:
+ * sentence-transformers does so from version 5 on. */
+enum { N_IMPLIED_PROMPTS = 2 };
+extern const char *const model_implied_prompts[N_IMPLIED_PROMPTS];
+
+/* Whether a name is one of them. */
+bool model_implies_prompt(const char *name, size_t len_bytes);
 
 /* The value of tensor element `index` (row-major) as float32. */
 float tensor_get(const struct tensor *tensor, size_t index);

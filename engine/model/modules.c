@@ -19,8 +19,6 @@
 
 #define MODULES_FILE "modules.json"
 
-enum { MOST_MODULES = 3 };
-
 /* The module at `path` of the model folder `model_dir`. */
 struct place {
     const char *model_dir;
@@ -191,18 +189,51 @@ static enum status read_normalize(const struct place *place, struct modules *mod
     return status;
 }
 
+/* --- Dropout ---------------------------------------------------------------------------------- */
+
+/* Sets numbers to zero while a model is trained; there is nothing to do with a trained one. */
+static enum status read_dropout(const struct place *place, struct modules *modules,
+                                struct error *error)
+{
+    static const char *const known[] = {"dropout"};
+    struct document config = {.root = NULL};
+    enum status status = open_if_in(place, "config.json", &config, error);
+
+    (void)modules;
+    if (!status)
+        status = document_check_keys(&config, known, sizeof known / sizeof *known, error);
+    document_release(&config);
+    return status;
+}
+
+/* --- Transformer ------------------------------------------------------------------------------ */
+
+/* The Transformer's own files are for later (transformer.h); only where it lies is kept. */
+static enum status read_transformer(const struct place *place, struct modules *modules,
+                                    struct error *error)
+{
+    (void)error;
+    modules->transformer_path = strdup(place->path);
+    return modules->transformer_path ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
 /* --- modules.json ----------------------------------------------------------------------------- */
 
+/* Reads a module's own file. */
+typedef enum status read_own_file(const struct place *place, struct modules *modules,
+                                  struct error *error);
+
+/* The first two must be there, in this order; after them come the others, in any number. */
 static const struct {
     const char *name;
-    /* Of a module's own file. The Transformer's are for later (transformer.h). */
-    enum status (*read)(const struct place *place, struct modules *modules, struct error *error);
-    bool required;
-} expected_modules[MOST_MODULES] = {
-    {"Transformer", NULL, true},
-    {"Pooling", read_pooling, true},
-    {"Normalize", read_normalize, false},
+    read_own_file *read;
+} served[] = {
+    {"Transformer", read_transformer},
+    {"Pooling", read_pooling},
+    {"Normalize", read_normalize},
+    {"Dropout", read_dropout},
 };
+enum { N_REQUIRED = 2, N_SERVED = sizeof served / sizeof *served, MAX_MODULES = 64 };
 
 /* Whether a path leads from the model folder to a place inside it. */
 static bool path_stays_inside(const char *path)
@@ -227,11 +258,25 @@ static bool type_is(const char *type, const char *name)
     return dot && strncmp(type, family, sizeof family - 1) == 0 && strcmp(dot + 1, name) == 0;
 }
 
+/* What reads the module of that type at that place of the list; NULL where it may not stand. */
+static read_own_file *find_module(const char *type, size_t index)
+{
+    size_t first = index < N_REQUIRED ? index : N_REQUIRED;
+    size_t end = index < N_REQUIRED ? index + 1 : N_SERVED;
+
+    for (size_t i = first; i < end; i++) {
+        if (type_is(type, served[i].name))
+            return served[i].read;
+    }
+    return NULL;
+}
+
 static enum status read_module(const char *model_dir, const struct document *module, size_t index,
                                struct modules *modules, struct error *error)
 {
     struct place place = {.model_dir = model_dir, .path = NULL};
     const char *type = NULL;
+    read_own_file *read;
     enum status status;
 
     status = document_get_string(module, "type", &type, error);
@@ -242,19 +287,30 @@ static enum status read_module(const char *model_dir, const struct document *mod
     if (!type || !place.path)
         return error_set(error, STATUS_INVALID, "%s: has no \"%s\"", module->name,
                          type ? "path" : "type");
-    if (index >= MOST_MODULES || !type_is(type, expected_modules[index].name))
+    read = find_module(type, index);
+    if (!read)
         return error_set(error, STATUS_UNSUPPORTED,
                          "%s: \"type\" is \"%.100s\"; Transformer, Pooling and then perhaps "
-                         "Normalize are served, in this order",
+                         "Normalize or Dropout are served, in this order",
                          module->name, type);
     if (!path_stays_inside(place.path))
         return error_set(error, STATUS_INVALID,
                          "%s: \"path\" must lead into the model folder, is \"%.100s\"",
                          module->name, place.path);
-    if (expected_modules[index].read)
-        return expected_modules[index].read(&place, modules, error);
-    modules->transformer_path = strdup(place.path);
-    return modules->transformer_path ? STATUS_OK : STATUS_NO_MEMORY;
+    return read(&place, modules, error);
+}
+
+/* sentence-transformers keeps modules by name: of two with the same one it forgets the first. */
+static enum status check_name(const struct document *list, size_t index, struct error *error)
+{
+    const json_t *name = json_object_get(json_array_get(list->root, index), "name");
+
+    for (size_t i = 0; name && i < index; i++) {
+        if (json_equal(name, json_object_get(json_array_get(list->root, i), "name")))
+            return error_set(error, STATUS_UNSUPPORTED,
+                             MODULES_FILE "[%zu]: \"name\" is that of another module", index);
+    }
+    return STATUS_OK;
 }
 
 static enum status read_modules(const char *model_dir, const struct document *list,
@@ -262,18 +318,23 @@ static enum status read_modules(const char *model_dir, const struct document *li
 {
     size_t n = json_array_size(list->root);
 
+    if (n > MAX_MODULES)
+        return error_set(error, STATUS_UNSUPPORTED, MODULES_FILE ": lists more than %d modules",
+                         MAX_MODULES);
     for (size_t i = 0; i < n; i++) {
         struct document module = {.root = json_array_get(list->root, i)};
         enum status status;
 
         snprintf(module.name, sizeof module.name, MODULES_FILE "[%zu]", i);
-        status = read_module(model_dir, &module, i, modules, error);
+        status = check_name(list, i, error);
+        if (!status)
+            status = read_module(model_dir, &module, i, modules, error);
         if (status)
             return status;
     }
-    if (n < MOST_MODULES && expected_modules[n].required)
+    if (n < N_REQUIRED)
         return error_set(error, STATUS_UNSUPPORTED, MODULES_FILE ": lists no %s module",
-                         expected_modules[n].name);
+                         served[n].name);
     return STATUS_OK;
 }
 

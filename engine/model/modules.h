@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* modules.json, which lists a Transformer, a Pooling and perhaps a Normalize module, and the
- * configuration files of the latter two. All spellings from sentence-transformers 2 to 6 are read.
- * Any thread. */
+/* modules.json, which lists a Transformer, a Pooling and perhaps Normalize and Dropout modules, and
+ * the configuration files of all but the first. All spellings from sentence-transformers 2 to 6 are
+ * read. Any thread. */
 #ifndef NESTD_ENGINE_MODEL_MODULES_H
 #define NESTD_ENGINE_MODEL_MODULES_H
 

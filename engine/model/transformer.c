@@ -6,18 +6,6 @@
 
 #include "engine/model/document.h"
 
-/* "No limit" is written as 10^30. */
-static enum status read_limit(const struct document *config, const char *key, size_t *ret_limit,
-                              struct error *error)
-{
-    double limit = 0;
-    enum status status = document_get_real(config, key, 2, 1e300, &limit, error);
-
-    if (!status)
-        *ret_limit = limit < 1e9 ? (size_t)limit : 0;
-    return status;
-}
-
 /* Arguments for Hugging Face's loaders. Those listed here do not change the numbers. */
 static enum status check_loader_arguments(const struct document *config, struct error *error)
 {
@@ -90,44 +78,41 @@ static enum status check_transformer(const struct document *config, struct error
     return status;
 }
 
-enum status transformer_read(const char *folder, size_t *ret_limit, struct error *error)
+/* The first that is there and holds anything is taken, as sentence-transformers does. */
+static enum status open_config(const char *folder, struct document *ret_config, struct error *error)
 {
-    /* The first that is there is taken, as sentence-transformers does. */
     static const char *const names[] = {
         "sentence_bert_config.json",       "sentence_roberta_config.json",
         "sentence_distilbert_config.json", "sentence_camembert_config.json",
         "sentence_albert_config.json",     "sentence_xlm-roberta_config.json",
         "sentence_xlnet_config.json",
     };
-    struct document config = {.root = NULL};
-    enum status status = STATUS_OK;
-    size_t limit = 0;
 
-    for (size_t i = 0; !status && !config.root && i < sizeof names / sizeof *names; i++)
-        status = document_open_if_there(&config, folder, names[i], false, error);
-    if (!status && config.root)
-        status = check_transformer(&config, error);
-    if (!status && config.root)
-        status = read_limit(&config, "max_seq_length", &limit, error);
-    document_release(&config);
-    if (status)
-        return status;
-    *ret_limit = limit;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        enum status status = document_open_if_there(ret_config, folder, names[i], false, error);
+
+        if (status || json_object_size(ret_config->root) > 0)
+            return status;
+        document_release(ret_config);
+    }
     return STATUS_OK;
 }
 
-enum status transformer_read_tokenizer(const char *folder, size_t *ret_limit, struct error *error)
+enum status transformer_read(struct transformer *ret_transformer, const char *folder,
+                             struct error *error)
 {
+    struct transformer transformer = {0};
     struct document config = {.root = NULL};
-    enum status status;
-    size_t limit = 0;
+    enum status status = open_config(folder, &config, error);
 
-    status = document_open_if_there(&config, folder, "tokenizer_config.json", false, error);
-    if (!status && config.root)
-        status = read_limit(&config, "model_max_length", &limit, error);
+    if (!status)
+        status = check_transformer(&config, error);
+    if (!status)
+        status = document_get_limit(&config, "max_seq_length", &transformer.max_tokens, error);
+    if (!status)
+        status = document_get_bool(&config, "do_lower_case", &transformer.lowercase, error);
     document_release(&config);
-    if (status)
-        return status;
-    *ret_limit = limit;
-    return STATUS_OK;
+    if (!status)
+        *ret_transformer = transformer;
+    return status;
 }

@@ -40,7 +40,7 @@ struct tokenizer {
     struct added_tokens normalized; /* looked for in the normalised text */
     struct special_tokens first;    /* go before a text */
     struct special_tokens last;     /* go after it */
-    bool lowercase_first;           /* text.lower() before all else */
+    bool truncates_start;           /* where a text is too long and nobody says which end goes */
     struct decoder decoder;         /* the way back */
     uint8_t byte_kinds[256];        /* enum byte_kind */
     char byte_lower[128];

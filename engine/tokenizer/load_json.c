@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* tokenizer.json: a WordPiece model with BERT's normaliser, pre-tokenizer, a template and
- * WordPiece's decoder.
- *
- * Its "truncation" and "padding" are ignored, the caller says how long a text may be.
- * tokenizer_config.json, where it names a BERT tokenizer and says otherwise,
- * decides on small letters, accents and Han characters, as it does in transformers. */
+ * WordPiece's decoder. Its "padding" and the length in its "truncation" are ignored: the caller
+ * says how long a text may be. */
 #include "engine/tokenizer/load.h"
+
+#include "engine/tokenizer/special.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -55,102 +54,137 @@ static enum status read_words(struct vocab *vocab, const struct document *words,
     return status;
 }
 
-static enum status read_model(struct tokenizer *tokenizer, const struct document *document,
+static enum status open_model(const struct document *json, struct document *ret_model,
                               struct error *error)
 {
     static const char *const needed[] = {"vocab", "unk_token", "continuing_subword_prefix",
                                          "max_input_chars_per_word"};
-    const char *prefix = "";
-    const char *unknown = "";
+    enum status status = require(json, "model", error);
+
+    if (!status)
+        status = document_get_object(json, "model", ret_model, error);
+    if (!status)
+        status = check_type(ret_model, "WordPiece", error);
+    for (size_t i = 0; i < sizeof needed / sizeof *needed && !status; i++)
+        status = require(ret_model, needed[i], error);
+    return status;
+}
+
+enum status load_json_words(struct vocab *vocab, const struct document *json, struct error *error)
+{
     struct document model;
     struct document words;
-    enum status status;
+    enum status status = open_model(json, &model, error);
 
-    status = require(document, "model", error);
-    if (!status)
-        status = document_get_object(document, "model", &model, error);
-    if (!status)
-        status = check_type(&model, "WordPiece", error);
-    for (size_t i = 0; i < sizeof needed / sizeof *needed && !status; i++)
-        status = require(&model, needed[i], error);
     if (!status)
         status = document_get_object(&model, "vocab", &words, error);
+    return status ? status : read_words(vocab, &words, error);
+}
+
+/* What the model says besides its vocabulary. */
+struct word_rules {
+    const char *unknown;
+    const char *prefix;
+    size_t max_chars;
+};
+
+static enum status read_word_rules(const struct document *json, struct word_rules *rules,
+                                   struct error *error)
+{
+    struct document model;
+    enum status status = open_model(json, &model, error);
+
     if (!status)
-        status = read_words(&tokenizer->vocab, &words, error);
+        status = document_get_string(&model, "unk_token", &rules->unknown, error);
     if (!status)
-        status = document_get_string(&model, "unk_token", &unknown, error);
-    if (!status)
-        status = document_get_string(&model, "continuing_subword_prefix", &prefix, error);
+        status = document_get_string(&model, "continuing_subword_prefix", &rules->prefix, error);
     if (!status)
         status = document_get_size(&model, "max_input_chars_per_word", 0, MOST_WORD_CHARS,
-                                   &tokenizer->wordpiece.most_chars, error);
+                                   &rules->max_chars, error);
+    return status;
+}
+
+static enum status read_model(struct tokenizer *tokenizer, const struct document *json,
+                              struct error *error)
+{
+    struct wordpiece *wordpiece = &tokenizer->wordpiece;
+    struct word_rules rules = {.unknown = "", .prefix = ""};
+    enum status status = load_json_words(&tokenizer->vocab, json, error);
+
+    if (!status)
+        status = read_word_rules(json, &rules, error);
     if (status)
         return status;
-    wordpiece_init(&tokenizer->wordpiece, &tokenizer->vocab, prefix, strlen(prefix));
-    tokenizer->wordpiece.unknown_id = vocab_find(&tokenizer->vocab, unknown, strlen(unknown));
-    if (tokenizer->wordpiece.unknown_id == VOCAB_NO_ID)
+    wordpiece->most_chars = rules.max_chars;
+    wordpiece_init(wordpiece, &tokenizer->vocab, rules.prefix, strlen(rules.prefix));
+    wordpiece->unknown_id = vocab_find(&tokenizer->vocab, rules.unknown, strlen(rules.unknown));
+    if (wordpiece->unknown_id == VOCAB_NO_ID)
         return error_set(error, STATUS_INVALID,
-                         "%s: \"unk_token\" is \"%.100s\", which is not in \"vocab\"", model.name,
-                         unknown);
+                         "%s: \"model\": \"unk_token\" is \"%.100s\", which is not in \"vocab\"",
+                         json->name, rules.unknown);
     return STATUS_OK;
 }
 
-/* No normaliser at all leaves texts as they are. */
-static enum status read_normalizer(struct normalizer *normalizer, const struct document *document,
-                                   struct error *error)
+static enum status read_bert_normalizer(struct normalizer *normalizer, const struct document *part,
+                                        struct error *error)
 {
     static const char *const needed[] = {"clean_text", "handle_chinese_chars", "lowercase"};
-    struct document part;
-    enum status status;
+    enum status status = check_type(part, "BertNormalizer", error);
 
-    status = document_get_object(document, "normalizer", &part, error);
-    if (status || !part.root)
-        return status;
-    status = check_type(&part, "BertNormalizer", error);
     for (size_t i = 0; i < sizeof needed / sizeof *needed && !status; i++)
-        status = require(&part, needed[i], error);
+        status = require(part, needed[i], error);
     if (!status)
-        status = document_get_bool(&part, "clean_text", &normalizer->clean_text, error);
+        status = document_get_bool(part, "clean_text", &normalizer->clean_text, error);
     if (!status)
-        status = document_get_bool(&part, "handle_chinese_chars", &normalizer->split_han, error);
+        status = document_get_bool(part, "handle_chinese_chars", &normalizer->split_han, error);
     if (!status)
-        status = document_get_bool(&part, "lowercase", &normalizer->lowercase, error);
+        status = document_get_bool(part, "lowercase", &normalizer->lowercase, error);
+    normalizer->strip_accents = normalizer->lowercase;
     if (!status)
-        status = load_strip_accents(normalizer, json_object_get(part.root, "strip_accents"),
-                                    part.name, error);
+        status = document_get_bool(part, "strip_accents", &normalizer->strip_accents, error);
     return status;
 }
 
-/* What tokenizer_config.json says otherwise about the normaliser. */
-static enum status read_config(struct tokenizer *tokenizer, const char *folder,
-                               const struct document *document, struct error *error)
+/* sentence-transformers 6 writes its do_lower_case as a "Lowercase" before BERT's own normaliser.
+ * Small letters first or last are the same, for every code point. */
+static enum status read_sequence(struct normalizer *normalizer, const struct document *part,
+                                 struct error *error)
 {
-    struct normalizer *normalizer = &tokenizer->normalizer;
-    struct document config = {0};
-    const char *class = "Bert";
-    const json_t *strip = NULL;
-    struct document part;
+    const json_t *list = json_object_get(part->root, "normalizers");
+    struct document bert = {.root = json_array_get(list, 1)};
+    struct document first = {.root = json_array_get(list, 0)};
     enum status status;
 
-    status = document_get_object(document, "normalizer", &part, error);
+    snprintf(first.name, sizeof first.name, "%.100s: [0]", part->name);
+    snprintf(bert.name, sizeof bert.name, "%.100s: [1]", part->name);
+    if (json_array_size(list) != 2)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "%s: only \"Lowercase\" and then \"BertNormalizer\" are supported",
+                         part->name);
+    status = require(&first, "type", error);
     if (!status)
-        status = document_open_if_there(&config, folder, "tokenizer_config.json", false, error);
-    if (status || !config.root)
-        return status;
-    status = document_get_string(&config, "tokenizer_class", &class, error);
-    if (!status && part.root && strncmp(class, "Bert", 4) == 0) {
-        strip = json_object_get(config.root, "strip_accents");
-        if (!strip)
-            strip = json_object_get(part.root, "strip_accents");
-        status = document_get_bool(&config, "do_lower_case", &normalizer->lowercase, error);
-        if (!status)
-            status =
-                document_get_bool(&config, "tokenize_chinese_chars", &normalizer->split_han, error);
-        if (!status)
-            status = load_strip_accents(normalizer, strip, config.name, error);
-    }
-    document_release(&config);
+        status = check_type(&first, "Lowercase", error);
+    if (!status)
+        status = read_bert_normalizer(normalizer, &bert, error);
+    normalizer->lowercase = true;
     return status;
+}
+
+/* No normaliser at all leaves texts as they are. */
+static enum status read_normalizer(struct normalizer *normalizer, const struct document *json,
+                                   struct error *error)
+{
+    const char *type = "";
+    struct document part;
+    enum status status = document_get_object(json, "normalizer", &part, error);
+
+    if (!status)
+        status = document_get_string(&part, "type", &type, error);
+    if (status || !part.root)
+        return status;
+    if (strcmp(type, "Sequence") == 0)
+        return read_sequence(normalizer, &part, error);
+    return read_bert_normalizer(normalizer, &part, error);
 }
 
 static enum status read_pre_tokenizer(const struct document *document, struct error *error)
@@ -166,47 +200,6 @@ static enum status read_pre_tokenizer(const struct document *document, struct er
                          "%s: no \"pre_tokenizer\": only \"BertPreTokenizer\" is supported",
                          document->name);
     return check_type(&part, "BertPreTokenizer", error);
-}
-
-static enum status read_added_token(struct tokenizer *tokenizer, json_t *value, size_t index,
-                                    const char *file, struct error *error)
-{
-    struct added_entry entry = {.id = VOCAB_NO_ID};
-    struct document part = {.root = value};
-    enum status status;
-    size_t id;
-
-    snprintf(part.name, sizeof part.name, "%.60s: \"added_tokens\"[%zu]", file, index);
-    if (!json_is_object(value))
-        return error_set(error, STATUS_INVALID, "%s must be an object", part.name);
-    if (!json_get_size(json_object_get(value, "id"), 0, MOST_VOCAB_IDS - 1, &id))
-        return error_set(error, STATUS_INVALID, "%s: \"id\" must be a whole number from 0 to %d",
-                         part.name, MOST_VOCAB_IDS - 1);
-    entry.id = (int32_t)id;
-    status = load_added_entry(&part, &entry, error);
-    return status ? status : load_add(tokenizer, &entry, error);
-}
-
-static enum status read_added_tokens(struct tokenizer *tokenizer, const struct document *document,
-                                     struct error *error)
-{
-    const json_t *list = json_object_get(document->root, "added_tokens");
-    enum status status = STATUS_OK;
-    json_t *value;
-    size_t i;
-
-    if (!list || json_is_null(list))
-        return STATUS_OK;
-    if (!json_is_array(list))
-        return error_set(error, STATUS_INVALID, "%s: \"added_tokens\" must be an array",
-                         document->name);
-    json_array_foreach(list, i, value)
-    {
-        status = read_added_token(tokenizer, value, i, document->name, error);
-        if (status)
-            break;
-    }
-    return status;
 }
 
 /* Appends an id that must be in the vocabulary as `text`. */
@@ -365,30 +358,122 @@ static enum status read_decoder(struct decoder *decoder, const struct document *
     return STATUS_OK;
 }
 
-enum status load_json(struct tokenizer *tokenizer, const char *folder,
-                      const struct document *document, struct error *error)
+static enum status check_version(const struct document *json, struct error *error)
 {
     const char *version = "1.0";
-    enum status status;
+    enum status status = document_get_string(json, "version", &version, error);
 
-    status = document_get_string(document, "version", &version, error);
     if (!status && strcmp(version, "1.0") != 0)
         status = error_set(error, STATUS_UNSUPPORTED,
-                           "%s: \"version\" is \"%.60s\", only \"1.0\" is supported",
-                           document->name, version);
+                           "%s: \"version\" is \"%.60s\", only \"1.0\" is supported", json->name,
+                           version);
+    return status;
+}
+
+enum status load_json(struct tokenizer *tokenizer, const char *folder,
+                      const struct tokenizer_config *config, bool lowercase,
+                      const struct document *json, struct error *error)
+{
+    enum status status = check_version(json, error);
+
+    tokenizer->normalizer = (struct normalizer){0};
     if (!status)
-        status = read_model(tokenizer, document, error);
+        status = read_model(tokenizer, json, error);
     if (!status)
-        status = read_normalizer(&tokenizer->normalizer, document, error);
+        status = read_normalizer(&tokenizer->normalizer, json, error);
+    tokenizer->normalizer.lowercase |= lowercase;
     if (!status)
-        status = read_config(tokenizer, folder, document, error);
+        status = read_pre_tokenizer(json, error);
     if (!status)
-        status = read_pre_tokenizer(document, error);
+        status = special_read(tokenizer, folder, config, json, error);
     if (!status)
-        status = read_added_tokens(tokenizer, document, error);
+        status = read_post_processor(tokenizer, json, error);
     if (!status)
-        status = read_post_processor(tokenizer, document, error);
+        status = read_decoder(&tokenizer->decoder, json, error);
+    return status;
+}
+
+/* --- against BERT's constructor -----------------------------------------------------------------
+ */
+
+static enum status check_word_rules(const struct tokenizer *tokenizer, const struct document *json,
+                                    struct error *error)
+{
+    const struct wordpiece *wordpiece = &tokenizer->wordpiece;
+    const char *unknown = vocab_text(&tokenizer->vocab, wordpiece->unknown_id);
+    struct word_rules rules = {.unknown = "", .prefix = ""};
+    const char *key = NULL;
+    enum status status = read_word_rules(json, &rules, error);
+
+    if (status)
+        return status;
+    if (strcmp(rules.unknown, unknown) != 0)
+        key = "unk_token";
+    else if (strcmp(rules.prefix, "##") != 0)
+        key = "continuing_subword_prefix";
+    else if (rules.max_chars != wordpiece->most_chars)
+        key = "max_input_chars_per_word";
+    if (key)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "%s: \"model\": \"%s\" is not what BERT's tokenizer has (\"%.60s\", "
+                         "\"##\", %zu): which counts is not the same in all releases of "
+                         "transformers",
+                         json->name, key, unknown, wordpiece->most_chars);
+    return STATUS_OK;
+}
+
+/* The switches that tokenizer_config.json has count, whatever is said here; the others must be as
+ * BERT's are. */
+static enum status check_normalizer(const struct document *json, struct error *error)
+{
+    struct normalizer normalizer = {.clean_text = true};
+    enum status status = read_normalizer(&normalizer, json, error);
+
+    if (!status && !normalizer.clean_text)
+        status = error_set(error, STATUS_UNSUPPORTED,
+                           "%s: \"normalizer\": \"clean_text\" is false, which is not the same in "
+                           "all releases of transformers",
+                           json->name);
+    return status;
+}
+
+static enum status check_post_processor(struct tokenizer *tokenizer, const struct document *json,
+                                        struct error *error)
+{
+    struct special_tokens first = tokenizer->first;
+    struct special_tokens last = tokenizer->last;
+    enum status status;
+    bool same;
+
+    tokenizer->first.n_ids = 0;
+    tokenizer->last.n_ids = 0;
+    status = read_post_processor(tokenizer, json, error);
+    same = tokenizer->first.n_ids == 1 && tokenizer->first.ids[0] == first.ids[0] &&
+           tokenizer->last.n_ids == 1 && tokenizer->last.ids[0] == last.ids[0];
+    if (!status && !same)
+        status =
+            error_set(error, STATUS_UNSUPPORTED,
+                      "%s: \"post_processor\" does not put the \"cls_token\" before a text and "
+                      "the \"sep_token\" after it: which counts is not the same in all releases "
+                      "of transformers",
+                      json->name);
+    tokenizer->first = first;
+    tokenizer->last = last;
+    return status;
+}
+
+enum status load_json_check(struct tokenizer *tokenizer, const struct document *json,
+                            struct error *error)
+{
+    enum status status = check_version(json, error);
+
     if (!status)
-        status = read_decoder(&tokenizer->decoder, document, error);
+        status = check_word_rules(tokenizer, json, error);
+    if (!status)
+        status = check_normalizer(json, error);
+    if (!status)
+        status = read_pre_tokenizer(json, error);
+    if (!status)
+        status = check_post_processor(tokenizer, json, error);
     return status;
 }

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/tokenizer/tokenizer.h"
 
-#include "engine/memory.h"
 #include "engine/tokenizer/encode.h"
-#include "engine/tokenizer/lowercase.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -45,27 +43,13 @@ enum status tokenizer_encode(const struct tokenizer *tokenizer, const char *text
                              const struct tokenize_options *options, struct tokens *tokens,
                              struct tokenize_result *ret_result)
 {
-    AUTO_FREE char *lower = NULL;
-    const char *encoded = text;
-    size_t encoded_bytes = len_bytes;
     struct output output;
-    enum status status;
+    enum status status = begin(&output, tokenizer, options, tokens, ret_result);
 
-    if (tokenizer->lowercase_first) {
-        status = lowercase_text(text, len_bytes, &lower, &encoded_bytes);
-        if (status)
-            return status;
-        encoded = lower;
-    }
-    status = begin(&output, tokenizer, options, tokens, ret_result);
     if (status)
         return status;
-    encode_text(tokenizer, encoded, encoded_bytes, &output);
-    status = end(&output, tokenizer, ret_result);
-    if (!status && tokenizer->lowercase_first && options->want_spans && ret_result->n_tokens > 0)
-        lowercase_restore_spans(text, len_bytes, tokens->spans + output.n_before,
-                                ret_result->n_tokens);
-    return status;
+    encode_text(tokenizer, text, len_bytes, &output);
+    return end(&output, tokenizer, ret_result);
 }
 
 static bool begins_with(const int32_t *ids, const struct special_tokens *special)
@@ -115,6 +99,11 @@ size_t tokenizer_vocabulary_size(const struct tokenizer *tokenizer)
 size_t tokenizer_special_count(const struct tokenizer *tokenizer)
 {
     return tokenizer->first.n_ids + tokenizer->last.n_ids;
+}
+
+bool tokenizer_truncates_start(const struct tokenizer *tokenizer)
+{
+    return tokenizer->truncates_start;
 }
 
 const char *tokenizer_token_text(const struct tokenizer *tokenizer, int32_t id,

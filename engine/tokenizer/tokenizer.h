@@ -53,14 +53,13 @@ struct tokenize_result {
     bool truncated;
 };
 
-/* Loads tokenizer.json, or vocab.txt with tokenizer_config.json and special_tokens_map.json, from a
- * model folder. Beside tokenizer.json, what a tokenizer_config.json for a BERT tokenizer says about
- * small letters, accents and Han characters goes first, as in transformers. A do_lower_case in
- * sentence_bert_config.json that is true is applied as sentence-transformers applies it. Truncation
- * and padding written in tokenizer.json are ignored. What the folder asks for and this tokenizer
- * cannot do is STATUS_UNSUPPORTED with file and key. */
+/* Loads the tokenizer of a model folder as transformers does: for BERT's classes from
+ * tokenizer_config.json and a vocabulary, tokenizer.json's or vocab.txt; for others from
+ * tokenizer.json. `lowercase`: small letters before all else, sentence-transformers' do_lower_case.
+ * Lengths and padding written in tokenizer.json are ignored. What the folder asks for and this
+ * tokenizer cannot do is STATUS_UNSUPPORTED with file and key. */
 MUST_CHECK enum status tokenizer_load(struct tokenizer **ret_tokenizer, const char *model_dir,
-                                      struct error *error);
+                                      bool lowercase, struct error *error);
 void tokenizer_free(struct tokenizer *tokenizer);
 
 /* Appends the tokens of text[len_bytes] to `tokens`. The text is UTF-8, checked by the caller; it
@@ -86,11 +85,15 @@ MUST_CHECK enum status tokenizer_decode(const struct tokenizer *tokenizer, const
                                         size_t n_ids, bool skip_special, char **ret_text,
                                         size_t *ret_len_bytes);
 
-/* The largest id, and one. A vocab.txt that has a token twice leaves an id without a token. */
+/* The largest id that a text can become, and one. A vocab.txt that has a token twice leaves an id
+ * without a token. */
 size_t tokenizer_vocabulary_size(const struct tokenizer *tokenizer);
 
 /* How many special tokens go round one text (2 for BERT). */
 size_t tokenizer_special_count(const struct tokenizer *tokenizer);
+
+/* Whether the folder wants the beginning of a text that is too long to go, rather than its end. */
+bool tokenizer_truncates_start(const struct tokenizer *tokenizer);
 
 /* The token's text in the vocabulary ("##ing"), borrowed; NULL for an id outside it. */
 const char *tokenizer_token_text(const struct tokenizer *tokenizer, int32_t id,

@@ -74,7 +74,9 @@ static enum status set_text(struct vocab *vocab, const char *text, size_t len_by
         memcpy(vocab->text + vocab->text_bytes, text, len_bytes);
     vocab->text[vocab->text_bytes + len_bytes] = '\0';
     vocab->text_bytes += len_bytes + 1;
-    if ((size_t)id >= vocab->n_ids)
+    /* No text becomes an empty token: an empty line at the end of a vocab.txt asks for no row of
+     * the embeddings. */
+    if (len_bytes > 0 && (size_t)id >= vocab->n_ids)
         vocab->n_ids = (size_t)id + 1;
     return STATUS_OK;
 }

@@ -27,7 +27,7 @@ struct vocab {
     struct trie added;          /* tokens that were added to those, which it does not find */
     struct vocab_token *tokens; /* [n_ids] */
     char *text;
-    size_t n_ids;    /* the largest id, and one */
+    size_t n_ids;    /* the largest id of a token with a text, and one */
     size_t n_tokens; /* in `words` */
     size_t n_added;  /* in `added` */
     size_t token_capacity;

@@ -24,6 +24,7 @@ static const struct rules rules = {
     .default_dims = 32,
     .prompts = prompts,
     .n_prompts = 1,
+    .truncate = TRUNCATE_END,
     .auto_truncate = true,
     .similarity = SIMILARITY_COSINE,
 };

@@ -14,20 +14,20 @@
 static const struct variant {
     const char *normalizer;
     const char *added;
-    const char *sentence; /* sentence_bert_config.json */
+    bool lowercase; /* of sentence-transformers */
 } variants[] = {
     {"\"clean_text\":true,\"handle_chinese_chars\":true,\"lowercase\":true", "\"lstrip\":true",
-     "{}"},
+     false},
     {"\"clean_text\":true,\"handle_chinese_chars\":true,\"lowercase\":false", "\"rstrip\":true",
-     "{}"},
+     false},
     {"\"clean_text\":false,\"handle_chinese_chars\":false,\"lowercase\":true,"
      "\"strip_accents\":false",
-     "\"lstrip\":true,\"rstrip\":true", "{}"},
+     "\"lstrip\":true,\"rstrip\":true", false},
     {"\"clean_text\":true,\"handle_chinese_chars\":true,\"lowercase\":true", "\"normalized\":true",
-     "{}"},
+     false},
     {"\"clean_text\":false,\"handle_chinese_chars\":true,\"lowercase\":false,"
      "\"strip_accents\":true",
-     "\"special\":true", "{\"do_lower_case\":true}"},
+     "\"special\":true", true},
 };
 enum {
     N_VARIANTS = sizeof variants / sizeof *variants,
@@ -75,10 +75,10 @@ static struct tokenizer *load(const struct variant *variant)
     check(mkdtemp(folder) != NULL);
     snprintf(json, sizeof json, parts, variant->added, variant->normalizer);
     snprintf(path, sizeof path, "%s/tokenizer.json", folder);
-    snprintf(config, sizeof config, "%s/sentence_bert_config.json", folder);
+    snprintf(config, sizeof config, "%s/tokenizer_config.json", folder);
     write_file(path, json);
-    write_file(config, variant->sentence);
-    if (tokenizer_load(&tokenizer, folder, &error)) {
+    write_file(config, "{\"tokenizer_class\":\"PreTrainedTokenizerFast\"}");
+    if (tokenizer_load(&tokenizer, folder, variant->lowercase, &error)) {
         fprintf(stderr, "%s\n", error.text);
         abort();
     }

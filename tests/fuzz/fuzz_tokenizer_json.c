@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { N_FILES = 5 };
+enum { N_FILES = 6 };
 
 /* A folder with tokenizer.json, and one with vocab.txt. */
 static const struct file {
@@ -28,9 +28,11 @@ static const struct file {
      "\"vocab\":{\"[UNK]\":0,\"[CLS]\":1,\"the\":2}}}",
      NULL},
     {"vocab.txt", NULL, "[UNK]\n[CLS]\n[SEP]\nthe\n##e\n[MASK]\n"},
-    {"tokenizer_config.json", "{\"do_lower_case\":true}", "{\"strip_accents\":false}"},
+    {"tokenizer_config.json", "{\"tokenizer_class\":\"PreTrainedTokenizerFast\"}",
+     "{\"strip_accents\":false,\"extra_special_tokens\":[\"[Q]\"]}"},
     {"special_tokens_map.json", NULL, "{\"mask_token\":{\"content\":\"[MASK]\"}}"},
-    {"sentence_bert_config.json", "{\"do_lower_case\":true}", "{}"},
+    {"added_tokens.json", NULL, "{\"<new>\":6}"},
+    {"config.json", "{}", "{\"tokenizer_class\":\"BertTokenizer\"}"},
 };
 
 static char folder[64];
@@ -100,7 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes)
             write_file(files[i].name, text, strlen(text));
     }
     write_file(damaged->name, data + 1, n_bytes - 1);
-    if (tokenizer_load(&tokenizer, folder, &error))
+    if (tokenizer_load(&tokenizer, folder, false, &error))
         check(error.text[0] != '\0' && !tokenizer);
     else
         encode(tokenizer);

@@ -57,6 +57,12 @@ def make_json(vocab, added_tokens=(), post=None, most_chars=100, prefix='##', **
     }
 
 
+def make_lower(vocab):
+    """As sentence-transformers 6 saves a model with its own do_lower_case."""
+    parts = make_json(vocab, lowercase=False, strip_accents=False)
+    return {**parts, 'normalizer': {'type': 'Sequence', 'normalizers': [{'type': 'Lowercase'}, parts['normalizer']]}}
+
+
 def make_decoding_folders():
     """{folder: its tokenizer.json}: with tokens that the clean-up of a decoder changes, or nearly."""
     vocab = make_vocab()
@@ -106,7 +112,7 @@ def make_folders():
                 added('<both>', n + 2, lstrip=True, rstrip=True), added('<b', n + 3), added('New York', n + 4, normalized=True, special=False),
                 added('Café', n + 5, normalized=True, special=False), added('東京', n + 6, normalized=True, special=False),
                 added('newt', n + 7, normalized=True, special=False), added('é', vocab['é'], special=False)]),
-        'lower': make_json(vocab, lowercase=False, strip_accents=False),
+        'lower': make_lower(vocab),
     }
 
 
@@ -128,29 +134,18 @@ def make_texts():
     return list(dict.fromkeys(texts))
 
 
-def lower_with_places(text):
-    """text.lower(), and which character of `text` each of its characters is from."""
-    lower = text.lower()
-    places = [i for i, c in enumerate(text) for _ in c.lower()]
-    assert len(places) == len(lower)
-    return lower, places
-
-
-def encode(tokenizer, text, add_special, is_lowered):
+def encode(tokenizer, text, add_special):
     """[[id, start, stop]...] with places in bytes; [id] for a token that was added."""
-    read, places = lower_with_places(text) if is_lowered else (text, range(len(text)))
     starts = [0]
     for c in text:
         starts.append(starts[-1] + len(c.encode()))
-    encoding = tokenizer.encode(read, add_special_tokens=add_special)
-    first = next((i for i, s in enumerate(encoding.sequence_ids) if s is not None), None)
+    encoding = tokenizer.encode(text, add_special_tokens=add_special)
     rows = []
     for i, (id, (start, stop)) in enumerate(zip(encoding.ids, encoding.offsets)):
         if encoding.sequence_ids[i] is None:
             rows.append([id])
         else:
-            rows.append([id, starts[places[start]], starts[places[stop - 1] + 1]])
-    assert first is not None or all(len(r) == 1 for r in rows)
+            rows.append([id, starts[start], starts[stop]])
     return rows
 
 
@@ -165,19 +160,24 @@ def write_golden(folders):
                     tokenizer.no_truncation()
                     if side != 'none':
                         tokenizer.enable_truncation(most, direction={'end': 'right', 'start': 'left'}[side])
-                    tokens = encode(tokenizer, text, add_special, name == 'lower')
+                    tokens = encode(tokenizer, text, add_special)
                     if side == 'none' or len(tokens) == most:
                         cases.append(dict(truncate=side, most=most, special=add_special, tokens=tokens))
                 row = dict(folder=name, text=text, cases=cases)
                 out.write(json.dumps(row, ensure_ascii=False, separators=(',', ':')) + '\n')
 
 
+def write_json_folder(name, parts):
+    """One whose tokenizer.json says everything."""
+    folder = HERE / name
+    folder.mkdir(exist_ok=True)
+    (folder / 'tokenizer.json').write_text(json.dumps(parts, ensure_ascii=False, separators=(',', ':')) + '\n')
+    (folder / 'tokenizer_config.json').write_text('{"tokenizer_class": "PreTrainedTokenizerFast"}\n')
+
+
 def write_folders(folders):
     for name, parts in folders.items():
-        folder = HERE / name
-        folder.mkdir(exist_ok=True)
-        (folder / 'tokenizer.json').write_text(json.dumps(parts, ensure_ascii=False, separators=(',', ':')) + '\n')
-    (HERE / 'lower' / 'sentence_bert_config.json').write_text('{"max_seq_length": 16, "do_lower_case": true}\n')
+        write_json_folder(name, parts)
     # The same as `uncased` by the other way, and as `cased`.
     vocab = list(make_vocab())
     for name, config in (('vocab', {}), ('vocab_cased', {'do_lower_case': False, 'mask_token': {'__type': 'AddedToken', 'content': '[MASK]', 'lstrip': False, 'normalized': False, 'rstrip': False, 'single_word': False}})):
@@ -187,13 +187,23 @@ def write_folders(folders):
         (folder / 'tokenizer_config.json').write_text(json.dumps({**config, 'tokenizer_class': 'BertTokenizer'}) + '\n')
     names = {'cls_token': '[CLS]', 'sep_token': {'content': '[SEP]', 'lstrip': False, 'normalized': False, 'rstrip': False, 'single_word': False}}
     (HERE / 'vocab' / 'special_tokens_map.json').write_text(json.dumps(names) + '\n')
+    write_added_folder(vocab)
+
+
+def write_added_folder(vocab):
+    """A vocab.txt, and tokens that it lacks in three files more."""
+    folder = HERE / 'vocab_added'
+    folder.mkdir(exist_ok=True)
+    (folder / 'vocab.txt').write_text(''.join(t + '\n' for t in vocab))
+    (folder / 'tokenizer_config.json').write_text('{"eos_token": "<ent>"}\n')
+    (folder / 'special_tokens_map.json').write_text('{"mask_token": "[Q]", "extra_special_tokens": {"new_token": "<new>"}}\n')
+    (folder / 'added_tokens.json').write_text(json.dumps({'newtok': len(vocab) + 1, 'New York': len(vocab)}) + '\n')
 
 
 def write_decoding_folders():
     folders = make_decoding_folders()
     for name, parts in folders.items():
-        (HERE / name).mkdir(exist_ok=True)
-        (HERE / name / 'tokenizer.json').write_text(json.dumps(parts, ensure_ascii=False, separators=(',', ':')) + '\n')
+        write_json_folder(name, parts)
     # What transformers gives to a folder that has a vocab.txt alone.
     vocab = {**make_json(make_vocab()), 'decoder': {'type': 'WordPiece', 'prefix': '##', 'cleanup': True}}
     write_decoded({**folders, 'vocab': vocab})

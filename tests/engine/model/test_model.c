@@ -306,16 +306,125 @@ static void test_model__needs_a_transformer_and_a_pooling(void **state)
 #define TRANSFORMER "{\"path\": \"\", \"type\": \"sentence_transformers.models.Transformer\"}"
 #define POOLING     "{\"path\": \"1_Pooling\", \"type\": \"sentence_transformers.models.Pooling\"}"
 #define NORMALIZE   "{\"path\": \"2\", \"type\": \"sentence_transformers.models.Normalize\"}"
+#define DROPOUT     "{\"path\": \"3\", \"type\": \"sentence_transformers.models.Dropout\"}"
     (void)state;
     assert_modules_refused("[]", STATUS_UNSUPPORTED, "modules.json: lists no Transformer module");
     assert_modules_refused("[" TRANSFORMER "]", STATUS_UNSUPPORTED,
                            "modules.json: lists no Pooling module");
     assert_modules_refused("[" TRANSFORMER "," NORMALIZE "," POOLING "]", STATUS_UNSUPPORTED,
                            "modules.json[1]: \"type\" is");
-    assert_modules_refused("[" TRANSFORMER "," POOLING "," NORMALIZE "," NORMALIZE "]",
+    assert_modules_refused("[" TRANSFORMER "," POOLING "," NORMALIZE "," POOLING "]",
                            STATUS_UNSUPPORTED, "modules.json[3]: \"type\" is");
+    assert_modules_refused("[" TRANSFORMER "," DROPOUT "," POOLING "]", STATUS_UNSUPPORTED,
+                           "modules.json[1]: \"type\" is");
+    assert_modules_refused("[" TRANSFORMER "," POOLING ",{\"name\": \"x\"},{\"name\": \"x\"}]",
+                           STATUS_INVALID, "modules.json[2]: has no \"type\"");
     assert_modules_refused("[7]", STATUS_INVALID, "modules.json[0]: has no \"type\"");
     assert_modules_refused("{}", STATUS_INVALID, "modules.json: must be a JSON array");
+}
+
+static void test_model__dropout_and_another_normalize_change_nothing(void **state)
+{
+    struct model *model;
+    struct folder folder;
+
+    (void)state;
+    folder_init_copy(&folder, "tiny-mean");
+    folder_write_text(&folder, "modules.json",
+                      "[" TRANSFORMER "," POOLING "," DROPOUT "," NORMALIZE "," NORMALIZE "]");
+    folder_write_text(&folder, "3/config.json", "{\"dropout\": 0.5}");
+    assert_int_equal(model_load(&model, folder.path, NULL, NULL), STATUS_OK);
+    assert_true(model->normalize);
+    model_free(model);
+    folder_write_text(&folder, "3/config.json", "{\"rate\": 0.5}");
+    assert_not_loaded(&folder, NULL, STATUS_UNSUPPORTED, "\"rate\" (0.5) is a setting");
+    folder_write_text(&folder, "3/config.json", "{}");
+    folder_write_text(
+        &folder, "modules.json",
+        "[" TRANSFORMER "," POOLING ",{\"name\": \"2\", \"path\": \"2\", \"type\": "
+        "\"sentence_transformers.models.Normalize\"},{\"name\": \"2\", \"path\": \"3\", "
+        "\"type\": \"sentence_transformers.models.Dropout\"}]");
+    assert_not_loaded(&folder, NULL, STATUS_UNSUPPORTED, "modules.json[3]: \"name\"");
+    folder_release(&folder);
+}
+
+/* Under each of its names: both that it says. */
+static void test_model__sentence_file_has_seven_names(void **state)
+{
+    static const char *const names[] = {"bert",   "roberta",     "distilbert", "camembert",
+                                        "albert", "xlm-roberta", "xlnet"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct model *model;
+        struct folder folder;
+        char name[64];
+
+        folder_init_copy(&folder, "tiny-mean");
+        /* An empty one says nothing. */
+        folder_write_text(&folder, "sentence_bert_config.json", "{}");
+        snprintf(name, sizeof name, "sentence_%s_config.json", names[i]);
+        folder_write_text(&folder, name, "{\"max_seq_length\": 9, \"do_lower_case\": true}");
+        assert_int_equal(model_load(&model, folder.path, NULL, NULL), STATUS_OK);
+        assert_int_equal(model->most_tokens, 9);
+        assert_true(model->lowercase);
+        model_free(model);
+        folder_write_text(&folder, name, "{\"do_lower_case\": 3}");
+        assert_not_loaded(&folder, NULL, STATUS_INVALID, "\"do_lower_case\"");
+        folder_delete(&folder, "modules.json");
+        folder_write_text(&folder, name, "{\"max_seq_length\": 9, \"do_lower_case\": true}");
+        assert_int_equal(model_load(&model, folder.path, NULL, NULL), STATUS_OK);
+        assert_false(model->lowercase);
+        model_free(model);
+        folder_release(&folder);
+    }
+}
+
+static void test_model__max_len_counts_where_model_max_length_is_absent(void **state)
+{
+    static const struct {
+        const char *config;
+        size_t expected;
+    } cases[] = {{"{\"max_len\": 7}", 7},
+                 {"{\"max_len\": 7, \"model_max_length\": 8}", 8},
+                 {"{\"max_len\": 7, \"model_max_length\": null}", 24},
+                 {"{\"model_max_length\": 1000000000000000019884624838656}", 24}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct model *model;
+        struct folder folder;
+
+        folder_init_copy(&folder, "tiny-plain");
+        folder_write_text(&folder, "tokenizer_config.json", cases[i].config);
+        assert_int_equal(model_load(&model, folder.path, NULL, NULL), STATUS_OK);
+        assert_int_equal(model->most_tokens, cases[i].expected);
+        model_free(model);
+        folder_release(&folder);
+    }
+}
+
+static void test_model__query_and_document_are_prompts_of_every_model(void **state)
+{
+    static const char *const prompts[] = {"{}", "{\"title\": \"t: \"}"};
+
+    (void)state;
+    assert_true(model_implies_prompt("query", 5) && model_implies_prompt("document", 8));
+    assert_false(model_implies_prompt("quer", 4) || model_implies_prompt("query\0", 6));
+    for (size_t i = 0; i < 2; i++) {
+        struct model *model;
+        struct folder folder;
+        char text[120];
+
+        folder_init_copy(&folder, "tiny-mean");
+        snprintf(text, sizeof text, "{\"prompts\": %s, \"default_prompt_name\": \"query\"}",
+                 prompts[i]);
+        folder_write_text(&folder, "config_sentence_transformers.json", text);
+        assert_int_equal(model_load(&model, folder.path, NULL, NULL), STATUS_OK);
+        assert_null(model->default_prompt);
+        model_free(model);
+        folder_release(&folder);
+    }
 }
 
 static void test_model__every_way_to_name_a_module_is_known(void **state)
@@ -753,6 +862,10 @@ int main(void)
         cmocka_unit_test(test_model__absent_keys_have_berts_defaults),
         cmocka_unit_test(test_model__refuses_other_modules),
         cmocka_unit_test(test_model__needs_a_transformer_and_a_pooling),
+        cmocka_unit_test(test_model__dropout_and_another_normalize_change_nothing),
+        cmocka_unit_test(test_model__sentence_file_has_seven_names),
+        cmocka_unit_test(test_model__max_len_counts_where_model_max_length_is_absent),
+        cmocka_unit_test(test_model__query_and_document_are_prompts_of_every_model),
         cmocka_unit_test(test_model__every_way_to_name_a_module_is_known),
         cmocka_unit_test(test_model__reads_poolings_old_and_new),
         cmocka_unit_test(test_model__refuses_poolings_that_cannot_be_done),

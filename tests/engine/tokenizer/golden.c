@@ -24,7 +24,7 @@ struct tokenizer *golden_load(const char *folder)
     struct tokenizer *tokenizer = NULL;
     struct error error = {{0}};
 
-    if (tokenizer_load(&tokenizer, golden_path(folder), &error))
+    if (tokenizer_load(&tokenizer, golden_path(folder), false, &error))
         fail_msg("%s: %s", folder, error.text);
     return tokenizer;
 }

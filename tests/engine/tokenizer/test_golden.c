@@ -121,7 +121,7 @@ static void check_real(const struct folder *folder, FILE *golden)
     char *line = NULL;
     size_t room = 0;
 
-    if (tokenizer_load(&tokenizer, folder->path, &error))
+    if (tokenizer_load(&tokenizer, folder->path, false, &error))
         fail_msg("%s", error.text);
     assert_int_equal(tokenizer_vocabulary_size(tokenizer), 30522);
     while (getline(&line, &room, golden) > 0) {

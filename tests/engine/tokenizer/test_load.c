@@ -43,8 +43,12 @@ static const struct change {
     {"\"the\":5", "\"the\":1e300", STATUS_INVALID, "the id of \"the\""},
     {"\"the\":5", "\"the\":5,\"the\":5", STATUS_INVALID, "duplicate"},
     {"\"the\":5", "\"\xff\":5", STATUS_INVALID, "not valid JSON"},
+    {"\"type\":\"BertNormalizer\"", "\"type\":\"NFC\"", STATUS_UNSUPPORTED,
+     "tokenizer.json: \"normalizer\": \"type\" is \"NFC\""},
     {"\"type\":\"BertNormalizer\"", "\"type\":\"Sequence\"", STATUS_UNSUPPORTED,
-     "tokenizer.json: \"normalizer\": \"type\" is \"Sequence\""},
+     "tokenizer.json: \"normalizer\": only \"Lowercase\" and then"},
+    {"\"truncation\":{", "\"truncation\":{\"direction\":\"Up\",\"x\":{}},\"y\":{", STATUS_INVALID,
+     "tokenizer.json: \"truncation\": \"direction\" must be"},
     {"\"lowercase\":true", "\"lowercase\":1", STATUS_INVALID, "\"lowercase\""},
     {"\"clean_text\":true,", "", STATUS_INVALID, "\"clean_text\" is missing"},
     {"\"strip_accents\":null", "\"strip_accents\":\"yes\"", STATUS_INVALID, "\"strip_accents\""},
@@ -53,10 +57,8 @@ static const struct change {
     {"\"pre_tokenizer\":{", "\"x\":{", STATUS_UNSUPPORTED, "no \"pre_tokenizer\""},
     {"\"id\":4,\"content\":\"[MASK]\"", "\"id\":7,\"content\":\"[MASK]\"", STATUS_INVALID,
      "\"added_tokens\"[4]: the token \"[MASK]\" has the id 4, not 7"},
-    {"\"id\":4,\"content\":\"[MASK]\"", "\"id\":4,\"content\":\"[SEP]\"", STATUS_INVALID,
-     "has the id 3, not 4"},
-    {"\"id\":4,\"content\":\"[MASK]\"", "\"id\":3,\"content\":\"[SEP]\"", STATUS_INVALID,
-     "\"[SEP]\" is empty or there twice"},
+    {"\"id\":4,\"content\":\"[MASK]\"", "\"id\":4,\"content\":\"[SEP]\"", STATUS_UNSUPPORTED,
+     "\"added_tokens\"[4]: the token \"[SEP]\" has another id"},
     {"\"id\":4,\"content\":\"[MASK]\"", "\"id\":null,\"content\":\"[MASK]\"", STATUS_INVALID,
      "\"added_tokens\"[4]: \"id\""},
     {"\"id\":4,\"content\":\"[MASK]\"", "\"id\":4", STATUS_INVALID, "\"content\" must be a text"},
@@ -69,6 +71,8 @@ static const struct change {
      "\"normalized\":true",
      STATUS_UNSUPPORTED, "\"normalized\" with \"lstrip\""},
     {"\"added_tokens\":[", "\"added_tokens\":[3,", STATUS_INVALID, "\"added_tokens\"[0]"},
+    {"\"added_tokens\":[", "\"added_tokens\":[{\"id\":0,\"content\":\"\"},", STATUS_INVALID,
+     "the token \"\""},
     {"\"added_tokens\":[", "\"added_tokens\":{},\"x\":[", STATUS_INVALID,
      "\"added_tokens\" must be an array"},
     {"\"type\":\"TemplateProcessing\"", "\"type\":\"RobertaProcessing\"", STATUS_UNSUPPORTED,
@@ -112,7 +116,7 @@ static void assert_refused(const struct folder *folder, enum status status, cons
 {
     struct tokenizer *tokenizer = NULL;
     struct error error = {{0}};
-    enum status found = tokenizer_load(&tokenizer, folder->path, &error);
+    enum status found = tokenizer_load(&tokenizer, folder->path, false, &error);
 
     if (found != status || !strstr(error.text, complaint))
         fail_msg("status %d \"%s\" instead of %d \"%s\"", (int)found, error.text, (int)status,
@@ -125,7 +129,7 @@ static struct tokenizer *assert_loads(const struct folder *folder)
     struct tokenizer *tokenizer = NULL;
     struct error error = {{0}};
 
-    if (tokenizer_load(&tokenizer, folder->path, &error))
+    if (tokenizer_load(&tokenizer, folder->path, false, &error))
         fail_msg("%s", error.text);
     return tokenizer;
 }
@@ -195,29 +199,208 @@ static void test_load__no_post_processor_adds_nothing(void **state)
     folder_release(&folder);
 }
 
-static void test_load__tokenizer_config_decides_on_small_letters(void **state)
+/* Loads tests/data/tokenizer/`from` with another tokenizer_config.json: how many tokens `text` has,
+ * with those round it. */
+static size_t count_tokens(const char *from, const char *config, const char *text)
 {
     const struct tokenize_options options = {.add_special = true};
-    struct tokenizer *cased = golden_load("cased");
+    struct tokenizer *tokenizer;
     struct tokens tokens = {0};
+    struct folder folder;
+    size_t n_tokens;
+
+    copy(&folder, from);
+    if (config)
+        folder_write_text(&folder, "tokenizer_config.json", config);
+    else
+        folder_delete(&folder, "tokenizer_config.json");
+    tokenizer = assert_loads(&folder);
+    golden_encode(tokenizer, text, strlen(text), &options, &tokens);
+    n_tokens = tokens.n_tokens;
+    tokens_release(&tokens);
+    tokenizer_free(tokenizer);
+    folder_release(&folder);
+    return n_tokens;
+}
+
+/* "THE" is one word in small letters, and three pieces else; "accents" and "cased" have a
+ * tokenizer.json whose normaliser says otherwise than the constructor's defaults. */
+static void test_load__constructor_overrules_the_normalizer(void **state)
+{
+    static const char *const by_constructor[] = {
+        "{}",
+        "{\"tokenizer_class\": null}",
+        "{\"tokenizer_class\": \"BertTokenizer\"}",
+        "{\"tokenizer_class\": \"BertTokenizerFast\"}",
+        "{\"tokenizer_class\": \"DistilBertTokenizer\"}",
+        "{\"tokenizer_class\": \"ElectraTokenizerFast\"}",
+    };
+
+    (void)state;
+    assert_int_equal(count_tokens("cased", NULL, "THE"), 3);
+    for (size_t i = 0; i < sizeof by_constructor / sizeof *by_constructor; i++) {
+        assert_int_equal(count_tokens("cased", by_constructor[i], "THE"), 3);
+        /* cafe is a word, and so is café, which only stays where accents do. */
+        assert_int_equal(count_tokens("accents", by_constructor[i], "e\xcc\x81"), 3);
+    }
+    assert_int_equal(count_tokens("cased", "{\"do_lower_case\": false}", "THE"), 5);
+    assert_int_equal(count_tokens("uncased", "{\"do_lower_case\": false}", "THE"), 5);
+    assert_int_equal(
+        count_tokens("cased", "{\"tokenizer_class\": \"PreTrainedTokenizerFast\"}", "THE"), 5);
+    assert_int_equal(
+        count_tokens("uncased", "{\"tokenizer_class\": \"PreTrainedTokenizerFast\"}", "THE"), 3);
+    assert_int_equal(count_tokens("lower", "{\"tokenizer_class\": \"BertTokenizer\"}", "THE"), 3);
+}
+
+static void test_load__config_json_names_the_class_where_nobody_else_does(void **state)
+{
+    struct folder folder;
+
+    (void)state;
+    copy(&folder, "vocab");
+    folder_write_text(&folder, "config.json", "{\"tokenizer_class\": \"BertJapaneseTokenizer\"}");
+    tokenizer_free(assert_loads(&folder));
+    folder_write_text(&folder, "tokenizer_config.json", "{}");
+    assert_refused(&folder, STATUS_UNSUPPORTED,
+                   "config.json: \"tokenizer_class\" is \"BertJapaneseTokenizer\"");
+    folder_release(&folder);
+}
+
+/* What tokenizer_config.json says, of the folder "vocab" or "uncased", and how it is refused. */
+static const struct config_change {
+    const char *folder;
+    const char *config;
+    enum status status;
+    const char *complaint;
+} config_changes[] = {
+    {"vocab",
+     "{\"tokenizer_class\": \"BertJapaneseTokenizer\", \"word_tokenizer_type\": \"mecab\"}",
+     STATUS_UNSUPPORTED, "tokenizer_config.json: \"tokenizer_class\" is \"BertJapaneseTokenizer\""},
+    {"uncased", "{\"tokenizer_class\": \"BertJapaneseTokenizer\"}", STATUS_UNSUPPORTED,
+     "tokenizer_config.json: \"tokenizer_class\""},
+    {"uncased", "{\"tokenizer_class\": \"BertTokenizerX\"}", STATUS_UNSUPPORTED,
+     "\"tokenizer_class\""},
+    {"vocab", "{\"tokenizer_class\": \"PreTrainedTokenizerFast\"}", STATUS_UNSUPPORTED,
+     "tokenizer_config.json: \"tokenizer_class\" is one that needs a tokenizer.json"},
+    {"vocab", "{\"auto_map\": {\"AutoTokenizer\": [\"a.B\", null]}}", STATUS_UNSUPPORTED,
+     "tokenizer_config.json: \"auto_map\""},
+    {"vocab", "{\"word_tokenizer_type\": \"mecab\"}", STATUS_UNSUPPORTED,
+     "tokenizer_config.json: \"word_tokenizer_type\" is \"mecab\""},
+    {"vocab", "{\"query_token\": \"[Q]\"}", STATUS_UNSUPPORTED,
+     "tokenizer_config.json: \"query_token\""},
+    {"vocab", "{\"do_lower_case\": null}", STATUS_INVALID,
+     "tokenizer_config.json: \"do_lower_case\" must be true or false"},
+    {"uncased", "{\"do_lower_case\": \"no\"}", STATUS_INVALID,
+     "tokenizer_config.json: \"do_lower_case\""},
+    {"vocab", "{\"strip_accents\": \"no\"}", STATUS_INVALID,
+     "tokenizer_config.json: \"strip_accents\""},
+    {"vocab", "{\"truncation_side\": \"both\"}", STATUS_INVALID,
+     "tokenizer_config.json: \"truncation_side\" must be \"left\" or \"right\""},
+    {"vocab", "{\"pad_token\": null}", STATUS_INVALID,
+     "tokenizer_config.json: \"pad_token\" is null"},
+    {"uncased", "{\"unk_token\": \"[Q]\"}", STATUS_UNSUPPORTED,
+     "tokenizer.json: \"model\": \"unk_token\""},
+    {"uncased", "{\"cls_token\": \"[Q]\"}", STATUS_UNSUPPORTED,
+     "tokenizer.json: \"post_processor\""},
+    {"bare", "{}", STATUS_UNSUPPORTED, "tokenizer.json: \"model\": \"max_input_chars_per_word\""},
+    {"added", "{\"added_tokens_decoder\": {\"2\": {\"content\": \"[CLS]\"}}}", STATUS_UNSUPPORTED,
+     "tokenizer.json: \"added_tokens\"[5]: \"<left>\" is not in"},
+    {"vocab", "{\"extra_special_tokens\": [\"[Q]\"], \"additional_special_tokens\": [\"the\"]}",
+     STATUS_UNSUPPORTED, "tokenizer_config.json: \"additional_special_tokens\" names \"the\""},
+};
+
+static void test_load__refuses_tokenizer_config_with_file_and_key(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof config_changes / sizeof *config_changes; i++) {
+        const struct config_change *change = &config_changes[i];
+        struct folder folder;
+
+        copy(&folder, change->folder);
+        folder_write_text(&folder, "tokenizer_config.json", change->config);
+        assert_refused(&folder, change->status, change->complaint);
+        folder_release(&folder);
+    }
+}
+
+static bool truncates_start(const struct folder *folder)
+{
+    struct tokenizer *tokenizer = assert_loads(folder);
+    bool yes = tokenizer_truncates_start(tokenizer);
+
+    tokenizer_free(tokenizer);
+    return yes;
+}
+
+static void test_load__side_of_truncation(void **state)
+{
     struct folder folder;
 
     (void)state;
     copy(&folder, "uncased");
-    assert_encodes(&folder, "THE", (const int32_t[]){2, 5, 3}, 3);
-    folder_write_text(&folder, "tokenizer_config.json", "{\"do_lower_case\": false}");
-    golden_encode(cased, "THE", 3, &options, &tokens);
-    assert_int_equal(tokens.n_tokens, 5);
-    assert_encodes(&folder, "THE", tokens.ids, tokens.n_tokens);
-    folder_write_text(&folder, "tokenizer_config.json",
-                      "{\"do_lower_case\": false, \"tokenizer_class\": "
-                      "\"PreTrainedTokenizerFast\"}");
-    assert_encodes(&folder, "THE", (const int32_t[]){2, 5, 3}, 3);
-    folder_write_text(&folder, "tokenizer_config.json", "{\"do_lower_case\": \"no\"}");
-    assert_refused(&folder, STATUS_INVALID, "tokenizer_config.json: \"do_lower_case\"");
+    assert_false(truncates_start(&folder));
+    folder_replace(&folder, "tokenizer.json", "\"direction\":\"Right\"", "\"direction\":\"Left\"");
+    assert_true(truncates_start(&folder));
+    folder_write_text(&folder, "tokenizer_config.json", "{\"truncation_side\": \"right\"}");
+    assert_false(truncates_start(&folder));
+    folder_write_text(&folder, "tokenizer_config.json", "{\"truncation_side\": \"left\"}");
+    assert_true(truncates_start(&folder));
     folder_release(&folder);
+    copy(&folder, "vocab");
+    assert_false(truncates_start(&folder));
+    folder_write_text(&folder, "tokenizer_config.json", "{\"truncation_side\": \"left\"}");
+    assert_true(truncates_start(&folder));
+    folder_release(&folder);
+}
+
+static void test_load__split_special_tokens_looks_for_none(void **state)
+{
+    (void)state;
+    /* "[", "s", "##e", "##p", "]" */
+    assert_int_equal(count_tokens("vocab", "{}", "[MASK]"), 3);
+    assert_int_equal(count_tokens("vocab", "{\"split_special_tokens\": true}", "[SEP]"), 2 + 5);
+    assert_int_equal(count_tokens("uncased", "{\"split_special_tokens\": true}", "[SEP]"), 2 + 5);
+    /* A token that is not special is looked for all the same. */
+    assert_int_equal(
+        count_tokens("vocab",
+                     "{\"split_special_tokens\": true, \"added_tokens_decoder\": {\"5\": "
+                     "{\"content\": \"the\"}}}",
+                     "xthex"),
+        2 + 3);
+}
+
+static void test_load__four_special_tokens_are_known_without_added_tokens(void **state)
+{
+    struct folder folder;
+
+    (void)state;
+    copy(&folder, "uncased");
+    folder_write_text(&folder, "tokenizer_config.json", "{}");
+    folder_replace(&folder, "tokenizer.json", "\"added_tokens\":[", "\"added_tokens\":[],\"x\":[");
+    assert_encodes(&folder, "[SEP][MASK][PAD]the", (const int32_t[]){2, 3, 4, 0, 5, 3}, 6);
+    folder_release(&folder);
+}
+
+static void test_load__lowercase_goes_before_the_normalizer(void **state)
+{
+    struct tokenizer *tokenizer = NULL;
+    const struct tokenize_options options = {0};
+    struct tokens tokens = {0};
+    struct error error = {{0}};
+    struct folder folder;
+
+    (void)state;
+    copy(&folder, "vocab");
+    folder_write_text(&folder, "tokenizer_config.json", "{\"do_lower_case\": false}");
+    assert_int_equal(tokenizer_load(&tokenizer, folder.path, true, &error), STATUS_OK);
+    /* Small letters, but the accent stays, and [SEP] is still a special token. */
+    golden_encode(tokenizer, "THE [SEP] CAF\xc3\x89", 15, &options, &tokens);
+    assert_int_equal(tokens.n_tokens, 3);
+    assert_int_equal(tokens.ids[0], 5);
+    assert_int_equal(tokens.ids[1], 3);
     tokens_release(&tokens);
-    tokenizer_free(cased);
+    tokenizer_free(tokenizer);
+    folder_release(&folder);
 }
 
 static void test_load__refuses_added_tokens_that_get_in_each_others_way(void **state)
@@ -247,16 +430,32 @@ static void test_load__vocab_txt_ends_lines_at_any_white_space(void **state)
 
     (void)state;
     folder_init(&folder);
-    folder_write_text(&folder, "vocab.txt", "[UNK]\r\n[CLS] \n[SEP]\n\na\na\n##b");
+    folder_write_text(&folder, "vocab.txt", "[UNK]\r\n[CLS] \n[SEP]\n[PAD]\n[MASK]\n\na\na\n##b");
     tokenizer = assert_loads(&folder);
-    assert_int_equal(tokenizer_vocabulary_size(tokenizer), 7);
+    assert_int_equal(tokenizer_vocabulary_size(tokenizer), 9);
     assert_string_equal(tokenizer_token_text(tokenizer, 0, &len_bytes), "[UNK]");
-    assert_string_equal(tokenizer_token_text(tokenizer, 3, &len_bytes), "");
+    assert_string_equal(tokenizer_token_text(tokenizer, 5, &len_bytes), "");
     /* The last line with a text has it. */
-    assert_null(tokenizer_token_text(tokenizer, 4, &len_bytes));
-    assert_string_equal(tokenizer_token_text(tokenizer, 5, &len_bytes), "a");
+    assert_null(tokenizer_token_text(tokenizer, 6, &len_bytes));
+    assert_string_equal(tokenizer_token_text(tokenizer, 7, &len_bytes), "a");
     tokenizer_free(tokenizer);
-    assert_encodes(&folder, "AB [MASK]", (const int32_t[]){1, 5, 6, 0, 0, 0, 2}, 7);
+    assert_encodes(&folder, "AB [MASK]", (const int32_t[]){1, 7, 8, 4, 2}, 5);
+    folder_release(&folder);
+}
+
+static void test_load__empty_lines_behind_vocab_txt_need_no_rows(void **state)
+{
+    struct folder folder;
+    struct tokenizer *tokenizer;
+    size_t len_bytes;
+
+    (void)state;
+    folder_init(&folder);
+    folder_write_text(&folder, "vocab.txt", "[UNK]\n[CLS]\n[SEP]\n[PAD]\n[MASK]\na\n\n");
+    tokenizer = assert_loads(&folder);
+    assert_int_equal(tokenizer_vocabulary_size(tokenizer), 6);
+    assert_null(tokenizer_token_text(tokenizer, 6, &len_bytes));
+    tokenizer_free(tokenizer);
     folder_release(&folder);
 }
 
@@ -267,7 +466,8 @@ static void test_load__refuses_a_damaged_vocab_txt(void **state)
     (void)state;
     copy(&folder, "vocab");
     folder_write_text(&folder, "vocab.txt", "");
-    assert_refused(&folder, STATUS_INVALID, "\"unk_token\" is \"[UNK]\", which vocab.txt");
+    assert_refused(&folder, STATUS_INVALID,
+                   "\"unk_token\" is \"[UNK]\", which the vocabulary does not have");
     folder_write_text(&folder, "vocab.txt", "[UNK]\n[CLS]\n");
     assert_refused(&folder, STATUS_INVALID, "\"sep_token\"");
     folder_write_text(&folder, "vocab.txt", "[UNK]\n[CLS]\n[SEP]\n\xc3(\n");
@@ -281,7 +481,7 @@ static void test_load__vocab_txt_takes_special_tokens_by_name(void **state)
 
     (void)state;
     folder_init(&folder);
-    folder_write_text(&folder, "vocab.txt", "<u>\n<s>\n</s>\n[CLS]\na\n<e>\n<m>\n");
+    folder_write_text(&folder, "vocab.txt", "<u>\n<s>\n</s>\n[CLS]\na\n<e>\n<m>\n[PAD]\n");
     folder_write_text(&folder, "tokenizer_config.json",
                       "{\"unk_token\": \"<u>\", \"cls_token\": \"[CLS]\", \"sep_token\": \"</s>\", "
                       "\"additional_special_tokens\": [\"<e>\", \"<s>\"]}");
@@ -289,16 +489,72 @@ static void test_load__vocab_txt_takes_special_tokens_by_name(void **state)
                       "{\"cls_token\": \"<s>\", \"mask_token\": {\"content\": \"<m>\", "
                       "\"lstrip\": true}}");
     assert_encodes(&folder, "a<e> <m>b", (const int32_t[]){1, 4, 5, 6, 0, 2}, 6);
-    folder_write_text(&folder, "special_tokens_map.json", "{\"mask_token\": \"[MASK]\"}");
+    /* A special token that no file of words has is numbered on. */
+    folder_write_text(&folder, "special_tokens_map.json", "{\"mask_token\": \"[M]\"}");
+    assert_encodes(&folder, "a[M]", (const int32_t[]){3, 4, 8, 2}, 4);
+    folder_write_text(&folder, "special_tokens_map.json", "{\"cls_token\": \"[C]\"}");
     assert_refused(&folder, STATUS_INVALID,
-                   "special_tokens_map.json: \"mask_token\" is \"[MASK]\", which vocab.txt");
+                   "special_tokens_map.json: \"cls_token\" is \"[C]\", which the vocabulary");
     folder_write_text(&folder, "special_tokens_map.json", "{\"mask_token\": 7}");
     assert_refused(&folder, STATUS_INVALID, "\"mask_token\" must be a text or an object");
     folder_write_text(&folder, "special_tokens_map.json", "{\"bos_token\": {\"x\": 1}}");
     assert_refused(&folder, STATUS_INVALID, "\"content\" must be a text");
-    folder_delete(&folder, "special_tokens_map.json");
-    folder_write_text(&folder, "added_tokens.json", "{}");
-    assert_refused(&folder, STATUS_UNSUPPORTED, "added_tokens.json");
+    folder_write_text(&folder, "special_tokens_map.json", "{\"query_token\": \"a\"}");
+    assert_refused(&folder, STATUS_UNSUPPORTED, "special_tokens_map.json: \"query_token\"");
+    folder_release(&folder);
+}
+
+/* Each of the files alone, beside a vocab.txt and beside a tokenizer.json. */
+static void test_load__tokens_of_every_file_are_looked_for(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *text;
+    } files[] = {
+        {"tokenizer_config.json", "{\"additional_special_tokens\": [\"<a>\"]}"},
+        {"tokenizer_config.json", "{\"extra_special_tokens\": [\"<a>\"]}"},
+        {"tokenizer_config.json", "{\"extra_special_tokens\": {\"a_token\": \"<a>\"}}"},
+        {"tokenizer_config.json", "{\"bos_token\": \"<a>\"}"},
+        {"special_tokens_map.json", "{\"additional_special_tokens\": [\"<a>\"]}"},
+        {"special_tokens_map.json", "{\"eos_token\": {\"content\": \"<a>\"}}"},
+        {"added_tokens.json", NULL},
+    };
+    static const char *const folders[] = {"uncased", "vocab"};
+
+    (void)state;
+    for (size_t i = 0; i < 2 * sizeof files / sizeof *files; i++) {
+        struct tokenizer *tokenizer = golden_load(folders[i % 2]);
+        int32_t id = (int32_t)tokenizer_vocabulary_size(tokenizer);
+        struct folder folder;
+        char text[100];
+
+        snprintf(text, sizeof text, "{\"<a>\": %d}", (int)id);
+        copy(&folder, folders[i % 2]);
+        folder_write_text(&folder, "tokenizer_config.json", "{}");
+        folder_write_text(&folder, files[i / 2].name, files[i / 2].text ? files[i / 2].text : text);
+        assert_encodes(&folder, "the<a>the", (const int32_t[]){2, 5, id, 5, 3}, 5);
+        folder_release(&folder);
+        tokenizer_free(tokenizer);
+    }
+}
+
+static void test_load__added_tokens_json_is_read_in_the_order_of_ids(void **state)
+{
+    struct tokenizer *tokenizer = golden_load("vocab");
+    int32_t n = (int32_t)tokenizer_vocabulary_size(tokenizer);
+    struct folder folder;
+
+    (void)state;
+    tokenizer_free(tokenizer);
+    /* "newtok" under n + 1, then "New York" under n; both also in other letters; then those without
+     * ids. [MASK] is not one any more. */
+    copy(&folder, "vocab_added");
+    assert_encodes(&folder, "the NEW yorknewtok<ent><new>[Q]",
+                   (const int32_t[]){2, 5, n, n + 1, n + 2, n + 3, 49, 3}, 8);
+    folder_write_text(&folder, "added_tokens.json", "{\"x\": 9999}");
+    assert_refused(&folder, STATUS_INVALID, "added_tokens.json: \"x\": the token \"x\" has the id");
+    folder_write_text(&folder, "added_tokens.json", "{\"x\": \"1\"}");
+    assert_refused(&folder, STATUS_INVALID, "added_tokens.json: \"x\" must be a whole number");
     folder_release(&folder);
 }
 
@@ -308,26 +564,15 @@ static void test_load__vocab_txt_with_added_tokens_decoder(void **state)
 
     (void)state;
     folder_init(&folder);
-    folder_write_text(&folder, "vocab.txt", "[UNK]\n[CLS]\n[SEP]\na\n");
+    folder_write_text(&folder, "vocab.txt", "[UNK]\n[CLS]\n[SEP]\na\n[PAD]\n[MASK]\n");
     folder_write_text(&folder, "tokenizer_config.json",
                       "{\"added_tokens_decoder\": {\"0\": {\"content\": \"[UNK]\", \"special\": "
-                      "true}, \"4\": {\"content\": \"Foo\", \"normalized\": true}}}");
-    assert_encodes(&folder, "a foo [UNK]", (const int32_t[]){1, 3, 4, 0, 2}, 5);
-    folder_replace(&folder, "tokenizer_config.json", "\"4\"", "\"5\"");
-    assert_refused(&folder, STATUS_INVALID, "has the id 4, not 5");
-    folder_replace(&folder, "tokenizer_config.json", "\"5\"", "\"99999999999\"");
+                      "true}, \"6\": {\"content\": \"Foo\", \"normalized\": true}}}");
+    assert_encodes(&folder, "a foo [UNK]", (const int32_t[]){1, 3, 6, 0, 2}, 5);
+    folder_replace(&folder, "tokenizer_config.json", "\"6\"", "\"7\"");
+    assert_refused(&folder, STATUS_INVALID, "has the id 6, not 7");
+    folder_replace(&folder, "tokenizer_config.json", "\"7\"", "\"99999999999\"");
     assert_refused(&folder, STATUS_INVALID, "\"99999999999\" is not an id");
-    folder_release(&folder);
-}
-
-static void test_load__refuses_a_bad_sentence_bert_config(void **state)
-{
-    struct folder folder;
-
-    (void)state;
-    copy(&folder, "lower");
-    folder_write_text(&folder, "sentence_bert_config.json", "{\"do_lower_case\": 3}");
-    assert_refused(&folder, STATUS_INVALID, "sentence_bert_config.json: \"do_lower_case\"");
     folder_release(&folder);
 }
 
@@ -338,13 +583,21 @@ int main(void)
         cmocka_unit_test(test_load__refuses_every_shortened_tokenizer_json),
         cmocka_unit_test(test_load__refuses_an_empty_folder),
         cmocka_unit_test(test_load__no_post_processor_adds_nothing),
-        cmocka_unit_test(test_load__tokenizer_config_decides_on_small_letters),
+        cmocka_unit_test(test_load__constructor_overrules_the_normalizer),
+        cmocka_unit_test(test_load__config_json_names_the_class_where_nobody_else_does),
+        cmocka_unit_test(test_load__refuses_tokenizer_config_with_file_and_key),
+        cmocka_unit_test(test_load__side_of_truncation),
+        cmocka_unit_test(test_load__split_special_tokens_looks_for_none),
+        cmocka_unit_test(test_load__four_special_tokens_are_known_without_added_tokens),
+        cmocka_unit_test(test_load__lowercase_goes_before_the_normalizer),
+        cmocka_unit_test(test_load__empty_lines_behind_vocab_txt_need_no_rows),
+        cmocka_unit_test(test_load__tokens_of_every_file_are_looked_for),
+        cmocka_unit_test(test_load__added_tokens_json_is_read_in_the_order_of_ids),
         cmocka_unit_test(test_load__refuses_added_tokens_that_get_in_each_others_way),
         cmocka_unit_test(test_load__vocab_txt_ends_lines_at_any_white_space),
         cmocka_unit_test(test_load__refuses_a_damaged_vocab_txt),
         cmocka_unit_test(test_load__vocab_txt_takes_special_tokens_by_name),
         cmocka_unit_test(test_load__vocab_txt_with_added_tokens_decoder),
-        cmocka_unit_test(test_load__refuses_a_bad_sentence_bert_config),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,19 +57,18 @@ static void *failing_reallocarray(void *old, size_t n, size_t n_bytes)
 #define realloc      failing_realloc
 #define reallocarray failing_reallocarray
 #include "engine/tokenizer/added.c"
+#define append append_entry
+#include "engine/tokenizer/added_list.c"
+#undef append
 #include "engine/tokenizer/decode_text.c"
 #include "engine/tokenizer/load.c"
 #include "engine/tokenizer/load_json.c"
-#include "engine/tokenizer/lowercase.c"
+#include "engine/tokenizer/load_vocab.c"
 #include "engine/tokenizer/output.c"
+#include "engine/tokenizer/special.c"
 #include "engine/tokenizer/tokenizer.c"
 #include "engine/tokenizer/trie.c"
 #include "engine/tokenizer/vocab.c"
-#define read_words      read_lines
-#define read_normalizer read_normalizer_config
-#define read_config     read_vocab_config
-#define read_decoder    read_tokens_decoder
-#include "engine/tokenizer/load_vocab.c"
 #undef malloc
 #undef calloc
 #undef realloc
@@ -85,7 +84,7 @@ static enum status load_and_encode(const char *path, struct error *error)
     char text[1000];
     char *decoded = NULL;
     size_t len_bytes;
-    enum status status = tokenizer_load(&tokenizer, path, error);
+    enum status status = tokenizer_load(&tokenizer, path, false, error);
 
     memset(text, '.', sizeof text);
     if (!status)
@@ -132,10 +131,10 @@ static void test_memory__every_failure_is_told_from_vocab_txt(void **state)
     assert_survives("vocab");
 }
 
-static void test_memory__every_failure_is_told_when_lowering(void **state)
+static void test_memory__every_failure_is_told_from_vocab_txt_with_all_files(void **state)
 {
     (void)state;
-    assert_survives("lower");
+    assert_survives("vocab_added");
 }
 
 int main(void)
@@ -143,7 +142,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_memory__every_failure_is_told_from_tokenizer_json),
         cmocka_unit_test(test_memory__every_failure_is_told_from_vocab_txt),
-        cmocka_unit_test(test_memory__every_failure_is_told_when_lowering),
+        cmocka_unit_test(test_memory__every_failure_is_told_from_vocab_txt_with_all_files),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

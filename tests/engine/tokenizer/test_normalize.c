@@ -137,22 +137,6 @@ static void test_normalize__every_code_point_splits_words_alike(void **state)
     }
 }
 
-/* Lower-case text of at most half as many bytes again is what lowercase.c makes room for. */
-static void test_normalize__no_small_letter_is_half_longer(void **state)
-{
-    (void)state;
-    for (uint32_t c = 0; c < 0x110000; c++) {
-        uint32_t small[MOST_LOWER_CODE_POINTS];
-        char bytes[MOST_UTF8_BYTES];
-        size_t n_small = unicode_lower(c, small);
-        size_t n_bytes = 0;
-
-        for (size_t i = 0; i < n_small; i++)
-            n_bytes += utf8_encode(small[i], bytes);
-        assert_in_range(n_bytes * 2, 2, utf8_encode(c, bytes) * 3);
-    }
-}
-
 static void test_normalize__places_of_sorted_marks_go_by_count(void **state)
 {
     const struct normalizer strip = {.strip_accents = true};
@@ -208,7 +192,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_normalize__every_code_point),
         cmocka_unit_test(test_normalize__every_code_point_splits_words_alike),
-        cmocka_unit_test(test_normalize__no_small_letter_is_half_longer),
         cmocka_unit_test(test_normalize__places_of_sorted_marks_go_by_count),
         cmocka_unit_test(test_utf8__valid_is_strict),
     };

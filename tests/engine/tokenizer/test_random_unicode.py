@@ -51,7 +51,7 @@ def encode_ours(tool, folder, texts, side, most):
     return lines
 
 
-def encode_officially(tokenizer, texts, side, most, is_lowered):
+def encode_officially(tokenizer, texts, side, most):
     """What tokenize_tool writes for each text, by the official tokenizer."""
     tokenizer.no_truncation()
     tokenizer.no_padding()
@@ -60,25 +60,22 @@ def encode_officially(tokenizer, texts, side, most, is_lowered):
     lines = []
     for i in range(0, len(texts), 1000):
         some = texts[i:i + 1000]
-        encodings = tokenizer.encode_batch([t.lower() for t in some] if is_lowered else some)
-        lines += [format_encoding(e, t, is_lowered) for e, t in zip(encodings, some)]
+        lines += [format_encoding(e, t) for e, t in zip(tokenizer.encode_batch(some), some)]
     return lines
 
 
-def format_encoding(encoding, text, is_lowered):
+def format_encoding(encoding, text):
     starts = [0, *itertools.accumulate(len(c.encode()) for c in text)]
-    places = [i for i, c in enumerate(text) for _ in c.lower()] if is_lowered else range(len(text))
     return ' '.join(
-        f'{id}' if sequence is None else f'{id}:{starts[places[start]]}:{starts[places[stop - 1] + 1]}'
+        f'{id}' if sequence is None else f'{id}:{starts[start]}:{starts[stop]}'
         for id, sequence, (start, stop) in zip(encoding.ids, encoding.sequence_ids, encoding.offsets))
 
 
 def compare(tool, folder, texts, cuts=CUTS):
     tokenizer = tokenizers.Tokenizer.from_file(str(folder / 'tokenizer.json'))
-    is_lowered = (folder / 'sentence_bert_config.json').exists()
     for side, most in cuts:
         ours = encode_ours(tool, folder, texts, side, most)
-        official = encode_officially(tokenizer, texts, side, most, is_lowered)
+        official = encode_officially(tokenizer, texts, side, most)
         wrong = [(ascii(t), o, e) for t, o, e in zip(texts, ours, official) if o != e]
         assert not wrong, f'{len(wrong)} of {len(texts)} differ ({folder.name}, {side} {most}); the shortest (text, ours, official): ' \
                           f'{min(wrong, key=lambda w: len(w[0]))}'

@@ -71,7 +71,7 @@ int main(int argc, char **argv)
         options.truncate = TRUNCATE_START;
     if (argc > 3)
         options.most_tokens = strtoul(argv[3], NULL, 10);
-    if (tokenizer_load(&tokenizer, argv[1], &error)) {
+    if (tokenizer_load(&tokenizer, argv[1], false, &error)) {
         fprintf(stderr, "%s\n", error.text);
         return 1;
     }
