@@ -82,7 +82,7 @@ static bool get_truncate(struct decoding *decoding, const struct body_object *ob
     if (!json)
         return true;
     if (json_is_boolean(json)) {
-        *truncate = json_is_true(json) ? TRUNCATE_END : TRUNCATE_NONE;
+        *truncate = json_is_true(json) ? decoding->rules->truncate : TRUNCATE_NONE;
         return true;
     }
     if (!json_is_string(json)) {
@@ -164,9 +164,11 @@ bool decode_prompt(struct decoding *decoding, const struct body_object *object)
     if (!name.bytes)
         return true;
     prompt = rules_find_prompt(rules, name);
-    if (!prompt)
+    if (!prompt && !model_implies_prompt(name.bytes, name.len_bytes))
         return refuse_value(decoding, object, "prompt_name", name, rules_list_prompts(rules).text);
-    decoding->fields.prompt = (struct slice){prompt->text, prompt->text_len_bytes};
+    decoding->fields.prompt = (struct slice){0};
+    if (prompt)
+        decoding->fields.prompt = (struct slice){prompt->text, prompt->text_len_bytes};
     return true;
 }
 
@@ -203,7 +205,7 @@ bool decode_body(struct slice body, const struct rules *rules, struct memory_cla
         return false;
     root = body_root(fields->body);
     fields->prompt = rules->default_prompt;
-    fields->truncate = rules->auto_truncate ? TRUNCATE_END : TRUNCATE_NONE;
+    fields->truncate = rules->auto_truncate ? rules->truncate : TRUNCATE_NONE;
     fields->most_tokens = rules->most_text_tokens;
     fields->most_request_tokens = rules->most_request_tokens;
     fields->pooled = true;

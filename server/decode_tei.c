@@ -8,17 +8,21 @@
 static bool decode_truncation_direction(struct decoding *decoding, const struct body_object *object)
 {
     struct slice word = {0};
+    enum truncate_side side;
 
     if (!body_get_text(object, "truncation_direction", &word, decoding->fault))
         return false;
-    if (slice_is(word, "Left") || slice_is(word, "left")) {
-        if (decoding->fields.truncate == TRUNCATE_END)
-            decoding->fields.truncate = TRUNCATE_START;
+    if (!word.bytes)
         return true;
-    }
-    if (!word.bytes || slice_is(word, "Right") || slice_is(word, "right"))
-        return true;
-    return refuse_value(decoding, object, "truncation_direction", word, "\"Right\", \"Left\"");
+    if (slice_is(word, "Left") || slice_is(word, "left"))
+        side = TRUNCATE_START;
+    else if (slice_is(word, "Right") || slice_is(word, "right"))
+        side = TRUNCATE_END;
+    else
+        return refuse_value(decoding, object, "truncation_direction", word, "\"Right\", \"Left\"");
+    if (decoding->fields.truncate != TRUNCATE_NONE)
+        decoding->fields.truncate = side;
+    return true;
 }
 
 static bool decode_tei_inputs(struct decoding *decoding, const struct body_object *root)

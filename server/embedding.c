@@ -75,21 +75,13 @@ static enum status count_prompt_tokens(const struct tokenizer *tokenizer, const 
     return STATUS_OK;
 }
 
-/* How many leading tokens of a text the pooling leaves out. Where its beginning was cut off, the
- * prompt lost the first of its own; at least one token of the text counts. */
-static size_t count_skipped(size_t n_prompt_tokens, enum truncate_side truncate,
-                            const struct tokenize_result *result)
+/* How many leading tokens of a text the pooling leaves out: as many as the prompt has, wherever the
+ * text was cut, as sentence-transformers does. At least one token of the text counts. */
+static size_t count_skipped(size_t n_prompt_tokens, const struct tokenize_result *result)
 {
-    size_t n_cut = 0;
-    size_t n_skipped = 1; /* [CLS] */
-
-    if (n_prompt_tokens == 0)
-        return 0;
-    if (truncate == TRUNCATE_START)
-        n_cut = result->n_tokens_whole - result->n_tokens;
-    if (n_prompt_tokens > n_cut)
-        n_skipped = n_prompt_tokens - n_cut;
-    return n_skipped < result->n_tokens ? n_skipped : result->n_tokens - 1;
+    if (n_prompt_tokens < result->n_tokens)
+        return n_prompt_tokens;
+    return result->n_tokens ? result->n_tokens - 1 : 0;
 }
 
 static enum status tokenize_input(const struct tokenizer *tokenizer, struct embedding *embedding,
@@ -175,7 +167,7 @@ static bool tokenize(struct request *request, struct embedding *embedding, struc
         n_tokens += result.n_tokens;
         job->n_tokens = result.n_tokens;
         if (fields->inputs[i].text.bytes)
-            job->n_skipped = count_skipped(n_prompt_tokens, fields->truncate, &result);
+            job->n_skipped = count_skipped(n_prompt_tokens, &result);
         if (result.truncated)
             embedding->truncated[embedding->n_truncated++] = i;
     }

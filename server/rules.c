@@ -57,7 +57,7 @@ static enum status set_default_prompt(struct rules *rules, const struct options 
     }
     if (name) {
         prompt = rules_find_prompt(rules, (struct slice){name, strlen(name)});
-        if (!prompt)
+        if (!prompt && !model_implies_prompt(name, strlen(name)))
             return error_set(error, STATUS_INVALID,
                              "--default-prompt-name: '%s' is not a prompt of the model, whose "
                              "prompts are: %s",
@@ -93,6 +93,7 @@ enum status rules_new(struct rules **ret_rules, const struct options *options,
     rules->n_prompts = model->n_prompts;
     rules->include_prompt = model->include_prompt;
     rules->normalize = model->normalize;
+    rules->truncate = tokenizer_truncates_start(info->tokenizer) ? TRUNCATE_START : TRUNCATE_END;
     rules->auto_truncate = options->auto_truncate;
     rules->similarity = model->similarity;
 
@@ -179,9 +180,13 @@ struct choices rules_list_prompts(const struct rules *rules)
     struct choices choices = {0};
     size_t len_bytes = 0;
 
-    if (rules->n_prompts == 0)
-        memcpy(choices.text, "(none)", sizeof("(none)"));
     for (size_t i = 0; i < rules->n_prompts; i++)
         choices_add(&choices, rules->prompts[i].name, &len_bytes);
+    for (size_t i = 0; i < N_IMPLIED_PROMPTS; i++) {
+        const char *name = model_implied_prompts[i];
+
+        if (!rules_find_prompt(rules, (struct slice){name, strlen(name)}))
+            choices_add(&choices, name, &len_bytes);
+    }
     return choices;
 }

@@ -30,6 +30,7 @@ struct rules {
     struct slice default_prompt; /* where a request names none */
     bool include_prompt;         /* the pooling counts the prompt's tokens */
     bool normalize;
+    enum truncate_side truncate; /* the end that goes where a request only says that one may */
     bool auto_truncate;
     enum similarity similarity;
 };

@@ -58,9 +58,31 @@ def test_options_name_a_default_prompt(servers, model_variant, prompted):
 
 
 def test_default_prompt_that_the_model_lacks_is_refused_at_start(start, model):
-    server = start(model, "--default-prompt-name", "query")
+    server = start(model, "--default-prompt-name", "title")
     assert server.wait() == 1
     assert "default-prompt-name" in server.log_text() or "default_prompt_name" in server.log_text()
+
+
+@pytest.mark.parametrize("name", ["query", "document"])
+def test_every_model_has_empty_prompts_for_queries_and_documents(
+    servers, model_variant, prompted, name
+):
+    """As sentence-transformers 5 and later has it; where the folder names one, that one is it."""
+    bare = servers(model_variant({"config_sentence_transformers.json": "{}"}))
+    assert bare.embed(input="how?", prompt_name=name) == bare.embed(input="how?")
+    assert prompted.embed(input="how?", prompt_name="document") == prompted.embed(input="how?")
+    refused = bare.post("/v1/embeddings", {"input": "how?", "prompt_name": "title"})
+    assert refused.status == 400 and "query, document" in refused.json()["error"]["message"]
+
+
+def test_default_prompt_name_may_be_one_that_every_model_has(start, copy_model, prompted):
+    files = {"prompts": {}, "default_prompt_name": "query"}
+    for options in ((), ("--default-prompt-name", "document")):
+        server = start(
+            copy_model({"config_sentence_transformers.json": json.dumps(files)}), *options
+        ).wait_ready()
+        assert server.embed(input="how?")["data"] == prompted.embed(input="how?")["data"]
+        server.stop()
 
 
 def test_similarity_takes_prompts(prompted):

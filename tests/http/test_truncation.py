@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Texts that are too long are cut where they should be, and the client is told (promise 11)."""
 
+import json
+
 import pytest
 
 MOST = 256  # tokens of the default model, special tokens included
@@ -42,6 +44,41 @@ def test_the_start_is_cut_when_asked(server, words):
     reply = server.post("/v1/embeddings", {"input": " ".join(words), "truncate": "START"})
     assert reply.json()["data"] == server.embed(input=" ".join(words[2 - MOST :]))["data"]
     assert reply.json()["truncated"] == [0]
+
+
+@pytest.fixture(scope="module", params=["tokenizer_config.json", "tokenizer.json"])
+def left(request, servers, model_variant, model):
+    """A model whose folder wants the beginning to go."""
+    with open(f"{model}/{request.param}", encoding="utf-8") as file:
+        value = json.load(file)
+    if request.param == "tokenizer.json":
+        value["truncation"] = {**(value["truncation"] or {}), "direction": "Left"}
+        with open(f"{model}/tokenizer_config.json", encoding="utf-8") as file:
+            config = json.load(file)
+        config.pop("truncation_side", None)
+        files = {"tokenizer_config.json": json.dumps(config)}
+    else:
+        value["truncation_side"] = "left"
+        files = {}
+    return servers(model_variant({**files, request.param: json.dumps(value)}))
+
+
+@pytest.mark.parametrize("truncate", [None, True, "START"])
+def test_model_may_want_the_start_to_be_cut(left, server, words, truncate):
+    fields = {} if truncate is None else {"truncate": truncate}
+    reply = left.post("/v1/embeddings", {"input": " ".join(words), **fields})
+    assert reply.json()["data"] == server.embed(input=" ".join(words[2 - MOST :]))["data"]
+    assert reply.json()["truncated"] == [0]
+    by_tei = left.post("/embed", {"inputs": " ".join(words)}).json()
+    assert by_tei == server.post("/embed", {"inputs": " ".join(words[2 - MOST :])}).json()
+
+
+def test_request_may_want_the_other_end_cut(left, server, words):
+    expected = server.embed(input=" ".join(words[: MOST - 2]))["data"]
+    assert left.embed(input=" ".join(words), truncate="END")["data"] == expected
+    fields = {"truncate": True, "truncation_direction": "Right"}
+    by_tei = left.post("/embed", {"inputs": " ".join(words), **fields}).json()
+    assert by_tei == server.post("/embed", {"inputs": " ".join(words[: MOST - 2])}).json()
 
 
 @pytest.mark.parametrize("truncate", ["END", "START"])

@@ -32,6 +32,7 @@ const struct rules decoding_rules = {
     .prompts = prompts,
     .n_prompts = 3,
     .normalize = true,
+    .truncate = TRUNCATE_END,
     .auto_truncate = true,
     .similarity = SIMILARITY_DOT,
 };

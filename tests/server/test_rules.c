@@ -55,7 +55,7 @@ static int load_tokenizer(void **state)
     assert_non_null(mkdtemp(folder));
     write_file(folder, "vocab.txt", vocabulary);
     write_file(folder, "tokenizer_config.json", "{}");
-    if (tokenizer_load(&tokenizer, folder, &error))
+    if (tokenizer_load(&tokenizer, folder, false, &error))
         fail_msg("%s", error.text);
     remove_file(folder, "vocab.txt");
     remove_file(folder, "tokenizer_config.json");
@@ -254,7 +254,7 @@ static void test_rules__lists_are_cut_between_names(void **state)
     assert_memory_equal(choices.text, "prompt0, prompt1, ", 18);
     assert_string_equal(choices.text + strlen(choices.text) - 5, ", ...");
     rules.n_prompts = 0;
-    assert_string_equal(rules_list_prompts(&rules).text, "(none)");
+    assert_string_equal(rules_list_prompts(&rules).text, "query, document");
 }
 
 int main(void)
