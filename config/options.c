@@ -190,6 +190,34 @@ static struct place name_given(const struct reading *reading, enum option_index 
     return reading_name_place(reading, &option_table[i], reading->sources[i]);
 }
 
+/* What --memory-limit has to be, if it is given. */
+static bool check_memory(struct reading *reading)
+{
+    const struct options *options = &reading->options;
+    struct place limit = name_given(reading, OPTION_INDEX_memory_limit);
+
+    if (options->memory_limit == 0)
+        return true;
+    if (options->memory_limit < OPTIONS_MIN_MEMORY_LIMIT)
+        return reading_complain(reading, "%s=%" PRId64 " is less than %d", limit.text,
+                                options->memory_limit, OPTIONS_MIN_MEMORY_LIMIT);
+    if (options->memory_limit / OPTIONS_MEMORY_PER_PAYLOAD < options->payload_limit)
+        return reading_complain(reading,
+                                "%s=%" PRId64 " is less than %d times %s=%" PRId64
+                                ": a body that large could not be decoded",
+                                limit.text, options->memory_limit, OPTIONS_MEMORY_PER_PAYLOAD,
+                                name_given(reading, OPTION_INDEX_payload_limit).text,
+                                options->payload_limit);
+    if (options->memory_limit < options->token_vectors_limit)
+        return reading_complain(reading,
+                                "%s=%" PRId64 " is less than %s=%" PRId64
+                                ": so many vectors could not be held",
+                                limit.text, options->memory_limit,
+                                name_given(reading, OPTION_INDEX_token_vectors_limit).text,
+                                options->token_vectors_limit);
+    return true;
+}
+
 /* What one option alone cannot tell. */
 static bool check_together(struct reading *reading)
 {
@@ -207,6 +235,8 @@ static bool check_together(struct reading *reading)
             name_given(reading, options->tls_cert ? OPTION_INDEX_tls_cert : OPTION_INDEX_tls_key)
                 .text,
             options->tls_cert ? "--tls-key" : "--tls-cert");
+    if (!check_memory(reading))
+        return false;
     if (options->max_request_tokens <= options->max_queue_tokens)
         return true;
     if (reading->sources[OPTION_INDEX_max_request_tokens] != OPTION_SOURCE_DEFAULT)

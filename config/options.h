@@ -23,6 +23,12 @@
  *   CHOICE  const char *   one of the words that the table lists, separated by '|' */
 enum { OPTIONS_MOST_VALUES = 1024 };
 
+/* Less than that would refuse a body that --payload-limit allows, or a small request beside one. */
+enum {
+    OPTIONS_MIN_MEMORY_LIMIT = 16 << 20,
+    OPTIONS_MEMORY_PER_PAYLOAD = 4,
+};
+
 struct option_list {
     const char **values; /* [n_values] */
     size_t n_values;     /* at most OPTIONS_MOST_VALUES */

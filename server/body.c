@@ -16,6 +16,7 @@
 #include "server/json_whole.h"
 #include "server/memory_budget.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,9 @@ _Static_assert((int)JSON_SCAN_MAX_DEPTH <= JSON_PARSER_MAX_DEPTH, "jansson would
 enum {
     FIRST_CAPACITY = 16,
     MAX_KEY_BYTES = 256, /* no field of ours has a longer name */
+    /* A tree is many small blocks, which malloc keeps for later: from this size on they go back to
+     * the system, which takes some milliseconds, as building the tree took many more. */
+    TRIMMED_BYTES = 4 << 20,
 };
 
 struct body_member {
@@ -213,6 +217,8 @@ void body_free(struct body *body)
         free(members);
     }
     memory_give(body->claim, body->tree_bytes);
+    if (body->tree_bytes >= TRIMMED_BYTES)
+        malloc_trim(0);
     free(body);
 }
 
@@ -269,8 +275,10 @@ static bool parse(struct body *body, struct body_member *member, const char *pat
     if (place->n_values > body->max_values)
         return fault_set(&body->fault, PROBLEM_BAD_REQUEST, path,
                          "'%s' holds more than %zu JSON values", path, body->max_values);
-    if (!memory_take(body->claim, place->tree_bytes, &body->fault))
+    if (!memory_take(body->claim, place->tree_bytes)) {
+        memory_explain(body->claim, &body->fault);
         return false;
+    }
     body->tree_bytes += place->tree_bytes;
     member->tree = json_read(place->value.bytes, place->value.len_bytes,
                              JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY, &error);

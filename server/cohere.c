@@ -27,6 +27,34 @@ const struct route_family cohere_family = {
     .write_error = write_error,
 };
 
+static size_t count_vector_bytes(const struct fields *fields, enum embedding_type type)
+{
+    if (type == EMBEDDING_FLOAT)
+        return encode_floats_max_bytes(fields->n_dims);
+    if (type == EMBEDDING_BASE64)
+        return encode_base64_max_bytes(fields->n_dims);
+    return encode_packed_max_bytes((enum pack)(type - EMBEDDING_PACKED), fields->n_dims);
+}
+
+static struct finish_bytes count_bytes(const struct request *request,
+                                       const struct embedding *embedding)
+{
+    enum { AROUND = 1024 };
+    const struct fields *fields = &embedding->fields;
+    size_t n_bytes = AROUND;
+
+    (void)request;
+    for (size_t i = 0; i < fields->n_inputs; i++)
+        n_bytes += 1 + text_json_string_length(fields->inputs[i].text.bytes,
+                                               fields->inputs[i].text.len_bytes);
+    for (int type = 0; type < N_EMBEDDING_TYPES; type++) {
+        if (fields->types & 1U << type)
+            n_bytes +=
+                fields->n_inputs * (1 + count_vector_bytes(fields, (enum embedding_type)type));
+    }
+    return (struct finish_bytes){.reply = n_bytes};
+}
+
 static void begin_reply(struct request *request, const struct fields *fields)
 {
     struct text *text = &request->reply.body;
@@ -44,7 +72,7 @@ static void begin_reply(struct request *request, const struct fields *fields)
 
 void cohere_embed_start(struct request *request)
 {
-    embedding_start(request, decode_cohere_embed, begin_reply);
+    embedding_start(request, decode_cohere_embed, count_bytes, begin_reply);
 }
 
 static void write_vector(struct text *text, const struct embedding *embedding,

@@ -182,6 +182,33 @@ static bool tokenize(struct request *request, struct embedding *embedding, struc
     return true;
 }
 
+/* No more than that is in the token buffer at once: a text's share is bounded by its bytes, each of
+ * which may become two tokens, and by what it is cut to, of which twice as many are kept while its
+ * end is looked for. */
+static size_t count_max_tokens(const struct fields *fields)
+{
+    size_t n_tokens = 0;
+
+    for (size_t i = 0; i < fields->n_inputs && n_tokens < fields->most_request_tokens; i++) {
+        size_t n = fields->inputs[i].n_ids + 2 * fields->inputs[i].text.len_bytes +
+                   2 * fields->prompt.len_bytes + MAX_SPECIAL_TOKENS;
+
+        n_tokens += n < fields->most_tokens ? n : fields->most_tokens;
+    }
+    return n_tokens + 2 * fields->most_tokens + MAX_SPECIAL_TOKENS;
+}
+
+/* Tokens, with what their buffer grows by, and what there is for each input. */
+static bool take_for_tokens(struct request *request, const struct embedding *embedding)
+{
+    size_t n_inputs = embedding->fields.n_inputs;
+
+    size_t n_bytes = count_max_tokens(&embedding->fields) * sizeof(int32_t) * 3 / 2 +
+                     n_inputs * (sizeof(*embedding->jobs) + sizeof(*embedding->truncated));
+
+    return memory_take(&request->memory, n_bytes);
+}
+
 static bool allocate_jobs(struct embedding *embedding)
 {
     size_t n = embedding->fields.n_inputs;
@@ -192,12 +219,16 @@ static bool allocate_jobs(struct embedding *embedding)
     return embedding->jobs && embedding->truncated;
 }
 
-static bool allocate_vectors(struct embedding *embedding)
+static bool allocate_vectors(struct request *request, struct embedding *embedding)
 {
     const struct fields *fields = &embedding->fields;
     size_t n = fields->pooled ? fields->n_inputs : embedding->tokens.n_tokens;
+    size_t vector_bytes = fields->n_dims * sizeof(*embedding->vectors);
 
-    embedding->vectors = calloc(n, fields->n_dims * sizeof(*embedding->vectors));
+    /* The product fits: both are bounded. */
+    if (!memory_take(&request->memory, n * vector_bytes))
+        return false;
+    embedding->vectors = calloc(n, vector_bytes);
     return embedding->vectors;
 }
 
@@ -233,12 +264,15 @@ void embedding_start(struct request *request,
                      bool (*decode)(struct slice body, const struct rules *rules,
                                     struct memory_claim *memory, struct fields *ret_fields,
                                     struct fault *ret_fault),
+                     struct finish_bytes (*count_bytes)(const struct request *request,
+                                                        const struct embedding *embedding),
                      void (*begin_reply)(struct request *request, const struct fields *fields))
 {
     int64_t began_us = clock_now_us();
     struct embedding *embedding = calloc(1, sizeof(*embedding));
     struct slice body = {request->body.bytes, request->body.len_bytes};
-    struct text scratch = {0};
+    struct text scratch = {.memory = &request->memory};
+    struct finish_bytes finish;
     struct fault fault;
     enum status status;
     bool tokenized;
@@ -249,13 +283,13 @@ void embedding_start(struct request *request,
     }
     request->work = embedding;
     request->free_work = embedding_free;
-    if (!decode(body, request->server->rules, NULL, &embedding->fields, &fault)) {
+    if (!decode(body, request->server->rules, &request->memory, &embedding->fields, &fault)) {
         respond_fault(request, &fault);
         return;
     }
     if (!check_model(request, embedding->fields.model))
         return;
-    if (!allocate_jobs(embedding)) {
+    if (!take_for_tokens(request, embedding) || !allocate_jobs(embedding)) {
         respond_status(request, STATUS_NO_MEMORY);
         return;
     }
@@ -263,7 +297,8 @@ void embedding_start(struct request *request,
     text_release(&scratch);
     if (!tokenized)
         return;
-    if (!allocate_vectors(embedding)) {
+    finish = count_bytes(request, embedding);
+    if (!text_set_capacity(&request->reply.body, finish.reply)) {
         respond_status(request, STATUS_NO_MEMORY);
         return;
     }
@@ -271,6 +306,12 @@ void embedding_start(struct request *request,
         begin_reply(request, &embedding->fields);
     fields_release(&embedding->fields);
     text_release(&request->body);
+    /* What was reserved for decoding is needed no more. */
+    if (!allocate_vectors(request, embedding) ||
+        !memory_set_reserve(&request->memory, finish.work)) {
+        respond_status(request, STATUS_NO_MEMORY);
+        return;
+    }
     fill_group(request, embedding);
     request->tokenize_us = clock_now_us() - began_us;
 

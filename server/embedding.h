@@ -27,13 +27,24 @@ struct embedding {
     size_t n_truncated;
 };
 
+enum { MAX_SPECIAL_TOKENS = 8 }; /* round one text: more than any family has */
+
+/* What a route's finish takes at most: the reply's body, and other memory beside it. */
+struct finish_bytes {
+    size_t reply;
+    size_t work;
+};
+
 /* Decodes the body with the route's function, checks, tokenizes and submits; or answers with what
- * is wrong. A route's start is this and no more. `begin_reply`, or NULL, is called while the texts
- * are still there, for a reply that repeats them. */
+ * is wrong. A route's start is this and no more. While the texts are still there, `count_bytes` is
+ * asked, so that a request whose reply would have no room is not encoded; then `begin_reply`, or
+ * NULL, is called, for a reply that repeats texts. */
 void embedding_start(struct request *request,
                      bool (*decode)(struct slice body, const struct rules *rules,
                                     struct memory_claim *memory, struct fields *ret_fields,
                                     struct fault *ret_fault),
+                     struct finish_bytes (*count_bytes)(const struct request *request,
+                                                        const struct embedding *embedding),
                      void (*begin_reply)(struct request *request, const struct fields *fields));
 
 /* After the group is done: the vectors, all of them whole and finite, and in the reply the header

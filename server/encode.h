@@ -27,4 +27,11 @@ void encode_packed_base64(struct text *text, enum pack pack, const float *values
 /* [1,2,3] */
 void encode_indices(struct text *text, const size_t *indices, size_t n_indices);
 
+/* The room that each asks for. */
+size_t encode_floats_max_bytes(size_t n_values);
+size_t encode_base64_max_bytes(size_t n_values);
+size_t encode_packed_max_bytes(enum pack pack, size_t n_values);
+size_t encode_packed_base64_max_bytes(enum pack pack, size_t n_values);
+size_t encode_indices_max_bytes(size_t n_indices);
+
 #endif

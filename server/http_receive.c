@@ -11,7 +11,7 @@
  *   more, an unknown length,    the reply goes out at once and ends the connection, which then
  * lingers or it waits for a 100       (watch.h)
  *
- * What cannot is a chunked body that grows over the limit, and memory that is short: libmicrohttpd
+ * What cannot is a chunked body that grows over a limit, and memory that is short: libmicrohttpd
  * takes no reply in the middle of a body, so that one is written to the socket directly, and the
  * connection is closed and lingers.
  *
@@ -39,6 +39,7 @@
 
 enum {
     MOST_READ_AND_DROPPED = 64 << 10,
+    MIN_GROWTH_BYTES = 4 << 10,
 };
 
 /* Reads a request's line as far as `uri` shows it: libmicrohttpd's own copy of the line, in which a
@@ -162,6 +163,23 @@ static bool check_body_type(struct request *request)
     return !coding.bytes && !type.bytes;
 }
 
+/* Has the request hold what decoding so long a body takes as a rule: as much again for its texts,
+ * and for the longest of them once more. Without that, many bodies could be let in whole and none
+ * of them be decoded. */
+static bool reserve_decoding(struct request *request, size_t n_body_bytes)
+{
+    return memory_set_reserve(&request->memory, 2 * n_body_bytes);
+}
+
+/* A body whose length is known has all its room before a byte of it is read. */
+static void reserve_body(struct request *request, size_t n_body_bytes)
+{
+    if (text_set_capacity(&request->body, n_body_bytes) && reserve_decoding(request, n_body_bytes))
+        return;
+    text_release(&request->body);
+    respond_status(request, STATUS_NO_MEMORY);
+}
+
 /* Refuses what cannot be taken now, or never. */
 static void check_acceptable(struct request *request, uint64_t n_body_bytes)
 {
@@ -178,6 +196,8 @@ static void check_acceptable(struct request *request, uint64_t n_body_bytes)
         respond_problem(request, PROBLEM_LOADING, NULL, "The model is still being loaded");
     else if (route->method == METHOD_POST && is_full(server))
         refuse_full(request);
+    else if (route->method == METHOD_POST && n_body_bytes > 0 && n_body_bytes != UINT64_MAX)
+        reserve_body(request, (size_t)n_body_bytes);
 }
 
 static void refuse_path(struct request *request, const char *path)
@@ -320,6 +340,21 @@ void http_receive_speak_first(void)
     request_gone(request);
 }
 
+/* A chunked body grows by half, so that it is moved a bounded number of times; one whose length was
+ * told has its room. */
+static bool make_room(struct request *request, size_t len_bytes)
+{
+    struct text *body = &request->body;
+    size_t max_bytes = (size_t)request->server->options->payload_limit;
+    size_t capacity_bytes = body->capacity_bytes + body->capacity_bytes / 2 + MIN_GROWTH_BYTES;
+
+    if (len_bytes <= body->capacity_bytes - body->len_bytes)
+        return true;
+    if (capacity_bytes < body->len_bytes + len_bytes)
+        capacity_bytes = body->len_bytes + len_bytes;
+    return text_set_capacity(body, capacity_bytes < max_bytes ? capacity_bytes : max_bytes);
+}
+
 /* A part of the body came. */
 static enum MHD_Result gather(struct http *http, struct request *request, const char *bytes,
                               size_t len_bytes)
@@ -337,10 +372,13 @@ static enum MHD_Result gather(struct http *http, struct request *request, const 
     if (refused)
         return MHD_YES;
 
-    if (len_bytes <= most_bytes - request->body.len_bytes) {
-        text_append(&request->body, bytes, len_bytes);
-        if (!text_failed(&request->body))
+    if (request->n_body_bytes <= most_bytes) {
+        if (request->route->method == METHOD_GET) /* it is not looked at */
             return MHD_YES;
+        if (make_room(request, len_bytes)) {
+            text_append(&request->body, bytes, len_bytes);
+            return MHD_YES;
+        }
     }
     watch_enter(http->watch, request->link->watched, WATCH_SENDING, NULL);
     if (request_is_gone(request))
@@ -359,6 +397,12 @@ static bool enqueue(struct http *http, struct request *request)
 {
     struct server *server = http->server;
     size_t n_before;
+
+    if (!reserve_decoding(request, request->body.len_bytes)) {
+        respond_status(request, STATUS_NO_MEMORY);
+        return false;
+    }
+    request->reply.body.memory = &request->memory;
 
     /* Counted first, looked at then: so either it is refused here, or http_abandon waits for it. */
     atomic_fetch_add(&http->n_suspended, 1);

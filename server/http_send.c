@@ -93,8 +93,7 @@ enum MHD_Result http_send(struct request *request)
         respond_status(request, STATUS_STOPPING);
     }
     if (!reply->http_status || (reply->http_status < 400 && text_failed(&reply->body)))
-        respond_problem(request, PROBLEM_INTERNAL_ERROR, NULL,
-                        "There is not enough memory for the reply");
+        respond_status(request, STATUS_NO_MEMORY);
     if (text_failed(&reply->body))
         text_release(&reply->body);
     request->n_reply_bytes = is_head(request) ? 0 : reply->body.len_bytes;

@@ -6,9 +6,10 @@
  * TREE BYTES. What jansson 2.14 asks malloc for, rounded up as glibc rounds (16 bytes, 8 of them
  * its own), so that a client cannot have a tree built that is far larger than it was thought to be:
  *
- *   a text        its struct and its bytes, of which an escape may leave some unused
- *   a number      its struct
- *   a list        its struct and eight places; more come by doubling, the old ones being kept
+ *   a text        its struct and its bytes, of which an escape may leave some unused; and a
+ *                 struct input (decode.h), which it may become
+ *   a number      its struct, and its four bytes as a token id
+ *   a list        its struct, a struct input, and eight places; more come by doubling, the old ones being kept
  *                 until the new are filled, so an item costs up to three places
  *   an object     the same with buckets of two pointers, and for a member a node with its key
  *
@@ -21,9 +22,9 @@
 #include <stdint.h>
 
 enum {
-    TEXT_TREE_BYTES = 48 + 32,
-    NUMBER_TREE_BYTES = 32,
-    LIST_TREE_BYTES = 48 + 80,
+    TEXT_TREE_BYTES = 48 + 32 + 40,
+    NUMBER_TREE_BYTES = 32 + 4,
+    LIST_TREE_BYTES = 48 + 80 + 40,
     ITEM_TREE_BYTES = 24,
     OBJECT_TREE_BYTES = 80 + 144,
     MEMBER_TREE_BYTES = 96 + 48,

@@ -28,7 +28,8 @@ struct json_member {
     struct slice key;   /* what stands between its quotes, escapes as they came */
     struct slice value; /* valid JSON, without space around it */
     size_t n_values;    /* the value and all within it */
-    size_t tree_bytes;  /* jansson takes no more than this, from malloc, to parse and keep it */
+    size_t tree_bytes;  /* jansson takes no more than this, from malloc, to parse and keep it, with
+                           what decoding makes of it */
 };
 
 struct json_scan {

@@ -83,6 +83,28 @@ static void describe(const struct server *server, const struct engine_info *info
         log_write(LOG_WARNING, "model: %s", model->notes[i]);
 }
 
+/* What requests may hold together. Half of what is left, since malloc and libraries need some
+ * beside it, and others in the same machine or container may grow. */
+static void set_memory_limit(struct server *server)
+{
+    const struct options *options = server->options;
+    size_t limit_bytes = (size_t)options->memory_limit;
+    size_t body_bytes = (size_t)options->payload_limit;
+
+    if (limit_bytes == 0) {
+        limit_bytes = memory_left("") / 2;
+        if (limit_bytes < OPTIONS_MIN_MEMORY_LIMIT)
+            limit_bytes = OPTIONS_MIN_MEMORY_LIMIT;
+        if (limit_bytes / OPTIONS_MEMORY_PER_PAYLOAD < body_bytes)
+            log_write(LOG_WARNING,
+                      "memory is short: bodies near --payload-limit (%zu bytes) will be refused",
+                      body_bytes);
+    }
+    atomic_store(&server->memory.limit_bytes, limit_bytes);
+    log_write(LOG_INFO, "requests may hold %zu MiB of memory together (--memory-limit)",
+              limit_bytes >> 20);
+}
+
 static struct engine_options make_engine_options(const struct options *options)
 {
     return (struct engine_options){
@@ -157,6 +179,7 @@ static enum status load(struct loader *loader)
     if (status)
         return status;
     describe(server, engine_get_info(loader->engine));
+    set_memory_limit(server);
     server->engine = loader->engine;
     loader->engine = NULL;
     if (atomic_compare_exchange_strong(&server->state, &loading, SERVER_SERVING))

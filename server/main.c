@@ -22,6 +22,7 @@
 #include "server/server.h"
 #include "server/signals.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,8 @@ enum { EXIT_BAD_OPTIONS = 2 };
 
 /* Descriptors besides connections: files, epoll sets, those that linger. */
 enum { OTHER_DESCRIPTORS = 512 };
+
+enum { MIN_MAPPED_BYTES = 256 << 10, MAX_KEPT_BYTES = 512 << 10 };
 
 /* As many open files as the system lets us: idle connections are cheap (promise 3 has its own
  * limit). */
@@ -49,6 +52,16 @@ static void raise_file_limit(const struct options *options)
             LOG_WARNING,
             "only %llu files may be open: fewer connections than --max-connections (%lld) fit",
             (unsigned long long)limit.rlim_max, (long long)options->max_connections);
+}
+
+/* Large blocks (bodies, vectors, replies) go back to the system as they are freed. Without that,
+ * glibc raises the size from which a block is its own mapping to that of the largest one it has
+ * seen, up to 32 MiB, and keeps what is smaller for later: memory that --memory-limit takes for
+ * free would stay resident. */
+static void return_freed_memory(void)
+{
+    mallopt(M_MMAP_THRESHOLD, MIN_MAPPED_BYTES);
+    mallopt(M_TRIM_THRESHOLD, MAX_KEPT_BYTES);
 }
 
 static int fail(const struct error *error)
@@ -191,6 +204,7 @@ int main(int argc, char **argv)
     case OPTIONS_RUN:
         break;
     }
+    return_freed_memory();
     time_slice_ask(TIME_SLICE_SHORT_NS); /* before any thread is started */
     log_open(options.json_output);
     log_set_level(options.log_level);

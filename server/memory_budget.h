@@ -4,7 +4,8 @@
  * arriving, trees of JSON, tokens, vectors and replies. Bytes are taken before they are allocated,
  * and given back once they are freed; nobody waits for any.
  *
- * A budget may be asked on any thread. A claim is what one request holds: its owner's alone. */
+ * A budget may be asked on any thread. A claim is what one request holds: its owner's alone; where
+ * one is asked for it may be NULL, which has no limit. */
 #ifndef NESTD_SERVER_MEMORY_BUDGET_H
 #define NESTD_SERVER_MEMORY_BUDGET_H
 
@@ -32,16 +33,27 @@ struct memory_budget {
 struct memory_claim {
     struct memory_budget *budget; /* NULL: none that counts */
     size_t held_bytes;
+    size_t reserved_bytes; /* of those: for what is taken later */
+    size_t refused_bytes;  /* what it would have held when it was last refused */
 };
 
-/* Takes so many bytes; a claim that is NULL has no limit. False: nothing was taken, and the fault
- * says that the server is full, or that no request may hold as much. */
-bool memory_take(struct memory_claim *claim, size_t n_bytes, struct fault *ret_fault);
+/* Takes so many bytes, of those reserved first. False: nothing was taken; memory_is_refused() from
+ * then on, and memory_explain() tells why. */
+bool memory_take(struct memory_claim *claim, size_t n_bytes);
 
-/* Gives so many back, of those that are held. */
+/* Gives so many back, of those that were taken. */
 void memory_give(struct memory_claim *claim, size_t n_bytes);
 
-/* Gives all back. */
+/* Has just so many reserved for what will be taken later, so that it cannot be refused then. Fewer
+ * than before is never refused. */
+bool memory_set_reserve(struct memory_claim *claim, size_t n_bytes);
+
+/* Gives everything back. */
 void memory_claim_release(struct memory_claim *claim);
+
+bool memory_is_refused(const struct memory_claim *claim);
+
+/* The fault of the last refusal: the server is full, or no request may hold as much. */
+void memory_explain(const struct memory_claim *claim, struct fault *ret_fault);
 
 #endif

@@ -30,6 +30,9 @@ struct readings {
     uint64_t workers_busy;
     uint64_t model_ready;
     uint64_t log_lines_lost;
+    uint64_t memory_limit_bytes;
+    uint64_t memory_bytes;
+    uint64_t memory_peak_bytes;
     uint64_t resident_bytes;
 };
 
@@ -204,6 +207,12 @@ static const struct family families[] = {
     {"nestd_model_info", "gauge", "The model that is loaded.", write_model, 0},
     READING("nestd_log_lines_lost_total", "counter", log_lines_lost,
             "Lines of the log for which stderr had no room."),
+    READING("nestd_memory_limit_bytes", "gauge", memory_limit_bytes,
+            "What requests may hold in memory together; 0 until the model is loaded."),
+    READING("nestd_request_memory_bytes", "gauge", memory_bytes,
+            "What requests hold in memory: bodies, JSON, tokens, vectors and replies."),
+    READING("nestd_request_memory_peak_bytes", "gauge", memory_peak_bytes,
+            "The most that they have held at once."),
     READING("process_resident_memory_bytes", "gauge", resident_bytes,
             "Resident memory size in bytes."),
 };
@@ -250,6 +259,9 @@ static struct scrape read_all(const struct server *server)
                 .workers_busy = stats.busy_workers,
                 .model_ready = engine != NULL,
                 .log_lines_lost = log_count_lost(),
+                .memory_limit_bytes = atomic_load(&server->memory.limit_bytes),
+                .memory_bytes = atomic_load(&server->memory.used_bytes),
+                .memory_peak_bytes = atomic_load(&server->memory.peak_bytes),
                 .resident_bytes = read_resident_bytes(),
             },
     };

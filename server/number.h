@@ -8,6 +8,7 @@
 
 enum {
     NUMBER_FLOAT_BYTES = 24, /* room that number_write_float needs; the text itself is shorter */
+    NUMBER_FLOAT_MAX_CHARS = 16, /* "-0.000012345678" with one digit more */
     NUMBER_U64_BYTES = 20,
     NUMBER_I64_BYTES = 20,
 };

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/openai.h"
 
-#include "server/base64.h"
 #include "server/embedding.h"
 #include "server/encode.h"
 #include "server/request.h"
@@ -10,25 +9,32 @@
 
 #include <string.h>
 
-void openai_embeddings_start(struct request *request)
+static size_t count_vector_bytes(const struct fields *fields)
 {
-    embedding_start(request, decode_embeddings, NULL);
+    if (!fields->packed)
+        return fields->base64 ? encode_base64_max_bytes(fields->n_dims)
+                              : encode_floats_max_bytes(fields->n_dims);
+    return fields->base64 ? encode_packed_base64_max_bytes(fields->pack, fields->n_dims)
+                          : encode_packed_max_bytes(fields->pack, fields->n_dims);
 }
 
-/* About what the reply takes, so that it grows once: a float is some 11 characters and a comma, a
- * byte at most 4 and a comma. */
-static void reserve_reply(struct text *text, const struct fields *fields)
+static struct finish_bytes count_bytes(const struct request *request,
+                                       const struct embedding *embedding)
 {
-    size_t n_values =
-        fields->packed ? pack_count_bytes(fields->pack, fields->n_dims) : fields->n_dims;
-    size_t value_bytes = fields->packed ? 1 : sizeof(float);
-    size_t value_chars = fields->packed ? 5 : 12;
-    size_t vector_bytes =
-        fields->base64 ? base64_length(n_values * value_bytes) : n_values * value_chars;
-    size_t len_bytes;
+    enum { AROUND = 256, AROUND_VECTOR = 80 };
+    const char *model = server_model_name(request->server);
+    size_t vector_bytes = count_vector_bytes(&embedding->fields) + AROUND_VECTOR;
 
-    if (!__builtin_mul_overflow(vector_bytes + 64, fields->n_inputs, &len_bytes))
-        text_reserve(text, len_bytes);
+    return (struct finish_bytes){
+        .reply = AROUND + text_json_string_length(model, strlen(model)) +
+                 embedding->fields.n_inputs * vector_bytes +
+                 encode_indices_max_bytes(embedding->n_truncated),
+    };
+}
+
+void openai_embeddings_start(struct request *request)
+{
+    embedding_start(request, decode_embeddings, count_bytes, NULL);
 }
 
 static void write_vector(struct text *text, const struct embedding *embedding, size_t i)
@@ -61,7 +67,6 @@ void openai_embeddings_finish(struct request *request)
     if (!embedding)
         return;
     respond_json(request);
-    reserve_reply(text, &embedding->fields);
     text_append_string(text, "{\"object\":\"list\",\"data\":[");
     for (size_t i = 0; i < embedding->fields.n_inputs; i++) {
         text_appendf(

@@ -27,6 +27,8 @@ struct request *request_new(struct server *server)
     if (!request)
         return NULL;
     request->server = server;
+    request->memory.budget = &server->memory;
+    request->body.memory = &request->memory;
     request->path_tail = "";
     request->began_us = clock_now_us();
     pthread_mutex_init(&request->mutex, NULL);
@@ -41,6 +43,7 @@ void request_free(struct request *request)
         request->free_work(request->work);
     text_release(&request->body);
     reply_release(&request->reply);
+    memory_claim_release(&request->memory);
     pthread_mutex_destroy(&request->mutex);
     free(request);
 }

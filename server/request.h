@@ -18,6 +18,7 @@
 #define NESTD_SERVER_REQUEST_H
 
 #include "engine/engine.h"
+#include "server/memory_budget.h"
 #include "server/request_id.h"
 #include "server/respond.h"
 #include "server/text.h"
@@ -50,12 +51,13 @@ struct request {
     char id[REQUEST_ID_MOST_BYTES + 1]; /* x-request-id; "" while the header is not whole */
     const char *method; /* "GET" and the like, "other"; NULL while the header is not whole */
 
-    size_t path_offset; /* in the target, which may be a whole URL; SIZE_MAX: it is malformed */
+    size_t path_offset;    /* in the target, which may be a whole URL; SIZE_MAX: it is malformed */
     const char *path_tail; /* what followed a route's path that ends in '/', borrowed from the
                               connection; else "" */
     const char *origin;    /* the header Origin, borrowed from the connection; NULL: none */
-    struct text body;      /* as it came */
-    struct reply reply;    /* as it goes back; see respond.h */
+    struct memory_claim memory; /* what it holds of server->memory */
+    struct text body;           /* as it came */
+    struct reply reply;         /* as it goes back; see respond.h */
 
     /* A family's own state between start and finish (decoded fields, token buffers, jobs), freed
      * with the request. */

@@ -141,6 +141,8 @@ void respond_problem(struct request *request, enum problem problem, const char *
 
 void respond_status(struct request *request, enum status status)
 {
+    struct fault fault;
+
     switch (status) {
     case STATUS_OVERLOADED:
         respond_problem(request, PROBLEM_OVERLOADED, NULL,
@@ -159,6 +161,11 @@ void respond_status(struct request *request, enum status status)
                         "A vector holds a number that is not finite");
         break;
     case STATUS_NO_MEMORY:
+        if (memory_is_refused(&request->memory)) {
+            memory_explain(&request->memory, &fault);
+            respond_fault(request, &fault);
+            break;
+        }
         respond_problem(request, PROBLEM_INTERNAL_ERROR, NULL,
                         "There is not enough memory for this request");
         break;

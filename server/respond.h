@@ -54,7 +54,8 @@ void respond_problem(struct request *request, enum problem problem, const char *
 /* The same, with words that were found elsewhere. */
 void respond_fault(struct request *request, const struct fault *fault);
 
-/* The problem that an engine status means, with its words. */
+/* The problem that an engine status means, with its words. NO_MEMORY is also what the request's
+ * claim was refused (memory_budget.h): then the server is full, or the request too large. */
 void respond_status(struct request *request, enum status status);
 
 /* The methods of the request's path as the header Allow lists them: "GET, HEAD". */

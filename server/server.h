@@ -5,6 +5,7 @@
 #define NESTD_SERVER_SERVER_H
 
 #include "engine/engine.h"
+#include "server/memory_budget.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -35,14 +36,15 @@ struct server {
     _Atomic(enum server_state) state;
     _Atomic(struct engine *) engine; /* NULL until the model is loaded; then fixed */
     struct rules *rules;             /* made before the port opens; then fixed */
-    atomic_size_t n_requests;  /* inference requests between arrival of the body and the reply's
+    atomic_size_t n_requests;    /* inference requests between arrival of the body and the reply's
                                   handing over */
-    int64_t started_us;        /* on the clock of clock_now_us() */
-    time_t created;            /* when the server was started, on the wall's clock */
-    char model_name[256];      /* of the folder; set by server_name_model() */
-    double (*draw)(void);      /* a chance from 0 to below 1; any thread */
-    struct api_keys *api_keys; /* NULL: no key is asked for */
-    struct tls *tls;           /* NULL: plain HTTP */
+    int64_t started_us;          /* on the clock of clock_now_us() */
+    time_t created;              /* when the server was started, on the wall's clock */
+    char model_name[256];        /* of the folder; set by server_name_model() */
+    double (*draw)(void);        /* a chance from 0 to below 1; any thread */
+    struct api_keys *api_keys;   /* NULL: no key is asked for */
+    struct tls *tls;             /* NULL: plain HTTP */
+    struct memory_budget memory; /* of what requests hold; limited once the model is loaded */
     struct metrics *metrics;
     struct pool *pool; /* the request threads */
     struct http *http;

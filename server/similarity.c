@@ -23,14 +23,32 @@ struct scores {
     size_t n_columns;
 };
 
+/* For both routes: TEI's writes one row and no more. */
+static struct finish_bytes count_bytes(const struct request *request,
+                                       const struct embedding *embedding)
+{
+    enum { AROUND = 256 };
+    const char *model = server_model_name(request->server);
+    size_t n_rows = embedding->fields.n_rows;
+    size_t n_columns = embedding->fields.n_inputs - n_rows;
+
+    if (n_columns == 0)
+        n_columns = n_rows;
+    return (struct finish_bytes){
+        .reply = AROUND + text_json_string_length(model, strlen(model)) +
+                 n_rows * (1 + encode_floats_max_bytes(n_columns)),
+        .work = n_rows * n_columns * sizeof(float), /* fits: both are bounded */
+    };
+}
+
 void similarity_start(struct request *request)
 {
-    embedding_start(request, decode_similarity, NULL);
+    embedding_start(request, decode_similarity, count_bytes, NULL);
 }
 
 void tei_similarity_start(struct request *request)
 {
-    embedding_start(request, decode_tei_similarity, tei_count_characters);
+    embedding_start(request, decode_tei_similarity, count_bytes, tei_count_characters);
 }
 
 static bool is_finite(const struct scores *scores)
@@ -128,5 +146,5 @@ void tei_similarity_finish(struct request *request)
 
 void rerank_start(struct request *request)
 {
-    embedding_start(request, decode_rerank, NULL);
+    embedding_start(request, decode_rerank, count_bytes, NULL);
 }

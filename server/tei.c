@@ -77,9 +77,23 @@ void tei_count_characters(struct request *request, const struct fields *fields)
 
 /* ---- /embed, /embed_all ---- */
 
+/* For both routes: a vector for each input, or for each token. */
+static struct finish_bytes count_bytes(const struct request *request,
+                                       const struct embedding *embedding)
+{
+    const struct fields *fields = &embedding->fields;
+    size_t n_vectors = fields->pooled ? fields->n_inputs : embedding->tokens.n_tokens;
+
+    (void)request;
+    return (struct finish_bytes){
+        .reply =
+            2 + 3 * fields->n_inputs + n_vectors * (1 + encode_floats_max_bytes(fields->n_dims)),
+    };
+}
+
 void tei_embed_start(struct request *request)
 {
-    embedding_start(request, decode_tei_embed, tei_count_characters);
+    embedding_start(request, decode_tei_embed, count_bytes, tei_count_characters);
 }
 
 void tei_embed_finish(struct request *request)
@@ -99,7 +113,7 @@ void tei_embed_finish(struct request *request)
 
 void tei_embed_all_start(struct request *request)
 {
-    embedding_start(request, decode_tei_embed_all, tei_count_characters);
+    embedding_start(request, decode_tei_embed_all, count_bytes, tei_count_characters);
 }
 
 void tei_embed_all_finish(struct request *request)
@@ -156,6 +170,23 @@ static void write_tokens(struct text *reply, const struct tokenizer *tokenizer,
     text_append_string(reply, "]");
 }
 
+/* A text has at most two tokens a byte, and no more than a request may have; of the longest. What
+ * the buffers grow by is more. */
+static size_t count_token_bytes(const struct request *request, const struct fields *fields)
+{
+    size_t max_tokens = request->server->rules->most_request_tokens;
+    size_t longest = 0;
+
+    for (size_t i = 0; i < fields->n_inputs; i++) {
+        size_t len_bytes = fields->prompt.len_bytes + fields->inputs[i].text.len_bytes;
+
+        longest = len_bytes > longest ? len_bytes : longest;
+    }
+    if (2 * longest + MAX_SPECIAL_TOKENS < max_tokens)
+        max_tokens = 2 * longest + MAX_SPECIAL_TOKENS;
+    return max_tokens * (sizeof(int32_t) + sizeof(struct token_span)) * 3 / 2;
+}
+
 /* Tokenises and writes one text after another, so that only one text's tokens are held. Nothing is
  * truncated: what bounds the whole is --max-request-tokens. Of a request with too many, which is
  * STATUS_TOO_LONG, the rest are counted, so that its sender learns by how much. */
@@ -188,6 +219,8 @@ static enum status tokenize_all(struct request *request, const struct fields *fi
             continue;
         text_append_string(reply, i > 0 ? "," : "[");
         write_tokens(reply, tokenizer, tokens, text);
+        if (text_failed(reply))
+            return STATUS_NO_MEMORY;
     }
     text_append_string(reply, "]");
     return request->n_tokens > fields->most_request_tokens ? STATUS_TOO_LONG : STATUS_OK;
@@ -199,17 +232,18 @@ void tei_tokenize(struct request *request)
     struct slice body = {request->body.bytes, request->body.len_bytes};
     struct fields fields = {0};
     struct tokens tokens = {0};
-    struct text scratch = {0};
+    struct text scratch = {.memory = &request->memory};
     struct fault fault;
-    enum status status;
+    enum status status = STATUS_NO_MEMORY;
 
-    if (!decode_tokenize(body, request->server->rules, NULL, &fields, &fault)) {
+    if (!decode_tokenize(body, request->server->rules, &request->memory, &fields, &fault)) {
         respond_fault(request, &fault);
         return;
     }
     request->n_texts = fields.n_inputs;
     tei_count_characters(request, &fields);
-    status = tokenize_all(request, &fields, &tokens, &scratch);
+    if (memory_take(&request->memory, count_token_bytes(request, &fields)))
+        status = tokenize_all(request, &fields, &tokens, &scratch);
     if (status == STATUS_TOO_LONG) {
         fault_set_too_many_tokens(&fault, fields.row_field, request->n_tokens,
                                   fields.most_request_tokens);
@@ -227,6 +261,20 @@ void tei_tokenize(struct request *request)
 
 /* ---- /decode ---- */
 
+/* What the ids' texts have together, and a space or two round each. */
+static size_t count_text_bytes(const struct tokenizer *tokenizer, const struct input *input)
+{
+    size_t n_bytes = 0;
+
+    for (size_t i = 0; i < input->n_ids; i++) {
+        size_t len_bytes = 0;
+
+        (void)tokenizer_token_text(tokenizer, input->ids[i], &len_bytes);
+        n_bytes += len_bytes + 2;
+    }
+    return n_bytes;
+}
+
 /* The ids are inside the vocabulary. */
 static enum status decode_all(struct request *request, const struct fields *fields)
 {
@@ -236,17 +284,24 @@ static enum status decode_all(struct request *request, const struct fields *fiel
 
     for (size_t i = 0; i < fields->n_inputs; i++) {
         const struct input *input = &fields->inputs[i];
+        size_t text_bytes = count_text_bytes(tokenizer, input);
         size_t len_bytes = 0;
         char *text = NULL;
-        enum status status = tokenizer_decode(tokenizer, input->ids, input->n_ids,
-                                              fields->skip_special, &text, &len_bytes);
+        enum status status;
 
+        if (!memory_take(&request->memory, text_bytes))
+            return STATUS_NO_MEMORY;
+        status = tokenizer_decode(tokenizer, input->ids, input->n_ids, fields->skip_special, &text,
+                                  &len_bytes);
         if (status)
             return status;
         request->n_tokens += input->n_ids;
         text_append_string(reply, i > 0 ? "," : "[");
         text_append_json_string(reply, text, len_bytes);
         free(text);
+        memory_give(&request->memory, text_bytes);
+        if (text_failed(reply))
+            return STATUS_NO_MEMORY;
     }
     text_append_string(reply, "]");
     return STATUS_OK;
@@ -260,7 +315,7 @@ void tei_decode(struct request *request)
     struct fault fault;
     enum status status;
 
-    if (!decode_token_ids(body, request->server->rules, NULL, &fields, &fault)) {
+    if (!decode_token_ids(body, request->server->rules, &request->memory, &fields, &fault)) {
         respond_fault(request, &fault);
         return;
     }

@@ -2,6 +2,8 @@
 
 #include "server/text.h"
 
+#include "server/memory_budget.h"
+
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,7 +17,8 @@ void text_release(struct text *text)
     if (!text)
         return;
     free(text->bytes);
-    *text = (struct text){0};
+    memory_give(text->memory, text->capacity_bytes);
+    *text = (struct text){.memory = text->memory};
 }
 
 bool text_failed(const struct text *text)
@@ -23,22 +26,44 @@ bool text_failed(const struct text *text)
     return text->failed;
 }
 
-static char *fail(struct text *text)
+static bool fail(struct text *text)
 {
     text->failed = true;
-    return NULL;
+    return false;
+}
+
+bool text_set_capacity(struct text *text, size_t capacity_bytes)
+{
+    size_t more_bytes = capacity_bytes - text->capacity_bytes;
+    char *bytes;
+
+    if (text->failed)
+        return false;
+    if (capacity_bytes <= text->capacity_bytes)
+        return true;
+    if (!memory_take(text->memory, more_bytes))
+        return fail(text);
+    bytes = realloc(text->bytes, capacity_bytes);
+    if (!bytes) {
+        memory_give(text->memory, more_bytes);
+        return fail(text);
+    }
+    text->bytes = bytes;
+    text->capacity_bytes = capacity_bytes;
+    return true;
 }
 
 char *text_reserve(struct text *text, size_t len_bytes)
 {
     size_t needed_bytes, capacity_bytes;
-    char *bytes;
 
     if (text->failed)
         return NULL;
     /* Half of the address space: pointers into the text can still be subtracted. */
-    if (len_bytes > PTRDIFF_MAX - text->len_bytes)
-        return fail(text);
+    if (len_bytes > PTRDIFF_MAX - text->len_bytes) {
+        fail(text);
+        return NULL;
+    }
     needed_bytes = text->len_bytes + len_bytes;
     if (text->bytes && needed_bytes <= text->capacity_bytes)
         return text->bytes + text->len_bytes;
@@ -49,12 +74,7 @@ char *text_reserve(struct text *text, size_t len_bytes)
         capacity_bytes = FIRST_CAPACITY_BYTES;
     if (capacity_bytes < needed_bytes || capacity_bytes > PTRDIFF_MAX)
         capacity_bytes = needed_bytes;
-    bytes = realloc(text->bytes, capacity_bytes);
-    if (!bytes)
-        return fail(text);
-    text->bytes = bytes;
-    text->capacity_bytes = capacity_bytes;
-    return text->bytes + text->len_bytes;
+    return text_set_capacity(text, capacity_bytes) ? text->bytes + text->len_bytes : NULL;
 }
 
 void text_append(struct text *text, const char *bytes, size_t len_bytes)
@@ -153,4 +173,19 @@ void text_append_json_or_null(struct text *text, const char *string)
         text_append_json_string(text, string, strlen(string));
     else
         text_append_string(text, "null");
+}
+
+size_t text_json_string_length(const char *bytes, size_t len_bytes)
+{
+    size_t n = 2;
+
+    for (size_t i = 0; i < len_bytes; i++) {
+        unsigned char byte = (unsigned char)bytes[i];
+
+        if (!needs_escape(byte))
+            n++;
+        else
+            n += byte == '"' || byte == '\\' || (byte && strchr("\b\f\n\r\t", byte)) ? 2 : 6;
+    }
+    return n;
 }

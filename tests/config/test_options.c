@@ -510,6 +510,37 @@ static void test_options__request_tokens_follow_a_smaller_queue(void **state)
     options_release(&options);
 }
 
+/* Less would refuse what other options allow. */
+static void test_options__memory_limit_has_room_for_a_body(void **state)
+{
+    static const struct {
+        const char *flags[4];
+        const char *problem;
+    } bad[] = {
+        {{MODEL, "--memory-limit=8MiB"}, "--memory-limit=8388608 is less than 16777216"},
+        {{MODEL, "--memory-limit=127MiB"},
+         "--memory-limit=133169152 is less than 4 times --payload-limit=33554432: a body that "
+         "large "
+         "could not be decoded"},
+        {{MODEL, "--memory-limit=20MiB", "--payload-limit=1MiB"},
+         "--memory-limit=20971520 is less than --token-vectors-limit=33554432: so many vectors "
+         "could "
+         "not be held"},
+    };
+    struct options options;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct start start = {0};
+
+        memcpy(start.flags, bad[i].flags, sizeof(bad[i].flags));
+        assert_refused(&start, bad[i].problem);
+    }
+    options = read_good((struct start){.flags = {MODEL, "--memory-limit=128MiB"}});
+    assert_int_equal(options.memory_limit, 128 << 20);
+    options_release(&options);
+}
+
 static void test_options__variables_of_kubernetes_are_ignored_with_a_warning(void **state)
 {
     const struct start start = {
@@ -628,6 +659,7 @@ int main(void)
         cmocka_unit_test(test_options__bad_files_are_refused_by_file_and_key),
         cmocka_unit_test(test_options__long_values_are_cut_between_characters),
         cmocka_unit_test(test_options__request_tokens_follow_a_smaller_queue),
+        cmocka_unit_test(test_options__memory_limit_has_room_for_a_body),
         cmocka_unit_test(test_options__variables_of_kubernetes_are_ignored_with_a_warning),
         cmocka_unit_test(test_options__list_is_bounded),
         cmocka_unit_test(test_options__help_names_every_option),

@@ -7,7 +7,10 @@
 
 #include "server/encode.h"
 
+#include "server/number.h"
+
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,6 +122,49 @@ static void test_encode__appends_to_what_is_there(void **state)
     assert_text(&text, "[0,7,18446744073709551615]");
 }
 
+/* Room is reserved by these numbers before a vector is there, so no text may be longer. */
+static void test_encode__needs_no_more_room_than_foretold(void **state)
+{
+    uint32_t bits = 1;
+    size_t longest = 0;
+
+    (void)state;
+    for (int i = 0; i < 3000000; i++) {
+        float value;
+        char number[NUMBER_FLOAT_BYTES];
+
+        bits = bits * 1664525 + 1013904223;
+        if (i % 2) /* between 1e-5 and 1, where zeros come before the digits */
+            bits = (bits & 0x807fffff) | (uint32_t)(111 + i / 2 % 16) << 23;
+        memcpy(&value, &bits, sizeof(value));
+        if (isfinite(value)) {
+            size_t len = (size_t)(number_write_float(number, value) - number);
+
+            longest = len > longest ? len : longest;
+        }
+    }
+    assert_int_equal(longest, NUMBER_FLOAT_MAX_CHARS);
+    for (size_t n = 0; n < 400; n += 13) {
+        float ones[400];
+
+        for (size_t i = 0; i < n; i++)
+            ones[i] = -1;
+        for (int pack = 0; pack < N_PACKS; pack++) {
+            struct text text = {0};
+
+            assert_true(text_set_capacity(&text, encode_packed_max_bytes((enum pack)pack, n)));
+            encode_packed(&text, (enum pack)pack, ones, n, 1);
+            assert_true(text.capacity_bytes <= encode_packed_max_bytes((enum pack)pack, n));
+            text_release(&text);
+            assert_true(
+                text_set_capacity(&text, encode_packed_base64_max_bytes((enum pack)pack, n)));
+            encode_packed_base64(&text, (enum pack)pack, ones, n, 1);
+            assert_true(text.capacity_bytes <= encode_packed_base64_max_bytes((enum pack)pack, n));
+            text_release(&text);
+        }
+    }
+}
+
 static void test_encode__leaves_a_failed_text_alone(void **state)
 {
     struct text text = {.failed = true};
@@ -140,6 +186,7 @@ int main(void)
         cmocka_unit_test(test_encode__base64_is_of_little_endian_float32),
         cmocka_unit_test(test_encode__packed_bytes_are_numbers_or_base64),
         cmocka_unit_test(test_encode__appends_to_what_is_there),
+        cmocka_unit_test(test_encode__needs_no_more_room_than_foretold),
         cmocka_unit_test(test_encode__leaves_a_failed_text_alone),
     };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+#include "server/memory_budget.h"
 #include "server/text.h"
 
 #include <stdarg.h>
@@ -158,6 +159,57 @@ static void test_text__json_string_is_read_back(void **state)
     text_release(&text);
 }
 
+static void test_text__json_string_is_as_long_as_foretold(void **state)
+{
+    (void)state;
+    for (int byte = 0; byte < 256; byte++) {
+        char bytes[3] = {'a', (char)byte, 'b'};
+        struct text text = {0};
+
+        text_append_json_string(&text, bytes, sizeof(bytes));
+        assert_int_equal(text_json_string_length(bytes, sizeof(bytes)), text.len_bytes);
+        text_release(&text);
+    }
+}
+
+static void test_text__takes_the_capacity_that_it_is_given(void **state)
+{
+    struct text text = {0};
+
+    (void)state;
+    assert_true(text_set_capacity(&text, 10));
+    assert_int_equal(text.capacity_bytes, 10);
+    text_append(&text, "0123456789", 10);
+    assert_int_equal(text.capacity_bytes, 10);
+    assert_true(text_set_capacity(&text, 5));
+    assert_int_equal(text.capacity_bytes, 10);
+    assert_true(text_set_capacity(&text, 11));
+    assert_memory_equal(text.bytes, "0123456789", 10);
+    text_release(&text);
+}
+
+static void test_text__takes_its_capacity_from_its_claim(void **state)
+{
+    struct memory_budget budget = {.limit_bytes = 10000};
+    struct memory_claim claim = {.budget = &budget};
+    struct text text = {.memory = &claim};
+
+    (void)state;
+    while (!text_failed(&text)) {
+        assert_int_equal(budget.used_bytes, text.capacity_bytes);
+        text_append(&text, "0123456789", 10);
+    }
+    assert_true(memory_is_refused(&claim));
+    assert_true(text.len_bytes >= 2500 && text.len_bytes <= 10000);
+    assert_int_equal(budget.used_bytes, text.capacity_bytes);
+    text_release(&text);
+    assert_int_equal(budget.used_bytes, 0);
+    assert_false(text_failed(&text));
+    text_append(&text, "a", 1);
+    assert_int_equal(claim.held_bytes, text.capacity_bytes);
+    text_release(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +220,9 @@ int main(void)
         cmocka_unit_test(test_text__failure_sticks),
         cmocka_unit_test(test_text__json_string_escapes_what_json_forbids),
         cmocka_unit_test(test_text__json_string_is_read_back),
+        cmocka_unit_test(test_text__json_string_is_as_long_as_foretold),
+        cmocka_unit_test(test_text__takes_the_capacity_that_it_is_given),
+        cmocka_unit_test(test_text__takes_its_capacity_from_its_claim),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
