@@ -70,11 +70,16 @@ enum status key_list_add(struct key_list *list, const char *bytes, size_t len_by
 /* 1 if both are the same, else 0: without a branch, and without stopping at a difference. */
 static size_t are_equal(const struct key *a, const struct key *b)
 {
-    uint32_t difference = (uint32_t)(a->len_bytes ^ b->len_bytes); /* neither is over 256 */
+    uint64_t difference = a->len_bytes ^ b->len_bytes;
 
-    for (size_t i = 0; i < KEY_MOST_BYTES; i++)
-        difference |= (uint32_t)(a->bytes[i] ^ b->bytes[i]);
-    return (difference - 1) >> 31;
+    for (size_t i = 0; i < KEY_MOST_BYTES; i += sizeof difference) {
+        uint64_t part_a, part_b;
+
+        memcpy(&part_a, a->bytes + i, sizeof part_a);
+        memcpy(&part_b, b->bytes + i, sizeof part_b);
+        difference |= part_a ^ part_b;
+    }
+    return 1 - (size_t)((difference | -difference) >> 63);
 }
 
 const struct key *key_list_find(const struct key_list *list, const char *bytes, size_t len_bytes)
