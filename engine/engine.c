@@ -2,6 +2,7 @@
 #include "engine/engine.h"
 
 #include "engine/encoder/encoder.h"
+#include "engine/encoder/gemm.h"
 #include "engine/model/folder.h"
 #include "engine/probe.h"
 #include "engine/schedule/batcher.h"
@@ -148,8 +149,10 @@ enum status engine_read(struct engine **ret_engine, const struct engine_options 
 
     if (engine) {
         engine->options = options;
-        status = read_folder(engine, error);
+        status = gemm_try(error);
     }
+    if (!status)
+        status = read_folder(engine, error);
     if (status) {
         engine_close(engine);
         return error_set(error, status, "%s: out of memory while reading the model",

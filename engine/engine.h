@@ -76,8 +76,8 @@ struct engine_observer {
  * this CPU can do the dtype. */
 MUST_CHECK enum status engine_check(const struct engine_options *options, struct error *error);
 
-/* Reads what the folder says of its model, and refuses what cannot be served; the weights are only
- * mapped. engine_get_info has `model` and `tokenizer` from then on. `options` and what they point
+/* Tries whether matrix products can be done here, reads what the folder says of its model, and refuses
+ * what cannot be served; the weights are only mapped. engine_get_info has `model` and `tokenizer` from then on. `options` and what they point
  * at must live until engine_start has returned. */
 MUST_CHECK enum status engine_read(struct engine **ret_engine, const struct engine_options *options,
                                    struct error *error);

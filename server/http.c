@@ -240,6 +240,11 @@ enum status http_start(struct server *server, struct error *error)
     return status;
 }
 
+const char *http_local_url(const struct http *http)
+{
+    return listener_local_url(http->listener);
+}
+
 void http_stop_listening(struct http *http)
 {
     listener_free(http->listener);

@@ -17,6 +17,9 @@ struct server;
  * request comes, and the metrics and the pool must be there. */
 MUST_CHECK enum status http_start(struct server *server, struct error *error);
 
+/* Where a person on this machine finds it: "http://127.0.0.1:8080". Borrowed. */
+const char *http_local_url(const struct http *http);
+
 /* Accepts what has connected so far, then closes the port; connections that are there go on. */
 void http_stop_listening(struct http *http);
 

@@ -23,13 +23,15 @@
 enum {
     BACKLOG = 4096, /* the kernel takes the less of this and net.core.somaxconn */
     RETRY_MS = 20,  /* without room, or descriptors */
+    URL_BYTES = NI_MAXHOST + 32,
 };
 
 struct listener {
     struct listener_options options;
     int socket;
     int wakeup; /* an eventfd: written once, to stop */
-    char url[NI_MAXHOST + 32];
+    char url[URL_BYTES];
+    char local_url[URL_BYTES];
     pthread_t thread;
     bool has_thread;
 };
@@ -86,7 +88,14 @@ static enum status open_port(struct listener *listener, struct error *error)
     return STATUS_OK;
 }
 
-static void write_url(struct listener *listener)
+static void format_url(const struct listener *listener, int family, const char *host,
+                       const char *port, char ret_url[URL_BYTES])
+{
+    snprintf(ret_url, URL_BYTES, family == AF_INET6 ? "%s://[%s]:%s" : "%s://%s:%s",
+             listener->options.scheme, host, port);
+}
+
+static void write_urls(struct listener *listener)
 {
     struct sockaddr_storage address;
     socklen_t len = sizeof address;
@@ -96,9 +105,12 @@ static void write_url(struct listener *listener)
         getnameinfo((struct sockaddr *)&address, len, host, sizeof host, port, sizeof port,
                     NI_NUMERICHOST | NI_NUMERICSERV))
         return;
-    snprintf(listener->url, sizeof listener->url,
-             address.ss_family == AF_INET6 ? "%s://[%s]:%s" : "%s://%s:%s",
-             listener->options.scheme, host, port);
+    format_url(listener, address.ss_family, host, port, listener->url);
+    if (strcmp(host, "0.0.0.0") == 0)
+        snprintf(host, sizeof host, "127.0.0.1");
+    else if (strcmp(host, "::") == 0)
+        snprintf(host, sizeof host, "::1");
+    format_url(listener, address.ss_family, host, port, listener->local_url);
 }
 
 enum status listener_new(struct listener **ret_listener, const struct listener_options *options,
@@ -120,7 +132,7 @@ enum status listener_new(struct listener **ret_listener, const struct listener_o
         listener_free(listener);
         return status;
     }
-    write_url(listener);
+    write_urls(listener);
     *ret_listener = listener;
     return STATUS_OK;
 }
@@ -128,6 +140,11 @@ enum status listener_new(struct listener **ret_listener, const struct listener_o
 const char *listener_url(const struct listener *listener)
 {
     return listener->url;
+}
+
+const char *listener_local_url(const struct listener *listener)
+{
+    return listener->local_url;
 }
 
 /* Accepts all that wait. False if descriptors or memory are short. */

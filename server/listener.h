@@ -33,6 +33,10 @@ MUST_CHECK enum status listener_start(struct listener *listener);
 /* "http://127.0.0.1:8080", with the port that was really taken. */
 const char *listener_url(const struct listener *listener);
 
+/* The same as a person on this machine can open it: where it listens on every address, the loopback.
+ */
+const char *listener_local_url(const struct listener *listener);
+
 /* Accepts what has connected so far, then closes the port. NULL is allowed. */
 void listener_free(struct listener *listener);
 

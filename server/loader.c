@@ -3,12 +3,14 @@
 #include "server/loader.h"
 
 #include "config/options.h"
+#include "server/http.h"
 #include "server/log.h"
 #include "server/metrics.h"
 #include "server/server.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -18,6 +20,7 @@ struct loader {
     struct server *server;
     struct engine_options options;
     struct engine *engine; /* read, not started; NULL once it is the server's */
+    char url[128];         /* the server's, for a person */
     pthread_t thread;
     int ended; /* an eventfd */
     enum status status;
@@ -183,8 +186,9 @@ static enum status load(struct loader *loader)
     server->engine = loader->engine;
     loader->engine = NULL;
     if (atomic_compare_exchange_strong(&server->state, &loading, SERVER_SERVING))
-        log_write(LOG_INFO, "ready in %lld ms",
-                  (long long)(clock_now_us() - server->started_us) / 1000);
+        log_write(LOG_INFO, "ready in %lld ms: try it at %s/, its API is at %s/docs",
+                  (long long)(clock_now_us() - server->started_us) / 1000, loader->url,
+                  loader->url);
     return STATUS_OK;
 }
 
@@ -199,6 +203,7 @@ static void *run(void *argument)
 
 enum status loader_start(struct loader *loader)
 {
+    snprintf(loader->url, sizeof loader->url, "%s", http_local_url(loader->server->http));
     return pthread_create(&loader->thread, NULL, run, loader) ? STATUS_NO_MEMORY : STATUS_OK;
 }
 

@@ -63,6 +63,9 @@ MUST_CHECK enum status gemm_open(kernel_multiply_int8 *multiply_int8, struct gem
                                  struct error *error);
 void gemm_close(struct gemm *gemm);
 
+/* Tries a tiny product: INTERNAL, with the reason, where this system lets oneDNN make none. */
+MUST_CHECK enum status gemm_try(struct error *error);
+
 /* Packs float32 weights [n_out, n_in], row-major as Hugging Face stores a linear layer, in a
  * format: rounded to nearest even, or quantised symmetrically with a scale per output channel. The
  * caller keeps `weights`. One thread at a time. NO_MEMORY; INTERNAL when oneDNN fails. */
