@@ -186,7 +186,7 @@ static enum status load(struct loader *loader)
     server->engine = loader->engine;
     loader->engine = NULL;
     if (atomic_compare_exchange_strong(&server->state, &loading, SERVER_SERVING))
-        log_write(LOG_INFO, "ready in %lld ms: try it at %s/, its API is at %s/docs",
+        log_write(LOG_INFO, "ready in %lld ms: open %s/ to try it and %s/docs for its API",
                   (long long)(clock_now_us() - server->started_us) / 1000, loader->url,
                   loader->url);
     return STATUS_OK;

@@ -3,12 +3,13 @@
 
 import http.client
 import json
+import re
 import signal
 import threading
 import time
+import urllib.request
 
 import pytest
-
 from sending import BUSY, wait_for_busy, wait_for_closed_port
 
 
@@ -114,6 +115,15 @@ def test_stop_while_loading(start, slow_model):
     assert server.get("/readyz").status == 503
     server.signal()
     assert server.wait() == 0
+
+
+def test_ready_line_names_pages_that_can_be_opened(server):
+    line = next(line for line in server.log if "ready in" in line)
+    urls = re.findall(r"http://\S+", line)
+    assert urls == [f"http://127.0.0.1:{server.port}{path}" for path in ("/", "/docs")], line
+    for url in urls:
+        with urllib.request.urlopen(url, timeout=30) as page:
+            assert page.status == 200 and "text/html" in page.headers["Content-Type"]
 
 
 def test_ready_once_the_model_is_loaded(start, slow_model):

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from harness import run_to_end
+from harness import native_dtypes, run_to_end
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LITERAL = r'"(?:[^"\\]|\\.)*"'
@@ -98,10 +98,31 @@ def example(readme):
     return json.loads(request[1]), reply[1]
 
 
-def test_example_reply_is_real(readme, servers, model):
+# What sentence-transformers gives for the example's text with the float32 weights of the hub.
+FLOAT32_WEIGHTS = {"What is Deep Learning?": [-0.07785141, -0.033280395, 0.019743303]}
+
+
+def half_of_the_last_digit(number):
+    return 0.5 * 10 ** -len(number.split(".")[1])
+
+
+def test_example_numbers_are_those_of_float32_weights(readme):
+    request, shown = example(readme)
+    numbers = re.findall(r"-?\d+\.\d+", re.search(r'"embedding":\s*\[([^\]]*)\]', shown)[1])
+    expected = FLOAT32_WEIGHTS[request["input"]]
+    assert len(numbers) == len(expected)
+    for value, number in zip(expected, numbers):
+        assert abs(value - float(number)) <= half_of_the_last_digit(number), (value, number)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_example_reply_is_real(readme, servers, model, dtype):
+    """With npm's float16 weights, which are the tests' model."""
+    if dtype not in ["float32", *native_dtypes()]:
+        pytest.skip(f"this CPU does not multiply {dtype} natively")
     request, shown = example(readme)
     name = ["--served-model-name", request["model"]] if "model" in request else []
-    reply = servers(model, "--dtype", "float32", *name).embed(**request)
+    reply = servers(model, "--dtype", dtype, *name).embed(**request)
     whole_vectors = [item["embedding"] for item in reply["data"]]
     shown_vectors = re.findall(r'"embedding":\s*\[([^\]]*)\]', shown)
     assert shown_vectors and len(shown_vectors) <= len(whole_vectors)
@@ -109,10 +130,6 @@ def test_example_reply_is_real(readme, servers, model):
         numbers = re.findall(r"-?\d+\.\d+(?:e-?\d+)?", text)
         assert len(numbers) >= 2
         for value, number in zip(vector, numbers):
-            # Half of the last digit shown, and what float16 weights differ from float32 ones.
-            assert abs(value - float(number)) < 0.5 * 10 ** -len(number.split(".")[1]) + 3e-4, (
-                value,
-                number,
-            )
+            assert abs(value - float(number)) <= half_of_the_last_digit(number), (value, number)
     usage = re.search(r'"prompt_tokens":\s*(\d+)', shown)
     assert usage and int(usage[1]) == reply["usage"]["prompt_tokens"]
