@@ -6,6 +6,7 @@
  *
  * The format: https://prometheus.io/docs/instrumenting/exposition_formats/. */
 
+#include "server/http.h"
 #include "server/log.h"
 #include "server/metrics.h"
 #include "server/metrics_private.h"
@@ -19,6 +20,7 @@
 
 /* What the server, its engine and the process say of themselves now. */
 struct readings {
+    uint64_t requests_unanswered;
     uint64_t requests_in_flight;
     uint64_t queue_texts;
     uint64_t queue_tokens;
@@ -172,6 +174,8 @@ static void write_model(struct scrape *scrape, const struct family *family, stru
 static const struct family families[] = {
     {"nestd_requests_total", "counter", "Requests that have ended, by route and HTTP status.",
      write_requests, 0},
+    READING("nestd_requests_unanswered", "gauge", requests_unanswered,
+            "Requests whose first line has arrived and whose reply has not left, besides this one."),
     READING("nestd_requests_in_flight", "gauge", requests_in_flight,
             "Inference requests whose body has arrived and whose reply is not complete."),
     {"nestd_requests_rejected_total", "counter", "Requests answered with an error, by reason.",
@@ -234,6 +238,14 @@ static uint64_t read_resident_bytes(void)
     return n_pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
+/* Besides the request that asks. */
+static size_t count_unanswered(const struct server *server)
+{
+    size_t n_unanswered = server->http ? http_count_unanswered(server->http) : 0;
+
+    return n_unanswered > 0 ? n_unanswered - 1 : 0;
+}
+
 static struct scrape read_all(const struct server *server)
 {
     struct engine *engine = server->engine;
@@ -248,6 +260,7 @@ static struct scrape read_all(const struct server *server)
         .info = info,
         .readings =
             {
+                .requests_unanswered = count_unanswered(server),
                 .requests_in_flight = atomic_load(&server->n_requests),
                 .queue_texts = stats.queued_texts,
                 .queue_tokens = stats.queued_tokens,

@@ -11,7 +11,7 @@ import pytest
 from framing_cases import BODY, CASES, EMBED, HOST, LENGTH, lines, post
 
 NEXT = b"GET /livez HTTP/1.1\r\nHost: nestd\r\nx-request-id: the-next\r\n\r\n"
-WAIT_S = 10
+WAIT_S = 25
 
 
 class Replies:
@@ -77,14 +77,14 @@ def check(server, case):
         status, fields, body = first
         assert status in case.statuses, (status, body)
         if status >= 400 and case.is_json:
-            assert fields["content-type"] == "application/json" and is_openai_error(body), body
+            assert fields.get("content-type") == "application/json" and is_openai_error(body), body
         goes_on = status < 300 if case.goes_on is None else case.goes_on
         if goes_on:
             second = replies.read()
             assert second and second[0] == 200, second
             assert second[1]["x-request-id"] == "the-next"
         else:
-            assert fields["connection"].lower() == "close"
+            assert fields.get("connection", "").lower() == "close"
             replies.assert_end()
 
 
@@ -99,14 +99,14 @@ def test_bytes(server, case):
 
 def wait_for_no_request(server):
     deadline = time.monotonic() + WAIT_S
-    while (n := server.metric("nestd_requests_in_flight")) != 0:
+    while (n := server.metric("nestd_requests_unanswered")) != 0:
         assert time.monotonic() < deadline, f"{n} requests stay"
         time.sleep(0.01)
 
 
 def test_no_request_stays_behind(start, model):
     """Of any case; the address sanitizer's run looks for their memory too."""
-    server = start(model).wait_ready()
+    server = start(model, "--drain-timeout", "1").wait_ready()
     failed = []
     for case in CASES:
         try:
@@ -115,6 +115,16 @@ def test_no_request_stays_behind(start, model):
             failed.append(case.name)  # test_bytes tells what is wrong with it
         wait_for_no_request(server)
     assert len(failed) < len(CASES) / 2, failed
+    server.stop()  # with exit status 0: it waits for none
+
+
+def test_request_with_500_parameters_is_not_kept(start, model):
+    """libmicrohttpd 0.9.75 forgets it: then the server waits for it in vain as it stops."""
+    server = start(model, "--request-timeout", "1", "--drain-timeout", "1").wait_ready()
+    with server.connect(timeout=WAIT_S) as connection:
+        connection.sendall(b"GET /livez?" + b"a=b&" * 500 + b" HTTP/1.1\r\nHost: nestd\r\n\r\n")
+        assert Replies(connection).read()
+    server.stop()
 
 
 @pytest.fixture(scope="module")
