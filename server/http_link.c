@@ -152,7 +152,7 @@ void http_link_notify(void *user, struct MHD_Connection *connection, void **link
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         atomic_fetch_add(&http->n_connections, 1);
         *link = link_new(http, connection, socket);
-        /* Unwatched, it could stay for ever. http_receive_line refuses what it has sent already. */
+        /* Unwatched, it could stay for ever. http_line_receive refuses what it has sent already. */
         if (!*link)
             shutdown(socket, SHUT_RDWR);
     } else {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What http.c (the daemon), http_receive.c (requests) and http_send.c (replies) share. */
+/* What http.c (the daemon), http_link.c (connections), http_line.c, http_header.c, http_receive.c
+ * (requests) and http_send.c (replies) share. */
 #ifndef NESTD_SERVER_HTTP_PRIVATE_H
 #define NESTD_SERVER_HTTP_PRIVATE_H
 
@@ -87,9 +88,20 @@ const char *http_header_get(struct request *request, const char *name);
  * came; NULL: there is none. */
 struct slice http_header_find_other(struct request *request, const char *name, const char *allowed);
 
-/* http_receive.c, for libmicrohttpd: a request line was read (returns the request, NULL when memory
- * is short), then the header, parts of the body, and its end. */
-void *http_receive_line(void *http, const char *uri, struct MHD_Connection *connection);
+/* http_line.c, for libmicrohttpd: a request's line was read. Returns the request, NULL when memory
+ * is short. */
+void *http_line_receive(void *http, const char *uri, struct MHD_Connection *connection);
+
+/* The path, unescaped; "/" for a URL that names the server alone, "" for a malformed target. Not
+ * before the header is whole. */
+const char *http_line_find_path(const struct request *request);
+
+/* A method's bit of enum route_method, 0 for one that no route has; and its name as the log may
+ * show it, since one that is not known may be anything. */
+unsigned http_line_method_bit(const char *method);
+const char *http_line_name_method(const char *method);
+
+/* http_receive.c, for libmicrohttpd: the header is whole, then parts of the body, and its end. */
 enum MHD_Result http_receive(void *http, struct MHD_Connection *connection, const char *url,
                              const char *method, const char *version, const char *upload_data,
                              size_t *upload_len, void **request);

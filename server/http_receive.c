@@ -15,6 +15,10 @@
  * takes no reply in the middle of a body, so that one is written to the socket directly, and the
  * connection is closed and lingers.
  *
+ * A header that leaves in doubt where the request ends (http_framing.h) is refused at once as well,
+ * whatever is to come. Some such headers libmicrohttpd refuses without a word to us, 0.9.75 with
+ * the reply's own header sent twice. But it writes to its log first, and that is when we answer.
+ *
  * While a request is RECEIVING the watch may answer 408 in its place, so until then the reply is
  * written under the request's mutex; a request that is gone has been answered by the watch. */
 
@@ -23,7 +27,6 @@
 #include "config/options.h"
 #include "server/authorize.h"
 #include "server/cors.h"
-#include "server/http_framing.h"
 #include "server/log.h"
 #include "server/nearest.h"
 #include "server/pool.h"
@@ -41,83 +44,6 @@ enum {
     MOST_READ_AND_DROPPED = 64 << 10,
     MIN_GROWTH_BYTES = 4 << 10,
 };
-
-/* Reads a request's line as far as `uri` shows it: libmicrohttpd's own copy of the line, in which a
- * NUL ends the target and the version follows. 0.9.75 does not mind other NULs. */
-static void read_line(struct request *request, const char *uri)
-{
-    const char *version = uri + strlen(uri) + 1;
-
-    request->target = uri;
-    request->line_end = version + strlen(MHD_HTTP_VERSION_1_1);
-    request->is_http_1_0 = strncmp(version, MHD_HTTP_VERSION_1_0, 8) == 0;
-    if (strncmp(version, "HTTP/1.", 7) != 0 || !framing_find_path(uri, &request->path_offset))
-        request->path_offset = SIZE_MAX;
-}
-
-/* nestd reads no query, and libmicrohttpd would keep every parameter in the memory that it has for
- * the connection: some 500 take all of it, and 0.9.75 then forgets the request. `uri` is its own
- * copy, which it goes on to take apart. */
-static void drop_query(const char *uri)
-{
-    char *query = strchr(uri, '?');
-
-    if (query)
-        query[1] = '\0';
-}
-
-void *http_receive_line(void *user, const char *uri, struct MHD_Connection *connection)
-{
-    struct http *http = user;
-    struct http_link *link =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
-    struct request *request;
-
-    if (!link)
-        return NULL;
-    http_link_end_request(link, MHD_REQUEST_TERMINATED_WITH_ERROR);
-    request = request_new(http->server);
-    if (!request)
-        return NULL;
-    request->connection = connection;
-    request->link = link;
-    read_line(request, uri);
-    drop_query(uri);
-    link->request = request;
-    http_link_list(link);
-    atomic_fetch_add(&http->n_unanswered, 1);
-    watch_enter(http->watch, link->watched, WATCH_RECEIVING, request);
-    return request;
-}
-
-/* As the log may show it. A name that is not a known method may be anything. */
-static const char *name_method(const char *method)
-{
-    static const char *const names[] = {
-        MHD_HTTP_METHOD_GET,
-        MHD_HTTP_METHOD_HEAD,
-        MHD_HTTP_METHOD_POST,
-        MHD_HTTP_METHOD_PUT,
-        MHD_HTTP_METHOD_OPTIONS,
-        "PATCH",
-        "DELETE",
-    };
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(method, names[i]) == 0)
-            return names[i];
-    }
-    return "other";
-}
-
-static unsigned method_bit(const char *method)
-{
-    if (strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
-        return METHOD_GET;
-    if (strcmp(method, MHD_HTTP_METHOD_OPTIONS) == 0)
-        return METHOD_OPTIONS;
-    return strcmp(method, MHD_HTTP_METHOD_POST) == 0 ? METHOD_POST : 0;
-}
 
 static bool is_full(const struct server *server)
 {
@@ -226,7 +152,7 @@ static void check_header(struct request *request, const char *path, const char *
 
     if (!route)
         refuse_path(request, path);
-    else if (method_bit(method) == METHOD_OPTIONS && cors_is_on(request->server->options))
+    else if (http_line_method_bit(method) == METHOD_OPTIONS && cors_is_on(request->server->options))
         cors_answer_preflight(request);
     else if (allowed)
         respond_problem(request, PROBLEM_METHOD_NOT_ALLOWED, NULL,
@@ -243,20 +169,11 @@ static unsigned read_header(struct request *request, const char *path, const cha
 
     request_id_choose(request->id, http_header_get(request, "x-request-id"));
     trace_context_parse(http_header_get(request, "traceparent"), &request->trace);
-    request->method = name_method(method);
+    request->method = http_line_name_method(method);
     request->origin = http_header_get(request, MHD_HTTP_HEADER_ORIGIN);
-    request->route = routes_find(path, method_bit(method), &allowed);
+    request->route = routes_find(path, http_line_method_bit(method), &allowed);
     request->stage = REQUEST_GATHERING;
     return allowed;
-}
-
-/* Once libmicrohttpd has unescaped the target where it lies; "/" for a URL that names the server
- * alone. */
-static const char *find_path(const struct request *request)
-{
-    if (request->path_offset == SIZE_MAX)
-        return "";
-    return request->target[request->path_offset] ? request->target + request->path_offset : "/";
 }
 
 /* Sends the refusal now, which ends the connection: nothing that follows the header is read. */
@@ -272,7 +189,7 @@ static enum MHD_Result refuse_now(struct http *http, struct request *request)
 /* The header is whole. */
 static enum MHD_Result begin(struct http *http, struct request *request, const char *method)
 {
-    const char *path = find_path(request);
+    const char *path = http_line_find_path(request);
     uint64_t n_body_bytes = UINT64_MAX;
     struct fault fault;
     bool framed = false, refused, gone;
@@ -332,7 +249,7 @@ void http_receive_speak_first(void)
         return;
     request_id_choose(request->id, http_header_get(request, "x-request-id"));
     request->route =
-        routes_find(find_path(request), 0, &allowed); /* its family: no method is known */
+        routes_find(http_line_find_path(request), 0, &allowed); /* its family: no method is known */
     respond_fault(request, &fault);
     break_off(link->http, request);
     /* What libmicrohttpd says now, nobody hears. */
