@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/encoder/gemm_dnnl.h"
 
+#include "engine/encoder/dnnl_reserve.h"
+
 #include <dlfcn.h>
 #include <new>
 #include <oneapi/dnnl/dnnl.h>
@@ -17,6 +19,19 @@ static dnnl_status_t attempt(dnnl_status_t (*call)(Parameters...), Arguments... 
     } catch (...) {
         return dnnl_runtime_error;
     }
+}
+
+/* The same for calls that make something. */
+template <typename... Parameters, typename... Arguments>
+static dnnl_status_t attempt_making(dnnl_status_t (*call)(Parameters...), Arguments... arguments)
+{
+    dnnl_status_t status;
+
+    if (!dnnl_reserve_fill())
+        return dnnl_out_of_memory;
+    status = attempt(call, arguments...);
+    dnnl_reserve_release();
+    return status;
 }
 
 void onednn_use_one_thread(void)
@@ -45,7 +60,7 @@ dnnl_status_t onednn_describe_tensor(dnnl_memory_desc_t *ret_md, int n_dims, con
 #if DNNL_VERSION_MAJOR < 3
     return attempt(dnnl_memory_desc_init_by_tag, ret_md, n_dims, dims, type, tag);
 #else
-    return attempt(dnnl_memory_desc_create_with_tag, ret_md, n_dims, dims, type, tag);
+    return attempt_making(dnnl_memory_desc_create_with_tag, ret_md, n_dims, dims, type, tag);
 #endif
 }
 
@@ -55,7 +70,7 @@ dnnl_status_t onednn_description_copy(dnnl_memory_desc_t *ret_md, description_vi
     *ret_md = *md;
     return dnnl_success;
 #else
-    return attempt(dnnl_memory_desc_clone, ret_md, md);
+    return attempt_making(dnnl_memory_desc_clone, ret_md, md);
 #endif
 }
 
@@ -75,21 +90,25 @@ void onednn_description_free(dnnl_memory_desc_t *md)
 
 /* ---- engine, stream, memory ---- */
 
+/* Without oneDNN's cache of primitives: where making one throws, its entry stays there half made, and
+ * ends the process when the cache is next asked. We make few primitives twice. */
 dnnl_status_t onednn_engine_create(dnnl_engine_t *ret_engine)
 {
-    return attempt(dnnl_engine_create, ret_engine, dnnl_cpu, size_t{0});
+    dnnl_status_t status = attempt_making(dnnl_set_primitive_cache_capacity, 0);
+
+    return status ? status : attempt_making(dnnl_engine_create, ret_engine, dnnl_cpu, size_t{0});
 }
 
 dnnl_status_t onednn_stream_create(dnnl_stream_t *ret_stream, dnnl_engine_t engine)
 {
-    return attempt(dnnl_stream_create, ret_stream, engine,
-                   static_cast<unsigned>(dnnl_stream_default_flags));
+    return attempt_making(dnnl_stream_create, ret_stream, engine,
+                          static_cast<unsigned>(dnnl_stream_default_flags));
 }
 
 dnnl_status_t onednn_memory_create(dnnl_memory_t *ret_memory, const dnnl_memory_desc_t *md,
                                    dnnl_engine_t engine, void *data)
 {
-    return attempt(dnnl_memory_create, ret_memory, description_borrow(md), engine, data);
+    return attempt_making(dnnl_memory_create, ret_memory, description_borrow(md), engine, data);
 }
 
 dnnl_status_t onednn_memory_set(dnnl_memory_t memory, void *data)
@@ -136,17 +155,17 @@ static dnnl_status_t pick(dnnl_primitive_desc_t *ret_pd, dnnl_engine_t engine,
 {
     dnnl_primitive_desc_iterator_t iterator = nullptr;
     dnnl_primitive_desc_t pd = nullptr;
-    dnnl_status_t status = attempt(dnnl_primitive_desc_iterator_create, &iterator, operation, attr,
-                                   engine, const_dnnl_primitive_desc_t{});
+    dnnl_status_t status = attempt_making(dnnl_primitive_desc_iterator_create, &iterator, operation,
+                                          attr, engine, const_dnnl_primitive_desc_t{});
 
     if (!status)
-        status = attempt(fetch, &pd, iterator);
+        status = attempt_making(fetch, &pd, iterator);
     while (!status && !is_named(pd, name)) {
         onednn_primitive_desc_destroy(pd);
         pd = nullptr;
-        status = attempt(dnnl_primitive_desc_iterator_next, iterator);
+        status = attempt_making(dnnl_primitive_desc_iterator_next, iterator);
         if (!status)
-            status = attempt(fetch, &pd, iterator);
+            status = attempt_making(fetch, &pd, iterator);
     }
     if (iterator)
         attempt(dnnl_primitive_desc_iterator_destroy, iterator);
@@ -191,14 +210,15 @@ static dnnl_status_t describe(dnnl_primitive_desc_t *ret_pd, dnnl_engine_t engin
     dnnl_status_t status;
 
     if (product->is_convolution)
-        status = attempt(dnnl_convolution_forward_primitive_desc_create, &pd, engine,
-                         dnnl_forward_inference, dnnl_convolution_direct, *product->src,
-                         *product->weights, nullptr, *product->dst, steps, none, none, none, attr);
+        status = attempt_making(dnnl_convolution_forward_primitive_desc_create, &pd, engine,
+                                dnnl_forward_inference, dnnl_convolution_direct, *product->src,
+                                *product->weights, nullptr, *product->dst, steps, none, none, none,
+                                attr);
     else
-        status = attempt(dnnl_matmul_primitive_desc_create, &pd, engine, *product->src,
-                         *product->weights, nullptr, *product->dst, attr);
+        status = attempt_making(dnnl_matmul_primitive_desc_create, &pd, engine, *product->src,
+                                *product->weights, nullptr, *product->dst, attr);
     while (!status && !is_named(pd, name))
-        status = attempt(dnnl_primitive_desc_next_impl, pd);
+        status = attempt_making(dnnl_primitive_desc_next_impl, pd);
     if (status) {
         onednn_primitive_desc_destroy(pd);
         return status == dnnl_last_impl_reached ? dnnl_unimplemented : status;
@@ -212,7 +232,7 @@ dnnl_status_t onednn_product_describe(dnnl_primitive_desc_t *ret_pd, dnnl_engine
                                       const struct onednn_product *product, const char *name)
 {
     dnnl_primitive_attr_t attr = nullptr;
-    dnnl_status_t status = attempt(dnnl_primitive_attr_create, &attr);
+    dnnl_status_t status = attempt_making(dnnl_primitive_attr_create, &attr);
 
     if (!status)
         status = attempt(dnnl_primitive_attr_set_scratchpad_mode, attr, dnnl_scratchpad_mode_user);
@@ -226,8 +246,8 @@ dnnl_status_t onednn_product_describe(dnnl_primitive_desc_t *ret_pd, dnnl_engine
 dnnl_status_t onednn_reorder_describe(dnnl_primitive_desc_t *ret_pd, dnnl_engine_t engine,
                                       const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to)
 {
-    return attempt(dnnl_reorder_primitive_desc_create, ret_pd, description_borrow(from), engine,
-                   description_borrow(to), engine, const_dnnl_primitive_attr_t{});
+    return attempt_making(dnnl_reorder_primitive_desc_create, ret_pd, description_borrow(from),
+                          engine, description_borrow(to), engine, const_dnnl_primitive_attr_t{});
 }
 
 void onednn_primitive_desc_destroy(dnnl_primitive_desc_t pd)
@@ -252,7 +272,7 @@ description_view onednn_query_md(const_dnnl_primitive_desc_t pd, dnnl_query_t wh
 dnnl_status_t onednn_primitive_create(dnnl_primitive_t *ret_primitive,
                                       const_dnnl_primitive_desc_t pd)
 {
-    return attempt(dnnl_primitive_create, ret_primitive, pd);
+    return attempt_making(dnnl_primitive_create, ret_primitive, pd);
 }
 
 void onednn_primitive_destroy(dnnl_primitive_t primitive)

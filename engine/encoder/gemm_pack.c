@@ -310,8 +310,11 @@ static enum status add_shapes(struct gemm *gemm, struct gemm_weights *packed)
 
         if (packed->n_out % (panel_columns(whole) << split))
             break;
-        if (add_shape(gemm, packed->format, packed->n_out >> split, packed->n_in,
-                      &packed->shapes[split]))
+        status = add_shape(gemm, packed->format, packed->n_out >> split, packed->n_in,
+                           &packed->shapes[split]);
+        if (status == STATUS_NO_MEMORY)
+            return status;
+        if (status)
             break;
         panel = &gemm->shapes[packed->shapes[split]];
         if (panel->weights_len_bytes << split != whole->weights_len_bytes)

@@ -218,8 +218,12 @@ dnnl_status_t shape_init(struct shape *ret_shape, dnnl_engine_t engine, enum gem
     if (status)
         return status;
     ret_shape->weights_len_bytes = onednn_description_bytes(&ret_shape->weights);
-    for (size_t i = 0; i < GEMM_N_HEIGHTS - 1; i++)
-        if (block_init(ret_shape, engine, i, false, ret_shape->implementation))
+    for (size_t i = 0; i < GEMM_N_HEIGHTS - 1; i++) {
+        status = block_init(ret_shape, engine, i, false, ret_shape->implementation);
+        if (status == dnnl_out_of_memory)
+            return status;
+        if (status)
             shape_drop_height(ret_shape, i);
+    }
     return dnnl_success;
 }

@@ -8,6 +8,7 @@ import mmap
 import os
 import pathlib
 import struct
+import time
 
 import pytest
 from harness import Server, native_dtypes, run_to_end
@@ -70,6 +71,9 @@ class Allocations:
         self._set(self.FAILED, 0)
         self._set(self.ALL_ON, all_on)
         self._set(self.LEFT, n)
+
+    def count(self):
+        return self._get(self.COUNT)
 
     def stop_failing(self):
         """How many have failed."""
@@ -177,3 +181,80 @@ def test_memory_may_end_in_the_midst_of_a_request(failing, request_name):
 def test_every_allocation_may_fail_with_each_dtype(failing, dtype):
     server, allocations = failing("--dtype", dtype)
     try_every_n(server, allocations, *REQUESTS["embeddings"], all_on=False, step=1)
+
+
+# ---- start-up ----
+
+
+def start_or_fail(server):
+    """Whether it came up, and then serves and stops. If not, it says why and exits with 1."""
+    while server.process.poll() is None:
+        try:
+            if server.port and server.get("/readyz").status == 200:
+                break
+        except OSError:
+            pass
+        time.sleep(0.002)
+    if server.process.poll() is None:
+        assert len(server.embed(input=TEXTS)["data"]) == len(TEXTS)
+        server.stop()
+        return True
+    status = server.wait()
+    assert server.log_text().strip(), f"exit status {status} and no word on standard error"
+    # 2 is of the command line: that is read first of all, before there is a log.
+    assert status == 1 or (status == 2 and "out of memory" in server.log_text()), (
+        f"exit status {status}:\n{server.log_text()}"
+    )
+    return False
+
+
+@pytest.mark.parametrize("dtype", ["float32", *native_dtypes()])
+def test_start_needs_memory_or_says_so(binary, library, model, tmp_path, rng, dtype):
+    """The n-th allocation of the start fails, for n that differ from run to run."""
+    path = tmp_path / "allocations"
+    env = {"LD_PRELOAD": str(library), "ALLOCATIONS_FILE": str(path)}
+
+    def start(n):
+        allocations = Allocations(path)
+        allocations.fail_at(n)
+        came_up = start_or_fail(
+            Server(binary, model, "--dtype", dtype, "--cache-size", "0", env=env)
+        )
+        return came_up, allocations.count()
+
+    came_up, n_allocations = start(0)
+    assert came_up and n_allocations > 1000
+    for n in [*range(1, 20), *(rng.randrange(20, n_allocations) for _ in range(60))]:
+        print(f"n = {n}")
+        start(n)
+
+
+def limited(binary, folder, limit):
+    """The program, under a limit of the shell's."""
+    script = folder / "limited"
+    script.write_text(f'#!/bin/sh\nulimit {limit} || exit 77\nexec "{binary}" "$@"\n')
+    script.chmod(0o755)
+    return script
+
+
+def test_start_without_address_space_says_so(binary, model, tmp_path):
+    """Now mmap and the threads' stacks fail too."""
+    came_up = []
+    for megabytes in range(100, 1300, 75):
+        script = limited(binary, tmp_path, f"-v {megabytes * 1024}")
+        if run_to_end(script, "--help").returncode == 0:
+            came_up.append(start_or_fail(Server(script, model)))
+    assert False in came_up and came_up[-1]
+
+
+def test_without_descriptors_connections_wait(binary, model, tmp_path):
+    server = Server(limited(binary, tmp_path, "-n 24"), model).wait_ready()
+    idle = [server.connect() for _ in range(40)]
+    deadline = time.monotonic() + 20
+    while "warning" not in server.log_text() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert "warning" in server.log_text(), "no word of it in the log"
+    for connection in idle:
+        connection.close()
+    assert len(server.embed(input=TEXTS)["data"]) == len(TEXTS)
+    server.stop()

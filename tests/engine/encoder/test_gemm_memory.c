@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What oneDNN allocates while it multiplies: nothing, but in memory that it was lent. */
+/* What oneDNN allocates: while it multiplies nothing, but in memory that it was lent; and while it
+ * is made ready, what may fail. */
 #include "engine/encoder/gemm.h"
 #include "engine/encoder/product_memory.h"
 #include "engine/kernels/cpu.h"
@@ -95,6 +96,58 @@ static void test_gemm_memory__products_allocate_nothing(void **state)
     }
 }
 
+/* The n-th allocation of what comes fails. */
+static void fail_at(int64_t n)
+{
+    allocations_get()->n_failed = 0;
+    allocations_get()->n_left = n;
+}
+
+/* Whether one did. */
+static bool has_failed(void)
+{
+    allocations_get()->n_left = 0;
+    return allocations_get()->n_failed > 0;
+}
+
+static void require_failing(void)
+{
+    void *volatile memory;
+
+    fail_at(1);
+    memory = malloc(1);
+    has_failed();
+    if (!memory)
+        return;
+    free(memory);
+    print_message("a sanitizer has malloc, and fails none\n");
+    skip();
+}
+
+/* oneDNN reports some failures by a status, throws others, and writes to NULL after the rest: none
+ * may end the process. Every n at first, then fewer: there are thousands. */
+static void test_gemm_memory__making_products_may_fail_anywhere(void **state)
+{
+    bool failed = true;
+    int64_t n;
+
+    (void)state;
+    require_failing();
+    for (n = 1; failed; n += 1 + n / 40) {
+        struct product product;
+        enum status status;
+
+        fail_at(n);
+        status = product_init(&product, GEMM_FLOAT32);
+        failed = has_failed();
+        if (!status)
+            status = gemm_multiply(product.context, product.packed, 0, 0, a, 64, c);
+        assert_true(status == STATUS_OK || (failed && status == STATUS_NO_MEMORY));
+        product_release(&product);
+    }
+    assert_true(n > 1000);
+}
+
 /* The memory of contexts is used again, and found again by those that were made one after another. */
 static void test_gemm_memory__is_used_again(void **state)
 {
@@ -116,6 +169,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gemm_memory__products_allocate_nothing),
+        cmocka_unit_test(test_gemm_memory__making_products_may_fail_anywhere),
         cmocka_unit_test(test_gemm_memory__is_used_again),
     };
 
