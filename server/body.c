@@ -84,6 +84,22 @@ static bool refuse_twice(struct slice key, struct fault *ret_fault)
                      "The field '%s' stands twice in the same object", excerpt.text);
 }
 
+static bool append(struct body_members *members, const struct json_member *member,
+                   struct fault *ret_fault)
+{
+    if (members->n == members->capacity) {
+        size_t capacity = members->capacity ? 2 * members->capacity : FIRST_CAPACITY;
+        struct body_member *items = reallocarray(members->items, capacity, sizeof(*items));
+
+        if (!items)
+            return no_memory(ret_fault);
+        members->items = items;
+        members->capacity = capacity;
+    }
+    members->items[members->n++] = (struct body_member){.place = *member};
+    return true;
+}
+
 static bool gather(void *user, const struct json_member *member)
 {
     struct gathering *gathering = user;
@@ -96,17 +112,14 @@ static bool gather(void *user, const struct json_member *member)
     if (members->n == BODY_MAX_MEMBERS)
         return fault_set(gathering->fault, PROBLEM_BAD_REQUEST, NULL,
                          "An object of the request body has more than %d fields", BODY_MAX_MEMBERS);
-    if (members->n == members->capacity) {
-        size_t capacity = members->capacity ? 2 * members->capacity : FIRST_CAPACITY;
-        struct body_member *items = reallocarray(members->items, capacity, sizeof(*items));
+    return append(members, member, gathering->fault);
+}
 
-        if (!items)
-            return no_memory(gathering->fault);
-        members->items = items;
-        members->capacity = capacity;
-    }
-    members->items[members->n++] = (struct body_member){.place = *member};
-    return true;
+static bool gather_item(void *user, const struct json_member *item)
+{
+    struct gathering *gathering = user;
+
+    return append(gathering->members, item, gathering->fault);
 }
 
 static struct body_members *members_add(struct body *body)
@@ -311,6 +324,11 @@ static json_t *get_tree(const struct body_object *object, struct body_member *me
     return member->tree;
 }
 
+bool body_has(const struct body_object *object, const char *name)
+{
+    return find(object, name);
+}
+
 json_t *body_get(const struct body_object *object, const char *name)
 {
     return get_tree(object, find(object, name), name);
@@ -327,26 +345,63 @@ bool body_has_option(const struct body_object *object, const char *name)
 }
 
 /* Its members alone are found: they are trees once they are asked for. */
+static bool open_object(struct body *body, struct slice value, const char *name, const char *path,
+                        struct body_object *ret_object, struct fault *ret_fault)
+{
+    struct gathering gathering = {.fault = ret_fault};
+    struct json_scan scan;
+
+    if (value.bytes[0] != '{')
+        return fault_set(ret_fault, PROBLEM_BAD_REQUEST, path, "'%s' must be an object, but is %s",
+                         path, name_type(value.bytes[0]));
+    gathering.members = members_add(body);
+    if (!gathering.members)
+        return no_memory(ret_fault);
+    *ret_object = (struct body_object){body, gathering.members, name};
+    return json_scan(value, gather, &gathering, &scan) == JSON_SCAN_VALID;
+}
+
 bool body_get_object(const struct body_object *object, const char *name,
                      struct body_object *ret_child, struct fault *ret_fault)
 {
     struct body_member *member = find_option(object, name);
+    struct body_path path = body_path(object, name);
+
+    *ret_child = (struct body_object){.body = object->body, .path = name};
+    return !member ||
+           open_object(object->body, member->place.value, name, path.text, ret_child, ret_fault);
+}
+
+bool body_get_list(const struct body_object *object, const char *name, struct body_list *ret_list,
+                   struct fault *ret_fault)
+{
+    struct body_member *member = find(object, name);
     struct gathering gathering = {.fault = ret_fault};
     struct body_path path = body_path(object, name);
     struct json_scan scan;
 
-    *ret_child = (struct body_object){.body = object->body, .path = name};
+    *ret_list = (struct body_list){.body = object->body};
     if (!member)
         return true;
-    if (member->place.value.bytes[0] != '{')
+    if (member->place.value.bytes[0] != '[')
         return fault_set(ret_fault, PROBLEM_BAD_REQUEST, path.text,
-                         "'%s' must be an object, but is %s", path.text,
+                         "'%s' must be a list, but is %s", path.text,
                          name_type(member->place.value.bytes[0]));
     gathering.members = members_add(object->body);
     if (!gathering.members)
         return no_memory(ret_fault);
-    ret_child->members = gathering.members;
-    return json_scan(member->place.value, gather, &gathering, &scan) == JSON_SCAN_VALID;
+    if (json_scan_items(member->place.value, gather_item, &gathering, &scan) != JSON_SCAN_VALID)
+        return false;
+    ret_list->items = gathering.members;
+    ret_list->n = gathering.members->n;
+    return true;
+}
+
+bool body_get_item(const struct body_list *list, size_t i, const char *path,
+                   struct body_object *ret_item, struct fault *ret_fault)
+{
+    return open_object(list->body, list->items->items[i].place.value, path, path, ret_item,
+                       ret_fault);
 }
 
 bool body_get_text(const struct body_object *object, const char *name, struct slice *ret_text,

@@ -45,6 +45,9 @@ struct body_object body_root(struct body *body);
  * were absent. NULL: nothing was. */
 const struct fault *body_fault(const struct body *body);
 
+/* False if the field is absent or null. */
+bool body_has(const struct body_object *object, const char *name);
+
 /* NULL if the field is absent or null, or there is a body_fault(). The body owns the tree. */
 json_t *body_get(const struct body_object *object, const char *name);
 
@@ -56,6 +59,20 @@ bool body_has_option(const struct body_object *object, const char *name);
 /* Each gets an option. */
 bool body_get_object(const struct body_object *object, const char *name,
                      struct body_object *ret_child, struct fault *ret_fault);
+/* A list of objects that may have fields of any kind besides ours, which are then ignored; one of
+ * texts or numbers is got as a tree. */
+struct body_list {
+    struct body *body;
+    struct body_members *items; /* borrowed */
+    size_t n;                   /* 0 where it is absent */
+};
+bool body_get_list(const struct body_object *object, const char *name, struct body_list *ret_list,
+                   struct fault *ret_fault);
+
+/* `path` is the item's, and has to stay as long as *ret_item is used. */
+bool body_get_item(const struct body_list *list, size_t i, const char *path,
+                   struct body_object *ret_item, struct fault *ret_fault);
+
 /* The text is borrowed from the tree. */
 bool body_get_text(const struct body_object *object, const char *name, struct slice *ret_text,
                    struct fault *ret_fault);

@@ -66,18 +66,15 @@ static bool decode_embedding_types(struct decoding *decoding, const struct body_
 /* The texts of Cohere's clients stand in one of two fields. */
 static bool decode_cohere_inputs(struct decoding *decoding, const struct body_object *root)
 {
-    const json_t *texts = body_get(root, "texts");
-    json_t *inputs = body_get(root, "inputs");
-
     if (body_has_option(root, "images"))
         return fault_set(decoding->fault, PROBLEM_INVALID_VALUE, "images",
                          "'images' is not taken: this model embeds texts alone");
-    if (texts && inputs)
+    if (body_has(root, "texts") && body_has(root, "inputs"))
         return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, "inputs",
                          "'texts' and 'inputs' exclude each other");
-    if (inputs)
-        return decode_contents(decoding, inputs, "inputs");
-    return decode_texts(decoding, texts, "texts", NULL, NULL);
+    if (body_has(root, "inputs"))
+        return decode_contents(decoding, root, "inputs");
+    return decode_texts(decoding, body_get(root, "texts"), "texts", NULL, NULL);
 }
 
 static bool decode_cohere_fields(struct decoding *decoding, const struct body_object *root)

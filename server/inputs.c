@@ -14,6 +14,18 @@ static bool no_memory(struct decoding *decoding)
                      "There is not enough memory for this request");
 }
 
+static bool check_count(struct decoding *decoding, size_t n, const char *path)
+{
+    if (n == 0)
+        return fault_set(decoding->fault, PROBLEM_EMPTY_INPUT, path,
+                         "'%s' is an empty list: it must hold at least one item", path);
+    if (n > decoding->rules->most_inputs)
+        return fault_set(decoding->fault, PROBLEM_TOO_MANY_INPUTS, path,
+                         "'%s' holds %zu items, but at most %zu are allowed in one request", path,
+                         n, decoding->rules->most_inputs);
+    return true;
+}
+
 /* A text or a list: how many items it has, between 1 and the most. */
 static bool count_inputs(struct decoding *decoding, const json_t *json, const char *path,
                          const char *allowed, size_t *ret_n)
@@ -29,13 +41,8 @@ static bool count_inputs(struct decoding *decoding, const json_t *json, const ch
     /* A list of token ids is one input. */
     if (json_is_array(json) && !json_is_number(json_array_get(json, 0)))
         n = json_array_size(json);
-    if (n == 0)
-        return fault_set(decoding->fault, PROBLEM_EMPTY_INPUT, path,
-                         "'%s' is an empty list: it must hold at least one item", path);
-    if (n > decoding->rules->most_inputs)
-        return fault_set(decoding->fault, PROBLEM_TOO_MANY_INPUTS, path,
-                         "'%s' holds %zu items, but at most %zu are allowed in one request", path,
-                         n, decoding->rules->most_inputs);
+    if (!check_count(decoding, n, path))
+        return false;
     *ret_n = n;
     return true;
 }
@@ -220,49 +227,59 @@ bool decode_texts(struct decoding *decoding, const json_t *rows, const char *row
     return !columns || set_texts(decoding, columns, column_field, fields->n_rows);
 }
 
+static bool refuse_content(struct decoding *decoding, const char *content_path)
+{
+    return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, content_path,
+                     "'%s' must be a list of one text: [{\"type\":\"text\",\"text\":...}]",
+                     content_path);
+}
+
 /* An input may have several parts to Cohere, texts and images, which become one vector; how texts
  * would be joined it does not say, so one text it is. */
-static bool set_content(struct decoding *decoding, json_t *item, const char *path,
-                        const char *item_path, struct input *input)
+static bool set_content(struct decoding *decoding, const struct body_object *item, const char *path,
+                        struct input *input)
 {
-    const json_t *content = json_object_get(item, "content");
-    const json_t *part = json_array_get(content, 0);
-    const json_t *text = json_object_get(part, "text");
-    const char *type = json_string_value(json_object_get(part, "type"));
-    struct body_path content_path = body_path(&(struct body_object){.path = item_path}, "content");
+    struct body_path content_path = body_path(item, "content");
+    struct body_list content;
+    struct body_object part;
+    const json_t *type;
+    const json_t *text;
 
-    if (type && strcmp(type, "image_url") == 0)
+    if (!body_get_list(item, "content", &content, decoding->fault) || content.n != 1 ||
+        !body_get_item(&content, 0, content_path.text, &part, decoding->fault))
+        return refuse_content(decoding, content_path.text);
+    type = body_get(&part, "type");
+    text = body_get(&part, "text");
+    if (type && json_is_string(type) && strcmp(json_string_value(type), "image_url") == 0)
         return fault_set(decoding->fault, PROBLEM_INVALID_VALUE, content_path.text,
                          "'%s' holds an image, but this model embeds texts alone",
                          content_path.text);
-    if (json_array_size(content) != 1 || !type || strcmp(type, "text") != 0 ||
+    if (!type || !json_is_string(type) || strcmp(json_string_value(type), "text") != 0 || !text ||
         !json_is_string(text))
-        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, content_path.text,
-                         "'%s' must be a list of one text: [{\"type\":\"text\",\"text\":...}]",
-                         content_path.text);
+        return refuse_content(decoding, content_path.text);
     return set_text(decoding, text, path, content_path.text, input);
 }
 
-bool decode_contents(struct decoding *decoding, json_t *list, const char *path)
+bool decode_contents(struct decoding *decoding, const struct body_object *object, const char *name)
 {
     struct fields *fields = &decoding->fields;
+    struct body_list list;
 
-    if (!json_is_array(list))
-        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, path,
-                         "'%s' must be a list of objects with 'content', but is %s", path,
-                         body_type_name(list));
-    if (!count_inputs(decoding, list, path, "a list of objects", &fields->n_inputs))
+    if (!body_get_list(object, name, &list, decoding->fault) ||
+        !check_count(decoding, list.n, name))
         return false;
-    fields->row_field = path;
-    fields->n_rows = fields->n_inputs;
+    fields->row_field = name;
+    fields->n_rows = list.n;
+    fields->n_inputs = list.n;
     fields->inputs = calloc(fields->n_inputs, sizeof(*fields->inputs));
     if (!fields->inputs)
         return no_memory(decoding);
     for (size_t i = 0; i < fields->n_inputs; i++) {
-        struct body_path item_path = body_item_path(path, i);
+        struct body_path item_path = body_item_path(name, i);
+        struct body_object item;
 
-        if (!set_content(decoding, json_array_get(list, i), path, item_path.text,
-                         &fields->inputs[i]))
+        if (!body_get_item(&list, i, item_path.text, &item, decoding->fault) ||
+            !set_content(decoding, &item, name, &fields->inputs[i]))
             return false;
     }
     return true;

@@ -15,7 +15,7 @@ bool decode_input(struct decoding *decoding, const json_t *json, const char *pat
 bool decode_ids(struct decoding *decoding, const json_t *json, const char *path);
 
 /* Cohere's inputs: a list of {"content":[{"type":"text","text":...}]}. */
-bool decode_contents(struct decoding *decoding, json_t *list, const char *path);
+bool decode_contents(struct decoding *decoding, const struct body_object *object, const char *name);
 
 /* Texts alone, in one field or in two; `columns` may be NULL. */
 bool decode_texts(struct decoding *decoding, const json_t *rows, const char *row_field,

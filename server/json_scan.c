@@ -51,6 +51,7 @@ struct scanner {
     struct json_member member; /* the one at hand, or all there is where there are none */
     size_t longest_token;
     const char *value_start; /* of the member, or of the whole */
+    bool wants_items;        /* of a list, not members of an object */
     bool (*on_member)(void *user, const struct json_member *member);
     void *user;
     enum json_scan_outcome outcome;
@@ -276,7 +277,7 @@ static bool end_value(struct scanner *scanner)
     struct json_member *member = &scanner->member;
 
     scanner->state = scanner->depth > 0 ? STATE_COMMA : STATE_DONE;
-    if (scanner->depth != 1 || !in_object(scanner))
+    if (scanner->depth != 1 || in_object(scanner) == scanner->wants_items)
         return true;
     member->value =
         (struct slice){scanner->value_start, (size_t)(scanner->at - scanner->value_start)};
@@ -299,6 +300,10 @@ static bool take_value(struct scanner *scanner)
 
     if (scanner->depth <= 1)
         scanner->value_start = scanner->at;
+    if (scanner->wants_items && scanner->depth == 1 && !in_object(scanner)) {
+        *member = (struct json_member){0};
+        scanner->longest_token = 0;
+    }
     member->n_values++;
     member->tree_bytes += ITEM_TREE_BYTES;
     switch (c) {
@@ -407,9 +412,9 @@ static void skip_byte_order_mark(struct scanner *scanner)
         scanner->at += sizeof(mark);
 }
 
-enum json_scan_outcome json_scan(struct slice text,
-                                 bool (*on_member)(void *user, const struct json_member *member),
-                                 void *user, struct json_scan *ret_scan)
+static enum json_scan_outcome scan(struct slice text, bool wants_items,
+                                   bool (*on_member)(void *user, const struct json_member *member),
+                                   void *user, struct json_scan *ret_scan)
 {
     struct scanner scanner;
     const char *start;
@@ -421,6 +426,7 @@ enum json_scan_outcome json_scan(struct slice text,
     scanner.depth = 0;
     scanner.member = (struct json_member){0};
     scanner.longest_token = 0;
+    scanner.wants_items = wants_items;
     scanner.on_member = on_member;
     scanner.user = user;
     scanner.outcome = JSON_SCAN_VALID;
@@ -437,4 +443,18 @@ enum json_scan_outcome json_scan(struct slice text,
     ret_scan->position = (size_t)(scanner.at - text.bytes);
     ret_scan->problem = scanner.problem;
     return scanner.outcome;
+}
+
+enum json_scan_outcome json_scan(struct slice text,
+                                 bool (*on_member)(void *user, const struct json_member *member),
+                                 void *user, struct json_scan *ret_scan)
+{
+    return scan(text, false, on_member, user, ret_scan);
+}
+
+enum json_scan_outcome json_scan_items(struct slice text,
+                                       bool (*on_item)(void *user, const struct json_member *item),
+                                       void *user, struct json_scan *ret_scan)
+{
+    return scan(text, true, on_item, user, ret_scan);
 }

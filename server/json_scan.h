@@ -23,7 +23,7 @@ enum json_scan_outcome {
     JSON_SCAN_STOPPED, /* by on_member */
 };
 
-/* A member of the outermost object. */
+/* A member of the outermost object, or an item of the outermost list. */
 struct json_member {
     struct slice key;   /* what stands between its quotes, escapes as they came */
     struct slice value; /* valid JSON, without space around it */
@@ -44,5 +44,10 @@ struct json_scan {
 enum json_scan_outcome json_scan(struct slice text,
                                  bool (*on_member)(void *user, const struct json_member *member),
                                  void *user, struct json_scan *ret_scan);
+
+/* The same for the items of a list; their keys are empty. */
+enum json_scan_outcome json_scan_items(struct slice text,
+                                       bool (*on_item)(void *user, const struct json_member *item),
+                                       void *user, struct json_scan *ret_scan);
 
 #endif

@@ -19,6 +19,7 @@ APART = {
     "langchain_openai": "frameworks",
     "litellm": "frameworks",
     "llama_index": "frameworks",
+    "haystack_integrations": "huggingface-hub",
     "huggingface_hub": "huggingface-hub",
 }
 # Each client's own word for what it must not do in a test.

@@ -192,3 +192,74 @@ found = client.feature_extraction("a cat", dimensions=64, normalize=False)
     url = f"http://127.0.0.1:{locked.port}/embed"
     found = json.loads(run_python("huggingface_hub", source, tmp_path, url))
     assert_same_numbers(found, embed(locked, input="a cat", dimensions=64, normalize=False))
+
+
+# With the address alone, as for a deployment of Text Embeddings Inference: POST / answers.
+
+BARE_HUB_CLIENT = f"""
+import sys
+from huggingface_hub import InferenceClient
+client = InferenceClient(model=sys.argv[1], api_key="{KEY}")
+found = client.feature_extraction("a cat")
+""" + PRINT_RESULT.format(name="found")
+
+BARE_HAYSTACK = f"""
+import sys
+from haystack_integrations.components.embedders.huggingface_api import HuggingFaceAPITextEmbedder
+from haystack.utils import Secret
+embedder = HuggingFaceAPITextEmbedder(
+    api_type="text_embeddings_inference",
+    api_params={{"url": sys.argv[1]}},
+    token=Secret.from_token("{KEY}"),
+)
+found = [embedder.run("a cat")["embedding"]]
+""" + PRINT_RESULT.format(name="found")
+
+
+@pytest.mark.parametrize(
+    "package, source, fields",
+    [
+        ("huggingface_hub", BARE_HUB_CLIENT, {}),
+        ("haystack_integrations", BARE_HAYSTACK, {"normalize": False}),  # its default
+    ],
+    ids=["huggingface_hub", "haystack"],
+)
+def test_address_alone_is_enough(locked, tmp_path, package, source, fields):
+    url = f"http://127.0.0.1:{locked.port}"
+    found = json.loads(run_python(package, source, tmp_path, url))
+    assert_same_numbers(found, embed(locked, input=["a cat"], **fields))
+
+
+def test_address_alone_still_shows_the_page(locked):
+    assert locked.get("/").headers["Content-Type"].startswith("text/html")
+    for path in ("/", "/invocations"):
+        body = {"inputs": "a cat"}
+        found = locked.post(path, body, {"Authorization": f"Bearer {KEY}"})
+        assert found.json() == embed(locked, input=["a cat"])
+        assert locked.post(path, body).status == 401
+    ping, health = locked.get("/ping"), locked.get("/health")
+    assert (ping.status, ping.body) == (health.status, health.body) == (200, b"")
+
+
+LITELLM = f"""
+import json, sys
+import litellm
+try:
+    litellm.embedding(
+        model="openai/{MODEL}", input=["word " * 300], api_base=sys.argv[1], api_key="{KEY}",
+        extra_body={{"truncate": False}}, max_retries=0,
+    )
+except Exception as error:
+    print(json.dumps([type(error).__name__, str(error)]))
+"""
+
+
+def test_litellm_knows_a_text_that_is_too_long(locked, tmp_path):
+    """Its fallbacks to a model with a longer context are for this exception alone."""
+    url = f"http://127.0.0.1:{locked.port}/v1"
+    kind, said = json.loads(run_python("litellm", LITELLM, tmp_path, url).splitlines()[-1])
+    assert kind == "ContextWindowExceededError", said
+    assert (
+        "This model's maximum context length is 256 tokens, however you requested 302 tokens "
+        "(input[0], special tokens included); truncation is off"
+    ) in said

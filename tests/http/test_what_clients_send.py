@@ -133,3 +133,44 @@ def test_empty_option_is_as_absent(server, name):
 def test_empty_text_is_still_no_text(server):
     assert server.post("/v1/embeddings", {"input": ""}).status == 400
     assert server.post("/v1/similarity", {"input": "a", "compare_with": ""}).status == 400
+
+
+# Too long, and astray.
+
+
+def test_too_many_tokens_together_are_told_in_openais_words(servers, model):
+    """LiteLLM, chunkhound and others look for the words."""
+    server = servers(model, "--max-request-tokens", "600")
+    texts = ["word " * 183] * 4
+    for path, body in (
+        ("/v1/embeddings", {"input": texts}),
+        ("/embed", {"inputs": texts}),
+        ("/tokenize", {"inputs": texts}),
+    ):
+        reply = server.post(path, body).json()["error"]
+        message = reply if isinstance(reply, str) else reply["message"]
+        assert message.startswith("Requested 740 tokens, max 600 tokens per request"), message
+
+
+ASTRAY = {
+    "//v1/embeddings": "/v1/embeddings",
+    "/v1/embeddings/": "/v1/embeddings",
+    "/v1/v1/embeddings": "/v1/embeddings",
+    "/api/embed": "/v1/embeddings",
+    "/v1/embedding": "/v1/embeddings",
+    "/v1/embed": "/v2/embed",
+}
+
+
+@pytest.mark.parametrize("path", ASTRAY)
+def test_path_that_is_not_there_is_told_the_nearest_one(server, path):
+    reply = server.post(path, {"input": "a"})
+    assert reply.status == 404
+    error = reply.json()["error"]
+    assert error["code"] == "not_found"
+    assert error["message"] == f"There is no {path} here; there is {ASTRAY[path]}"
+
+
+def test_path_that_is_near_nothing_is_told_no_more_than_its_beginning(server):
+    reply = server.post("/" + "x" * 4000, {"input": "a"})
+    assert reply.status == 404 and len(reply.body) < 400

@@ -54,7 +54,7 @@ static void test_decode__refuses_bad_cohere_fields(void **state)
         {"{\"inputs\":\"a\"}", PROBLEM_BAD_REQUEST, "inputs", "is a text"},
         {"{\"inputs\":[]}", PROBLEM_EMPTY_INPUT, "inputs", "empty list"},
         {"{\"inputs\":[{},{},{},{}]}", PROBLEM_TOO_MANY_INPUTS, "inputs", "4 items"},
-        {"{\"inputs\":[1,2]}", PROBLEM_BAD_REQUEST, "inputs[0].content", "a list of one text"},
+        {"{\"inputs\":[1,2]}", PROBLEM_BAD_REQUEST, "inputs[0]", "must be an object"},
         {"{\"inputs\":[{\"content\":[]}]}", PROBLEM_BAD_REQUEST, "inputs[0].content", "one text"},
         {"{\"inputs\":[{\"content\":\"a\"}]}", PROBLEM_BAD_REQUEST, "inputs[0].content",
          "one text"},
@@ -85,9 +85,25 @@ static void test_decode__refuses_bad_cohere_fields(void **state)
     CHECK_REFUSED(decode_cohere_embed, cases);
 }
 
+/* What stands beside a text may be anything that is JSON. */
+static void test_decode__ignores_what_stands_beside_contents(void **state)
+{
+    struct fields fields;
+
+    (void)state;
+    decode_good(decode_cohere_embed,
+                "{\"inputs\":[{\"x\":2e-310,\"content\":[{\"y\":18446744073709551616,"
+                "\"type\":\"text\",\"text\":\"a\",\"\\u0000\":[1e999]}]}]}",
+                &fields);
+    assert_int_equal(fields.n_inputs, 1);
+    assert_slice(fields.inputs[0].text, "a");
+    fields_release(&fields);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_decode__ignores_what_stands_beside_contents),
         cmocka_unit_test(test_decode__reads_cohere_fields),
         cmocka_unit_test(test_decode__refuses_bad_cohere_fields),
     };
