@@ -70,11 +70,11 @@ static enum status read_folder(struct engine *engine, struct error *error)
     if (status)
         return status;
     /* Embedding rows are looked up by id without further checks. */
-    if (tokenizer_vocabulary_size(engine->tokenizer) > engine->model->shape.vocab_size)
+    if (tokenizer_vocabulary_size(engine->tokenizer) > engine->model->arch.vocab_size)
         return error_set(error, STATUS_INVALID,
                          "%s: the tokenizer has %zu tokens, but config.json: \"vocab_size\" is %zu",
                          options->model_dir, tokenizer_vocabulary_size(engine->tokenizer),
-                         engine->model->shape.vocab_size);
+                         engine->model->arch.vocab_size);
     if (tokenizer_special_count(engine->tokenizer) >= engine->model->most_tokens)
         return error_set(
             error, STATUS_INVALID,

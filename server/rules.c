@@ -82,7 +82,7 @@ enum status rules_new(struct rules **ret_rules, const struct options *options,
     /* What the queue could never hold must not be told to try again later. */
     rules->most_request_tokens =
         smaller((size_t)options->max_request_tokens, (size_t)options->max_queue_tokens);
-    rules->hidden_size = model->shape.hidden_size;
+    rules->hidden_size = model->arch.hidden_size;
     rules->most_unpooled_tokens =
         smaller(rules->most_request_tokens,
                 (size_t)options->token_vectors_limit / (rules->hidden_size * sizeof(float)));

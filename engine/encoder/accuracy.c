@@ -39,7 +39,7 @@ static enum status encode(const struct encoder *encoder, const struct encoder_pa
                           float *ret_vectors)
 {
     const struct model *model = encoder->model;
-    size_t hidden = model->shape.hidden_size;
+    size_t hidden = model->arch.hidden_size;
     struct team team = {0};
     struct encoder_pass alone = *pass;
     struct encoder_context *context;

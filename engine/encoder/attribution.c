@@ -59,7 +59,7 @@ static enum status run_layer(const struct attribution *attribution, struct encod
 /* Fills layer_tokens. */
 static enum status run_exactly(struct attribution *attribution)
 {
-    size_t n_layers = attribution->encoder->model->shape.n_layers;
+    size_t n_layers = attribution->encoder->model->arch.n_layers;
     struct encoder_context *context = NULL;
     struct exact exact;
     enum status status = exact_init(&exact, attribution->encoder);
@@ -145,12 +145,12 @@ enum status attribution_measure(const struct encoder *encoder, const struct enco
                                 size_t n_texts, size_t n_threads,
                                 double (*ret_shares)[N_LAYER_PRODUCTS])
 {
-    const struct model_shape *shape = &encoder->model->shape;
+    const struct arch *arch = &encoder->model->arch;
     struct attribution attribution = {
         .encoder = encoder,
         .texts = texts,
         .n_texts = accuracy_count_fitting(texts, n_texts, GEMM_MOST_ROWS),
-        .hidden = shape->hidden_size,
+        .hidden = arch->hidden_size,
         .shares = ret_shares,
     };
     AUTO_FREE float *layer_tokens = NULL;
@@ -158,13 +158,13 @@ enum status attribution_measure(const struct encoder *encoder, const struct enco
 
     for (size_t i = 0; i < attribution.n_texts; i++)
         attribution.n_tokens += texts[i].n_tokens;
-    layer_tokens = calloc((shape->n_layers + 1) * attribution.n_tokens,
-                          shape->hidden_size * sizeof *layer_tokens);
+    layer_tokens = calloc((arch->n_layers + 1) * attribution.n_tokens,
+                          arch->hidden_size * sizeof *layer_tokens);
     attribution.layer_tokens = layer_tokens;
     status = layer_tokens ? run_exactly(&attribution) : STATUS_NO_MEMORY;
     if (!status)
-        status = parallel_run(n_threads, shape->n_layers, attribute_layer, &attribution);
+        status = parallel_run(n_threads, arch->n_layers, attribute_layer, &attribution);
     if (!status)
-        scale_to_shares(ret_shares, shape->n_layers);
+        scale_to_shares(ret_shares, arch->n_layers);
     return status;
 }

@@ -11,10 +11,10 @@ struct piece {
     size_t n_columns;
 };
 
-static size_t most_columns(const struct model_shape *shape)
+static size_t most_columns(const struct arch *arch)
 {
-    return 3 * shape->hidden_size > shape->intermediate_size ? 3 * shape->hidden_size
-                                                             : shape->intermediate_size;
+    return 3 * arch->hidden_size > arch->intermediate_size ? 3 * arch->hidden_size
+                                                           : arch->intermediate_size;
 }
 
 /* float32 operands are the rows themselves; the others have memory of their own. */
@@ -46,12 +46,12 @@ static enum status take_pieces(struct arena *arena, const struct piece *pieces, 
 static enum status take_memory(struct encoder_context *context)
 {
     const struct encoder *encoder = context->encoder;
-    const struct model_shape *shape = &encoder->model->shape;
+    const struct arch *arch = &encoder->model->arch;
     /* A block may begin at any row, and a product reads whole blocks. */
     size_t n_rows = context->most_tokens + GEMM_MOST_ROWS;
     size_t longest = encoder->model->most_tokens;
-    size_t hidden = shape->hidden_size;
-    size_t inner = shape->intermediate_size;
+    size_t hidden = arch->hidden_size;
+    size_t inner = arch->intermediate_size;
     size_t n_inner_rows = encoder->is_large ? n_rows : GEMM_MOST_ROWS;
     bool own = encoder->dtype != ENCODER_FLOAT32;
     const struct piece pieces[] = {
@@ -71,9 +71,9 @@ static enum status take_memory(struct encoder_context *context)
         {&context->inner_operand.values, own ? n_inner_rows : 0, inner},
         {&context->inner_operand.scales, n_inner_rows, 1},
         {&context->inner_operand.zeros, n_inner_rows, 1},
-        {&context->c, GEMM_MOST_ROWS, most_columns(shape)},
+        {&context->c, GEMM_MOST_ROWS, most_columns(arch)},
         {&context->scratch, 1,
-         KERNEL_ATTENTION_SCRATCH_FLOATS(longest, hidden / shape->n_attention_heads)},
+         KERNEL_ATTENTION_SCRATCH_FLOATS(longest, hidden / arch->n_attention_heads)},
     };
     enum status status = take_pieces(&context->arena, pieces, sizeof pieces / sizeof *pieces);
 

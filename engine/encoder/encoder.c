@@ -86,7 +86,7 @@ enum status encoder_new(struct encoder **ret_encoder, const struct model *model,
     encoder->model = model;
     encoder->dtype = dtype;
     kernels_choose(&encoder->kernels, cpu_flags(cpu_mask));
-    encoder->activation = pick_activation(&encoder->kernels, model->shape.activation);
+    encoder->activation = pick_activation(&encoder->kernels, model->arch.activation);
     encoder->attention_type = dtype != ENCODER_FLOAT32 && encoder->kernels.multiplies_bfloat16
                                   ? KERNEL_BFLOAT16
                                   : KERNEL_FLOAT32;
@@ -104,7 +104,7 @@ void encoder_free(struct encoder *encoder)
 {
     if (!encoder)
         return;
-    for (size_t i = 0; encoder->layers && i < encoder->model->shape.n_layers; i++)
+    for (size_t i = 0; encoder->layers && i < encoder->model->arch.n_layers; i++)
         layer_release(&encoder->layers[i]);
     free(encoder->layers);
     free(encoder->accuracy.fallbacks);

@@ -17,7 +17,7 @@ void exact_release(struct exact *exact)
 
 enum status exact_init(struct exact *exact, const struct encoder *encoder)
 {
-    size_t n_layers = encoder->model->shape.n_layers;
+    size_t n_layers = encoder->model->arch.n_layers;
 
     *exact = (struct exact){.encoder = *encoder};
     exact->encoder.dtype = ENCODER_FLOAT32;

@@ -44,7 +44,7 @@ static bool find_worst(const struct encoder *encoder, double (*shares)[N_LAYER_P
 {
     double most = 0; /* of a share over the multiplications for a token */
 
-    for (size_t i = 0; i < encoder->model->shape.n_layers; i++)
+    for (size_t i = 0; i < encoder->model->arch.n_layers; i++)
         for (enum layer_product j = 0; j < N_LAYER_PRODUCTS; j++) {
             const struct gemm_weights *weights = encoder->layers[i].products[j].weights;
             double worth = shares[i][j] / ((double)weights->n_out * (double)weights->n_in);
@@ -83,7 +83,7 @@ static enum status fall_back(struct encoder *encoder, const struct accuracy *acc
                              struct deviation *deviation, struct error *error)
 {
     AUTO_FREE double(*shares)[N_LAYER_PRODUCTS] =
-        calloc(encoder->model->shape.n_layers, sizeof *shares);
+        calloc(encoder->model->arch.n_layers, sizeof *shares);
     enum status status = shares ? attribution_measure(encoder, accuracy->texts, accuracy->n_texts,
                                                       accuracy->n_threads, shares)
                                 : STATUS_NO_MEMORY;
@@ -102,7 +102,7 @@ static enum status fall_back(struct encoder *encoder, const struct accuracy *acc
 /* Notes what is no longer int8, in the order of the layers. */
 static enum status list_fallbacks(const struct encoder *encoder, struct accuracy_report *report)
 {
-    size_t n_layers = encoder->model->shape.n_layers;
+    size_t n_layers = encoder->model->arch.n_layers;
 
     report->fallbacks = calloc(n_layers * N_LAYER_PRODUCTS, sizeof *report->fallbacks);
     if (!report->fallbacks)
@@ -149,7 +149,7 @@ enum status encoder_fall_back(struct encoder *encoder, const struct encoder_text
     if (!status)
         status = measure_and_fall_back(encoder, &accuracy, error);
     accuracy_release(&accuracy);
-    for (size_t i = 0; i < encoder->model->shape.n_layers; i++)
+    for (size_t i = 0; i < encoder->model->arch.n_layers; i++)
         layer_forget_stored(&encoder->model->layers[i]);
     return status
                ? error_set(error, status, "out of memory while measuring what int8 costs the model")

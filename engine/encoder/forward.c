@@ -86,7 +86,7 @@ static void cut_rows(const struct phase *phase, size_t tile, struct step *step)
 
 static void cut_texts(const struct phase *phase, size_t tile, struct step *step)
 {
-    size_t n_heads = phase->owner->encoder->model->shape.n_attention_heads;
+    size_t n_heads = phase->owner->encoder->model->arch.n_attention_heads;
     size_t text = tile / n_heads;
 
     step->row = phase->owner->text_rows[text];
@@ -147,7 +147,7 @@ static void cut(struct phase *phase)
     phase->split = 0;
     if (first->kind == STEP_TEXTS) {
         phase->n_tiles =
-            phase->pass->n_texts * phase->owner->encoder->model->shape.n_attention_heads;
+            phase->pass->n_texts * phase->owner->encoder->model->arch.n_attention_heads;
     } else if (phase->schedule != BY_STEP) {
         phase->n_tiles = count_blocks(n_units, phase->n_members);
     } else if (first->kind == STEP_ROWS) {
@@ -219,7 +219,7 @@ static void run_layers(struct phase *phase)
 {
     const struct encoder_pass *pass = phase->pass;
     const struct encoder *encoder = phase->owner->encoder;
-    size_t n_layers = encoder->model->shape.n_layers;
+    size_t n_layers = encoder->model->arch.n_layers;
     size_t end = pass->n_layers ? pass->first_layer + pass->n_layers : n_layers;
 
     for (size_t i = pass->first_layer; i < end && !atomic_load(&phase->owner->status); i++) {

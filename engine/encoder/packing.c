@@ -11,13 +11,14 @@
 static enum status positions_init(struct encoder *encoder)
 {
     const struct model *model = encoder->model;
-    size_t hidden = model->shape.hidden_size;
-    AUTO_FREE float *types = memory_new_aligned(hidden * sizeof(float));
+    size_t hidden = model->arch.hidden_size;
+    AUTO_FREE float *types = calloc(hidden, sizeof *types);
 
     encoder->positions = memory_new_aligned(model->most_tokens * hidden * sizeof(float));
     if (!encoder->positions || !types)
         return STATUS_NO_MEMORY;
-    tensor_widen(&model->type_embeddings, 0, hidden, types);
+    if (model->arch.n_types > 0)
+        tensor_widen(&model->type_embeddings, 0, hidden, types);
     tensor_widen(&model->position_embeddings, 0, model->most_tokens * hidden, encoder->positions);
     for (size_t i = 0; i < model->most_tokens; i++)
         for (size_t j = 0; j < hidden; j++)
@@ -66,15 +67,15 @@ enum status packing_run(struct encoder *encoder, size_t n_threads, struct error 
         .encoder = encoder, .mutex = PTHREAD_MUTEX_INITIALIZER, .error = error};
     enum status status = positions_init(encoder);
 
-    encoder->layers = calloc(model->shape.n_layers, sizeof *encoder->layers);
+    encoder->layers = calloc(model->arch.n_layers, sizeof *encoder->layers);
     if (!encoder->layers)
         return STATUS_NO_MEMORY;
     if (!status)
         status = packed_norm_init(&encoder->embedding_norm, &model->embedding_norm,
-                                  model->shape.hidden_size);
+                                  model->arch.hidden_size);
     if (!status)
         status = gemm_open(encoder->kernels.multiply_int8, &encoder->gemm, error);
     if (!status)
-        status = parallel_run(n_threads, model->shape.n_layers, pack_layer, &packing);
+        status = parallel_run(n_threads, model->arch.n_layers, pack_layer, &packing);
     return status;
 }

@@ -10,7 +10,7 @@ enum { QUANTISE_ROWS = 8 }; /* at a time: their float32 values stay in the first
 
 static size_t hidden_size(const struct step *step)
 {
-    return step->owner->encoder->model->shape.hidden_size;
+    return step->owner->encoder->model->arch.hidden_size;
 }
 
 static size_t format_size_bytes(enum gemm_format format)
@@ -77,7 +77,7 @@ void step_embed(struct encoder_context *context, const struct encoder_text *text
 {
     const struct encoder *encoder = context->encoder;
     const struct model *model = encoder->model;
-    size_t hidden = model->shape.hidden_size;
+    size_t hidden = model->arch.hidden_size;
     float *x = context->x + row * hidden; /* [n_tokens, hidden] */
 
     for (size_t i = 0; i < text->n_tokens; i++) {
@@ -87,7 +87,7 @@ void step_embed(struct encoder_context *context, const struct encoder_text *text
             x[i * hidden + j] += encoder->positions[i * hidden + j];
     }
     encoder->kernels.layer_norm(x, encoder->embedding_norm.gamma, encoder->embedding_norm.beta,
-                                model->shape.layer_norm_eps, text->n_tokens, hidden);
+                                model->arch.layer_norm_eps, text->n_tokens, hidden);
     fill_operand(&encoder->kernels, next_format, x, text->n_tokens, hidden, &context->x_operand,
                  row);
 }
@@ -96,7 +96,7 @@ void step_resume(struct encoder_context *context, const float *tokens, size_t n_
                  enum gemm_format next_format)
 {
     const struct encoder *encoder = context->encoder;
-    size_t hidden = encoder->model->shape.hidden_size;
+    size_t hidden = encoder->model->arch.hidden_size;
 
     memcpy(context->x, tokens, n_tokens * hidden * sizeof *tokens);
     fill_operand(&encoder->kernels, next_format, context->x, n_tokens, hidden, &context->x_operand,
@@ -121,9 +121,9 @@ void step_attention(const struct step *step)
 {
     const struct encoder_context *owner = step->owner;
     const struct encoder *encoder = owner->encoder;
-    const struct model_shape *shape = &encoder->model->shape;
-    size_t hidden = shape->hidden_size;
-    size_t head_size = hidden / shape->n_attention_heads;
+    const struct arch *arch = &encoder->model->arch;
+    size_t hidden = arch->hidden_size;
+    size_t head_size = hidden / arch->n_attention_heads;
     size_t column = step->head * head_size;
     size_t element_bytes = encoder->attention_type == KERNEL_BFLOAT16 ? 2 : 4;
     const char *q = (const char *)owner->qkv + (step->row * 3 * hidden + column) * element_bytes;
@@ -178,7 +178,7 @@ static void normalise(const struct step *step, const struct packed_norm *norm,
     size_t hidden = hidden_size(step);
     float *x = step->owner->x + step->row * hidden; /* [n_rows, hidden] */
 
-    encoder->kernels.layer_norm(x, norm->gamma, norm->beta, encoder->model->shape.layer_norm_eps,
+    encoder->kernels.layer_norm(x, norm->gamma, norm->beta, encoder->model->arch.layer_norm_eps,
                                 step->n_rows, hidden);
     fill_operand(&encoder->kernels, next_format, x, step->n_rows, hidden, operand, step->row);
 }
@@ -205,7 +205,7 @@ static struct kernel_product rows_of(const struct kernel_product *product, size_
 void step_intermediate(const struct step *step)
 {
     const struct encoder *encoder = step->owner->encoder;
-    size_t n = encoder->model->shape.intermediate_size;
+    size_t n = encoder->model->arch.intermediate_size;
     const struct packed_linear *linear = &step->layer->products[LAYER_INTERMEDIATE];
     enum kernel_type type = product_type(linear->weights->format);
     enum gemm_format next = step->layer->products[LAYER_OUTPUT].weights->format;
@@ -237,7 +237,7 @@ void step_intermediate(const struct step *step)
 void step_inner_operand(const struct step *step)
 {
     const struct encoder *encoder = step->owner->encoder;
-    size_t n = encoder->model->shape.intermediate_size;
+    size_t n = encoder->model->arch.intermediate_size;
     size_t row = step->row - step->block_row;
     enum gemm_format format = step->layer->products[LAYER_OUTPUT].weights->format;
 

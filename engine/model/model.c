@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Loading goes from the outside in: the modules, then the shape, then what follows from both
- * (vector size, token limit), then the settings of the whole, last the weights, which the shape
- * says what to expect of. */
+/* Loading goes from the outside in: the modules, then the architecture, then what follows from both
+ * (vector size, token limit), then the settings of the whole, last the weights: the architecture
+ * says which tensors of which sizes there must be. */
 #include "engine/model/model.h"
 
 #include "engine/memory.h"
 #include "engine/model/document.h"
+#include "engine/model/family.h"
 #include "engine/model/file.h"
+#include "engine/model/matryoshka.h"
 #include "engine/model/modules.h"
 #include "engine/model/sentence.h"
-#include "engine/model/shape.h"
 #include "engine/model/tokenizer_config.h"
 #include "engine/model/transformer.h"
 #include "engine/model/weights.h"
@@ -22,98 +23,45 @@
 
 /* --- weights ---------------------------------------------------------------------------------- */
 
-enum size {
-    NONE,
-    HIDDEN,
-    INTERMEDIATE,
-    VOCABULARY,
-    POSITIONS,
-    TYPES,
-    N_SIZES,
-};
-
-/* Where a tensor goes and what shape it has. */
-struct slot {
-    const char *name; /* behind "encoder.layer.N." for a layer's */
-    size_t offset;    /* in struct model or struct model_layer */
-    enum size rows;
-    enum size columns; /* NONE for a vector of `rows` */
-};
-
-#define MODEL(field) offsetof(struct model, field)
-#define LAYER(field) offsetof(struct model_layer, field)
-
-static const struct slot model_slots[] = {
-    {"embeddings.word_embeddings.weight", MODEL(word_embeddings), VOCABULARY, HIDDEN},
-    {"embeddings.position_embeddings.weight", MODEL(position_embeddings), POSITIONS, HIDDEN},
-    {"embeddings.token_type_embeddings.weight", MODEL(type_embeddings), TYPES, HIDDEN},
-    {"embeddings.LayerNorm.weight", MODEL(embedding_norm.gamma), HIDDEN, NONE},
-    {"embeddings.LayerNorm.bias", MODEL(embedding_norm.beta), HIDDEN, NONE},
-};
-
-static const struct slot layer_slots[] = {
-    {"attention.self.query.weight", LAYER(query.weight), HIDDEN, HIDDEN},
-    {"attention.self.query.bias", LAYER(query.bias), HIDDEN, NONE},
-    {"attention.self.key.weight", LAYER(key.weight), HIDDEN, HIDDEN},
-    {"attention.self.key.bias", LAYER(key.bias), HIDDEN, NONE},
-    {"attention.self.value.weight", LAYER(value.weight), HIDDEN, HIDDEN},
-    {"attention.self.value.bias", LAYER(value.bias), HIDDEN, NONE},
-    {"attention.output.dense.weight", LAYER(attention_output.weight), HIDDEN, HIDDEN},
-    {"attention.output.dense.bias", LAYER(attention_output.bias), HIDDEN, NONE},
-    {"attention.output.LayerNorm.weight", LAYER(attention_norm.gamma), HIDDEN, NONE},
-    {"attention.output.LayerNorm.bias", LAYER(attention_norm.beta), HIDDEN, NONE},
-    {"intermediate.dense.weight", LAYER(intermediate.weight), INTERMEDIATE, HIDDEN},
-    {"intermediate.dense.bias", LAYER(intermediate.bias), INTERMEDIATE, NONE},
-    {"output.dense.weight", LAYER(output.weight), HIDDEN, INTERMEDIATE},
-    {"output.dense.bias", LAYER(output.bias), HIDDEN, NONE},
-    {"output.LayerNorm.weight", LAYER(output_norm.gamma), HIDDEN, NONE},
-    {"output.LayerNorm.bias", LAYER(output_norm.beta), HIDDEN, NONE},
-};
-
-#define N_SLOTS(slots) (sizeof(slots) / sizeof *(slots))
-
 /* Fills the tensors of `owner`, a struct model or model_layer. */
-static enum status fill_slots(const struct model *model, const struct slot *slots, size_t n_slots,
-                              const char *prefix, void *owner, struct error *error)
+static enum status fill(const struct model *model, const struct family_tensor *tensors,
+                        const char *prefix, void *owner, struct error *error)
 {
-    const size_t sizes[N_SIZES] = {
-        [HIDDEN] = model->shape.hidden_size,    [INTERMEDIATE] = model->shape.intermediate_size,
-        [VOCABULARY] = model->shape.vocab_size, [POSITIONS] = model->shape.n_positions,
-        [TYPES] = model->shape.n_types,
-    };
-
-    for (size_t i = 0; i < n_slots; i++) {
-        const size_t dims[] = {sizes[slots[i].rows], sizes[slots[i].columns]};
-        struct tensor *tensor = (struct tensor *)((char *)owner + slots[i].offset);
+    for (const struct family_tensor *row = tensors; row->name; row++) {
+        size_t dims[] = {arch_size(&model->arch, row->rows), 0};
+        size_t n_dims = row->columns == ARCH_NONE ? 1 : 2;
+        struct tensor *tensor = (struct tensor *)((char *)owner + row->offset);
         char name[100];
         enum status status;
 
-        snprintf(name, sizeof name, "%s%s", prefix, slots[i].name);
-        status = weights_find(model->weights, name, dims, slots[i].columns == NONE ? 1 : 2, tensor,
-                              error);
+        if (n_dims == 2)
+            dims[1] = arch_size(&model->arch, row->columns);
+        snprintf(name, sizeof name, "%s%s", prefix, row->name);
+        status = weights_find(model->weights, name, dims, n_dims, tensor, error);
         if (status)
             return status;
     }
     return STATUS_OK;
 }
 
-static enum status load_weights(struct model *model, struct error *error)
+static enum status load_weights(struct model *model, const struct family *family,
+                                struct error *error)
 {
     enum status status;
 
-    status = weights_open(&model->weights, model->transformer_dir, error);
+    status = weights_open(&model->weights, model->transformer_dir, family->prefix,
+                          family->model_tensors[0].name, error);
     if (status)
         return status;
-    model->layers = calloc(model->shape.n_layers, sizeof *model->layers);
+    model->layers = calloc(model->arch.n_layers, sizeof *model->layers);
     if (!model->layers)
         return STATUS_NO_MEMORY;
-    status = fill_slots(model, model_slots, N_SLOTS(model_slots), "", model, error);
-    for (size_t i = 0; !status && i < model->shape.n_layers; i++) {
-        char prefix[40];
+    status = fill(model, family->model_tensors, "", model, error);
+    for (size_t i = 0; !status && i < model->arch.n_layers; i++) {
+        char prefix[60];
 
-        snprintf(prefix, sizeof prefix, "encoder.layer.%zu.", i);
-        status =
-            fill_slots(model, layer_slots, N_SLOTS(layer_slots), prefix, &model->layers[i], error);
+        snprintf(prefix, sizeof prefix, "%s%zu.", family->layer_prefix, i);
+        status = fill(model, family->layer_tensors, prefix, &model->layers[i], error);
     }
     return status;
 }
@@ -158,11 +106,11 @@ static enum status set_pooling(struct model *model, const struct modules *module
 {
     enum pooling_mode mode;
 
-    if (modules->embedding_dims && modules->embedding_dims != model->shape.hidden_size)
+    if (modules->embedding_dims && modules->embedding_dims != model->arch.hidden_size)
         return error_set(error, STATUS_INVALID,
                          "modules.json: the Pooling module takes token vectors of %zu numbers, "
                          "config.json's \"hidden_size\" is %zu",
-                         modules->embedding_dims, model->shape.hidden_size);
+                         modules->embedding_dims, model->arch.hidden_size);
     model->pooling = modules->pooling;
     model->include_prompt = modules->include_prompt;
     model->normalize = modules->normalize;
@@ -174,7 +122,7 @@ static enum status set_pooling(struct model *model, const struct modules *module
                              override);
         model->pooling = (struct pooling){.order = {mode}, .n_modes = 1};
     }
-    model->n_dims = model->shape.hidden_size * pooling_count(&model->pooling);
+    model->n_dims = model->arch.hidden_size * pooling_count(&model->pooling);
     return STATUS_OK;
 }
 
@@ -182,7 +130,7 @@ static enum status set_pooling(struct model *model, const struct modules *module
 static enum status read_text_settings(struct model *model, const struct modules *modules,
                                       struct error *error)
 {
-    size_t n_positions = model->shape.n_positions;
+    size_t n_positions = model->arch.n_positions;
     struct transformer transformer = {0};
     struct tokenizer_config config;
     enum status status = STATUS_OK;
@@ -206,8 +154,9 @@ static enum status read_text_settings(struct model *model, const struct modules 
                     transformer.max_tokens, n_positions, n_positions);
 }
 
-static enum status read_shape(struct model *model, const struct modules *modules,
-                              const char *pooling_override, struct error *error)
+static enum status read_arch(struct model *model, const struct modules *modules,
+                             const char *pooling_override, const struct family **ret_family,
+                             struct error *error)
 {
     struct document config;
     enum status status;
@@ -215,12 +164,14 @@ static enum status read_shape(struct model *model, const struct modules *modules
     status = document_open(&config, model->transformer_dir, "config.json", false, error);
     if (status)
         return status;
-    status = shape_read(&config, &model->shape, error);
+    status = family_find(&config, ret_family, error);
+    if (!status)
+        status = arch_read(&config, *ret_family, &model->arch, error);
     if (!status)
         status = set_pooling(model, modules, pooling_override, error);
     if (!status)
-        status = shape_read_matryoshka(&config, model->n_dims, &model->matryoshka_dims,
-                                       &model->n_matryoshka_dims, error);
+        status = matryoshka_read(&config, model->n_dims, &model->matryoshka_dims,
+                                 &model->n_matryoshka_dims, error);
     document_release(&config);
     return status;
 }
@@ -252,6 +203,7 @@ static enum status read_settings(struct model *model, const struct modules *modu
 static enum status load(struct model *model, const char *model_dir, const char *pooling_override,
                         const struct modules *modules, struct error *error)
 {
+    const struct family *family;
     enum status status;
 
     model->transformer_dir = path_join(model_dir, modules->transformer_path);
@@ -259,13 +211,13 @@ static enum status load(struct model *model, const char *model_dir, const char *
         return STATUS_NO_MEMORY;
     status = refuse_adapter(model, error);
     if (!status)
-        status = read_shape(model, modules, pooling_override, error);
+        status = read_arch(model, modules, pooling_override, &family, error);
     if (!status)
         status = read_text_settings(model, modules, error);
     if (!status)
         status = read_settings(model, modules, model_dir, error);
     if (!status)
-        status = load_weights(model, error);
+        status = load_weights(model, family, error);
     return status;
 }
 

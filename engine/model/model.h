@@ -7,31 +7,13 @@
 #ifndef NESTD_ENGINE_MODEL_MODEL_H
 #define NESTD_ENGINE_MODEL_MODEL_H
 
+#include "engine/model/arch.h"
 #include "engine/model/pooling.h"
 #include "engine/model/safetensors.h"
 #include "engine/status.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-
-enum activation {
-    ACTIVATION_GELU,      /* x * Phi(x), by erf */
-    ACTIVATION_GELU_TANH, /* "gelu_new", "gelu_pytorch_tanh": the approximation by tanh */
-    ACTIVATION_RELU,
-};
-
-/* Names as in Hugging Face's BertConfig. */
-struct model_shape {
-    size_t hidden_size;
-    size_t n_layers;
-    size_t n_attention_heads; /* head size = hidden_size / n_attention_heads */
-    size_t intermediate_size;
-    size_t vocab_size;
-    size_t n_positions; /* max_position_embeddings */
-    size_t n_types;     /* type_vocab_size; token type 0 alone is used */
-    float layer_norm_eps;
-    enum activation activation;
-};
 
 /* A linear layer y = x W^T + b, as stored. */
 struct linear {
@@ -72,10 +54,10 @@ struct prompt {
 };
 
 struct model {
-    struct model_shape shape;
+    struct arch arch;
     struct tensor word_embeddings;     /* [vocab, hidden] */
     struct tensor position_embeddings; /* [n_positions, hidden] */
-    struct tensor type_embeddings;     /* [n_types, hidden] */
+    struct tensor type_embeddings;     /* [n_types, hidden], where there are types */
     struct layer_norm_weights embedding_norm;
     struct model_layer *layers; /* [n_layers] */
 

@@ -137,8 +137,10 @@ static const struct safetensors *find_file(const struct weights *weights, const 
     return NULL;
 }
 
-enum status weights_open(struct weights **ret_weights, const char *folder, struct error *error)
+enum status weights_open(struct weights **ret_weights, const char *folder, const char *prefix,
+                         const char *tensor, struct error *error)
 {
+    char name[MOST_NAME_BYTES];
     struct weights *weights = calloc(1, sizeof *weights);
     enum status status;
 
@@ -149,8 +151,8 @@ enum status weights_open(struct weights **ret_weights, const char *folder, struc
         weights_close(weights);
         return status;
     }
-    /* A BertModel's tensors bear no prefix; one saved with a head (BertForMaskedLM ...) has it. */
-    weights->prefix = find_file(weights, "bert.embeddings.word_embeddings.weight") ? "bert." : "";
+    snprintf(name, sizeof name, "%s%s", prefix, tensor);
+    weights->prefix = find_file(weights, name) ? prefix : "";
     *ret_weights = weights;
     return STATUS_OK;
 }

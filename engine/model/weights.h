@@ -12,11 +12,13 @@
 
 struct weights;
 
+/* A model that was saved with a head has `prefix` before every tensor's name: it is taken to be there
+ * if it stands before that of `tensor`. Both are kept. */
 MUST_CHECK enum status weights_open(struct weights **ret_weights, const char *folder,
-                                    struct error *error);
+                                    const char *prefix, const char *tensor, struct error *error);
 void weights_close(struct weights *weights);
 
-/* Finds a tensor by its name without the "bert." prefix and demands a shape of dims[n_dims]. The
+/* Finds a tensor by its name without the prefix and demands a shape of dims[n_dims]. The
  * complaint about a missing or misshapen tensor says what was expected. */
 MUST_CHECK enum status weights_find(const struct weights *weights, const char *name,
                                     const size_t *dims, size_t n_dims, struct tensor *ret_tensor,

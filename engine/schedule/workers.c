@@ -43,7 +43,7 @@ struct workers {
  * which ask for them. The cache keeps none: they are hundreds of times as large as one vector. */
 static void finish_tokens(struct worker *worker, struct job *job, const float *tokens)
 {
-    size_t n_numbers = job->n_tokens * worker->workers->options.model->shape.hidden_size;
+    size_t n_numbers = job->n_tokens * worker->workers->options.model->arch.hidden_size;
 
     job_deliver_tokens(job, tokens, n_numbers);
     for (struct job *follower = job->followers; follower; follower = follower->next_follower)
@@ -57,7 +57,7 @@ static void finish_job(struct worker *worker, struct job *job, const float *toke
     const struct workers_options *options = &worker->workers->options;
     const struct model *model = options->model;
 
-    pooling_apply(&model->pooling, tokens, job->n_tokens, job->n_skipped, model->shape.hidden_size,
+    pooling_apply(&model->pooling, tokens, job->n_tokens, job->n_skipped, model->arch.hidden_size,
                   worker->pooled);
     job_deliver(job, worker->pooled);
     for (struct job *follower = job->followers; follower; follower = follower->next_follower)
@@ -96,9 +96,9 @@ static void encode_lane(struct worker *worker, struct lane *lane, void (*let_pas
         if (status)
             fail_job(pass->jobs[i], status);
         else if (pass->jobs[i]->token_vectors)
-            finish_tokens(worker, pass->jobs[i], tokens + row * model->shape.hidden_size);
+            finish_tokens(worker, pass->jobs[i], tokens + row * model->arch.hidden_size);
         else
-            finish_job(worker, pass->jobs[i], tokens + row * model->shape.hidden_size);
+            finish_job(worker, pass->jobs[i], tokens + row * model->arch.hidden_size);
     }
 }
 

@@ -275,12 +275,12 @@ static double encode_slice(struct bench *bench, struct flight *flights)
 
 /* ---- the whole ---- */
 
-static double linear_flop_per_token(const struct model_shape *shape)
+static double linear_flop_per_token(const struct arch *arch)
 {
-    const double hidden = (double)shape->hidden_size;
+    const double hidden = (double)arch->hidden_size;
 
-    return 2 * (double)shape->n_layers *
-           (4 * hidden * hidden + 2 * hidden * (double)shape->intermediate_size);
+    return 2 * (double)arch->n_layers *
+           (4 * hidden * hidden + 2 * hidden * (double)arch->intermediate_size);
 }
 
 static enum gemm_format gemm_format_of(const char *dtype)
@@ -304,7 +304,7 @@ static void measure(struct bench *bench)
     for (size_t i = 0; i < settings->n_groups; i++)
         init_flight(&flights[i], bench);
     if (settings->products &&
-        roof_new(&roof, &info->model->shape, gemm_format_of(info->dtype), &error))
+        roof_new(&roof, &info->model->arch, gemm_format_of(info->dtype), &error))
         die(error.text);
     encode_slice(bench, flights); /* the first one warms up */
     bench->n_latencies = 0;
@@ -317,13 +317,13 @@ static void measure(struct bench *bench)
         if (roof && roof_measure(roof, info->n_workers, settings->slice_s, &roofs[i]))
             die("a product failed");
     }
-    linear = quantile(rates, settings->n_slices, 0.5) * linear_flop_per_token(&info->model->shape);
+    linear = quantile(rates, settings->n_slices, 0.5) * linear_flop_per_token(&info->model->arch);
     roof_rate = roof ? quantile(roofs, settings->n_slices, 0.5) : 0;
     printf("{\"dtype\": \"%s\", \"gemm\": \"%s\", \"workers\": %zu, \"tokens_per_second\": %.1f, "
            "\"linear_gflops\": %.2f, \"roof_gflops\": %.2f, \"groups\": %zu, \"p50_ms\": %.4f, "
            "\"p99_ms\": %.4f, \"allocations_per_pass\": %.3f}\n",
            info->dtype, info->gemm_name, info->n_workers,
-           linear / linear_flop_per_token(&info->model->shape), 1e-9 * linear, 1e-9 * roof_rate,
+           linear / linear_flop_per_token(&info->model->arch), 1e-9 * linear, 1e-9 * roof_rate,
            bench->n_latencies, 1e3 * quantile(bench->latencies_s, bench->n_latencies, 0.5),
            1e3 * quantile(bench->latencies_s, bench->n_latencies, 0.99),
            (double)n_allocations / (double)bench->n_all_passes);
@@ -337,7 +337,7 @@ static void measure(struct bench *bench)
 
 static void check_lengths(const struct settings *settings, const struct model *model)
 {
-    if (model->shape.vocab_size <= FIRST_ID)
+    if (model->arch.vocab_size <= FIRST_ID)
         die("the vocabulary is too small to draw random texts from");
     for (size_t i = 0; i < settings->n_lengths; i++)
         if (!settings->lengths[i] || settings->lengths[i] > model->most_tokens)
@@ -378,7 +378,7 @@ static void open_bench(struct bench *bench)
         die(error.text);
     check_dtype(bench);
     check_lengths(bench->settings, engine_get_info(bench->engine)->model);
-    vocab_size = engine_get_info(bench->engine)->model->shape.vocab_size;
+    vocab_size = engine_get_info(bench->engine)->model->arch.vocab_size;
     for (size_t i = 0; i < N_POOL_IDS; i++)
         bench->pool[i] = (int32_t)(FIRST_ID + (size_t)rand() % (vocab_size - FIRST_ID));
 }

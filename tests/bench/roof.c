@@ -53,10 +53,10 @@ static enum status pack(struct roof *roof, size_t i, size_t n_out, size_t n_in, 
 
 /* The products of a layer, in its order: query, key and value together; output; the two of the
  * feed-forward network. */
-enum status roof_new(struct roof **ret_roof, const struct model_shape *shape,
-                     enum gemm_format format, struct error *error)
+enum status roof_new(struct roof **ret_roof, const struct arch *arch, enum gemm_format format,
+                     struct error *error)
 {
-    const size_t hidden = shape->hidden_size, inner = shape->intermediate_size;
+    const size_t hidden = arch->hidden_size, inner = arch->intermediate_size;
     struct roof *roof = calloc(1, sizeof *roof);
     struct kernels kernels;
     enum status status;

@@ -14,7 +14,7 @@
 struct roof;
 
 /* Packs random weights of the shape's layer. */
-MUST_CHECK enum status roof_new(struct roof **ret_roof, const struct model_shape *shape,
+MUST_CHECK enum status roof_new(struct roof **ret_roof, const struct arch *arch,
                                 enum gemm_format format, struct error *error);
 void roof_free(struct roof *roof);
 

@@ -232,7 +232,7 @@ static void test_engine__token_vectors_are_what_is_pooled(void **state)
     folder_init_copy(&folder, "tiny-cls");
     options.model_dir = folder.path;
     assert_int_equal(engine_open(&engine, &options, NULL, &error), STATUS_OK);
-    assert_int_equal(engine_get_info(engine)->model->shape.hidden_size, HIDDEN);
+    assert_int_equal(engine_get_info(engine)->model->arch.hidden_size, HIDDEN);
     for (int round = 0; round < 2; round++) {
         struct job jobs[N_JOBS] = {{0}};
 

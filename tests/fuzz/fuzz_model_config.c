@@ -159,12 +159,12 @@ static void try_model(void)
         return;
     }
     if (model->n_dims == 0 || model->default_dims > model->n_dims || model->most_tokens == 0 ||
-        model->most_tokens > model->shape.n_positions)
+        model->most_tokens > model->arch.n_positions)
         abort();
     last =
-        tensor_get(&model->word_embeddings, model->shape.vocab_size * model->shape.hidden_size - 1);
-    last = tensor_get(&model->layers[model->shape.n_layers - 1].output_norm.beta,
-                      model->shape.hidden_size - 1);
+        tensor_get(&model->word_embeddings, model->arch.vocab_size * model->arch.hidden_size - 1);
+    last = tensor_get(&model->layers[model->arch.n_layers - 1].output_norm.beta,
+                      model->arch.hidden_size - 1);
     (void)last;
     model_free(model);
 }

@@ -78,7 +78,7 @@ struct fixture {
 static void open_fixture(struct fixture *fixture)
 {
     memset(fixture, 0, sizeof(*fixture));
-    fixture->model.shape.hidden_size = 512;
+    fixture->model.arch.hidden_size = 512;
     fixture->model.n_dims = 1024;
     fixture->model.default_dims = 768;
     fixture->model.most_tokens = 512;

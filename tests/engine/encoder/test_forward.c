@@ -96,7 +96,7 @@ static void check_layers(const struct golden *golden, const struct encoder *enco
     const json_t *layers = json_object_get(golden->expected, "layers");
     struct encoder_context *contexts[2];
 
-    assert_int_equal(json_array_size(layers), golden->model->shape.n_layers);
+    assert_int_equal(json_array_size(layers), golden->model->arch.n_layers);
     for (size_t i = 0; i < 2; i++)
         assert_int_equal(encoder_context_new(encoder, MOST_TOKENS, &contexts[i]), STATUS_OK);
     for (size_t n = 1; n <= json_array_size(layers); n++) {
@@ -111,7 +111,7 @@ static void check_layers(const struct golden *golden, const struct encoder *enco
             helper_start(&helper);
         assert_int_equal(encoder_run(contexts[0], &pass, &found), STATUS_OK);
         compare(found, json_array_get(layers, n - 1), golden->text.n_tokens,
-                golden->model->shape.hidden_size);
+                golden->model->arch.hidden_size);
         team_close(&team);
         if (with_helper)
             pthread_join(helper.thread, NULL);

@@ -84,15 +84,15 @@ static void test_model__loads_old_spellings_and_float32(void **state)
     (void)state;
     folder_init_copy(&folder, "tiny-mean");
     model = load(&folder, NULL);
-    assert_int_equal(model->shape.hidden_size, 12);
-    assert_int_equal(model->shape.n_layers, 2);
-    assert_int_equal(model->shape.n_attention_heads, 3);
-    assert_int_equal(model->shape.intermediate_size, 20);
-    assert_int_equal(model->shape.vocab_size, 60);
-    assert_int_equal(model->shape.n_positions, 24);
-    assert_int_equal(model->shape.n_types, 2);
-    assert_true(model->shape.layer_norm_eps == 1e-12f);
-    assert_int_equal(model->shape.activation, ACTIVATION_GELU);
+    assert_int_equal(model->arch.hidden_size, 12);
+    assert_int_equal(model->arch.n_layers, 2);
+    assert_int_equal(model->arch.n_attention_heads, 3);
+    assert_int_equal(model->arch.intermediate_size, 20);
+    assert_int_equal(model->arch.vocab_size, 60);
+    assert_int_equal(model->arch.n_positions, 24);
+    assert_int_equal(model->arch.n_types, 2);
+    assert_true(model->arch.layer_norm_eps == 1e-12f);
+    assert_int_equal(model->arch.activation, ACTIVATION_GELU);
     assert_int_equal(model->word_embeddings.dtype, DTYPE_FLOAT32);
     assert_int_equal(pooling_count(&model->pooling), 1);
     assert_int_equal(model->pooling.order[0], POOLING_MEAN);
@@ -121,7 +121,7 @@ static void test_model__loads_new_spellings_float16_and_prefixed_names(void **st
     (void)state;
     folder_init_copy(&folder, "tiny-cls");
     model = load(&folder, NULL);
-    assert_int_equal(model->shape.activation, ACTIVATION_GELU_TANH);
+    assert_int_equal(model->arch.activation, ACTIVATION_GELU_TANH);
     assert_int_equal(model->word_embeddings.dtype, DTYPE_FLOAT16);
     assert_int_equal(model->pooling.order[0], POOLING_CLS);
     assert_true(model->normalize);
@@ -151,8 +151,8 @@ static void test_model__loads_shards_bfloat16_and_poolings_in_their_order(void *
     (void)state;
     folder_init_copy(&folder, "tiny-sharded");
     model = load(&folder, NULL);
-    assert_int_equal(model->shape.activation, ACTIVATION_RELU);
-    assert_true(model->shape.layer_norm_eps == 1e-5f);
+    assert_int_equal(model->arch.activation, ACTIVATION_RELU);
+    assert_true(model->arch.layer_norm_eps == 1e-5f);
     assert_int_equal(model->word_embeddings.dtype, DTYPE_BFLOAT16);
     assert_int_equal(pooling_count(&model->pooling), 2);
     assert_int_equal(model->pooling.order[0], POOLING_WEIGHTED_MEAN);
@@ -176,7 +176,7 @@ static void test_model__without_modules_pools_the_mean_and_says_so(void **state)
                       "{\"prompts\": {\"q\": \"q: \"}, \"default_prompt_name\": \"q\"}");
     folder_write_text(&folder, "sentence_bert_config.json", "{\"max_seq_length\": 5}");
     model = load(&folder, NULL);
-    assert_int_equal(model->shape.n_types, 1);
+    assert_int_equal(model->arch.n_types, 1);
     assert_int_equal(model->pooling.order[0], POOLING_MEAN);
     assert_false(model->normalize);
     assert_int_equal(model->most_tokens, 24);
@@ -231,10 +231,11 @@ static void test_model__refuses_what_config_json_asks_for_and_cannot_be_done(voi
 #undef ADD
 #define CHANGE(old, now, complaint)                                                                \
     assert_change_refused("config.json", old, now, STATUS_UNSUPPORTED, "config.json: " complaint)
-    CHANGE("\"model_type\": \"bert\"", "\"model_type\": \"roberta\"", "\"model_type\" is roberta");
+    CHANGE("\"model_type\": \"bert\"", "\"model_type\": \"roberta\"",
+           "unsupported \"model_type\" \"roberta\" (supported: bert");
     CHANGE("\"model_type\": \"bert\"", "\"x\": 0", "\"model_type\" is absent");
     CHANGE("\"absolute\"", "\"relative_key\"", "\"position_embedding_type\" is \"relative_key\"");
-    CHANGE("\"gelu\"", "\"silu\"", "\"hidden_act\" is \"silu\"");
+    CHANGE("\"gelu\"", "\"silu\"", "unsupported \"hidden_act\" \"silu\"");
 #undef CHANGE
 }
 

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* BERT (Devlin et al., arXiv 1810.04805), as Hugging Face's BertModel names it. */
+#include "engine/model/families/families.h"
+
+static const struct family_demand demands[] = {
+    {"position_embedding_type", "absolute"},
+    {NULL, NULL},
+};
+
+static const struct family_tensor model_tensors[] = {
+    MODEL_TENSOR("embeddings.word_embeddings.weight", word_embeddings, VOCABULARY, HIDDEN),
+    MODEL_TENSOR("embeddings.position_embeddings.weight", position_embeddings, POSITIONS, HIDDEN),
+    MODEL_TENSOR("embeddings.token_type_embeddings.weight", type_embeddings, TYPES, HIDDEN),
+    MODEL_NORM("embeddings.LayerNorm", embedding_norm),
+    {NULL, 0, 0, 0},
+};
+
+static const struct family_tensor layer_tensors[] = {
+    LAYER_LINEAR("attention.self.query", query, HIDDEN, HIDDEN),
+    LAYER_LINEAR("attention.self.key", key, HIDDEN, HIDDEN),
+    LAYER_LINEAR("attention.self.value", value, HIDDEN, HIDDEN),
+    LAYER_LINEAR("attention.output.dense", attention_output, HIDDEN, HIDDEN),
+    LAYER_NORM("attention.output.LayerNorm", attention_norm),
+    LAYER_LINEAR("intermediate.dense", intermediate, INTERMEDIATE, HIDDEN),
+    LAYER_LINEAR("output.dense", output, HIDDEN, INTERMEDIATE),
+    LAYER_NORM("output.LayerNorm", output_norm),
+    {NULL, 0, 0, 0},
+};
+
+const struct family family_bert = {
+    .model_type = "bert",
+    .sizes =
+        {
+            [ARCH_HIDDEN] = {"hidden_size", 768},
+            [ARCH_LAYERS] = {"num_hidden_layers", 12},
+            [ARCH_HEADS] = {"num_attention_heads", 12},
+            [ARCH_INTERMEDIATE] = {"intermediate_size", 3072},
+            [ARCH_VOCABULARY] = {"vocab_size", 30522},
+            [ARCH_POSITIONS] = {"max_position_embeddings", 512},
+            [ARCH_TYPES] = {"type_vocab_size", 2},
+        },
+    .demands = demands,
+    .activation_key = "hidden_act",
+    .eps_key = "layer_norm_eps",
+    .eps = 1e-12,
+    .prefix = "bert.",
+    .model_tensors = model_tensors,
+    .layer_prefix = "encoder.layer.",
+    .layer_tensors = layer_tensors,
+};

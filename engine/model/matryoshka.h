@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The dimensions that a model was trained at with a Matryoshka loss (Kusupati et al., arXiv
+ * 2205.13147). Any thread. */
+#ifndef NESTD_ENGINE_MODEL_MATRYOSHKA_H
+#define NESTD_ENGINE_MODEL_MATRYOSHKA_H
+
+#include "engine/model/document.h"
+#include "engine/status.h"
+
+#include <stddef.h>
+
+/* config.json's "matryoshka_dimensions": ascending, each from 1 to n_dims, none twice; for the
+ * caller to free. NULL and 0 where the key is absent. */
+MUST_CHECK enum status matryoshka_read(const struct document *config, size_t n_dims,
+                                       size_t **ret_dims, size_t *ret_n_dims, struct error *error);
+
+#endif
