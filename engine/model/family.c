@@ -8,6 +8,7 @@
 
 static const struct family *const families[] = {
     &family_bert,
+    &family_distilbert,
 };
 
 enum { N_FAMILIES = sizeof families / sizeof *families };

@@ -134,7 +134,8 @@ static void compare_with_reference(const char *model, const char *dtype, unsigne
 
 static void test_engine__agrees_with_float64(void **state)
 {
-    static const char *const models[] = {"tiny-cls", "tiny-mean", "tiny-plain", "tiny-sharded"};
+    static const char *const models[] = {"tiny-cls", "tiny-distilbert", "tiny-mean", "tiny-plain",
+                                         "tiny-sharded"};
     static const unsigned masks[] = {0, CPU_AVX2, CPU_MASK_ALL};
     /* On values of about 1 through two layers: tens of roundings to 24 bits, to 8 bits, and to
      * 1/255 of a row's range. */

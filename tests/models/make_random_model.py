@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes a seeded random BERT model folder as sentence-transformers saves it.
+"""Makes a seeded random BERT or DistilBERT model folder as sentence-transformers saves it.
 
     make_random_model.py FOLDER --preset bge-large
     make_random_model.py FOLDER --hidden 24 --layers 2 --heads 3 --pooling cls,mean --dtype bfloat16
@@ -36,8 +36,31 @@ N_OUTLIERS = 4
 OUTLIER = 400
 
 
+# What DistilBERT calls the parts of BERT; it has no token types and no pooler.
+DISTILBERT = {
+    'attention.self.query': 'attention.q_lin', 'attention.self.key': 'attention.k_lin', 'attention.self.value': 'attention.v_lin',
+    'attention.output.dense': 'attention.out_lin', 'attention.output.LayerNorm': 'sa_layer_norm', 'intermediate.dense': 'ffn.lin1',
+    'output.dense': 'ffn.lin2', 'output.LayerNorm': 'output_layer_norm'}
+
+
+def distilbert_name(name):
+    if not name.startswith('encoder.layer.'):
+        return name
+    _, _, i, part = name.split('.', 3)
+    part, kind = part.rsplit('.', 1)
+    return f'transformer.layer.{i}.{DISTILBERT[part]}.{kind}'
+
+
 def tensors(o):
     """(name, shape, centre, deviation) of every tensor, in the order of the file."""
+    for name, *rest in bert_tensors(o):
+        if o.family == 'bert':
+            yield name, *rest
+        elif not name.startswith(('pooler.', 'embeddings.token_type_embeddings.')):
+            yield distilbert_name(name), *rest
+
+
+def bert_tensors(o):
     h, f = o.hidden, o.intermediate
 
     def linear(name, n_out, n_in):
@@ -123,7 +146,7 @@ def write_safetensors(path, o, rows):
 
 
 def write_weights(o):
-    prefix = 'bert.' if o.prefix else ''
+    prefix = o.family + '.' if o.prefix else ''
     rows = [(i, prefix + name, *rest) for i, (name, *rest) in enumerate(tensors(o))]
     # Old folders hold these; their dtype is none that a reader of weights needs to know.
     rows.append((len(rows), prefix + 'embeddings.position_ids', (1, o.positions), 0, 0))
@@ -189,7 +212,7 @@ def write_tokenizer(o):
     write_json(o, 'special_tokens_map.json', SPECIAL)
     write_json(o, 'tokenizer_config.json', {
         'do_lower_case': True, 'strip_accents': None, 'tokenize_chinese_chars': True,
-        'model_max_length': o.max_seq_length or o.positions, 'tokenizer_class': 'BertTokenizer', **SPECIAL})
+        'model_max_length': o.max_seq_length or o.positions, 'tokenizer_class': 'DistilBertTokenizer' if o.family == 'distilbert' else 'BertTokenizer', **SPECIAL})
     if o.no_tokenizer_json:
         return
     try:
@@ -241,6 +264,13 @@ def write_config(o):
         'model_type': 'bert', 'num_attention_heads': o.heads, 'num_hidden_layers': o.layers, 'pad_token_id': 0,
         'position_embedding_type': 'absolute', 'torch_dtype': o.dtype, 'type_vocab_size': o.types, 'use_cache': True,
         'vocab_size': o.vocab}
+    if o.family == 'distilbert':
+        config = {
+            'activation': o.act, 'architectures': ['DistilBertModel'], 'attention_dropout': 0.1, 'dim': o.hidden, 'dropout': 0.1,
+            'hidden_dim': o.intermediate, 'initializer_range': 0.02, 'max_position_embeddings': o.positions,
+            'model_type': 'distilbert', 'n_heads': o.heads, 'n_layers': o.layers, 'pad_token_id': 0, 'qa_dropout': 0.1,
+            'seq_classif_dropout': 0.2, 'sinusoidal_pos_embds': False, 'tie_weights_': True, 'torch_dtype': o.dtype,
+            'vocab_size': o.vocab}
     if o.matryoshka:
         config['matryoshka_dimensions'] = [int(n) for n in o.matryoshka.split(',')]
     write_json(o, 'config.json', config)
@@ -249,6 +279,7 @@ def write_config(o):
 def parse_arguments(arguments=None):
     p = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     p.add_argument('folder')
+    p.add_argument('--family', choices=['bert', 'distilbert'], default='bert')
     p.add_argument('--preset', choices=PRESETS, default='tiny', help='what the options below default to')
     p.add_argument('--hidden', type=int)
     p.add_argument('--layers', type=int)
@@ -274,7 +305,7 @@ def parse_arguments(arguments=None):
     p.add_argument('--no-modules', action='store_true', help='a plain transformers folder')
     p.add_argument('--no-tokenizer-json', action='store_true')
     p.add_argument('--shards', type=int, default=1)
-    p.add_argument('--prefix', action='store_true', help='tensor names begin with "bert."')
+    p.add_argument('--prefix', action='store_true', help='tensor names begin with the family, "bert."')
     p.add_argument('--outlier-layer', type=int, metavar='N',
                    help='the layer whose feed-forward network has a few huge channels, which int8 cannot bear')
     p.add_argument('--seed', type=int, default=1)

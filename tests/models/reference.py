@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""BERT and sentence-transformers' pooling in float64 NumPy: what nestd's vectors are compared with.
+"""BERT, DistilBERT and sentence-transformers' pooling in float64 NumPy: what nestd's vectors are compared with.
 
 Written from the papers (arXiv 1810.04805, 1706.03762, 1606.08415) and from the observed behaviour of sentence-transformers,
 sharing nothing with nestd. As a module:
@@ -106,9 +106,24 @@ def read_json(*path, default=None):
         return json.load(file)
 
 
+BERT_NAMES = {'layer': 'encoder.layer.', 'query': 'attention.self.query', 'key': 'attention.self.key',
+              'value': 'attention.self.value', 'attention': 'attention.output.dense',
+              'attention_norm': 'attention.output.LayerNorm', 'inner': 'intermediate.dense', 'output': 'output.dense',
+              'output_norm': 'output.LayerNorm'}
+# Sanh et al., arXiv 1910.01108: BERT's layers, without token types.
+DISTILBERT_NAMES = {'layer': 'transformer.layer.', 'query': 'attention.q_lin', 'key': 'attention.k_lin',
+                    'value': 'attention.v_lin', 'attention': 'attention.out_lin', 'attention_norm': 'sa_layer_norm',
+                    'inner': 'ffn.lin1', 'output': 'ffn.lin2', 'output_norm': 'output_layer_norm'}
+DISTILBERT_KEYS = {'num_attention_heads': 'n_heads', 'num_hidden_layers': 'n_layers', 'hidden_act': 'activation'}
+
+
 class Model:
     def __init__(self, folder):
         self.config = read_json(folder, 'config.json')
+        self.has_types = self.config['model_type'] == 'bert'
+        self.names = BERT_NAMES if self.has_types else DISTILBERT_NAMES
+        if not self.has_types:
+            self.config.update({key: self.config[of] for key, of in DISTILBERT_KEYS.items()})
         self.files = {}
         if os.path.exists(os.path.join(folder, 'model.safetensors')):
             names = ['model.safetensors']
@@ -116,7 +131,7 @@ class Model:
             names = sorted(set(read_json(folder, 'model.safetensors.index.json')['weight_map'].values()))
         for name in names:
             file = Safetensors(os.path.join(folder, name))
-            self.files.update({tensor.removeprefix('bert.'): (file, tensor) for tensor in file.header})
+            self.files.update({tensor.removeprefix(self.config['model_type'] + '.'): (file, tensor) for tensor in file.header})
         self.read_modules(folder)
 
     def read_modules(self, folder):
@@ -152,28 +167,29 @@ class Model:
         heads = self.config['num_attention_heads']
 
         def split(name):  # [heads, n, hidden / heads]
-            return self.linear(x, f'{layer}attention.self.{name}').reshape(n, heads, -1).transpose(1, 0, 2)
+            return self.linear(x, layer + self.names[name]).reshape(n, heads, -1).transpose(1, 0, 2)
 
         query, key, value = split('query'), split('key'), split('value')
         scores = query @ key.transpose(0, 2, 1) / math.sqrt(hidden // heads)
         scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
         scores /= scores.sum(axis=-1, keepdims=True)
         mixed = (scores @ value).transpose(1, 0, 2).reshape(n, hidden)
-        return self.linear(mixed, layer + 'attention.output.dense')
+        return self.linear(mixed, layer + self.names['attention'])
 
     def hidden_states(self, ids):
         """[n_layers + 1][len(ids), hidden]: the embeddings, then what each layer makes of them."""
         activation = ACTIVATIONS[self.config['hidden_act']]
         x = self.weight('embeddings.word_embeddings.weight', np.asarray(ids))
         x = x + self.weight('embeddings.position_embeddings.weight', np.arange(len(ids)))
-        x = x + self.weight('embeddings.token_type_embeddings.weight', 0)
+        if self.has_types:
+            x = x + self.weight('embeddings.token_type_embeddings.weight', 0)
         x = self.norm(x, 'embeddings.LayerNorm')
         states = [x]
         for i in range(self.config['num_hidden_layers']):
-            layer = f'encoder.layer.{i}.'
-            x = self.norm(x + self.attention(x, layer), layer + 'attention.output.LayerNorm')
-            inner = activation(self.linear(x, layer + 'intermediate.dense'))
-            x = self.norm(x + self.linear(inner, layer + 'output.dense'), layer + 'output.LayerNorm')
+            layer = f'{self.names["layer"]}{i}.'
+            x = self.norm(x + self.attention(x, layer), layer + self.names['attention_norm'])
+            inner = activation(self.linear(x, layer + self.names['inner']))
+            x = self.norm(x + self.linear(inner, layer + self.names['output']), layer + self.names['output_norm'])
             states.append(x)
         return states
 

@@ -320,6 +320,8 @@ served('poolings put together', pooling('max', 'cls', 'lasttoken'))
 served('shards', remade('--shards', '3'))
 served('names that begin with bert.', remade('--prefix'))
 served('relu, layer_norm_eps', remade('--act', 'relu', '--eps', '1e-5'))
+served('DistilBERT', remade('--family', 'distilbert'))
+served('DistilBERT, saved with a head', remade('--family', 'distilbert', '--prefix'))
 
 # keys that do not matter, and those that nobody knows
 served('harmless keys', config(

@@ -7,5 +7,6 @@
 #include "engine/model/family.h"
 
 extern const struct family family_bert;
+extern const struct family family_distilbert;
 
 #endif

@@ -122,7 +122,8 @@ static void check_layers(const struct golden *golden, const struct encoder *enco
 
 static void test_forward__every_layer_agrees_with_float64(void **state)
 {
-    static const char *const models[] = {"tiny-cls", "tiny-mean", "tiny-plain", "tiny-sharded"};
+    static const char *const models[] = {"tiny-cls", "tiny-distilbert", "tiny-mean", "tiny-plain",
+                                         "tiny-sharded"};
     static const unsigned masks[] = {0, CPU_AVX2, CPU_MASK_ALL};
 
     (void)state;

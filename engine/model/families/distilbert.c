@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* DistilBERT (Sanh et al., arXiv 1910.01108), as Hugging Face's DistilBertModel names it: BERT
+ * without token types. Where "sinusoidal_pos_embds" is true its positions were only begun as
+ * sinusoids: they are stored like any others. */
+#include "engine/model/families/families.h"
+
+static const struct family_demand demands[] = {
+    {NULL, NULL},
+};
+
+static const struct family_tensor model_tensors[] = {
+    MODEL_TENSOR("embeddings.word_embeddings.weight", word_embeddings, VOCABULARY, HIDDEN),
+    MODEL_TENSOR("embeddings.position_embeddings.weight", position_embeddings, POSITIONS, HIDDEN),
+    MODEL_NORM("embeddings.LayerNorm", embedding_norm),
+    {NULL, 0, 0, 0},
+};
+
+static const struct family_tensor layer_tensors[] = {
+    LAYER_LINEAR("attention.q_lin", query, HIDDEN, HIDDEN),
+    LAYER_LINEAR("attention.k_lin", key, HIDDEN, HIDDEN),
+    LAYER_LINEAR("attention.v_lin", value, HIDDEN, HIDDEN),
+    LAYER_LINEAR("attention.out_lin", attention_output, HIDDEN, HIDDEN),
+    LAYER_NORM("sa_layer_norm", attention_norm),
+    LAYER_LINEAR("ffn.lin1", intermediate, INTERMEDIATE, HIDDEN),
+    LAYER_LINEAR("ffn.lin2", output, HIDDEN, INTERMEDIATE),
+    LAYER_NORM("output_layer_norm", output_norm),
+    {NULL, 0, 0, 0},
+};
+
+const struct family family_distilbert = {
+    .model_type = "distilbert",
+    .sizes =
+        {
+            [ARCH_HIDDEN] = {"dim", 768},
+            [ARCH_LAYERS] = {"n_layers", 6},
+            [ARCH_HEADS] = {"n_heads", 12},
+            [ARCH_INTERMEDIATE] = {"hidden_dim", 3072},
+            [ARCH_VOCABULARY] = {"vocab_size", 30522},
+            [ARCH_POSITIONS] = {"max_position_embeddings", 512},
+            [ARCH_TYPES] = {NULL, 0},
+        },
+    .demands = demands,
+    .activation_key = "activation",
+    .eps = 1e-12,
+    .prefix = "distilbert.",
+    .model_tensors = model_tensors,
+    .layer_prefix = "transformer.layer.",
+    .layer_tensors = layer_tensors,
+};
