@@ -2,6 +2,7 @@
 #include "engine/engine.h"
 
 #include "engine/encoder/encoder.h"
+#include "engine/kernels/kernels.h"
 #include "engine/encoder/gemm.h"
 #include "engine/model/folder.h"
 #include "engine/probe.h"
@@ -130,6 +131,11 @@ static enum status start_workers(struct engine *engine, const struct engine_obse
     engine->info.kernels_name = encoder_kernels_name(engine->encoder);
     engine->info.accuracy = encoder_get_accuracy(engine->encoder);
     return STATUS_OK;
+}
+
+bool engine_find_cpu_mask(const char *name, unsigned *ret_mask)
+{
+    return kernels_find_mask(name, ret_mask);
 }
 
 enum status engine_check(const struct engine_options *options, struct error *error)

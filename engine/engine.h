@@ -72,6 +72,10 @@ struct engine_observer {
     void *user;
 };
 
+/* What engine_options.cpu_mask is up to an instruction set of that name ("avx2", "neon"); all of it
+ * for "all", nothing for "none". False if this architecture has no such kernels. */
+bool engine_find_cpu_mask(const char *name, unsigned *ret_mask);
+
 /* What can be told before anything is read: whether model_dir is a folder with a model, and whether
  * this CPU can do the dtype. */
 MUST_CHECK enum status engine_check(const struct engine_options *options, struct error *error);

@@ -60,7 +60,7 @@ static dnnl_status_t shape_memory_init(struct gemm_context *context, size_t inde
     dnnl_engine_t engine = context->gemm->engine;
     dnnl_status_t status;
 
-    if (shape->multiply)
+    if (shape_is_own(shape))
         return dnnl_success;
     status = onednn_memory_create(&memory->weights, &shape->weights, engine, NULL);
     for (size_t i = 0; i < GEMM_N_HEIGHTS && !status; i++) {
@@ -131,15 +131,24 @@ dnnl_status_t gemm_block_multiply(struct gemm_context *context, size_t shape, si
     return status;
 }
 
+_Static_assert((int)KERNEL_FLOAT32_ROWS == (int)GEMM_MOST_ROWS, "our kernels take a block");
+_Static_assert((int)KERNEL_INT8_ROWS == (int)GEMM_MOST_ROWS, "our kernels take a block");
+
 /* By our own kernel. */
 static void multiply_rows(struct gemm_context *context, const struct shape *shape,
-                          const void *weights, const uint8_t *a, size_t n_rows, int32_t *c)
+                          const void *weights, const void *a, size_t n_rows, void *c)
 {
-    for (size_t row = 0; row < n_rows; row += KERNEL_INT8_ROWS) {
-        size_t n = n_rows - row < KERNEL_INT8_ROWS ? n_rows - row : KERNEL_INT8_ROWS;
+    const size_t n_in = shape->n_in, n_out = shape->n_out;
 
-        shape->multiply(a + row * shape->n_in, n, weights, shape->n_out, shape->n_in,
-                        context->scratchpad, c + row * shape->n_out);
+    for (size_t row = 0; row < n_rows; row += GEMM_MOST_ROWS) {
+        size_t n = n_rows - row < GEMM_MOST_ROWS ? n_rows - row : GEMM_MOST_ROWS;
+
+        if (shape->multiply_int8)
+            shape->multiply_int8((const uint8_t *)a + row * n_in, n, weights, n_out, n_in,
+                                 context->scratchpad, (int32_t *)c + row * n_out);
+        else
+            shape->multiply_float32((const float *)a + row * n_in, n, weights, n_out, n_in,
+                                    (float *)c + row * n_out);
     }
 }
 
@@ -156,7 +165,7 @@ enum status gemm_multiply(struct gemm_context *context, const struct gemm_weight
     onednn_use_one_thread();
     if (packed->borrowed)
         return status_of(gemm_multiply_borrowed(packed, a, n_rows, c));
-    if (shape->multiply) {
+    if (shape_is_own(shape)) {
         multiply_rows(context, shape, weights, a, n_rows, c);
         return STATUS_OK;
     }
@@ -169,8 +178,7 @@ enum status gemm_multiply(struct gemm_context *context, const struct gemm_weight
 
 /* ---- life ---- */
 
-enum status gemm_open(kernel_multiply_int8 *multiply_int8, struct gemm **ret_gemm,
-                      struct error *error)
+enum status gemm_open(const struct kernels *kernels, struct gemm **ret_gemm, struct error *error)
 {
     struct gemm *gemm = calloc(1, sizeof *gemm);
     dnnl_status_t status = dnnl_out_of_memory;
@@ -178,7 +186,8 @@ enum status gemm_open(kernel_multiply_int8 *multiply_int8, struct gemm **ret_gem
     if (!gemm)
         return error_set(error, STATUS_NO_MEMORY, "out of memory");
     onednn_use_one_thread();
-    gemm->multiply_int8 = multiply_int8;
+    gemm->multiply_float32 = kernels->multiply_float32;
+    gemm->multiply_int8 = kernels->multiply_int8;
     pthread_mutex_init(&gemm->mutex, NULL);
     gemm->shapes = calloc(GEMM_MOST_SHAPES, sizeof *gemm->shapes);
     if (gemm->shapes)

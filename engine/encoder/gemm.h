@@ -56,10 +56,10 @@ struct gemm_weights {
     size_t shapes[GEMM_MOST_SPLIT + 1]; /* of a panel of each split */
 };
 
-/* multiply_int8 does the products of GEMM_INT8; NULL: oneDNN. *ret_gemm, *ret_packed and
+/* Products of float32 and of int8 are by `kernels` where those have one, else by oneDNN. *ret_gemm, *ret_packed and
  * *ret_context are freed by their own functions, which take NULL too; weights and contexts before
  * the gemm. */
-MUST_CHECK enum status gemm_open(kernel_multiply_int8 *multiply_int8, struct gemm **ret_gemm,
+MUST_CHECK enum status gemm_open(const struct kernels *kernels, struct gemm **ret_gemm,
                                  struct error *error);
 void gemm_close(struct gemm *gemm);
 

@@ -25,8 +25,10 @@ struct shape_block {
 /* One static product, [height, n_in] x [n_in, n_out], at every block height. */
 struct shape {
     enum gemm_format format;
-    kernel_multiply_int8 *multiply; /* at any height, not by oneDNN and its blocks; else NULL */
-    bool is_convolution;            /* to oneDNN; else it is a matmul */
+    /* One of them where our own kernel multiplies, at any height, not oneDNN and its blocks. */
+    kernel_multiply_float32 *multiply_float32;
+    kernel_multiply_int8 *multiply_int8;
+    bool is_convolution; /* to oneDNN; else it is a matmul */
     size_t n_in;
     size_t n_out;
     dnnl_memory_desc_t weights; /* packed [n_in, n_out] */
@@ -43,8 +45,9 @@ enum { GEMM_MOST_SHAPES = 64 };
 
 struct gemm {
     dnnl_engine_t engine;
-    kernel_multiply_int8 *multiply_int8; /* NULL: oneDNN */
-    pthread_mutex_t mutex;               /* guards what follows while weights are packed */
+    kernel_multiply_float32 *multiply_float32; /* NULL: oneDNN */
+    kernel_multiply_int8 *multiply_int8;       /* NULL: oneDNN */
+    pthread_mutex_t mutex;                     /* guards what follows while weights are packed */
     struct shape *shapes; /* [n_shapes], of GEMM_MOST_SHAPES; a shape's index stays its own */
     size_t n_shapes;
     size_t scratchpad_len_bytes; /* the most that any shape needs */
@@ -56,9 +59,12 @@ struct gemm {
 MUST_CHECK dnnl_status_t shape_init(struct shape *ret_shape, dnnl_engine_t engine,
                                     enum gemm_format format, size_t n_out, size_t n_in);
 
-/* A shape that our own kernel multiplies. */
+/* Shapes that our own kernels multiply. */
+void shape_init_float32(struct shape *ret_shape, kernel_multiply_float32 *multiply, size_t n_out,
+                        size_t n_in);
 void shape_init_int8(struct shape *ret_shape, kernel_multiply_int8 *multiply, size_t n_out,
                      size_t n_in);
+bool shape_is_own(const struct shape *shape);
 
 void shape_release(struct shape *shape);
 

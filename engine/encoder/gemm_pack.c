@@ -130,6 +130,10 @@ static enum status fill(struct gemm *gemm, const float *weights, struct gemm_wei
     packed->data = memory_new_aligned(packed->len_bytes);
     if (!packed->data)
         return STATUS_NO_MEMORY;
+    if (shape->multiply_float32) {
+        kernel_float32_pack(weights, packed->n_out, packed->n_in, packed->data);
+        return STATUS_OK;
+    }
     if (packed->format == GEMM_FLOAT32)
         return status_of(reorder(gemm, shape, weights, packed->data));
     if (packed->format == GEMM_INT8) {
@@ -139,7 +143,7 @@ static enum status fill(struct gemm *gemm, const float *weights, struct gemm_wei
     converted = convert(weights, packed);
     if (!converted)
         return STATUS_NO_MEMORY;
-    if (!shape->multiply)
+    if (!shape->multiply_int8)
         return status_of(reorder(gemm, shape, converted, packed->data));
     kernel_int8_pack(converted, packed->n_out, packed->n_in, packed->data);
     return STATUS_OK;
@@ -156,7 +160,9 @@ static enum status add_shape(struct gemm *gemm, enum gemm_format format, size_t 
 
     if (gemm->n_shapes == GEMM_MOST_SHAPES)
         return STATUS_INTERNAL;
-    if (format == GEMM_INT8 && gemm->multiply_int8)
+    if (format == GEMM_FLOAT32 && gemm->multiply_float32)
+        shape_init_float32(shape, gemm->multiply_float32, n_out, n_in);
+    else if (format == GEMM_INT8 && gemm->multiply_int8)
         shape_init_int8(shape, gemm->multiply_int8, n_out, n_in);
     else
         status = shape_init(shape, gemm->engine, format, n_out, n_in);
@@ -280,7 +286,7 @@ static void name(struct gemm *gemm, const struct shape *shape)
 {
     const dnnl_version_t *version = onednn_version();
 
-    if (shape->multiply)
+    if (shape_is_own(shape))
         snprintf(gemm->name, sizeof gemm->name, "%s", shape->implementation);
     else
         snprintf(gemm->name, sizeof gemm->name, "oneDNN %d.%d.%d %s", version->major,
@@ -289,7 +295,9 @@ static void name(struct gemm *gemm, const struct shape *shape)
 
 static size_t panel_columns(const struct shape *shape)
 {
-    return shape->multiply ? KERNEL_INT8_WIDTH : PANEL_COLUMNS;
+    if (shape->multiply_float32)
+        return KERNEL_FLOAT32_WIDTH;
+    return shape->multiply_int8 ? KERNEL_INT8_WIDTH : PANEL_COLUMNS;
 }
 
 /* Makes the shapes of new weights: of the whole, and of the panels that could be stretches of it.
@@ -331,7 +339,7 @@ static enum status pack_first(struct gemm *gemm, const float *weights, struct ge
 
     if (!status)
         status = fill(gemm, weights, packed);
-    if (!status && !shape->multiply)
+    if (!status && !shape_is_own(shape))
         status = prove_shape(gemm, packed);
     if (status)
         return status;

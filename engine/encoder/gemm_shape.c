@@ -165,12 +165,25 @@ static dnnl_status_t block_init(struct shape *shape, dnnl_engine_t engine, size_
     return status;
 }
 
+void shape_init_float32(struct shape *ret_shape, kernel_multiply_float32 *multiply, size_t n_out,
+                        size_t n_in)
+{
+    *ret_shape = (struct shape){
+        .format = GEMM_FLOAT32,
+        .multiply_float32 = multiply,
+        .n_in = n_in,
+        .n_out = n_out,
+        .weights_len_bytes = kernel_float32_packed_bytes(n_out, n_in),
+        .implementation = "multiply_float32",
+    };
+}
+
 void shape_init_int8(struct shape *ret_shape, kernel_multiply_int8 *multiply, size_t n_out,
                      size_t n_in)
 {
     *ret_shape = (struct shape){
         .format = GEMM_INT8,
-        .multiply = multiply,
+        .multiply_int8 = multiply,
         .n_in = n_in,
         .n_out = n_out,
         .weights_len_bytes = kernel_int8_packed_bytes(n_out, n_in),
@@ -178,9 +191,14 @@ void shape_init_int8(struct shape *ret_shape, kernel_multiply_int8 *multiply, si
     };
 }
 
+bool shape_is_own(const struct shape *shape)
+{
+    return shape->multiply_float32 || shape->multiply_int8;
+}
+
 size_t shape_scratchpad_bytes(const struct shape *shape)
 {
-    size_t most = shape->multiply ? KERNEL_INT8_SCRATCH * sizeof(int16_t) : 0;
+    size_t most = shape->multiply_int8 ? KERNEL_INT8_SCRATCH * sizeof(int16_t) : 0;
 
     for (size_t i = 0; i < GEMM_N_HEIGHTS; i++)
         if (shape->blocks[i].scratchpad_len_bytes > most)

@@ -5,6 +5,8 @@
  * that it has no such product. */
 #include "engine/encoder/gemm.h"
 
+#include "engine/kernels/cpu.h"
+
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -29,8 +31,11 @@ static enum status multiply(struct error *error)
     static const float zeros[N * N];
     struct gemm *gemm = NULL;
     struct gemm_weights *packed = NULL;
-    enum status status = gemm_open(NULL, &gemm, error);
+    struct kernels kernels;
+    enum status status;
 
+    kernels_choose(&kernels, cpu_flags(CPU_MASK_ALL));
+    status = gemm_open(&kernels, &gemm, error);
     if (!status)
         status = gemm_pack(gemm, GEMM_FLOAT32, zeros, N, N, &packed, error);
     gemm_weights_free(packed);

@@ -74,7 +74,7 @@ enum status packing_run(struct encoder *encoder, size_t n_threads, struct error 
         status = packed_norm_init(&encoder->embedding_norm, &model->embedding_norm,
                                   model->arch.hidden_size);
     if (!status)
-        status = gemm_open(encoder->kernels.multiply_int8, &encoder->gemm, error);
+        status = gemm_open(&encoder->kernels, &encoder->gemm, error);
     if (!status)
         status = parallel_run(n_threads, model->arch.n_layers, pack_layer, &packing);
     return status;

@@ -25,6 +25,8 @@ static void pause_briefly(unsigned *n_spins)
     }
 #if defined(__x86_64__)
     __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
 #endif
 }
 

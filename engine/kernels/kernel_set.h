@@ -38,7 +38,7 @@ enum int8_product {
 
 /* What is NULL is no better here than in the set below. */
 struct kernel_set {
-    const char *name;   /* "avx2" */
+    const char *name;   /* "avx2"; NULL: it goes without saying */
     unsigned cpu_flags; /* all of which it needs */
 
     const struct store_kernels *store;
@@ -46,8 +46,9 @@ struct kernel_set {
     const struct convert_kernels *convert;
     kernel_layer_norm *layer_norm;
     kernel_quantise *quantise;
-    kernel_attention *attention;          /* of float32 */
-    kernel_attention *attention_bfloat16; /* only where the CPU multiplies bfloat16 */
+    kernel_attention *attention;               /* of float32 */
+    kernel_attention *attention_bfloat16;      /* only where the CPU multiplies bfloat16 */
+    kernel_multiply_float32 *multiply_float32; /* in no set: oneDNN's */
     kernel_multiply_int8 *multiply_int8;
     enum int8_product int8;
 };

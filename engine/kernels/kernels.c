@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/kernels/kernels.h"
 
+#include "engine/kernels/cpu.h"
 #include "engine/kernels/kernel_set.h"
 
 #include <stdio.h>
@@ -17,6 +18,7 @@ static void lay(struct kernel_set *below, const struct kernel_set *set)
     TAKE(quantise);
     TAKE(attention);
     TAKE(attention_bfloat16);
+    TAKE(multiply_float32);
     TAKE(multiply_int8);
     TAKE(int8);
 #undef TAKE
@@ -34,6 +36,7 @@ static void fill(struct kernels *ret_kernels, const struct kernel_set *set)
     *ret_kernels = (struct kernels){
         .layer_norm = set->layer_norm,
         .quantise = set->quantise,
+        .multiply_float32 = set->multiply_float32,
         .multiply_int8 = set->int8 == INT8_OF_ONEDNN ? NULL : set->multiply_int8,
         .round = set->convert->round,
         .widen_float16 = set->convert->widen_float16,
@@ -60,10 +63,30 @@ void kernels_choose(struct kernels *ret_kernels, unsigned cpu_flags)
         if (kernel_sets[i]->cpu_flags & ~cpu_flags)
             continue;
         lay(&laid, kernel_sets[i]);
+        if (!kernel_sets[i]->name)
+            continue;
         len += (size_t)snprintf(name + len, sizeof name - len, "%s%s", len ? ", " : "",
                                 kernel_sets[i]->name);
     }
     fill(ret_kernels, &laid);
     memcpy(ret_kernels->name, len ? name : kernels_c.name,
            len ? len + 1 : strlen(kernels_c.name) + 1);
+}
+
+bool kernels_find_mask(const char *name, unsigned *ret_mask)
+{
+    if (strcmp(name, "all") == 0) {
+        *ret_mask = CPU_MASK_ALL;
+        return true;
+    }
+    if (strcmp(name, "none") == 0) {
+        *ret_mask = 0;
+        return true;
+    }
+    for (size_t i = 0; i < KERNEL_SETS_MAX && kernel_sets[i]; i++)
+        if (kernel_sets[i]->name && strcmp(name, kernel_sets[i]->name) == 0) {
+            *ret_mask = cpu_flags_closure(kernel_sets[i]->cpu_flags);
+            return true;
+        }
+    return false;
 }

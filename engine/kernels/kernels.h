@@ -58,6 +58,20 @@ typedef void kernel_layer_norm(float *x, const float *gamma, const float *beta, 
 typedef void kernel_quantise(const float *x, size_t n_rows, size_t n, uint8_t *q, float *scales,
                              int32_t *zeros);
 
+/* c[n_rows, n_out] = a[n_rows, n_in] w^T of weights w [n_out, n_in] that kernel_float32_pack()
+ * packed. An element's bits depend on its row of a and its column of w alone. n_rows <=
+ * KERNEL_FLOAT32_ROWS. NULL where oneDNN has such a product. */
+typedef void kernel_multiply_float32(const float *a, size_t n_rows, const float *packed,
+                                     size_t n_out, size_t n_in, float *c);
+
+/* The most rows of a call; the columns of a panel of packed weights. */
+enum { KERNEL_FLOAT32_ROWS = 64, KERNEL_FLOAT32_WIDTH = 16 };
+
+/* Packs weights [n_out, n_in] into kernel_float32_packed_bytes(n_out, n_in) bytes. Each
+ * KERNEL_FLOAT32_WIDTH columns in turn are packed as they would be alone. */
+size_t kernel_float32_packed_bytes(size_t n_out, size_t n_in);
+void kernel_float32_pack(const float *weights, size_t n_out, size_t n_in, float *packed);
+
 /* c[n_rows, n_out] = a[n_rows, n_in] w^T of weights w [n_out, n_in] that kernel_int8_pack() packed,
  * exact: each sum must fit an int32. n_rows <= KERNEL_INT8_ROWS; scratch:
  * KERNEL_INT8_SCRATCH int16. NULL where oneDNN's own product is exact and fast. */
@@ -114,6 +128,7 @@ struct kernels {
     kernel_add *add[N_KERNEL_TYPES];
     kernel_layer_norm *layer_norm;
     kernel_quantise *quantise;
+    kernel_multiply_float32 *multiply_float32;
     kernel_multiply_int8 *multiply_int8;
     kernel_round *round;
     kernel_widen *widen_float16;
@@ -129,5 +144,9 @@ struct kernels {
 };
 
 void kernels_choose(struct kernels *ret_kernels, unsigned cpu_flags);
+
+/* The CPU flags up to the set of that name ("avx2"); "all" has all, "none" none. False if this
+ * architecture has no such set. */
+bool kernels_find_mask(const char *name, unsigned *ret_mask);
 
 #endif

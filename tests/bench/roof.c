@@ -64,7 +64,7 @@ enum status roof_new(struct roof **ret_roof, const struct arch *arch, enum gemm_
     if (!roof)
         return error_set(error, STATUS_NO_MEMORY, "out of memory");
     kernels_choose(&kernels, cpu_flags(CPU_MASK_ALL));
-    status = gemm_open(kernels.multiply_int8, &roof->gemm, error);
+    status = gemm_open(&kernels, &roof->gemm, error);
 
     if (!status)
         roof->format = format;

@@ -17,6 +17,12 @@ kernel_attention attention_c; /* Vaswani et al., arXiv 1706.03762, section 3.2.1
 kernel_multiply_int8 multiply_int8_c;
 kernel_softmax_row softmax_row_c;
 
+/* First among the sets of an architecture where oneDNN has no float32 product for packed weights:
+ * the bits of its general one depend on a row's place in the block, against promise 1. It has no
+ * name: it is there for every CPU. */
+extern const struct kernel_set products_c;
+kernel_multiply_float32 multiply_float32_c;
+
 /* Products of bfloat16 added up in float32, scores and exponentials in float32; each exponential is
  * rounded to bfloat16, and a row's sum is that of its rounded ones, so that the weights sum to one.
  * In no set: where the CPU has no such products, attention in float32 is faster. */

@@ -49,7 +49,7 @@ static enum status product_init(struct product *product, enum gemm_format format
         weights[i] = (float)(i % 31) - 15;
     *product = (struct product){0};
     kernels_choose(&kernels, cpu_flags(CPU_MASK_ALL));
-    status = gemm_open(kernels.multiply_int8, &product->gemm, NULL);
+    status = gemm_open(&kernels, &product->gemm, NULL);
     if (!status)
         status = gemm_pack(product->gemm, format, weights, N_OUT, N_IN, &product->packed, NULL);
     if (!status)

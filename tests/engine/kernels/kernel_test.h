@@ -16,6 +16,7 @@
 #include "engine/memory.h"
 #include "tests/engine/kernels/require_cpu.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,20 +28,38 @@ struct level {
     unsigned cpu_flags;
 };
 
-static const struct level LEVEL_C = {"c", 0};
-static const struct level LEVEL_AVX2 = {"avx2", CPU_AVX2};
-static const struct level LEVEL_AVX512 = {"avx512", CPU_AVX2 | CPU_AVX512};
-static const struct level LEVEL_AVX512_BF16 = {"avx512_bf16",
-                                               CPU_AVX2 | CPU_AVX512 | CPU_AVX512_BF16};
+/* What the exact formulas are computed in, by oracle_of(exp)(x). x87's long double has 64 bits of
+ * precision; where it has more it is software's, so slow that double has to do: its errors are a
+ * thousandth of any tolerance. */
+#if LDBL_MANT_DIG <= 64
+typedef long double oracle;
+#define oracle_of(function) function##l
+#else
+typedef double oracle;
+#define oracle_of(function) function
+#endif
 
 /* A test for each level; its state is the level. */
 #define TEST_OF_LEVEL(test, level)                                                                 \
     {                                                                                              \
 #test " " #level, test, NULL, NULL, (void *)&(level)                                       \
     }
+
+static const struct level LEVEL_C = {"c", 0};
+#if defined(__x86_64__)
+static const struct level LEVEL_AVX2 = {"avx2", CPU_AVX2};
+static const struct level LEVEL_AVX512 = {"avx512", CPU_AVX2 | CPU_AVX512};
+static const struct level LEVEL_AVX512_BF16 = {"avx512_bf16",
+                                               CPU_AVX2 | CPU_AVX512 | CPU_AVX512_BF16};
 #define TEST_LEVELS(test)                                                                          \
     TEST_OF_LEVEL(test, LEVEL_C), TEST_OF_LEVEL(test, LEVEL_AVX2),                                 \
         TEST_OF_LEVEL(test, LEVEL_AVX512), TEST_OF_LEVEL(test, LEVEL_AVX512_BF16)
+#elif defined(__aarch64__)
+static const struct level LEVEL_NEON = {"neon", CPU_NEON};
+#define TEST_LEVELS(test) TEST_OF_LEVEL(test, LEVEL_C), TEST_OF_LEVEL(test, LEVEL_NEON)
+#else
+#define TEST_LEVELS(test) TEST_OF_LEVEL(test, LEVEL_C)
+#endif
 
 /* Skips the test where this CPU lacks the level. */
 static inline void level_require(const struct level *level)

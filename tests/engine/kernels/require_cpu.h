@@ -13,14 +13,19 @@
 #include "engine/kernels/cpu.h"
 #include "engine/kernels/kernels.h"
 
-/* Skips the test where this CPU lacks one of the flags. tests/tally knows the words, and counts
- * such a test apart from those that something was missing for. */
+/* tests/tally knows the words, and counts such a test apart from those that something was missing
+ * for. */
+static inline void skip_on_this_cpu(const char *what_it_lacks)
+{
+    print_message("this CPU has no %s\n", what_it_lacks);
+    skip();
+}
+
+/* Skips the test where this CPU lacks one of the flags. */
 static inline void require_cpu(unsigned flags, const char *name)
 {
-    if ((cpu_flags(CPU_MASK_ALL) & flags) == flags)
-        return;
-    print_message("this CPU has no %s\n", name);
-    skip();
+    if ((cpu_flags(CPU_MASK_ALL) & flags) != flags)
+        skip_on_this_cpu(name);
 }
 
 static inline void require_int8(void)
@@ -29,7 +34,7 @@ static inline void require_int8(void)
 
     kernels_choose(&kernels, cpu_flags(CPU_MASK_ALL));
     if (!kernels.multiplies_int8)
-        require_cpu(CPU_AVX512_VNNI, "avx512_vnni");
+        skip_on_this_cpu("int8");
 }
 
 #endif

@@ -21,18 +21,31 @@ struct version {
 };
 
 static const struct version VERSION_C = {{"c", 0}, KERNEL_FLOAT32, NULL};
+static const struct version VERSION_BFLOAT16_C = {
+    {"bfloat16 c", 0}, KERNEL_BFLOAT16, attention_bfloat16_c};
+#define TEST_REFERENCES(test)                                                                      \
+    TEST_OF_LEVEL(test, VERSION_C), TEST_OF_LEVEL(test, VERSION_BFLOAT16_C)
+
+#if defined(__x86_64__)
 static const struct version VERSION_AVX2 = {{"avx2", CPU_AVX2}, KERNEL_FLOAT32, NULL};
 static const struct version VERSION_AVX512 = {
     {"avx512", CPU_AVX2 | CPU_AVX512}, KERNEL_FLOAT32, NULL};
-static const struct version VERSION_BFLOAT16_C = {
-    {"bfloat16 c", 0}, KERNEL_BFLOAT16, attention_bfloat16_c};
 static const struct version VERSION_AVX512_BF16 = {
     {"avx512_bf16", CPU_AVX2 | CPU_AVX512 | CPU_AVX512_BF16}, KERNEL_BFLOAT16, NULL};
-
 #define TEST_VERSIONS(test)                                                                        \
-    TEST_OF_LEVEL(test, VERSION_C), TEST_OF_LEVEL(test, VERSION_AVX2),                             \
-        TEST_OF_LEVEL(test, VERSION_AVX512), TEST_OF_LEVEL(test, VERSION_BFLOAT16_C),              \
+    TEST_REFERENCES(test), TEST_OF_LEVEL(test, VERSION_AVX2), TEST_OF_LEVEL(test, VERSION_AVX512), \
         TEST_OF_LEVEL(test, VERSION_AVX512_BF16)
+#define TEST_BFLOAT16_VERSIONS(test)                                                               \
+    TEST_OF_LEVEL(test, VERSION_BFLOAT16_C), TEST_OF_LEVEL(test, VERSION_AVX512_BF16)
+#else
+#if defined(__aarch64__)
+static const struct version VERSION_NEON = {{"neon", CPU_NEON}, KERNEL_FLOAT32, NULL};
+#define TEST_VERSIONS(test) TEST_REFERENCES(test), TEST_OF_LEVEL(test, VERSION_NEON)
+#else
+#define TEST_VERSIONS(test) TEST_REFERENCES(test)
+#endif
+#define TEST_BFLOAT16_VERSIONS(test) TEST_OF_LEVEL(test, VERSION_BFLOAT16_C)
+#endif
 
 static kernel_attention *version_kernel(const struct version *version)
 {
@@ -109,26 +122,26 @@ static void trial_run(struct trial *a, kernel_attention *kernel)
     });
 }
 
-/* The formula in long double, of one query. */
+/* The formula, of one query. */
 static void exact_attention(const struct trial *a, size_t query, float *result)
 {
     const float *q = a->values.data + query * a->stride;
     const float *k = a->values.data + a->head_size, *v = k + a->head_size;
-    long double scores[512], largest = -INFINITY, sum = 0;
+    oracle scores[512], largest = -INFINITY, sum = 0;
 
     for (size_t j = 0; j < a->n_tokens; j++) {
         scores[j] = 0;
         for (size_t d = 0; d < a->head_size; d++)
-            scores[j] += (long double)q[d] * k[j * a->stride + d];
+            scores[j] += (oracle)q[d] * k[j * a->stride + d];
         scores[j] *= a->scale;
-        largest = fmaxl(largest, scores[j]);
+        largest = oracle_of(fmax)(largest, scores[j]);
     }
     for (size_t j = 0; j < a->n_tokens; j++) {
-        scores[j] = expl(scores[j] - largest);
+        scores[j] = oracle_of(exp)(scores[j] - largest);
         sum += scores[j];
     }
     for (size_t d = 0; d < a->head_size; d++) {
-        long double value = 0;
+        oracle value = 0;
 
         for (size_t j = 0; j < a->n_tokens; j++)
             value += scores[j] * v[j * a->stride + d];
@@ -354,8 +367,7 @@ int main(void)
         TEST_VERSIONS(test_attention__what_is_not_finite_stays_so),
         TEST_VERSIONS(test_attention__depends_on_its_text_alone),
         TEST_VERSIONS(test_attention__query_does_not_depend_on_its_place),
-        TEST_OF_LEVEL(test_attention__bfloat16_is_close_to_float32_on_average, VERSION_BFLOAT16_C),
-        TEST_OF_LEVEL(test_attention__bfloat16_is_close_to_float32_on_average, VERSION_AVX512_BF16),
+        TEST_BFLOAT16_VERSIONS(test_attention__bfloat16_is_close_to_float32_on_average),
     };
 
     return cmocka_run_group_tests_name("attention", tests, NULL, NULL);

@@ -2,18 +2,20 @@
 #include "tests/engine/kernels/kernel_test.h"
 
 /* GELU's accuracy, in float32; test_store.c has it in all formats and shapes. The oracle is
- * the formula in long double by libm's erfcl and expl. */
+ * the formula by libm's erfc and exp. */
 static double exact_gelu(double x)
 {
-    return (double)((long double)x / 2 * erfcl(-(long double)x / sqrtl(2)));
+    const oracle y = x;
+
+    return (double)(y / 2 * oracle_of(erfc)(-y / oracle_of(sqrt)(2)));
 }
 
 static double exact_gelu_tanh(double x)
 {
-    const long double y = x;
-    const long double u = sqrtl(2 / acosl(-1)) * (y + 0.044715L * y * y * y);
+    const oracle y = x;
+    const oracle u = oracle_of(sqrt)(2 / oracle_of(acos)(-1)) * (y + (oracle)0.044715L * y * y * y);
 
-    return (double)(y / (1 + expl(-2 * u)));
+    return (double)(y / (1 + oracle_of(exp)(-2 * u)));
 }
 
 typedef double exact_function(double x);

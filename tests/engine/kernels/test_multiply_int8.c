@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/engine/kernels/kernel_test.h"
 
+#if defined(__x86_64__)
 static const struct level LEVEL_AVX_VNNI = {"avx_vnni", CPU_AVX2 | CPU_AVX_VNNI};
-
 #define TEST_OWN_LEVELS(test) TEST_LEVELS(test), TEST_OF_LEVEL(test, LEVEL_AVX_VNNI)
+#elif defined(__aarch64__)
+static const struct level LEVEL_DOTPROD = {"dotprod", CPU_NEON | CPU_DOTPROD};
+#define TEST_OWN_LEVELS(test) TEST_LEVELS(test), TEST_OF_LEVEL(test, LEVEL_DOTPROD)
+#else
+#define TEST_OWN_LEVELS(test) TEST_LEVELS(test)
+#endif
 
 static uint32_t random_bits(struct random *random)
 {
@@ -143,16 +149,16 @@ static void test_multiply_int8__panels_lie_one_after_another(void **state)
     product_free(&product);
 }
 
+#if defined(__x86_64__)
 static void test_multiply_int8__is_left_to_onednn_where_that_is_exact(void **state)
 {
     struct kernels kernels;
 
     (void)state;
     kernels_choose(&kernels, CPU_AVX2 | CPU_AVX512 | CPU_AVX512_VNNI);
-#if defined(__x86_64__)
     assert_null(kernels.multiply_int8);
-#endif
 }
+#endif
 
 int main(void)
 {
@@ -161,7 +167,9 @@ int main(void)
         TEST_OWN_LEVELS(test_multiply_int8__any_number_of_rows),
         TEST_OWN_LEVELS(test_multiply_int8__largest_magnitudes),
         TEST_OWN_LEVELS(test_multiply_int8__panels_lie_one_after_another),
+#if defined(__x86_64__)
         cmocka_unit_test(test_multiply_int8__is_left_to_onednn_where_that_is_exact),
+#endif
     };
 
     return cmocka_run_group_tests_name("multiply_int8", tests, NULL, NULL);

@@ -4,6 +4,8 @@
 #include "engine/kernels/c/kernels_c.h"
 #if defined(__x86_64__)
 #include "engine/kernels/x86/kernels_x86.h"
+#elif defined(__aarch64__)
+#include "engine/kernels/arm/kernels_arm.h"
 #endif
 
 enum { SWEEP_STEP = 4099, SWEEP_ROW = 4096 };
@@ -17,6 +19,9 @@ static const struct version VERSION_C = {{"c", 0}, softmax_row_c};
 #if defined(__x86_64__)
 static const struct version VERSION_AVX2 = {{"avx2", CPU_AVX2}, softmax_row_avx2};
 #define TEST_VERSIONS(test) TEST_OF_LEVEL(test, VERSION_C), TEST_OF_LEVEL(test, VERSION_AVX2)
+#elif defined(__aarch64__)
+static const struct version VERSION_NEON = {{"neon", CPU_NEON}, softmax_row_neon};
+#define TEST_VERSIONS(test) TEST_OF_LEVEL(test, VERSION_C), TEST_OF_LEVEL(test, VERSION_NEON)
 #else
 #define TEST_VERSIONS(test) TEST_OF_LEVEL(test, VERSION_C)
 #endif
