@@ -27,20 +27,6 @@ struct loader {
     struct error error;
 };
 
-/* What --cpu-mask's words mean. */
-static unsigned parse_cpu_mask(const char *word)
-{
-    static const struct {
-        const char *word;
-        unsigned mask;
-    } masks[] = {{"none", 0}, {"avx2", CPU_AVX2}, {"avx_vnni", CPU_AVX2 | CPU_AVX_VNNI}};
-
-    for (size_t i = 0; i < sizeof masks / sizeof *masks; i++)
-        if (strcmp(word, masks[i].word) == 0)
-            return masks[i].mask;
-    return CPU_MASK_ALL;
-}
-
 static void pass_done(void *user, size_t n_texts, size_t n_tokens, int64_t duration_us)
 {
     (void)duration_us;
@@ -110,6 +96,9 @@ static void set_memory_limit(struct server *server)
 
 static struct engine_options make_engine_options(const struct options *options)
 {
+    unsigned cpu_mask = CPU_MASK_ALL;
+
+    (void)engine_find_cpu_mask(options->cpu_mask, &cpu_mask); /* loader_check() did */
     return (struct engine_options){
         .model_dir = options->model_id,
         .pooling = options->pooling,
@@ -118,7 +107,7 @@ static struct engine_options make_engine_options(const struct options *options)
         .most_queued_tokens = (size_t)options->max_queue_tokens,
         .cache_bytes = (size_t)options->cache_size,
         .dtype = options->dtype,
-        .cpu_mask = parse_cpu_mask(options->cpu_mask),
+        .cpu_mask = cpu_mask,
     };
 }
 
@@ -126,8 +115,14 @@ enum status loader_check(const struct options *options, struct error *error)
 {
     const struct engine_options engine_options = make_engine_options(options);
     struct error found = {0};
-    enum status status = engine_check(&engine_options, &found);
+    unsigned cpu_mask;
+    enum status status;
 
+    if (!engine_find_cpu_mask(options->cpu_mask, &cpu_mask))
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "--cpu-mask=%s: that is an instruction set of another architecture",
+                         options->cpu_mask);
+    status = engine_check(&engine_options, &found);
     if (status == STATUS_UNSUPPORTED)
         return error_set(error, status, "--dtype=%s: %s", options->dtype, found.text);
     if (status)

@@ -37,7 +37,7 @@ def native_dtypes():
     flags = cpu_flags()
     has = {
         "bfloat16": "avx512_bf16" in flags,
-        "int8": "avx512_vnni" in flags or ("avx2" in flags and "avx512f" not in flags),
+        "int8": "avx512_vnni" in flags or "asimddp" in flags or ("avx2" in flags and "avx512f" not in flags),
     }
     return [dtype for dtype in has if has[dtype]]
 

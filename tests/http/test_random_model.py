@@ -2,6 +2,8 @@
 """Seeded random models against tests/models/reference.py, which encodes in float64 and shares
 nothing with the program."""
 
+import platform
+
 import numpy as np
 import pytest
 from harness import cpu_flags
@@ -60,7 +62,10 @@ def test_small_model_agrees_with_the_reference(start, tmp_path, rng, variant):
         assert np.abs(found - expected).max() < TOLERANCE * max(1, np.abs(expected).max())
 
 
-@pytest.mark.parametrize("version", ["none", "avx2", "all"])
+NATIVE, FOREIGN = ("neon", "avx2") if platform.machine() == "aarch64" else ("avx2", "neon")
+
+
+@pytest.mark.parametrize("version", ["none", NATIVE, "all"])
 def test_every_instruction_set_agrees_with_the_reference(start, tmp_path, rng, version):
     folder = make(
         tmp_path / "model", "--hidden", "72", "--heads", "6", "--intermediate", "150", "--normalize"
@@ -69,6 +74,12 @@ def test_every_instruction_set_agrees_with_the_reference(start, tmp_path, rng, v
     inputs = [random_ids(rng, n, 120, 5) for n in range(1, 23)]
     for ids, found in zip(inputs, embed_ids(server, inputs)):
         assert np.abs(found - reference.encode(folder, [2, *ids, 3])).max() < TOLERANCE
+
+
+def test_instruction_set_of_another_architecture_is_refused(start, tmp_path):
+    server = start(make(tmp_path / "model"), "--cpu-mask", FOREIGN)
+    assert server.process.wait(20) != 0
+    assert f"--cpu-mask={FOREIGN}: " in server.log_text()
 
 
 def test_int8_products_are_the_same_bytes_with_and_without_vnni(start, tmp_path, rng):
