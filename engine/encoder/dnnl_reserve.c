@@ -4,9 +4,9 @@
  * for the reserve: blocks of ordinary memory, so that free() takes them as any other. It is on top
  * of aligned_alloc, which is whatever the process has, a sanitizer's too.
  *
- * The largest such object of 2.6.3 that AVX2 needs has 17,864 bytes. The next call of oneDNN finds
- * the reserve short and is not made, so a few blocks are enough: a call that has no memory for an
- * object of its own soon has none for one of the C++ library's, which throws. */
+ * The largest such object that AVX2 needs has 17,864 bytes in 2.6.3 and 122,368 in 3.7. The next
+ * call of oneDNN finds the reserve short and is not made, so a few blocks are enough: a call that has
+ * no memory for an object of its own soon has none for one of the C++ library's, which throws. */
 #include "engine/encoder/dnnl_reserve.h"
 
 #include "engine/memory.h"
@@ -18,7 +18,7 @@
 
 enum {
     N_BLOCKS = 4,
-    BLOCK_BYTES = 64 << 10,
+    BLOCK_BYTES = 256 << 10,
     ROOM_BYTES = 16 << 20,
 };
 

