@@ -27,6 +27,8 @@ static const struct {
     {"avx_vnni", CPU_AVX2 | CPU_AVX_VNNI},
     {"avx512", CPU_AVX2 | CPU_AVX512},
     {"bf16", CPU_AVX2 | CPU_AVX512 | CPU_AVX512_BF16},
+    {"neon", CPU_NEON},
+    {"dotprod", CPU_NEON | CPU_DOTPROD},
 };
 enum { N_LEVELS = sizeof LEVELS / sizeof *LEVELS };
 
@@ -247,7 +249,7 @@ static double time_bench(const struct bench *bench, const struct kernels *kernel
 /* Whether the bench's kernel has a version of its own at levels of one feature more. */
 static bool has_version(const struct bench *bench, unsigned cpu_flags)
 {
-    if (cpu_flags & CPU_AVX_VNNI)
+    if (cpu_flags & (CPU_AVX_VNNI | CPU_DOTPROD))
         return bench->run == run_multiply_int8;
     if (cpu_flags & CPU_AVX512_BF16)
         return bench->run == run_attention && bench->input == KERNEL_BFLOAT16;
