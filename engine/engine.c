@@ -3,9 +3,9 @@
 
 #include "engine/encoder/encoder.h"
 #include "engine/kernels/kernels.h"
-#include "engine/encoder/gemm.h"
-#include "engine/model/folder.h"
-#include "engine/probe.h"
+#include "engine/gemm/gemm.h"
+#include "engine/files/folder.h"
+#include "engine/int8/probe.h"
 #include "engine/schedule/batcher.h"
 #include "engine/schedule/cache.h"
 #include "engine/schedule/cores.h"

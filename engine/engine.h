@@ -10,15 +10,15 @@
 #ifndef NESTD_ENGINE_ENGINE_H
 #define NESTD_ENGINE_ENGINE_H
 
-#include "engine/accuracy_report.h"
+#include "engine/encoder/accuracy_report.h"
 #include "engine/kernels/cpu.h"
-#include "engine/model/json_read.h"
+#include "engine/files/json_read.h"
 #include "engine/model/model.h"
 #include "engine/schedule/job.h"
 #include "engine/schedule/memory_left.h"
-#include "engine/similarity.h"
-#include "engine/status.h"
-#include "engine/time_slice.h"
+#include "engine/vector/similarity.h"
+#include "engine/base/status.h"
+#include "engine/base/time_slice.h"
 #include "engine/tokenizer/tokenizer.h"
 
 #include <stdbool.h>

@@ -5,7 +5,7 @@
 #ifndef NESTD_SERVER_EMBEDDED_H
 #define NESTD_SERVER_EMBEDDED_H
 
-#include "server/slice.h"
+#include "server/text/slice.h"
 
 extern const struct slice embedded_openapi; /* openapi.json, whose ${...} openapi.c fills in */
 

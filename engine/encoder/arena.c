@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/encoder/arena.h"
 
-#include "engine/memory.h"
+#include "engine/base/memory.h"
 
 #include <assert.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #ifndef NESTD_ENGINE_ENCODER_ARENA_H
 #define NESTD_ENGINE_ENCODER_ARENA_H
 
-#include "engine/status.h"
+#include "engine/base/status.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/encoder/context.h"
 
-#include "engine/memory.h"
+#include "engine/base/memory.h"
 #include "engine/model/model.h"
 
 /* Memory that a context takes: `place` gets n_rows x n_columns elements of 4 bytes. */

@@ -6,7 +6,7 @@
 
 #include "engine/encoder/arena.h"
 #include "engine/encoder/encoder.h"
-#include "engine/encoder/gemm.h"
+#include "engine/gemm/gemm.h"
 #include "engine/encoder/layer.h"
 #include "engine/kernels/kernels.h"
 

@@ -2,7 +2,7 @@
 #include "engine/encoder/layer.h"
 
 #include "engine/kernels/kernels.h"
-#include "engine/memory.h"
+#include "engine/base/memory.h"
 #include "engine/model/model.h"
 
 #include <string.h>

@@ -3,7 +3,7 @@
 
 #include "engine/encoder/context.h"
 #include "engine/encoder/parallel.h"
-#include "engine/memory.h"
+#include "engine/base/memory.h"
 #include "engine/model/model.h"
 
 #include <pthread.h>

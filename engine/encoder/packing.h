@@ -5,7 +5,7 @@
 #ifndef NESTD_ENGINE_ENCODER_PACKING_H
 #define NESTD_ENGINE_ENCODER_PACKING_H
 
-#include "engine/status.h"
+#include "engine/base/status.h"
 
 #include <stddef.h>
 

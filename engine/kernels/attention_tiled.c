@@ -17,7 +17,7 @@
  * fewer queries, the last one stands in for those missing and its extra results are dropped. */
 #include "engine/kernels/attention_tiled.h"
 
-#include "engine/memory.h"
+#include "engine/base/memory.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/kernels/multiply_float32.h"
 
-#include "engine/memory.h"
+#include "engine/base/memory.h"
 
 size_t kernel_float32_packed_bytes(size_t n_out, size_t n_in)
 {

@@ -12,7 +12,7 @@
 
 #include "engine/kernels/kernels.h"
 
-#include "engine/memory.h"
+#include "engine/base/memory.h"
 
 enum { KERNEL_INT8_GROUP = 4 }; /* inputs side by side */
 

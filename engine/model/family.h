@@ -7,7 +7,7 @@
 #define NESTD_ENGINE_MODEL_FAMILY_H
 
 #include "engine/model/model.h"
-#include "engine/status.h"
+#include "engine/base/status.h"
 
 #include <stddef.h>
 

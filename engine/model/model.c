@@ -5,10 +5,10 @@
  * says which tensors of which sizes there must be. */
 #include "engine/model/model.h"
 
-#include "engine/memory.h"
-#include "engine/model/document.h"
+#include "engine/base/memory.h"
+#include "engine/files/document.h"
 #include "engine/model/family.h"
-#include "engine/model/file.h"
+#include "engine/files/file.h"
 #include "engine/model/matryoshka.h"
 #include "engine/model/modules.h"
 #include "engine/model/sentence.h"

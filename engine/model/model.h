@@ -8,9 +8,10 @@
 #define NESTD_ENGINE_MODEL_MODEL_H
 
 #include "engine/model/arch.h"
-#include "engine/model/pooling.h"
-#include "engine/model/safetensors.h"
-#include "engine/status.h"
+#include "engine/vector/pooling.h"
+#include "engine/vector/similarity.h"
+#include "engine/files/tensor.h"
+#include "engine/base/status.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,14 +38,6 @@ struct model_layer {
     struct linear intermediate; /* [intermediate, hidden] */
     struct linear output;       /* [hidden, intermediate] */
     struct layer_norm_weights output_norm;
-};
-
-/* How two vectors are compared where the request does not say (similarity_fn_name). */
-enum similarity {
-    SIMILARITY_COSINE,
-    SIMILARITY_DOT,
-    SIMILARITY_EUCLIDEAN, /* negated, so that larger is closer */
-    SIMILARITY_MANHATTAN, /* negated */
 };
 
 struct prompt {
@@ -96,14 +89,5 @@ extern const char *const model_implied_prompts[N_IMPLIED_PROMPTS];
 
 /* Whether a name is one of them. */
 bool model_implies_prompt(const char *name, size_t len_bytes);
-
-/* The value of tensor element `index` (row-major) as float32. */
-float tensor_get(const struct tensor *tensor, size_t index);
-
-/* Widens elements [first, first + n) to float32. */
-void tensor_widen(const struct tensor *tensor, size_t first, size_t n, float *ret_values);
-
-/* Gives the tensor's pages back to the system; reading it again brings them back from the file. */
-void tensor_forget(const struct tensor *tensor);
 
 #endif

@@ -9,9 +9,9 @@
  * unknown keys; so does this, since a setting that is not known may change the numbers. */
 #include "engine/model/modules.h"
 
-#include "engine/memory.h"
-#include "engine/model/document.h"
-#include "engine/model/file.h"
+#include "engine/base/memory.h"
+#include "engine/files/document.h"
+#include "engine/files/file.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/model/sentence.h"
 
-#include "engine/model/document.h"
-#include "engine/similarity.h"
+#include "engine/files/document.h"
+#include "engine/vector/similarity.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  * keys; so does this, since a setting that is not known may change the numbers. */
 #include "engine/model/transformer.h"
 
-#include "engine/model/document.h"
+#include "engine/files/document.h"
 
 /* Arguments for Hugging Face's loaders. Those listed here do not change the numbers. */
 static enum status check_loader_arguments(const struct document *config, struct error *error)

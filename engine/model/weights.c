@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/model/weights.h"
 
-#include "engine/memory.h"
-#include "engine/model/document.h"
-#include "engine/model/file.h"
+#include "engine/base/memory.h"
+#include "engine/files/document.h"
+#include "engine/files/file.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,7 +8,7 @@
 
 #include "engine/schedule/job.h"
 #include "engine/schedule/turns.h"
-#include "engine/status.h"
+#include "engine/base/status.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,7 +5,7 @@
  * arrays. */
 #include "engine/schedule/cache.h"
 
-#include "engine/memory.h"
+#include "engine/base/memory.h"
 
 #include <pthread.h>
 #include <string.h>

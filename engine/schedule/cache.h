@@ -8,7 +8,7 @@
 #define NESTD_ENGINE_SCHEDULE_CACHE_H
 
 #include "engine/schedule/text_key.h"
-#include "engine/status.h"
+#include "engine/base/status.h"
 
 #include <stdbool.h>
 #include <stddef.h>

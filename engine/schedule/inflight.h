@@ -5,7 +5,7 @@
 #define NESTD_ENGINE_SCHEDULE_INFLIGHT_H
 
 #include "engine/schedule/job.h"
-#include "engine/status.h"
+#include "engine/base/status.h"
 
 struct inflight {
     struct job **buckets; /* chains, linked by job->chain */

@@ -11,7 +11,7 @@
 #define NESTD_ENGINE_SCHEDULE_JOB_H
 
 #include "engine/schedule/text_key.h"
-#include "engine/status.h"
+#include "engine/base/status.h"
 
 #include <stdbool.h>
 #include <stddef.h>

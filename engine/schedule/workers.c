@@ -7,7 +7,7 @@
 #include "engine/schedule/batcher.h"
 #include "engine/schedule/cache.h"
 #include "engine/schedule/cores.h"
-#include "engine/time_slice.h"
+#include "engine/base/time_slice.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/tokenizer/added.h"
 
-#include "engine/memory.h"
+#include "engine/base/memory.h"
 #include "engine/tokenizer/unicode.h"
 
 #include <stdlib.h>

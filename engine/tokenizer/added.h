@@ -5,7 +5,7 @@
 #ifndef NESTD_ENGINE_TOKENIZER_ADDED_H
 #define NESTD_ENGINE_TOKENIZER_ADDED_H
 
-#include "engine/status.h"
+#include "engine/base/status.h"
 #include "engine/tokenizer/trie.h"
 
 #include <stdbool.h>

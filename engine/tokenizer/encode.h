@@ -5,12 +5,12 @@
 #define NESTD_ENGINE_TOKENIZER_ENCODE_H
 
 #include "engine/tokenizer/added.h"
-#include "engine/tokenizer/decode_text.h"
-#include "engine/tokenizer/normalize.h"
+#include "engine/tokenizer/decode/decode_text.h"
+#include "engine/tokenizer/normalize/normalize.h"
 #include "engine/tokenizer/output.h"
 #include "engine/tokenizer/tokenizer.h"
 #include "engine/tokenizer/vocab.h"
-#include "engine/tokenizer/wordpiece.h"
+#include "engine/tokenizer/words/wordpiece.h"
 
 #include <stdbool.h>
 #include <stddef.h>

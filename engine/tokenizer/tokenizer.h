@@ -5,7 +5,7 @@
 #ifndef NESTD_ENGINE_TOKENIZER_TOKENIZER_H
 #define NESTD_ENGINE_TOKENIZER_TOKENIZER_H
 
-#include "engine/status.h"
+#include "engine/base/status.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,7 +5,7 @@
  * step; a double array would step a little faster and take a few hundred lines to build. */
 #include "engine/tokenizer/trie.h"
 
-#include "engine/memory.h"
+#include "engine/base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>

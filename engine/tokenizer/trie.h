@@ -5,7 +5,7 @@
 #ifndef NESTD_ENGINE_TOKENIZER_TRIE_H
 #define NESTD_ENGINE_TOKENIZER_TRIE_H
 
-#include "engine/status.h"
+#include "engine/base/status.h"
 
 #include <stddef.h>
 #include <stdint.h>

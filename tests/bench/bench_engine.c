@@ -12,7 +12,7 @@
  * What the whole process allocates in those slices is counted too, and told for each pass. */
 #include "engine/engine.h"
 #include "engine/kernels/cpu.h"
-#include "engine/memory.h"
+#include "engine/base/memory.h"
 #include "tests/bench/roof.h"
 #include "tests/torture/allocations.h"
 

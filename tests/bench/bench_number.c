@@ -2,7 +2,7 @@
 
 /* How long it takes to write float32 numbers like those of a unit vector as text, against what the
  * C library does for the same round trip. Prints nanoseconds and bytes for each number. */
-#include "server/number.h"
+#include "server/text/number.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #include "tests/bench/roof.h"
 
 #include "engine/kernels/cpu.h"
-#include "engine/memory.h"
+#include "engine/base/memory.h"
 
 #include <pthread.h>
 #include <time.h>

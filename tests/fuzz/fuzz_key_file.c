@@ -2,7 +2,7 @@
 
 /* Files of API keys: whatever they hold, what was taken is a key, is found again, and no error
  * shows it. */
-#include "server/key_file.h"
+#include "server/auth/key_file.h"
 
 #include <stdlib.h>
 #include <string.h>

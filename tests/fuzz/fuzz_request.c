@@ -2,8 +2,8 @@
 
 /* Feeds bytes as a body to the decoder of every route. A decoder may refuse; it must not crash,
  * leak, accept what breaks the rules, or describe a fault in words that are no JSON string. */
-#include "server/decode.h"
-#include "server/text.h"
+#include "server/api/embed/decode.h"
+#include "server/text/text.h"
 
 #include <jansson.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes what the unit tests of engine/model/ and engine/similarity.c read, under tests/data/models/:
+"""Makes what the unit tests of engine/model/ and engine/vector/similarity.c read, under tests/data/models/:
 
     tiny-*/         model folders of a few kilobytes, each with expected.json: some token ids, their vector and the hidden
                     states after each layer by reference.py and, for some tensors, a few stored values as the package

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* store_rows() and add_rows() of product.h for NEON. Used inside this folder. */
-#ifndef NESTD_ENGINE_KERNELS_PRODUCT_NEON_H
-#define NESTD_ENGINE_KERNELS_PRODUCT_NEON_H
+#ifndef NESTD_ENGINE_KERNELS_ARM_PRODUCT_NEON_H
+#define NESTD_ENGINE_KERNELS_ARM_PRODUCT_NEON_H
 
 #include "engine/kernels/arm/simd_neon.h"
 #include "engine/kernels/product.h"

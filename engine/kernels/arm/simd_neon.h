@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* What the NEON kernels share. Every AArch64 CPU has these instructions. Used inside this folder. */
-#ifndef NESTD_ENGINE_KERNELS_SIMD_NEON_H
-#define NESTD_ENGINE_KERNELS_SIMD_NEON_H
+#ifndef NESTD_ENGINE_KERNELS_ARM_SIMD_NEON_H
+#define NESTD_ENGINE_KERNELS_ARM_SIMD_NEON_H
 
 #include "engine/kernels/polynomials.h"
 

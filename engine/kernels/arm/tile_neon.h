@@ -2,8 +2,8 @@
 
 /* The product of a few rows and a panel of columns, of attention and of weights. Used inside this
  * folder. */
-#ifndef NESTD_ENGINE_KERNELS_TILE_NEON_H
-#define NESTD_ENGINE_KERNELS_TILE_NEON_H
+#ifndef NESTD_ENGINE_KERNELS_ARM_TILE_NEON_H
+#define NESTD_ENGINE_KERNELS_ARM_TILE_NEON_H
 
 #include <arm_neon.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* store_rows() and add_rows() of product.h for the references. Used inside this folder. */
-#ifndef NESTD_ENGINE_KERNELS_PRODUCT_C_H
-#define NESTD_ENGINE_KERNELS_PRODUCT_C_H
+#ifndef NESTD_ENGINE_KERNELS_C_PRODUCT_C_H
+#define NESTD_ENGINE_KERNELS_C_PRODUCT_C_H
 
 #include "engine/kernels/bfloat16.h"
 #include "engine/kernels/product.h"

@@ -19,12 +19,12 @@
  * 1). Where the last tile has fewer queries, the last one stands in for those missing.
  *
  * Only files built for AVX-512 include this. */
-#ifndef NESTD_ENGINE_KERNELS_ATTENTION_WORDS_AVX512_H
-#define NESTD_ENGINE_KERNELS_ATTENTION_WORDS_AVX512_H
+#ifndef NESTD_ENGINE_KERNELS_X86_ATTENTION_WORDS_AVX512_H
+#define NESTD_ENGINE_KERNELS_X86_ATTENTION_WORDS_AVX512_H
 
 #include "engine/kernels/kernels.h"
 #include "engine/kernels/x86/simd_avx512.h"
-#include "engine/memory.h"
+#include "engine/base/memory.h"
 
 #include <math.h>
 

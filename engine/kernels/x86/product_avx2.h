@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* store_rows() and add_rows() of product.h for AVX2. Used inside this folder. */
-#ifndef NESTD_ENGINE_KERNELS_PRODUCT_AVX2_H
-#define NESTD_ENGINE_KERNELS_PRODUCT_AVX2_H
+#ifndef NESTD_ENGINE_KERNELS_X86_PRODUCT_AVX2_H
+#define NESTD_ENGINE_KERNELS_X86_PRODUCT_AVX2_H
 
 #include "engine/kernels/product.h"
 #include "engine/kernels/x86/simd_avx2.h"

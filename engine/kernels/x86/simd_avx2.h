@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* What the AVX2 kernels share. Only files built for AVX2 and FMA include this. */
-#ifndef NESTD_ENGINE_KERNELS_SIMD_AVX2_H
-#define NESTD_ENGINE_KERNELS_SIMD_AVX2_H
+#ifndef NESTD_ENGINE_KERNELS_X86_SIMD_AVX2_H
+#define NESTD_ENGINE_KERNELS_X86_SIMD_AVX2_H
 
 #include "engine/kernels/polynomials.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* What the AVX-512 kernels share. Only files built for AVX-512 include this. */
-#ifndef NESTD_ENGINE_KERNELS_SIMD_AVX512_H
-#define NESTD_ENGINE_KERNELS_SIMD_AVX512_H
+#ifndef NESTD_ENGINE_KERNELS_X86_SIMD_AVX512_H
+#define NESTD_ENGINE_KERNELS_X86_SIMD_AVX512_H
 
 #include "engine/kernels/polynomials.h"
 

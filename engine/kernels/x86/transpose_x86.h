@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The transposition for attention_tiled() on any x86-64. Used inside this folder. */
-#ifndef NESTD_ENGINE_KERNELS_TRANSPOSE_X86_H
-#define NESTD_ENGINE_KERNELS_TRANSPOSE_X86_H
+#ifndef NESTD_ENGINE_KERNELS_X86_TRANSPOSE_X86_H
+#define NESTD_ENGINE_KERNELS_X86_TRANSPOSE_X86_H
 
 #include <stddef.h>
 

@@ -13,7 +13,7 @@
 
 #include "engine/kernels/cpu.h"
 #include "engine/kernels/kernels.h"
-#include "engine/memory.h"
+#include "engine/base/memory.h"
 #include "tests/engine/kernels/require_cpu.h"
 
 #include <float.h>

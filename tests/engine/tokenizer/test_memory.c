@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "engine/memory.h"
-#include "engine/model/file.h"
+#include "engine/base/memory.h"
+#include "engine/files/file.h"
 #include "tests/engine/tokenizer/golden.h"
 
 #include <jansson.h>
@@ -58,14 +58,14 @@ static void *failing_reallocarray(void *old, size_t n, size_t n_bytes)
 #define reallocarray failing_reallocarray
 #include "engine/tokenizer/added.c"
 #define append append_entry
-#include "engine/tokenizer/added_list.c"
+#include "engine/tokenizer/read/added_list.c"
 #undef append
-#include "engine/tokenizer/decode_text.c"
-#include "engine/tokenizer/load.c"
-#include "engine/tokenizer/load_json.c"
-#include "engine/tokenizer/load_vocab.c"
+#include "engine/tokenizer/decode/decode_text.c"
+#include "engine/tokenizer/read/load.c"
+#include "engine/tokenizer/read/load_json.c"
+#include "engine/tokenizer/read/load_vocab.c"
 #include "engine/tokenizer/output.c"
-#include "engine/tokenizer/special.c"
+#include "engine/tokenizer/read/special.c"
 #include "engine/tokenizer/tokenizer.c"
 #include "engine/tokenizer/trie.c"
 #include "engine/tokenizer/vocab.c"

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What a path given as a model turns out to be. People give a name on the model hub, a folder of
+ * the hub's cache, a file; each is told what to give instead. Opens no file of the model. Any
+ * thread. */
+#ifndef NESTD_ENGINE_FILES_FOLDER_H
+#define NESTD_ENGINE_FILES_FOLDER_H
+
+#include "engine/base/status.h"
+
+/* OK where `path` is a folder that can be read and holds a model: modules.json or config.json. Else
+ * STATUS_INVALID or STATUS_IO, with one sentence that begins with the path. */
+MUST_CHECK enum status folder_check(const char *path, struct error *error);
+
+#endif

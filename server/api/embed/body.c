@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* json_scan.h finds the members of an object, and jansson builds the trees of those that are asked
+ * for. So what jansson can still refuse is little, and all else that fails in it is memory that
+ * was short: it does not always tell that from bad syntax.
+ *
+ * A body may be small as text and huge as a tree: "[]," is three bytes and about 150 as a tree.
+ * Therefore a tree's size is known, taken from the request's claim, and bounded in values, before
+ * it is built. The depth is bounded by the scan, and with it the recursion of jansson. */
+#include "server/api/embed/body.h"
+
+#include "engine/engine.h"
+
+#include "server/api/embed/json_scan.h"
+#include "server/api/embed/json_text.h"
+#include "server/api/embed/json_whole.h"
+#include "server/text/memory_budget.h"
+
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+_Static_assert((int)JSON_SCAN_MAX_DEPTH <= JSON_PARSER_MAX_DEPTH, "jansson would refuse it");
+
+enum {
+    FIRST_CAPACITY = 16,
+    MAX_KEY_BYTES = 256, /* no field of ours has a longer name */
+    /* A tree is many small blocks, which malloc keeps for later: from this size on they go back to
+     * the system, which takes some milliseconds, as building the tree took many more. */
+    TRIMMED_BYTES = 4 << 20,
+};
+
+struct body_member {
+    struct json_member place;
+    json_t *tree; /* NULL until it is asked for */
+};
+
+/* Of one object. */
+struct body_members {
+    struct body_members *next; /* of another object of the body */
+    size_t n;
+    size_t capacity;
+    struct body_member *items;
+};
+
+struct body {
+    struct body_members *members; /* of every object that was asked for */
+    struct body_members *root;    /* those of the outermost */
+    size_t max_values;
+    struct memory_claim *claim;
+    size_t tree_bytes; /* taken from the claim */
+    bool failed;
+    struct fault fault;
+};
+
+static bool no_memory(struct fault *ret_fault)
+{
+    return fault_set(ret_fault, PROBLEM_INTERNAL_ERROR, NULL,
+                     "There is not enough memory for this request");
+}
+
+/* ---- members ---- */
+
+struct gathering {
+    struct body_members *members;
+    struct fault *fault;
+};
+
+static struct body_member *members_find(const struct body_members *members, struct slice key)
+{
+    for (size_t i = 0; i < members->n; i++) {
+        if (json_same_key(members->items[i].place.key, key))
+            return &members->items[i];
+    }
+    return NULL;
+}
+
+static bool refuse_twice(struct slice key, struct fault *ret_fault)
+{
+    struct excerpt excerpt = excerpt_of(key);
+
+    return fault_set(ret_fault, PROBLEM_BAD_REQUEST, excerpt.text,
+                     "The field '%s' stands twice in the same object", excerpt.text);
+}
+
+static bool append(struct body_members *members, const struct json_member *member,
+                   struct fault *ret_fault)
+{
+    if (members->n == members->capacity) {
+        size_t capacity = members->capacity ? 2 * members->capacity : FIRST_CAPACITY;
+        struct body_member *items = reallocarray(members->items, capacity, sizeof(*items));
+
+        if (!items)
+            return no_memory(ret_fault);
+        members->items = items;
+        members->capacity = capacity;
+    }
+    members->items[members->n++] = (struct body_member){.place = *member};
+    return true;
+}
+
+static bool gather(void *user, const struct json_member *member)
+{
+    struct gathering *gathering = user;
+    struct body_members *members = gathering->members;
+
+    if (member->key.len_bytes > MAX_KEY_BYTES)
+        return true;
+    if (members_find(members, member->key))
+        return refuse_twice(member->key, gathering->fault);
+    if (members->n == BODY_MAX_MEMBERS)
+        return fault_set(gathering->fault, PROBLEM_BAD_REQUEST, NULL,
+                         "An object of the request body has more than %d fields", BODY_MAX_MEMBERS);
+    return append(members, member, gathering->fault);
+}
+
+static bool gather_item(void *user, const struct json_member *item)
+{
+    struct gathering *gathering = user;
+
+    return append(gathering->members, item, gathering->fault);
+}
+
+static struct body_members *members_add(struct body *body)
+{
+    struct body_members *members = calloc(1, sizeof(*members));
+
+    if (!members)
+        return NULL;
+    members->next = body->members;
+    body->members = members;
+    return members;
+}
+
+/* ---- the whole ---- */
+
+static bool scan_fault(enum json_scan_outcome outcome, struct slice text,
+                       const struct json_scan *scan, struct fault *ret_fault)
+{
+    struct json_place place;
+
+    switch (outcome) {
+    case JSON_SCAN_TOO_DEEP:
+        return fault_set(ret_fault, PROBLEM_NOT_JSON, NULL,
+                         "The request body is nested too deep: at most %d levels are allowed",
+                         JSON_SCAN_MAX_DEPTH);
+    case JSON_SCAN_NOT_UTF8:
+        return fault_set(ret_fault, PROBLEM_NOT_JSON, NULL,
+                         "The request body is not valid UTF-8, from byte %zu on", scan->position);
+    default:
+        place = json_find_place(text, scan->position);
+        return fault_set(ret_fault, PROBLEM_NOT_JSON, NULL,
+                         "The request body is not valid JSON (line %zu, column %zu): %s",
+                         place.line, place.column, scan->problem);
+    }
+}
+
+/* The value at the start of a JSON text, which is no object. */
+static const char *name_type(char first)
+{
+    switch (first) {
+    case '[':
+        return "a list";
+    case '"':
+        return "a text";
+    case 't':
+    case 'f':
+        return "true or false";
+    case 'n':
+        return "null";
+    default:
+        return "a number";
+    }
+}
+
+static bool scan_root(struct body *body, struct slice text, struct fault *ret_fault)
+{
+    struct gathering gathering = {members_add(body), ret_fault};
+    struct json_scan scan;
+    enum json_scan_outcome outcome;
+
+    if (!gathering.members)
+        return no_memory(ret_fault);
+    body->root = gathering.members;
+    outcome = json_scan(text, gather, &gathering, &scan);
+    if (outcome == JSON_SCAN_STOPPED)
+        return false;
+    if (outcome)
+        return scan_fault(outcome, text, &scan, ret_fault);
+    if (scan.value.bytes[0] != '{')
+        return fault_set(ret_fault, PROBLEM_BAD_REQUEST, NULL,
+                         "The request body must be a JSON object, but is %s",
+                         name_type(scan.value.bytes[0]));
+    return true;
+}
+
+bool body_new(struct slice text, size_t max_values, struct memory_claim *claim,
+              struct body **ret_body, struct fault *ret_fault)
+{
+    struct body *body;
+
+    if (text.len_bytes == 0)
+        return fault_set(ret_fault, PROBLEM_NOT_JSON, NULL,
+                         "The request body is empty: it must be a JSON object");
+    body = calloc(1, sizeof(*body));
+    if (!body)
+        return no_memory(ret_fault);
+    body->max_values = max_values;
+    body->claim = claim;
+    if (!scan_root(body, text, ret_fault)) {
+        body_free(body);
+        return false;
+    }
+    *ret_body = body;
+    return true;
+}
+
+void body_free(struct body *body)
+{
+    if (!body)
+        return;
+    while (body->members) {
+        struct body_members *members = body->members;
+
+        body->members = members->next;
+        for (size_t i = 0; i < members->n; i++)
+            json_decref(members->items[i].tree);
+        free(members->items);
+        free(members);
+    }
+    memory_give(body->claim, body->tree_bytes);
+    if (body->tree_bytes >= TRIMMED_BYTES)
+        malloc_trim(0);
+    free(body);
+}
+
+struct body_object body_root(struct body *body)
+{
+    return (struct body_object){.body = body, .members = body->root, .path = ""};
+}
+
+const struct fault *body_fault(const struct body *body)
+{
+    return body->failed ? &body->fault : NULL;
+}
+
+/* ---- fields ---- */
+
+/* The key that jansson stopped behind. */
+static struct slice key_before(struct slice text, size_t position)
+{
+    size_t stop = position - 1; /* its closing quote */
+    size_t start = stop;
+
+    while (start > 0 && text.bytes[start - 1] != '"')
+        start--;
+    return (struct slice){text.bytes + start, stop - start};
+}
+
+static bool parse_fault(const json_error_t *error, struct slice text, const char *path,
+                        struct fault *ret_fault)
+{
+    size_t position = error->position > 0 ? (size_t)error->position : 0;
+
+    switch (json_error_code(error)) {
+    case json_error_numeric_overflow:
+        return fault_set(ret_fault, PROBLEM_BAD_REQUEST, path, "'%s' %s a number out of range",
+                         path, text.bytes[0] == '[' || text.bytes[0] == '{' ? "holds" : "is");
+    case json_error_null_byte_in_key:
+        return fault_set(ret_fault, PROBLEM_BAD_REQUEST, path,
+                         "'%s' holds a key with \\u0000, which none of ours has", path);
+    case json_error_duplicate_key:
+        if (position >= 2 && position <= text.len_bytes)
+            return refuse_twice(key_before(text, position), ret_fault);
+        break;
+    default:
+        break;
+    }
+    return no_memory(ret_fault);
+}
+
+static bool parse(struct body *body, struct body_member *member, const char *path)
+{
+    const struct json_member *place = &member->place;
+    json_error_t error; /* left zero where an allocation failed */
+
+    if (place->n_values > body->max_values)
+        return fault_set(&body->fault, PROBLEM_BAD_REQUEST, path,
+                         "'%s' holds more than %zu JSON values", path, body->max_values);
+    if (!memory_take(body->claim, place->tree_bytes)) {
+        fault_of_memory(body->claim, &body->fault);
+        return false;
+    }
+    body->tree_bytes += place->tree_bytes;
+    member->tree = json_read(place->value.bytes, place->value.len_bytes,
+                             JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY, &error);
+    return member->tree || parse_fault(&error, place->value, path, &body->fault);
+}
+
+/* NULL if the field is absent or null. */
+static struct body_member *find(const struct body_object *object, const char *name)
+{
+    struct slice key = {name, strlen(name)};
+    struct body_member *member = object->members ? members_find(object->members, key) : NULL;
+
+    return member && member->place.value.bytes[0] != 'n' ? member : NULL;
+}
+
+static struct body_member *find_option(const struct body_object *object, const char *name)
+{
+    struct body_member *member = find(object, name);
+
+    return member && slice_is(member->place.value, "\"\"") ? NULL : member;
+}
+
+static json_t *get_tree(const struct body_object *object, struct body_member *member,
+                        const char *name)
+{
+    if (!member || object->body->failed)
+        return NULL;
+    if (!member->tree)
+        object->body->failed = !parse(object->body, member, body_path(object, name).text);
+    return member->tree;
+}
+
+bool body_has(const struct body_object *object, const char *name)
+{
+    return find(object, name);
+}
+
+json_t *body_get(const struct body_object *object, const char *name)
+{
+    return get_tree(object, find(object, name), name);
+}
+
+json_t *body_get_option(const struct body_object *object, const char *name)
+{
+    return get_tree(object, find_option(object, name), name);
+}
+
+bool body_has_option(const struct body_object *object, const char *name)
+{
+    return find_option(object, name);
+}
+
+/* Its members alone are found: they are trees once they are asked for. */
+static bool open_object(struct body *body, struct slice value, const char *name, const char *path,
+                        struct body_object *ret_object, struct fault *ret_fault)
+{
+    struct gathering gathering = {.fault = ret_fault};
+    struct json_scan scan;
+
+    if (value.bytes[0] != '{')
+        return fault_set(ret_fault, PROBLEM_BAD_REQUEST, path, "'%s' must be an object, but is %s",
+                         path, name_type(value.bytes[0]));
+    gathering.members = members_add(body);
+    if (!gathering.members)
+        return no_memory(ret_fault);
+    *ret_object = (struct body_object){body, gathering.members, name};
+    return json_scan(value, gather, &gathering, &scan) == JSON_SCAN_VALID;
+}
+
+bool body_get_object(const struct body_object *object, const char *name,
+                     struct body_object *ret_child, struct fault *ret_fault)
+{
+    struct body_member *member = find_option(object, name);
+    struct body_path path = body_path(object, name);
+
+    *ret_child = (struct body_object){.body = object->body, .path = name};
+    return !member ||
+           open_object(object->body, member->place.value, name, path.text, ret_child, ret_fault);
+}
+
+bool body_get_list(const struct body_object *object, const char *name, struct body_list *ret_list,
+                   struct fault *ret_fault)
+{
+    struct body_member *member = find(object, name);
+    struct gathering gathering = {.fault = ret_fault};
+    struct body_path path = body_path(object, name);
+    struct json_scan scan;
+
+    *ret_list = (struct body_list){.body = object->body};
+    if (!member)
+        return true;
+    if (member->place.value.bytes[0] != '[')
+        return fault_set(ret_fault, PROBLEM_BAD_REQUEST, path.text,
+                         "'%s' must be a list, but is %s", path.text,
+                         name_type(member->place.value.bytes[0]));
+    gathering.members = members_add(object->body);
+    if (!gathering.members)
+        return no_memory(ret_fault);
+    if (json_scan_items(member->place.value, gather_item, &gathering, &scan) != JSON_SCAN_VALID)
+        return false;
+    ret_list->items = gathering.members;
+    ret_list->n = gathering.members->n;
+    return true;
+}
+
+bool body_get_item(const struct body_list *list, size_t i, const char *path,
+                   struct body_object *ret_item, struct fault *ret_fault)
+{
+    return open_object(list->body, list->items->items[i].place.value, path, path, ret_item,
+                       ret_fault);
+}
+
+bool body_get_text(const struct body_object *object, const char *name, struct slice *ret_text,
+                   struct fault *ret_fault)
+{
+    json_t *json = body_get_option(object, name);
+    struct body_path path = body_path(object, name);
+
+    if (!json)
+        return true;
+    if (!json_is_string(json))
+        return fault_set(ret_fault, PROBLEM_BAD_REQUEST, path.text,
+                         "'%s' must be a text, but is %s", path.text, body_type_name(json));
+    *ret_text = (struct slice){json_string_value(json), json_string_length(json)};
+    return true;
+}
+
+bool body_get_switch(const struct body_object *object, const char *name, bool *ret_on,
+                     struct fault *ret_fault)
+{
+    json_t *json = body_get_option(object, name);
+    struct body_path path = body_path(object, name);
+
+    if (!json)
+        return true;
+    if (!json_is_boolean(json))
+        return fault_set(ret_fault, PROBLEM_BAD_REQUEST, path.text,
+                         "'%s' must be true or false, but is %s", path.text, body_type_name(json));
+    *ret_on = json_is_true(json);
+    return true;
+}
+
+struct body_path body_path(const struct body_object *object, const char *name)
+{
+    struct body_path path;
+
+    snprintf(path.text, sizeof(path.text), "%s%s%s", object->path, object->path[0] ? "." : "",
+             name);
+    return path;
+}
+
+struct body_path body_item_path(const char *list_path, size_t index)
+{
+    struct body_path path;
+
+    snprintf(path.text, sizeof(path.text), "%s[%zu]", list_path, index);
+    return path;
+}
+
+const char *body_type_name(const json_t *json)
+{
+    int64_t whole;
+
+    switch (json_typeof(json)) {
+    case JSON_OBJECT:
+        return "an object";
+    case JSON_ARRAY:
+        return "a list";
+    case JSON_STRING:
+        return "a text";
+    case JSON_INTEGER:
+        return "a number";
+    case JSON_REAL:
+        return json_to_whole(json, &whole) ? "a number" : "a number that is not whole";
+    case JSON_TRUE:
+    case JSON_FALSE:
+        return "true or false";
+    case JSON_NULL:
+        return "null";
+    }
+    return "something else";
+}

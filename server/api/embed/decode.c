@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* One function a route, which names the route's fields, in the file of its API family; one function
+ * a field, or a few that belong together: here those that families share. The first fault ends it.
+ * Fields that no function asks for are ignored, as all peers do.
+ *
+ * What the client sent is shown to it in messages as an excerpt, never as a whole. */
+#include "server/api/embed/decode_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Room for what a field may hold beside ids. */
+enum { MOST_OTHER_VALUES = 65536 };
+
+/* ---- fields beside the inputs ---- */
+
+bool refuse_value(struct decoding *decoding, const struct body_object *object, const char *name,
+                  struct slice value, const char *allowed)
+{
+    struct body_path path = body_path(object, name);
+
+    return fault_set(decoding->fault, PROBLEM_INVALID_VALUE, path.text,
+                     "'%s' is '%s', but allowed is: %s", path.text, excerpt_of(value).text,
+                     allowed);
+}
+
+bool decode_model(struct decoding *decoding, const struct body_object *object)
+{
+    return body_get_text(object, "model", &decoding->fields.model, decoding->fault);
+}
+
+/* Of two names of one field, a request may have one. */
+static bool refuse_both(struct decoding *decoding, const struct body_object *object,
+                        const char *name, const char *alias)
+{
+    struct body_path path = body_path(object, alias);
+
+    if (!body_has_option(object, name) || !body_has_option(object, alias))
+        return true;
+    return fault_set(decoding->fault, PROBLEM_INVALID_VALUE, path.text,
+                     "'%s' and '%s' are two names of one field: give one of them", path.text, name);
+}
+
+static bool get_dimensions(struct decoding *decoding, const struct body_object *object,
+                           const char *name)
+{
+    const struct rules *rules = decoding->rules;
+    const json_t *json = body_get_option(object, name);
+    struct body_path path = body_path(object, name);
+    int64_t n_dims;
+
+    if (!json)
+        return true;
+    if (!json_to_whole(json, &n_dims))
+        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, path.text,
+                         "'%s' must be a whole number, but is %s", path.text, body_type_name(json));
+    if (n_dims < 1 || (uint64_t)n_dims > rules->n_dims || !rules_allow_dims(rules, (size_t)n_dims))
+        return fault_set(decoding->fault, PROBLEM_INVALID_VALUE, path.text,
+                         "'%s' is %s, but for this model allowed is: %s", path.text,
+                         json_number_text_of(json).text, rules_list_dims(rules).text);
+    decoding->fields.n_dims = (size_t)n_dims;
+    return true;
+}
+
+/* Under OpenAI's name, or Cohere's and Voyage's. */
+bool decode_dimensions(struct decoding *decoding, const struct body_object *object)
+{
+    return refuse_both(decoding, object, "dimensions", "output_dimension") &&
+           get_dimensions(decoding, object, "dimensions") &&
+           get_dimensions(decoding, object, "output_dimension");
+}
+
+static bool get_truncate(struct decoding *decoding, const struct body_object *object,
+                         const char *name)
+{
+    static const char allowed[] = "true, false, \"NONE\", \"START\", \"END\"";
+    const json_t *json = body_get_option(object, name);
+    enum truncate_side *truncate = &decoding->fields.truncate;
+    struct slice word = {0};
+
+    if (!json)
+        return true;
+    if (json_is_boolean(json)) {
+        *truncate = json_is_true(json) ? decoding->rules->truncate : TRUNCATE_NONE;
+        return true;
+    }
+    if (!json_is_string(json)) {
+        struct body_path path = body_path(object, name);
+
+        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, path.text,
+                         "'%s' must be one of %s, but is %s", path.text, allowed,
+                         body_type_name(json));
+    }
+    word = (struct slice){json_string_value(json), json_string_length(json)};
+    if (slice_is(word, "NONE"))
+        *truncate = TRUNCATE_NONE;
+    else if (slice_is(word, "START"))
+        *truncate = TRUNCATE_START;
+    else if (slice_is(word, "END"))
+        *truncate = TRUNCATE_END;
+    else
+        return refuse_value(decoding, object, name, word, allowed);
+    return true;
+}
+
+/* Under our name, or Voyage's. */
+bool decode_truncate(struct decoding *decoding, const struct body_object *object)
+{
+    return refuse_both(decoding, object, "truncate", "truncation") &&
+           get_truncate(decoding, object, "truncate") &&
+           get_truncate(decoding, object, "truncation");
+}
+
+/* The prompt for what a text is: the one of that very name, else of a name that means the same. */
+static bool decode_input_type(struct decoding *decoding, const struct body_object *object,
+                              struct slice input_type)
+{
+    enum role { QUERY, DOCUMENT, CLASSIFICATION, CLUSTERING };
+    static const struct {
+        const char *name;
+        enum role role;
+    } roles[] = {
+        {"query", QUERY},           {"search_query", QUERY},
+        {"document", DOCUMENT},     {"search_document", DOCUMENT},
+        {"passage", DOCUMENT},      {"classification", CLASSIFICATION},
+        {"clustering", CLUSTERING},
+    };
+    enum { N_ROLES = sizeof(roles) / sizeof(roles[0]) };
+    const struct prompt *prompt = rules_find_prompt(decoding->rules, input_type);
+    size_t role = 0;
+
+    while (role < N_ROLES && !slice_is(input_type, roles[role].name))
+        role++;
+    if (role == N_ROLES)
+        return refuse_value(decoding, object, "input_type", input_type,
+                            "query, search_query, document, search_document, passage, "
+                            "classification, clustering");
+    for (size_t i = 0; i < N_ROLES && !prompt; i++) {
+        struct slice name = {roles[i].name, strlen(roles[i].name)};
+
+        if (roles[i].role == roles[role].role)
+            prompt = rules_find_prompt(decoding->rules, name);
+    }
+    decoding->fields.prompt = (struct slice){0};
+    if (prompt)
+        decoding->fields.prompt = (struct slice){prompt->text, prompt->text_len_bytes};
+    return true;
+}
+
+/* prompt_name, being exact, goes before input_type; the default is for requests with neither. */
+bool decode_prompt(struct decoding *decoding, const struct body_object *object)
+{
+    const struct rules *rules = decoding->rules;
+    const struct prompt *prompt;
+    struct slice name = {0};
+    struct slice input_type = {0};
+
+    if (!body_get_text(object, "prompt_name", &name, decoding->fault) ||
+        !body_get_text(object, "input_type", &input_type, decoding->fault))
+        return false;
+    if (input_type.bytes && !decode_input_type(decoding, object, input_type))
+        return false;
+    if (!name.bytes)
+        return true;
+    prompt = rules_find_prompt(rules, name);
+    if (!prompt && !model_implies_prompt(name.bytes, name.len_bytes))
+        return refuse_value(decoding, object, "prompt_name", name, rules_list_prompts(rules).text);
+    decoding->fields.prompt = (struct slice){0};
+    if (prompt)
+        decoding->fields.prompt = (struct slice){prompt->text, prompt->text_len_bytes};
+    return true;
+}
+
+bool decode_similarity_name(struct decoding *decoding, const struct body_object *object)
+{
+    struct slice name = {0};
+
+    if (!body_get_text(object, "similarity", &name, decoding->fault))
+        return false;
+    if (!name.bytes)
+        return true;
+    /* Not a C string where it holds U+0000. */
+    if (strlen(name.bytes) != name.len_bytes ||
+        !similarity_parse(name.bytes, &decoding->fields.similarity))
+        return refuse_value(decoding, object, "similarity", name,
+                            "cosine, dot, euclidean, manhattan");
+    return true;
+}
+
+/* ---- a body ---- */
+
+bool decode_body(struct slice body, const struct rules *rules, struct memory_claim *memory,
+                 bool (*decode_fields)(struct decoding *, const struct body_object *),
+                 struct fields *ret_fields, struct fault *ret_fault)
+{
+    /* What a field can mean at most: ids up to twice the tokens that a request may have. */
+    size_t most_values = 2 * rules->most_request_tokens + rules->most_inputs + MOST_OTHER_VALUES;
+    struct decoding decoding = {.rules = rules, .fault = ret_fault};
+    struct fields *fields = &decoding.fields;
+    struct body_object root;
+    bool decoded;
+
+    if (!body_new(body, most_values, memory, &fields->body, ret_fault))
+        return false;
+    root = body_root(fields->body);
+    fields->prompt = rules->default_prompt;
+    fields->truncate = rules->auto_truncate ? rules->truncate : TRUNCATE_NONE;
+    fields->most_tokens = rules->most_text_tokens;
+    fields->most_request_tokens = rules->most_request_tokens;
+    fields->pooled = true;
+    fields->n_dims = rules->default_dims;
+    fields->types = 1U << EMBEDDING_FLOAT;
+    fields->normalize = rules->normalize;
+    fields->similarity = rules->similarity;
+    fields->add_special = true;
+    fields->skip_special = true;
+    decoded = decode_fields(&decoding, &root);
+    if (body_fault(fields->body)) {
+        *ret_fault = *body_fault(fields->body);
+        decoded = false;
+    }
+    if (!decoded) {
+        fields_release(fields);
+        return false;
+    }
+    *ret_fields = *fields;
+    return true;
+}
+
+void fields_release(struct fields *fields)
+{
+    body_free(fields->body);
+    free(fields->inputs);
+    free(fields->ids);
+    fields->body = NULL;
+    fields->inputs = NULL;
+    fields->ids = NULL;
+    fields->model = (struct slice){0};
+}
+
+const char *fields_locate(const struct fields *fields, size_t i_input, size_t *ret_index)
+{
+    bool in_rows = i_input < fields->n_rows;
+
+    *ret_index = in_rows ? i_input : i_input - fields->n_rows;
+    return in_rows ? fields->row_field : fields->column_field;
+}

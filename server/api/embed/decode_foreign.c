@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Fields of other APIs that ask for other vectors than ours would be: ignored, they would be a
+ * silent loss. Each is refused, whatever it holds, in words that name what does the same here. */
+#include "server/api/embed/decode_private.h"
+
+static const struct {
+    const char *name;
+    const char *instead;
+} foreign_fields[] = {
+    /* Jina */
+    {"embedding_type", "'encoding_format' and 'output_dtype' on /v1/embeddings, "
+                       "'embedding_types' on /v2/embed"},
+    {"normalized", "'normalize'"},
+    /* vLLM */
+    {"truncate_prompt_tokens", "'truncate'"},
+    {"embed_dtype", "'output_dtype' on /v1/embeddings, 'embedding_types' on /v2/embed"},
+    {"endianness", "nothing: base64 is always little-endian"},
+    {"add_special_tokens", "nothing: special tokens are always added, except around token ids that "
+                           "already have them"},
+    {"use_activation", "'normalize'"},
+};
+
+bool refuse_foreign_fields(struct decoding *decoding, const struct body_object *object)
+{
+    for (size_t i = 0; i < sizeof(foreign_fields) / sizeof(foreign_fields[0]); i++) {
+        const char *name = foreign_fields[i].name;
+        struct body_path path = body_path(object, name);
+
+        if (body_has_option(object, name))
+            return fault_set(decoding->fault, PROBLEM_INVALID_VALUE, path.text,
+                             "'%s' is not a field of this server, which has instead: %s", path.text,
+                             foreign_fields[i].instead);
+    }
+    return true;
+}

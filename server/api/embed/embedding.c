@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* decode -> check the model's name -> tokenize -> submit | the engine encodes | check -> the route
+ * writes its reply.
+ *
+ * All tokens of a request stand in one buffer and all vectors in one allocation; jobs point into
+ * both. The body and the parsed JSON, the largest things a request holds, are freed before it waits
+ * for its turn. Nothing here keeps a client's text. */
+#include "server/api/embed/embedding.h"
+
+#include "server/exchange/request.h"
+#include "server/exchange/respond.h"
+#include "server/exchange/server.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void embedding_free(void *work)
+{
+    struct embedding *embedding = work;
+
+    fields_release(&embedding->fields);
+    tokens_release(&embedding->tokens);
+    free(embedding->jobs);
+    free(embedding->vectors);
+    free(embedding->truncated);
+    free(embedding);
+}
+
+struct slice prompt_join(struct slice prompt, struct slice text, struct text *scratch)
+{
+    if (prompt.len_bytes == 0)
+        return text;
+    scratch->len_bytes = 0;
+    text_append(scratch, prompt.bytes, prompt.len_bytes);
+    text_append(scratch, text.bytes, text.len_bytes);
+    if (text_failed(scratch))
+        return (struct slice){0};
+    return (struct slice){scratch->bytes, scratch->len_bytes};
+}
+
+static bool check_model(struct request *request, struct slice name)
+{
+    if (!name.bytes || server_knows_model(request->server, name.bytes, name.len_bytes))
+        return true;
+    respond_problem(request, PROBLEM_MODEL_NOT_FOUND, "model",
+                    "The model '%s' is not served here. This server's model is '%s'",
+                    excerpt_of(name).text, server_model_name(request->server));
+    return false;
+}
+
+/* Where the model leaves the prompt out of the pooling: how many tokens that is. Counted as
+ * sentence-transformers does: those of the prompt alone, with [CLS] but without the final [SEP]. */
+static enum status count_prompt_tokens(const struct tokenizer *tokenizer, const struct rules *rules,
+                                       struct embedding *embedding, size_t *ret_n_tokens)
+{
+    const struct tokenize_options options = {
+        .truncate = TRUNCATE_END,
+        .most_tokens = embedding->fields.most_tokens,
+        .add_special = true,
+    };
+    struct slice prompt = embedding->fields.prompt;
+    struct tokenize_result result;
+    enum status status;
+
+    *ret_n_tokens = 0;
+    if (rules->include_prompt || prompt.len_bytes == 0)
+        return STATUS_OK;
+    status = tokenizer_encode(tokenizer, prompt.bytes, prompt.len_bytes, &options,
+                              &embedding->tokens, &result);
+    embedding->tokens.n_tokens = 0;
+    if (status)
+        return status;
+    *ret_n_tokens = result.n_tokens - 1;
+    return STATUS_OK;
+}
+
+/* How many leading tokens of a text the pooling leaves out: as many as the prompt has, wherever the
+ * text was cut, as sentence-transformers does. At least one token of the text counts. */
+static size_t count_skipped(size_t n_prompt_tokens, const struct tokenize_result *result)
+{
+    if (n_prompt_tokens < result->n_tokens)
+        return n_prompt_tokens;
+    return result->n_tokens ? result->n_tokens - 1 : 0;
+}
+
+static enum status tokenize_input(const struct tokenizer *tokenizer, struct embedding *embedding,
+                                  size_t i, struct text *scratch,
+                                  struct tokenize_result *ret_result)
+{
+    const struct input *input = &embedding->fields.inputs[i];
+    const struct tokenize_options options = {
+        .truncate = embedding->fields.truncate,
+        .most_tokens = embedding->fields.most_tokens,
+        .add_special = true,
+    };
+    struct slice text;
+
+    if (!input->text.bytes)
+        return tokenizer_wrap(tokenizer, input->ids, input->n_ids, &options, &embedding->tokens,
+                              ret_result);
+    text = prompt_join(embedding->fields.prompt, input->text, scratch);
+    if (!text.bytes)
+        return STATUS_NO_MEMORY;
+    return tokenizer_encode(tokenizer, text.bytes, text.len_bytes, &options, &embedding->tokens,
+                            ret_result);
+}
+
+/* Clients know such a refusal by the first words, which are OpenAI's: LiteLLM then falls back to
+ * another model, and chunkers cut their texts. */
+static void respond_too_long(struct request *request, const struct embedding *embedding, size_t i,
+                             const struct tokenize_result *result)
+{
+    size_t max_tokens = embedding->fields.most_tokens;
+    size_t index;
+    const char *field = fields_locate(&embedding->fields, i, &index);
+
+    if (max_tokens < request->server->rules->most_text_tokens)
+        respond_problem(request, PROBLEM_TOO_LONG, field,
+                        "This request's max_tokens is %zu tokens, however you requested %zu tokens "
+                        "(%s[%zu], special tokens included); truncation is off",
+                        max_tokens, result->n_tokens_whole, field, index);
+    else
+        respond_problem(request, PROBLEM_TOO_LONG, field,
+                        "This model's maximum context length is %zu tokens, however you requested "
+                        "%zu tokens (%s[%zu], special tokens included); truncation is off",
+                        max_tokens, result->n_tokens_whole, field, index);
+}
+
+static void respond_too_many(struct request *request, const struct embedding *embedding,
+                             size_t n_tokens)
+{
+    const struct fields *fields = &embedding->fields;
+    struct fault fault;
+
+    fault_set_too_many_tokens(&fault, fields->row_field, n_tokens, fields->most_request_tokens);
+    respond_fault(request, &fault);
+}
+
+/* Fills the token buffer and what the jobs say of it but the pointers, for the buffer may move. Of
+ * a request with too many tokens the rest are counted, so that its sender learns by how much, but
+ * not kept. */
+static bool tokenize(struct request *request, struct embedding *embedding, struct text *scratch)
+{
+    const struct rules *rules = request->server->rules;
+    const struct tokenizer *tokenizer =
+        engine_get_info(atomic_load(&request->server->engine))->tokenizer;
+    const struct fields *fields = &embedding->fields;
+    struct tokenize_result result = {0};
+    size_t n_prompt_tokens;
+    size_t n_tokens = 0;
+    enum status status;
+
+    status = count_prompt_tokens(tokenizer, rules, embedding, &n_prompt_tokens);
+    for (size_t i = 0; i < fields->n_inputs && !status; i++) {
+        struct job *job = &embedding->jobs[i];
+
+        if (n_tokens > fields->most_request_tokens)
+            embedding->tokens.n_tokens = 0;
+        status = tokenize_input(tokenizer, embedding, i, scratch, &result);
+        if (status == STATUS_TOO_LONG) {
+            respond_too_long(request, embedding, i, &result);
+            return false;
+        }
+        if (status)
+            break;
+        n_tokens += result.n_tokens;
+        job->n_tokens = result.n_tokens;
+        if (fields->inputs[i].text.bytes)
+            job->n_skipped = count_skipped(n_prompt_tokens, &result);
+        if (result.truncated)
+            embedding->truncated[embedding->n_truncated++] = i;
+    }
+    if (status) {
+        respond_status(request, status);
+        return false;
+    }
+    if (n_tokens > fields->most_request_tokens) {
+        respond_too_many(request, embedding, n_tokens);
+        return false;
+    }
+    return true;
+}
+
+/* No more than that is in the token buffer at once: a text's share is bounded by its bytes, each of
+ * which may become two tokens, and by what it is cut to, of which twice as many are kept while its
+ * end is looked for. */
+static size_t count_max_tokens(const struct fields *fields)
+{
+    size_t n_tokens = 0;
+
+    for (size_t i = 0; i < fields->n_inputs && n_tokens < fields->most_request_tokens; i++) {
+        size_t n = fields->inputs[i].n_ids + 2 * fields->inputs[i].text.len_bytes +
+                   2 * fields->prompt.len_bytes + MAX_SPECIAL_TOKENS;
+
+        n_tokens += n < fields->most_tokens ? n : fields->most_tokens;
+    }
+    return n_tokens + 2 * fields->most_tokens + MAX_SPECIAL_TOKENS;
+}
+
+/* Tokens, with what their buffer grows by, and what there is for each input. */
+static bool take_for_tokens(struct request *request, const struct embedding *embedding)
+{
+    size_t n_inputs = embedding->fields.n_inputs;
+
+    size_t n_bytes = count_max_tokens(&embedding->fields) * sizeof(int32_t) * 3 / 2 +
+                     n_inputs * (sizeof(*embedding->jobs) + sizeof(*embedding->truncated));
+
+    return memory_take(&request->memory, n_bytes);
+}
+
+static bool allocate_jobs(struct embedding *embedding)
+{
+    size_t n = embedding->fields.n_inputs;
+
+    /* calloc checks the products. */
+    embedding->jobs = calloc(n, sizeof(*embedding->jobs));
+    embedding->truncated = calloc(n, sizeof(*embedding->truncated));
+    return embedding->jobs && embedding->truncated;
+}
+
+static bool allocate_vectors(struct request *request, struct embedding *embedding)
+{
+    const struct fields *fields = &embedding->fields;
+    size_t n = fields->pooled ? fields->n_inputs : embedding->tokens.n_tokens;
+    size_t vector_bytes = fields->n_dims * sizeof(*embedding->vectors);
+
+    /* The product fits: both are bounded. */
+    if (!memory_take(&request->memory, n * vector_bytes))
+        return false;
+    embedding->vectors = calloc(n, vector_bytes);
+    return embedding->vectors;
+}
+
+static void fill_group(struct request *request, struct embedding *embedding)
+{
+    const int32_t *ids = embedding->tokens.ids;
+    size_t n_dims = embedding->fields.n_dims;
+    float *vector = embedding->vectors;
+
+    for (size_t i = 0; i < embedding->fields.n_inputs; i++) {
+        struct job *job = &embedding->jobs[i];
+
+        job->ids = ids;
+        ids += job->n_tokens;
+        if (!embedding->fields.pooled) {
+            job->token_vectors = vector;
+            vector += job->n_tokens * n_dims;
+            continue;
+        }
+        job->vector = vector;
+        job->n_dims = n_dims;
+        job->normalize = embedding->fields.normalize;
+        vector += n_dims;
+    }
+    request->group.jobs = embedding->jobs;
+    request->group.n_jobs = embedding->fields.n_inputs;
+    request->n_texts = embedding->fields.n_inputs;
+    request->n_tokens = embedding->tokens.n_tokens;
+    request->n_truncated = embedding->n_truncated;
+}
+
+void embedding_start(struct request *request,
+                     bool (*decode)(struct slice body, const struct rules *rules,
+                                    struct memory_claim *memory, struct fields *ret_fields,
+                                    struct fault *ret_fault),
+                     struct finish_bytes (*count_bytes)(const struct request *request,
+                                                        const struct embedding *embedding),
+                     void (*begin_reply)(struct request *request, const struct fields *fields))
+{
+    int64_t began_us = clock_now_us();
+    struct embedding *embedding = calloc(1, sizeof(*embedding));
+    struct slice body = {request->body.bytes, request->body.len_bytes};
+    struct text scratch = {.memory = &request->memory};
+    struct finish_bytes finish;
+    struct fault fault;
+    enum status status;
+    bool tokenized;
+
+    if (!embedding) {
+        respond_status(request, STATUS_NO_MEMORY);
+        return;
+    }
+    request->work = embedding;
+    request->free_work = embedding_free;
+    if (!decode(body, request->server->rules, &request->memory, &embedding->fields, &fault)) {
+        respond_fault(request, &fault);
+        return;
+    }
+    if (!check_model(request, embedding->fields.model))
+        return;
+    if (!take_for_tokens(request, embedding) || !allocate_jobs(embedding)) {
+        respond_status(request, STATUS_NO_MEMORY);
+        return;
+    }
+    tokenized = tokenize(request, embedding, &scratch);
+    text_release(&scratch);
+    if (!tokenized)
+        return;
+    finish = count_bytes(request, embedding);
+    if (!text_set_capacity(&request->reply.body, finish.reply)) {
+        respond_status(request, STATUS_NO_MEMORY);
+        return;
+    }
+    if (begin_reply)
+        begin_reply(request, &embedding->fields);
+    fields_release(&embedding->fields);
+    text_release(&request->body);
+    /* What was reserved for decoding is needed no more. */
+    if (!allocate_vectors(request, embedding) ||
+        !memory_set_reserve(&request->memory, finish.work)) {
+        respond_status(request, STATUS_NO_MEMORY);
+        return;
+    }
+    fill_group(request, embedding);
+    request->tokenize_us = clock_now_us() - began_us;
+
+    status = request_submit(request);
+    if (status)
+        respond_status(request, status);
+}
+
+/* "1,3,4", and where there are many "0,1,...,15,... (2048)": a header has to stay short. In memory
+ * that is there: a reply without it would hide that a text was cut (promise 11). */
+static void add_truncated_header(struct request *request, const struct embedding *embedding)
+{
+    enum { MAX_SHOWN = 16, MAX_DIGITS = 20 };
+    char value[(MAX_SHOWN + 1) * (MAX_DIGITS + 8)];
+    size_t n = embedding->n_truncated;
+    size_t len_bytes = 0;
+
+    for (size_t i = 0; i < n && i < MAX_SHOWN; i++)
+        len_bytes += (size_t)snprintf(value + len_bytes, sizeof(value) - len_bytes, "%s%zu",
+                                      i > 0 ? "," : "", embedding->truncated[i]);
+    if (n > MAX_SHOWN)
+        snprintf(value + len_bytes, sizeof(value) - len_bytes, ",... (%zu)", n);
+    reply_add_header(&request->reply, "x-truncated-inputs", "%s", value);
+}
+
+struct embedding *embedding_finish(struct request *request)
+{
+    struct embedding *embedding = request->work;
+
+    for (size_t i = 0; i < embedding->fields.n_inputs; i++) {
+        enum status status = embedding->jobs[i].status;
+
+        if (status == STATUS_NOT_FINITE) {
+            size_t index;
+            const char *field = fields_locate(&embedding->fields, i, &index);
+
+            respond_problem(request, PROBLEM_VECTOR_NOT_FINITE, field,
+                            "The vector of %s[%zu] holds a number that is not finite", field,
+                            index);
+            return NULL;
+        }
+        if (status) {
+            respond_status(request, status);
+            return NULL;
+        }
+    }
+    if (embedding->n_truncated)
+        add_truncated_header(request, embedding);
+    return embedding;
+}
+
+const float *embedding_get_vector(const struct embedding *embedding, size_t i_input)
+{
+    return embedding->vectors + i_input * embedding->fields.n_dims;
+}
+
+float embedding_find_scale(const struct embedding *embedding, size_t i_input)
+{
+    if (embedding->fields.normalize)
+        return 1;
+    return pack_find_scale(embedding_get_vector(embedding, i_input), embedding->fields.n_dims);
+}
+
+void embedding_write_usage(const struct embedding *embedding, struct text *text)
+{
+    size_t n_tokens = embedding->tokens.n_tokens;
+
+    text_appendf(text, "{\"prompt_tokens\":%zu,\"total_tokens\":%zu}", n_tokens, n_tokens);
+}

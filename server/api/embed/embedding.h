@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A request's inputs on their way to vectors, the same for every route that encodes: decoded
+ * fields, tokens, the jobs of one group, the vectors. It is the request's `work` and is freed with
+ * it. */
+#ifndef NESTD_SERVER_API_EMBED_EMBEDDING_H
+#define NESTD_SERVER_API_EMBED_EMBEDDING_H
+
+#include "engine/engine.h"
+#include "server/api/embed/decode.h"
+#include "server/exchange/fault.h"
+#include "server/api/embed/rules.h"
+#include "server/text/slice.h"
+#include "server/text/text.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct request;
+
+struct embedding {
+    struct fields fields; /* inputs and texts are let go of before the group is submitted */
+    struct tokens tokens; /* of all inputs, end to end */
+    struct job *jobs;     /* [n_inputs], in input order */
+    float *vectors;       /* [n_inputs, n_dims]; not pooled: [n_tokens, n_dims] */
+    size_t *truncated;    /* [n_truncated], ascending: the inputs that were cut */
+    size_t n_truncated;
+};
+
+enum { MAX_SPECIAL_TOKENS = 8 }; /* round one text: more than any family has */
+
+/* What a route's finish takes at most: the reply's body, and other memory beside it. */
+struct finish_bytes {
+    size_t reply;
+    size_t work;
+};
+
+/* Decodes the body with the route's function, checks, tokenizes and submits; or answers with what
+ * is wrong. A route's start is this and no more. While the texts are still there, `count_bytes` is
+ * asked, so that a request whose reply would have no room is not encoded; then `begin_reply`, or
+ * NULL, is called, for a reply that repeats texts. */
+void embedding_start(struct request *request,
+                     bool (*decode)(struct slice body, const struct rules *rules,
+                                    struct memory_claim *memory, struct fields *ret_fields,
+                                    struct fault *ret_fault),
+                     struct finish_bytes (*count_bytes)(const struct request *request,
+                                                        const struct embedding *embedding),
+                     void (*begin_reply)(struct request *request, const struct fields *fields));
+
+/* After the group is done: the vectors, all of them whole and finite, and in the reply the header
+ * x-truncated-inputs, the indices of the inputs that were cut (of two lists, the second counts on
+ * after the first; absent if none was). NULL: some are not, and the request was answered. */
+struct embedding *embedding_finish(struct request *request);
+
+/* [n_dims]; of a text that was pooled. */
+const float *embedding_get_vector(const struct embedding *embedding, size_t i_input);
+
+/* What brings that vector to length 1 (pack.h); 1 where it has that length already. */
+float embedding_find_scale(const struct embedding *embedding, size_t i_input);
+
+/* {"prompt_tokens":N,"total_tokens":N} */
+void embedding_write_usage(const struct embedding *embedding, struct text *text);
+
+/* The text with the prompt before it, in `scratch` where there is a prompt. bytes is NULL if memory
+ * is short. */
+struct slice prompt_join(struct slice prompt, struct slice text, struct text *scratch);
+
+#endif

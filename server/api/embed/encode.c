@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/api/embed/encode.h"
+
+#include "server/text/base64.h"
+#include "server/text/number.h"
+
+#include <stdint.h>
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "encode_base64 sends the float32 of memory as they are, which must be little-endian"
+#endif
+
+/* ---- how much room ---- */
+
+/* A list of so many items, each with its comma, and the brackets. SIZE_MAX, which text_reserve
+ * refuses, where that is too much. */
+static size_t list_bytes(size_t n_items, size_t item_bytes, size_t more_bytes)
+{
+    size_t len_bytes;
+
+    if (__builtin_mul_overflow(n_items, item_bytes + 1, &len_bytes) ||
+        __builtin_add_overflow(len_bytes, 2 + more_bytes, &len_bytes))
+        return SIZE_MAX;
+    return len_bytes;
+}
+
+/* The last number needs more room while it is written. */
+size_t encode_floats_max_bytes(size_t n_values)
+{
+    return list_bytes(n_values, NUMBER_FLOAT_MAX_CHARS, NUMBER_FLOAT_BYTES);
+}
+
+size_t encode_base64_max_bytes(size_t n_values)
+{
+    return base64_length(n_values * sizeof(float)) + 2; /* fits: they are in memory */
+}
+
+size_t encode_packed_max_bytes(enum pack pack, size_t n_values)
+{
+    return list_bytes(pack_count_bytes(pack, n_values), sizeof("-128") - 1, 0);
+}
+
+/* The bytes stand behind the room for their base64 until they are written. */
+size_t encode_packed_base64_max_bytes(enum pack pack, size_t n_values)
+{
+    size_t n_bytes = pack_count_bytes(pack, n_values);
+
+    return base64_length(n_bytes) + 2 + n_bytes; /* fits: a byte a float32 at most */
+}
+
+size_t encode_indices_max_bytes(size_t n_indices)
+{
+    return list_bytes(n_indices, NUMBER_U64_BYTES, 0);
+}
+
+/* ---- writing ---- */
+
+void encode_floats(struct text *text, const float *values, size_t n_values)
+{
+    char *start = text_reserve(text, encode_floats_max_bytes(n_values));
+    char *to = start;
+
+    if (!start)
+        return;
+    *to++ = '[';
+    for (size_t i = 0; i < n_values; i++) {
+        if (i > 0)
+            *to++ = ',';
+        to = number_write_float(to, values[i]);
+    }
+    *to++ = ']';
+    text->len_bytes += (size_t)(to - start);
+}
+
+void encode_base64(struct text *text, const float *values, size_t n_values)
+{
+    char *start = text_reserve(text, encode_base64_max_bytes(n_values));
+    char *to = start;
+
+    if (!start)
+        return;
+    *to++ = '"';
+    to = base64_write(to, values, n_values * sizeof(*values));
+    *to++ = '"';
+    text->len_bytes += (size_t)(to - start);
+}
+
+void encode_packed(struct text *text, enum pack pack, const float *values, size_t n_values,
+                   float scale)
+{
+    size_t n_bytes = pack_count_bytes(pack, n_values);
+    char *start = text_reserve(text, encode_packed_max_bytes(pack, n_values));
+    char *to = start;
+
+    if (!start)
+        return;
+    *to++ = '[';
+    for (size_t i = 0; i < n_bytes; i++) {
+        if (i > 0)
+            *to++ = ',';
+        to = number_write_i64(to, pack_get_byte(pack, values, n_values, scale, i));
+    }
+    *to++ = ']';
+    text->len_bytes += (size_t)(to - start);
+}
+
+void encode_packed_base64(struct text *text, enum pack pack, const float *values, size_t n_values,
+                          float scale)
+{
+    size_t n_bytes = pack_count_bytes(pack, n_values);
+    size_t max_bytes = encode_packed_base64_max_bytes(pack, n_values);
+    char *start = text_reserve(text, max_bytes);
+    unsigned char *bytes;
+    char *to = start;
+
+    if (!start)
+        return;
+    bytes = (unsigned char *)start + max_bytes - n_bytes;
+    for (size_t i = 0; i < n_bytes; i++)
+        bytes[i] = (unsigned char)pack_get_byte(pack, values, n_values, scale, i);
+    *to++ = '"';
+    to = base64_write(to, bytes, n_bytes);
+    *to++ = '"';
+    text->len_bytes += (size_t)(to - start);
+}
+
+void encode_indices(struct text *text, const size_t *indices, size_t n_indices)
+{
+    char *start = text_reserve(text, encode_indices_max_bytes(n_indices));
+    char *to = start;
+
+    if (!start)
+        return;
+    *to++ = '[';
+    for (size_t i = 0; i < n_indices; i++) {
+        if (i > 0)
+            *to++ = ',';
+        to = number_write_u64(to, indices[i]);
+    }
+    *to++ = ']';
+    text->len_bytes += (size_t)(to - start);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The texts and token ids of a body: a part of decoding, and private to it. */
+#ifndef NESTD_SERVER_API_EMBED_INPUTS_H
+#define NESTD_SERVER_API_EMBED_INPUTS_H
+
+#include "server/api/embed/decode_private.h"
+
+/* A text, a list of texts, a list of token ids or a list of such lists; `mixed`: a list may hold
+ * both texts and lists of token ids. */
+bool decode_input(struct decoding *decoding, const json_t *json, const char *path, bool mixed);
+
+/* Token ids alone: one list or a list of such lists, together no more than a request may have
+ * tokens. */
+bool decode_ids(struct decoding *decoding, const json_t *json, const char *path);
+
+/* Cohere's inputs: a list of {"content":[{"type":"text","text":...}]}. */
+bool decode_contents(struct decoding *decoding, const struct body_object *object, const char *name);
+
+/* Texts alone, in one field or in two; `columns` may be NULL. */
+bool decode_texts(struct decoding *decoding, const json_t *rows, const char *row_field,
+                  const json_t *columns, const char *column_field);
+
+#endif

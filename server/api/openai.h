@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* OpenAI's routes. Handlers of routes.c; see routes.h for the threads they run on. */
+#ifndef NESTD_SERVER_API_OPENAI_H
+#define NESTD_SERVER_API_OPENAI_H
+
+struct request;
+
+/* POST /v1/embeddings */
+void openai_embeddings_start(struct request *request);
+void openai_embeddings_finish(struct request *request);
+
+/* GET /v1/models, and /v1/models/{id} */
+void openai_list_models(struct request *request);
+void openai_get_model(struct request *request);
+
+#endif

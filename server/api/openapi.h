@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* GET /openapi.json: the API's own description, of this server with its options and its model. */
+#ifndef NESTD_SERVER_API_OPENAPI_H
+#define NESTD_SERVER_API_OPENAPI_H
+
+#include "server/text/text.h"
+
+struct request;
+struct server;
+
+/* A handler of routes.c, on the HTTP thread. */
+void openapi_get(struct request *request);
+
+/* The document, in JSON. The model must be loaded. */
+void openapi_write(const struct server *server, struct text *text);
+
+#endif

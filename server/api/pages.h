@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The pages for people: the playground at /, the API's description at /docs, and the files that
+ * both are made of, under /web/. All of them are part of the program (web/, embedded.h). Handlers
+ * of routes.c, on the HTTP thread. */
+#ifndef NESTD_SERVER_API_PAGES_H
+#define NESTD_SERVER_API_PAGES_H
+
+struct request;
+
+void pages_get_playground(struct request *request);
+void pages_get_docs(struct request *request);
+void pages_get_file(struct request *request);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/exchange/routes.h"
+
+#include "server/api/cohere.h"
+#include "server/api/openai.h"
+#include "server/api/openapi.h"
+#include "server/api/pages.h"
+#include "server/exchange/route_family.h"
+#include "server/api/similarity.h"
+#include "server/api/status.h"
+#include "server/api/tei.h"
+
+#include <string.h>
+
+#define OPENAI &openai_family
+#define COHERE &cohere_family
+#define TEI    &tei_family
+#define GET    METHOD_GET
+#define POST   METHOD_POST
+
+/* clang-format off */
+const struct route routes[] = {
+    /* path             method family  model  key    start                         finish */
+    {"/v1/embeddings",  POST,  OPENAI, true,  true,  openai_embeddings_start,      openai_embeddings_finish},
+    {"/embeddings",     POST,  OPENAI, true,  true,  openai_embeddings_start,      openai_embeddings_finish},
+    {"/v2/embed",       POST,  COHERE, true,  true,  cohere_embed_start,           cohere_embed_finish},
+    {"/v1/models",      GET,   OPENAI, true,  true,  openai_list_models,           NULL},
+    {"/v1/models/",     GET,   OPENAI, true,  true,  openai_get_model,             NULL},
+    {"/v1/similarity",  POST,  OPENAI, true,  true,  similarity_start,             similarity_finish},
+    {"/v1/rerank",      POST,  OPENAI, true,  true,  rerank_start,                 NULL},
+    {"/v2/rerank",      POST,  COHERE, true,  true,  rerank_start,                 NULL},
+    {"/similarity",     POST,  TEI,    true,  true,  tei_similarity_start,         tei_similarity_finish},
+    {"/rerank",         POST,  TEI,    true,  true,  rerank_start,                 NULL},
+    {"/embed",          POST,  TEI,    true,  true,  tei_embed_start,              tei_embed_finish},
+    {"/",               POST,  TEI,    true,  true,  tei_embed_start,              tei_embed_finish},
+    {"/invocations",    POST,  TEI,    true,  true,  tei_embed_start,              tei_embed_finish},
+    {"/embed_all",      POST,  TEI,    true,  true,  tei_embed_all_start,          tei_embed_all_finish},
+    {"/tokenize",       POST,  TEI,    true,  true,  tei_tokenize,                 NULL},
+    {"/decode",         POST,  TEI,    true,  true,  tei_decode,                   NULL},
+    {"/info",           GET,   TEI,    true,  true,  tei_info,                     NULL},
+    {"/health",         GET,   TEI,    false, false, tei_health,                   NULL},
+    {"/ping",           GET,   TEI,    false, false, tei_health,                   NULL},
+    {"/livez",          GET,   OPENAI, false, false, status_livez,                 NULL},
+    {"/readyz",         GET,   OPENAI, false, false, status_readyz,                NULL},
+    {"/openapi.json",   GET,   OPENAI, true,  false, openapi_get,                  NULL},
+    {"/",               GET,   OPENAI, false, false, pages_get_playground,         NULL},
+    {"/docs",           GET,   OPENAI, false, false, pages_get_docs,               NULL},
+    {"/web/",           GET,   OPENAI, false, false, pages_get_file,               NULL},
+    {"/metrics",        GET,   OPENAI, false, false, status_metrics,               NULL},
+};
+/* clang-format on */
+
+const size_t n_routes = sizeof(routes) / sizeof(routes[0]);
+
+static bool takes_path(const struct route *route, const char *path)
+{
+    size_t len_bytes = strlen(route->path);
+
+    if (len_bytes > 1 && route->path[len_bytes - 1] == '/')
+        return strncmp(path, route->path, len_bytes) == 0;
+    return strcmp(path, route->path) == 0;
+}
+
+unsigned routes_list_methods(const struct route *route)
+{
+    unsigned methods = 0;
+
+    for (size_t i = 0; i < n_routes; i++) {
+        if (strcmp(routes[i].path, route->path) == 0)
+            methods |= routes[i].method;
+    }
+    return methods;
+}
+
+const struct route *routes_find(const char *path, unsigned method, unsigned *ret_allowed)
+{
+    const struct route *other = NULL;
+
+    *ret_allowed = 0;
+    for (size_t i = 0; i < n_routes; i++) {
+        if (!takes_path(&routes[i], path))
+            continue;
+        if (routes[i].method & method)
+            return &routes[i];
+        if (!other)
+            other = &routes[i];
+    }
+    if (other)
+        *ret_allowed = routes_list_methods(other);
+    return other;
+}

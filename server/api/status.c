@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/api/status.h"
+
+#include "server/observe/metrics.h"
+#include "server/exchange/request.h"
+#include "server/exchange/respond.h"
+#include "server/exchange/server.h"
+
+void status_livez(struct request *request)
+{
+    respond_text(request, "application/json", "{\"status\":\"alive\"}");
+}
+
+bool status_check_serving(struct request *request)
+{
+    enum server_state state = atomic_load(&request->server->state);
+
+    if (state == SERVER_LOADING)
+        respond_problem(request, PROBLEM_LOADING, NULL, "The model is being loaded");
+    else if (state != SERVER_SERVING)
+        respond_problem(request, PROBLEM_DRAINING, NULL, "The server is stopping");
+    return state == SERVER_SERVING;
+}
+
+void status_readyz(struct request *request)
+{
+    if (status_check_serving(request))
+        respond_text(request, "application/json", "{\"status\":\"ready\"}");
+}
+
+void status_metrics(struct request *request)
+{
+    respond_text(request, "text/plain; version=0.0.4; charset=utf-8", "");
+    metrics_write(request->server, &request->reply.body);
+}

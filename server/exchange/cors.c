@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/exchange/cors.h"
+
+#include "config/options.h"
+#include "server/exchange/request.h"
+#include "server/exchange/respond.h"
+#include "server/exchange/server.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* "https://example.org" or "http://localhost:3000": a scheme, a host, perhaps a port; small letters
+ * alone, and nothing after. */
+static bool is_origin(const char *text)
+{
+    const char *host = strstr(text, "://");
+    size_t n_scheme = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789+-.");
+
+    if (!host || n_scheme == 0 || text + n_scheme != host || host[3] == '\0')
+        return false;
+    for (const char *at = host + 3; *at; at++) {
+        if (!isgraph((unsigned char)*at) || isupper((unsigned char)*at) || strchr("/?#@\\", *at))
+            return false;
+    }
+    return true;
+}
+
+enum status cors_check(const struct options *options, struct error *error)
+{
+    const struct option_list *list = &options->cors_allow_origin;
+
+    for (size_t i = 0; i < list->n_values; i++) {
+        const char *value = list->values[i];
+
+        if (strcmp(value, "*") == 0)
+            continue;
+        if (!is_origin(value) || strlen(value) >= sizeof(((struct reply_header *)0)->value))
+            return error_set(error, STATUS_INVALID,
+                             "--cors-allow-origin: '%.160s' is not an origin: give *, or a scheme, "
+                             "a host and perhaps a port in small letters with nothing after them, "
+                             "such as https://example.org or http://localhost:3000",
+                             value);
+    }
+    return STATUS_OK;
+}
+
+bool cors_is_on(const struct options *options)
+{
+    return options->cors_allow_origin.n_values > 0;
+}
+
+/* The value of Access-Control-Allow-Origin for a request from `origin`, which may be NULL. NULL:
+ * that origin is not allowed. */
+static const char *match(const struct option_list *allowed, const char *origin)
+{
+    for (size_t i = 0; i < allowed->n_values; i++) {
+        const char *value = allowed->values[i];
+
+        if (strcmp(value, "*") == 0 || (origin && strcmp(value, origin) == 0))
+            return value;
+    }
+    return NULL;
+}
+
+void cors_answer_preflight(struct request *request)
+{
+    struct reply *reply = &request->reply;
+    struct method_names methods = respond_name_methods(request);
+
+    reply->http_status = 204;
+    reply_add_header(reply, "Allow", "%s", methods.text);
+    if (!match(&request->server->options->cors_allow_origin, request->origin))
+        return;
+    reply_add_header(reply, "Access-Control-Allow-Methods", "%s", methods.text);
+    /* The star, which old browsers do not know and which never means Authorization, is for what
+     * client libraries add of their own, such as OpenAI's x-stainless-*. */
+    reply_add_header(reply, "Access-Control-Allow-Headers",
+                     "Authorization, Content-Type, X-Api-Key, api-key, *");
+    /* As long as any browser remembers it. */
+    reply_add_header(reply, "Access-Control-Max-Age", "86400");
+}
+
+void cors_add_headers(struct request *request)
+{
+    const struct options *options = request->server->options;
+    struct reply *reply = &request->reply;
+    const char *origin = match(&options->cors_allow_origin, request->origin);
+
+    if (!cors_is_on(options))
+        return;
+    reply_add_header(reply, "Vary", "Origin");
+    if (!origin)
+        return;
+    reply_add_header(reply, "Access-Control-Allow-Origin", "%s", origin);
+    reply_add_header(
+        reply, "Access-Control-Expose-Headers",
+        "x-request-id, Server-Timing, Retry-After, retry-after-ms, x-truncated-inputs");
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/exchange/fault.h"
+
+#include "server/text/memory_budget.h"
+#include "server/text/utf8.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { EXCERPT_MOST_BYTES = 40 };
+
+/* How many of bytes[len_bytes], valid UTF-8 but for its end, are whole characters. */
+static size_t whole_characters(const char *bytes, size_t len_bytes)
+{
+    size_t start = len_bytes; /* of the last character */
+    unsigned char lead;
+    size_t size;
+
+    while (start > 0 && ((unsigned char)bytes[start - 1] & 0xc0) == 0x80)
+        start--;
+    if (start == 0)
+        return 0;
+    start--;
+    lead = (unsigned char)bytes[start];
+    if (lead < 0x80)
+        size = 1;
+    else if (lead < 0xe0)
+        size = 2;
+    else if (lead < 0xf0)
+        size = 3;
+    else
+        size = 4;
+    return len_bytes - start >= size ? len_bytes : start;
+}
+
+/* Paths and names come from outside without a promise. */
+static void replace_invalid(char *text)
+{
+    const char *end = text + strlen(text);
+
+    while (text < end) {
+        size_t size = utf8_character_size(text, (size_t)(end - text));
+
+        if (size == 0)
+            *text = '?';
+        text += size ? size : 1;
+    }
+}
+
+void fault_set_va(struct fault *ret_fault, enum problem problem, const char *param,
+                  const char *format, va_list arguments)
+{
+    ret_fault->problem = problem;
+    snprintf(ret_fault->param, sizeof(ret_fault->param), "%s", param ? param : "");
+    vsnprintf(ret_fault->message, sizeof(ret_fault->message), format, arguments);
+    ret_fault->message[whole_characters(ret_fault->message, strlen(ret_fault->message))] = '\0';
+    replace_invalid(ret_fault->message);
+}
+
+bool fault_set(struct fault *ret_fault, enum problem problem, const char *param, const char *format,
+               ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    fault_set_va(ret_fault, problem, param, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+/* Clients know such a refusal by OpenAI's words for it. */
+bool fault_set_too_many_tokens(struct fault *ret_fault, const char *field, size_t n_tokens,
+                               size_t max_tokens)
+{
+    return fault_set(ret_fault, PROBLEM_TOO_MANY_TOKENS, field,
+                     "Requested %zu tokens, max %zu tokens per request (all of '%s' together)",
+                     n_tokens, max_tokens, field);
+}
+
+struct excerpt excerpt_of(struct slice slice)
+{
+    bool cut = slice.len_bytes > EXCERPT_MOST_BYTES;
+    size_t n = cut ? whole_characters(slice.bytes, EXCERPT_MOST_BYTES) : slice.len_bytes;
+    struct excerpt excerpt;
+
+    for (size_t i = 0; i < n; i++)
+        excerpt.text[i] = (unsigned char)slice.bytes[i] < 0x20 ? '?' : slice.bytes[i];
+    memcpy(excerpt.text + n, cut ? "..." : "", cut ? 4 : 1);
+    return excerpt;
+}
+
+void fault_of_memory(const struct memory_claim *claim, struct fault *ret_fault)
+{
+    size_t ceiling = memory_find_ceiling(claim);
+
+    if (claim->refused_bytes > ceiling)
+        fault_set(ret_fault, PROBLEM_PAYLOAD_TOO_LARGE, NULL,
+                  "This request needs at least %zu bytes of memory, but one request may have at "
+                  "most %zu (--memory-limit): send it in parts",
+                  claim->refused_bytes, ceiling);
+    else
+        fault_set(ret_fault, PROBLEM_OVERLOADED, NULL,
+                  "The requests at hand fill the %zu bytes of memory that they may have together "
+                  "(--memory-limit): try again after the time that Retry-After names",
+                  atomic_load(&claim->budget->limit_bytes));
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Tried in this order, on the path in lower case with single slashes and none at its end:
+ *
+ *   the address of the same thing elsewhere     /api/embed
+ *   the longest route that it ends with         /v1/v1/embeddings, /api/v1/embeddings
+ *   the route that takes the fewest edits       /v1/embedding
+ *
+ * The work is bounded: a long path is near to nothing, and there are a few dozen routes. */
+#include "server/exchange/nearest.h"
+
+#include "server/exchange/routes.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <string.h>
+
+enum {
+    MAX_PATH_BYTES = 64,
+    MAX_EDITS = 3, /* and at most one in four characters */
+};
+
+struct plain_path {
+    char text[MAX_PATH_BYTES + 1];
+    size_t len_bytes;
+};
+
+static const struct {
+    const char *path;
+    const char *route;
+} elsewhere[] = {
+    {"/api/embed", "/v1/embeddings"}, /* Ollama */
+    {"/api/embeddings", "/v1/embeddings"},
+    {"/embedding", "/v1/embeddings"}, /* llama.cpp */
+    {"/v1/embed", "/v2/embed"},       /* Cohere, before */
+    {"/api/tags", "/v1/models"},
+    {"/healthz", "/health"},
+    {"/swagger", "/docs"},
+};
+
+/* False where it is too long. */
+static bool simplify(const char *path, struct plain_path *ret_plain)
+{
+    size_t n = 0;
+
+    for (; *path; path++) {
+        if (*path == '/' && n > 0 && ret_plain->text[n - 1] == '/')
+            continue;
+        if (n == MAX_PATH_BYTES)
+            return false;
+        ret_plain->text[n++] = (char)tolower((unsigned char)*path);
+    }
+    if (n > 1 && ret_plain->text[n - 1] == '/')
+        n--;
+    ret_plain->text[n] = '\0';
+    ret_plain->len_bytes = n;
+    return true;
+}
+
+static size_t min(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Characters to insert, to remove or to change: Levenshtein's distance, one row of its table at a
+ * time. */
+static size_t count_edits(const struct plain_path *path, const char *route)
+{
+    size_t row[MAX_PATH_BYTES + 1]; /* [j]: from path[0, j) to route[0, i) */
+
+    for (size_t j = 0; j <= path->len_bytes; j++)
+        row[j] = j;
+    for (size_t i = 0; route[i]; i++) {
+        size_t diagonal = row[0];
+
+        row[0] = i + 1;
+        for (size_t j = 1; j <= path->len_bytes; j++) {
+            size_t changed = diagonal + (path->text[j - 1] != route[i]);
+
+            diagonal = row[j];
+            row[j] = min(changed, min(row[j], row[j - 1]) + 1);
+        }
+    }
+    return row[path->len_bytes];
+}
+
+static bool ends_with(const struct plain_path *path, const char *route)
+{
+    size_t len_bytes = strlen(route);
+
+    return len_bytes > 1 && len_bytes <= path->len_bytes &&
+           memcmp(path->text + path->len_bytes - len_bytes, route, len_bytes) == 0;
+}
+
+static const char *find_elsewhere(const struct plain_path *path)
+{
+    for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++) {
+        if (strcmp(path->text, elsewhere[i].path) == 0)
+            return elsewhere[i].route;
+    }
+    return NULL;
+}
+
+static const char *find_longest_end(const struct plain_path *path)
+{
+    const char *longest = NULL;
+
+    for (size_t i = 0; i < n_routes; i++) {
+        if (ends_with(path, routes[i].path) &&
+            (!longest || strlen(routes[i].path) > strlen(longest)))
+            longest = routes[i].path;
+    }
+    return longest;
+}
+
+static const char *find_fewest_edits(const struct plain_path *path)
+{
+    size_t fewest = min(MAX_EDITS, path->len_bytes / 4) + 1;
+    const char *nearest = NULL;
+
+    for (size_t i = 0; i < n_routes; i++) {
+        size_t n_edits = count_edits(path, routes[i].path);
+
+        if (n_edits < fewest) {
+            fewest = n_edits;
+            nearest = routes[i].path;
+        }
+    }
+    return nearest;
+}
+
+const char *nearest_path(const char *path)
+{
+    struct plain_path plain;
+    const char *found;
+
+    if (!simplify(path, &plain))
+        return NULL;
+    found = find_elsewhere(&plain);
+    if (!found)
+        found = find_longest_end(&plain);
+    return found ? found : find_fewest_edits(&plain);
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* One HTTP request from its request line to the end of its reply. One owner at a time, in this
+ * order:
+ *
+ *   stage        owner            next
+ *   HEADER       HTTP thread      GATHERING [http: the header is whole]
+ *   GATHERING    HTTP thread      QUEUED [http: the body is whole]         READY [http: answered]
+ *   QUEUED       request pool     DECODING [pool]
+ *   DECODING     request thread   ENCODING [request_submit]                READY [start answered]
+ *   ENCODING     engine           WRITING [done() pushes it to the pool; a request thread takes it]
+ *   WRITING      request thread   READY [finish answered]
+ *   READY        HTTP thread      freed when libmicrohttpd reports the request completed
+ *
+ * The watch (watch.h) may look at a request in any stage, but only through request_gone() and, in
+ * HEADER and GATHERING, http's answer to a request that is too slow; both take `mutex`. */
+#ifndef NESTD_SERVER_EXCHANGE_REQUEST_H
+#define NESTD_SERVER_EXCHANGE_REQUEST_H
+
+#include "engine/engine.h"
+#include "server/text/memory_budget.h"
+#include "server/exchange/request_id.h"
+#include "server/exchange/respond.h"
+#include "server/text/text.h"
+#include "server/exchange/trace_context.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct route;
+struct server;
+struct http_link;
+struct MHD_Connection;
+
+enum request_stage {
+    REQUEST_HEADER,
+    REQUEST_GATHERING,
+    REQUEST_QUEUED,
+    REQUEST_DECODING,
+    REQUEST_ENCODING,
+    REQUEST_WRITING,
+    REQUEST_READY,
+};
+
+struct request {
+    struct server *server;
+    const struct route *route; /* NULL: none has this path */
+    enum request_stage stage;
+    char id[REQUEST_ID_MOST_BYTES + 1]; /* x-request-id; "" while the header is not whole */
+    const char *method; /* "GET" and the like, "other"; NULL while the header is not whole */
+
+    size_t path_offset;    /* in the target, which may be a whole URL; SIZE_MAX: it is malformed */
+    const char *path_tail; /* what followed a route's path that ends in '/', borrowed from the
+                              connection; else "" */
+    const char *origin;    /* the header Origin, borrowed from the connection; NULL: none */
+    struct memory_claim memory; /* what it holds of server->memory */
+    struct text body;           /* as it came */
+    struct reply reply;         /* as it goes back; see respond.h */
+
+    /* A family's own state between start and finish (decoded fields, token buffers, jobs), freed
+     * with the request. */
+    void *work;
+    void (*free_work)(void *work);
+
+    struct job_group group;    /* submitted by request_submit */
+    struct request *pool_next; /* private to the pool */
+    bool *told_submitted;      /* the pool is told here that request_submit took the request */
+
+    /* For Server-Timing, metrics and the log. */
+    int64_t began_us;    /* the request line was read */
+    int64_t gathered_us; /* the body was whole */
+    int64_t tokenize_us; /* spent in decoding and tokenizing */
+    int64_t write_us;    /* spent in writing the reply's body */
+    size_t n_texts;
+    size_t n_characters; /* of those texts; counted on TEI's routes */
+    size_t n_tokens;
+    size_t n_truncated;
+    size_t n_body_bytes;  /* that came */
+    size_t n_reply_bytes; /* of the reply's body, as handed to the kernel */
+    struct trace_context trace;
+
+    /* mutex guards gone and submitted; in HEADER and GATHERING also route, id, method, origin,
+     * trace and reply. Lock order: the watch's mutex, this one, the batcher's, the pool's. */
+    pthread_mutex_t mutex;
+    bool gone;      /* the client hung up or was given up on: nothing more is done for it */
+    bool submitted; /* the engine has, or had, the group */
+
+    /* Private to http. */
+    struct MHD_Connection *connection;
+    struct http_link *link;
+    const char *target;   /* in libmicrohttpd's buffer, as is the next */
+    const char *line_end; /* of the request line */
+    bool is_http_1_0;
+    bool unsent; /* answered by the watch, and not sent yet; guarded by mutex */
+};
+
+/* NULL when memory is short. */
+struct request *request_new(struct server *server);
+void request_free(struct request *request);
+
+/* Submits request->group, whose jobs are filled in, and moves to ENCODING; on the request thread
+ * that called route->start. After STATUS_OK the caller lets go of the request at once. Otherwise
+ * the caller keeps it and answers. CANCELLED: the client is gone. STOPPING: the model is not
+ * loaded. */
+MUST_CHECK enum status request_submit(struct request *request);
+
+/* The client hung up: cancels what is in the engine. By the watch, in any stage. */
+void request_gone(struct request *request);
+
+bool request_is_gone(struct request *request);
+
+#endif

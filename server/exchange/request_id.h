@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The name of a request in x-request-id and in the log. */
+#ifndef NESTD_SERVER_EXCHANGE_REQUEST_ID_H
+#define NESTD_SERVER_EXCHANGE_REQUEST_ID_H
+
+enum { REQUEST_ID_MOST_BYTES = 128 };
+
+/* The client's own (NULL: it gave none) where it is printable ASCII and not too long, else one made
+ * here: 32 hexadecimal digits at random. */
+void request_id_choose(char ret_id[REQUEST_ID_MOST_BYTES + 1], const char *given);
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/exchange/respond.h"
+
+#include "server/exchange/cors.h"
+#include "server/exchange/request.h"
+#include "server/exchange/retry.h"
+#include "server/exchange/route_family.h"
+#include "server/exchange/routes.h"
+#include "server/exchange/server.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    /* Loading takes seconds; a server that drains is replaced by one that serves already. */
+    LOADING_S = 2,
+    DRAINING_S = 1,
+};
+
+void reply_release(struct reply *reply)
+{
+    text_release(&reply->body);
+    *reply = (struct reply){0};
+}
+
+void reply_add_header(struct reply *reply, const char *name, const char *format, ...)
+{
+    struct reply_header *header = &reply->headers[reply->n_headers];
+    va_list arguments;
+
+    if (reply->n_headers == REPLY_MOST_HEADERS)
+        return;
+    header->name = name;
+    va_start(arguments, format);
+    vsnprintf(header->value, sizeof(header->value), format, arguments);
+    va_end(arguments);
+    reply->n_headers++;
+}
+
+void respond_json(struct request *request)
+{
+    request->reply.http_status = 200;
+    request->reply.content_type = "application/json";
+}
+
+void respond_text(struct request *request, const char *content_type, const char *text)
+{
+    request->reply.http_status = 200;
+    request->reply.content_type = content_type;
+    text_append_string(&request->reply.body, text);
+}
+
+/* How long it takes until there is room again. */
+static double estimate_room_s(const struct server *server)
+{
+    struct engine *engine = atomic_load(&server->engine);
+    struct engine_stats stats = {0};
+
+    if (engine)
+        engine_get_stats(engine, &stats);
+    return retry_estimate_s(stats.queued_tokens, stats.tokens_per_second);
+}
+
+static void add_retry_headers(struct request *request, double estimate_s)
+{
+    struct retry retry = retry_spread(estimate_s, request->server->draw());
+
+    reply_add_header(&request->reply, "Retry-After", "%u", retry.seconds);
+    reply_add_header(&request->reply, "retry-after-ms", "%u", retry.ms);
+}
+
+struct method_names respond_name_methods(const struct request *request)
+{
+    static const struct {
+        unsigned method;
+        const char *names;
+    } rows[] = {{METHOD_GET, "GET, HEAD"}, {METHOD_POST, "POST"}, {METHOD_OPTIONS, "OPTIONS"}};
+    unsigned methods = routes_list_methods(request->route);
+    struct method_names list = {0};
+    size_t len_bytes = 0;
+
+    if (cors_is_on(request->server->options))
+        methods |= METHOD_OPTIONS;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (methods & rows[i].method)
+            len_bytes += (size_t)snprintf(list.text + len_bytes, sizeof(list.text) - len_bytes,
+                                          "%s%s", len_bytes > 0 ? ", " : "", rows[i].names);
+    }
+    return list;
+}
+
+static void add_problem_headers(struct request *request, enum problem problem)
+{
+    struct reply *reply = &request->reply;
+
+    switch (problem) {
+    case PROBLEM_METHOD_NOT_ALLOWED:
+        reply_add_header(reply, "Allow", "%s", respond_name_methods(request).text);
+        break;
+    case PROBLEM_INVALID_API_KEY:
+        reply_add_header(reply, "WWW-Authenticate", "Bearer");
+        break;
+    case PROBLEM_OVERLOADED:
+        add_retry_headers(request, estimate_room_s(request->server));
+        break;
+    case PROBLEM_LOADING:
+        add_retry_headers(request, LOADING_S);
+        break;
+    case PROBLEM_DRAINING:
+        add_retry_headers(request, DRAINING_S);
+        break;
+    default:
+        break;
+    }
+}
+
+void respond_fault(struct request *request, const struct fault *fault)
+{
+    const struct route_family *family = request->route ? request->route->family : &openai_family;
+    struct reply *reply = &request->reply;
+
+    reply_release(reply);
+    reply->http_status = family->get_status(problem_get_row(fault->problem));
+    reply->problem = fault->problem;
+    reply->content_type = "application/json";
+    add_problem_headers(request, fault->problem);
+    family->write_error(&reply->body, request, fault);
+}
+
+void respond_problem(struct request *request, enum problem problem, const char *param,
+                     const char *format, ...)
+{
+    struct fault fault;
+    va_list arguments;
+
+    va_start(arguments, format);
+    fault_set_va(&fault, problem, param, format, arguments);
+    va_end(arguments);
+    respond_fault(request, &fault);
+}
+
+void respond_status(struct request *request, enum status status)
+{
+    struct fault fault;
+
+    switch (status) {
+    case STATUS_OVERLOADED:
+        respond_problem(request, PROBLEM_OVERLOADED, NULL,
+                        "The server has as much work as it takes: try again after the time that "
+                        "Retry-After names");
+        break;
+    case STATUS_STOPPING:
+        respond_problem(request, PROBLEM_DRAINING, NULL,
+                        "The server is stopping: send the request to another one");
+        break;
+    case STATUS_CANCELLED: /* nobody reads it; counted with those who were too slow */
+        respond_problem(request, PROBLEM_REQUEST_TIMEOUT, NULL, "The client has hung up");
+        break;
+    case STATUS_NOT_FINITE:
+        respond_problem(request, PROBLEM_VECTOR_NOT_FINITE, NULL,
+                        "A vector holds a number that is not finite");
+        break;
+    case STATUS_NO_MEMORY:
+        if (memory_is_refused(&request->memory)) {
+            fault_of_memory(&request->memory, &fault);
+            respond_fault(request, &fault);
+            break;
+        }
+        respond_problem(request, PROBLEM_INTERNAL_ERROR, NULL,
+                        "There is not enough memory for this request");
+        break;
+    default:
+        respond_problem(request, PROBLEM_INTERNAL_ERROR, NULL,
+                        "The server failed to encode this request");
+        break;
+    }
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What all routes of one API share: how its errors look, and the headers that it adds to replies.
+ * Each family is defined in the file of its routes; OpenAI's, which also answers for paths that no
+ * route has, is in route_family.c. */
+#ifndef NESTD_SERVER_EXCHANGE_ROUTE_FAMILY_H
+#define NESTD_SERVER_EXCHANGE_ROUTE_FAMILY_H
+
+struct fault;
+struct problem_row;
+struct request;
+struct text;
+
+struct route_family {
+    unsigned (*get_status)(const struct problem_row *row);
+
+    /* The body of an error: one JSON object. */
+    void (*write_error)(struct text *text, const struct request *request,
+                        const struct fault *fault);
+
+    /* Called once for each reply, when it is sent. NULL: it adds none. */
+    void (*add_headers)(struct request *request);
+};
+
+extern const struct route_family openai_family; /* {"error":{"message","type","param","code"}} */
+
+/* For families whose errors hold OpenAI's: {"message","type","param","code"}. */
+void write_openai_error(struct text *text, const struct fault *fault);
+unsigned get_openai_status(const struct problem_row *row);
+
+#endif

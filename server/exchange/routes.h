@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The table of all routes. */
+#ifndef NESTD_SERVER_EXCHANGE_ROUTES_H
+#define NESTD_SERVER_EXCHANGE_ROUTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct request;
+struct route_family;
+
+enum route_method {
+    METHOD_GET = 1 << 0, /* and HEAD */
+    METHOD_POST = 1 << 1,
+    METHOD_OPTIONS = 1 << 2, /* of no route: cors.h answers it for all */
+};
+
+struct route {
+    const char
+        *path; /* one that ends in '/' (but "/" itself) takes every path that begins with it */
+    enum route_method method;
+    const struct route_family *family;
+    bool needs_model; /* 503 while loading */
+    bool needs_key;   /* 401 without one, where keys are set up */
+
+    /* GET: called on the HTTP thread; must answer at once, touching no queue (promise 7).
+     * POST: called on a request thread with the whole body; either answers, or submits
+     * (request_submit) and lets go. */
+    void (*start)(struct request *request);
+
+    /* After the group is done, on a request thread: answers. NULL where start never submits. */
+    void (*finish)(struct request *request);
+};
+
+/* The route of a path and method. NULL if the path is unknown; if only the method is wrong,
+ * *ret_allowed is what would do and the route of another method is returned (for its family).
+ * Otherwise *ret_allowed is 0. HEAD counts as GET. */
+const struct route *routes_find(const char *path, unsigned method, unsigned *ret_allowed);
+
+/* The methods that a route's path takes, whichever routes they belong to. */
+unsigned routes_list_methods(const struct route *route);
+
+/* For metrics: routes[n_routes]. */
+extern const struct route routes[];
+extern const size_t n_routes;
+
+#endif

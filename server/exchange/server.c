@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "server/exchange/server.h"
+
+#include "config/options.h"
+#include "server/text/slice.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* The last part of a path, without slashes after it; empty where that says nothing (".", "/"). */
+static struct slice last_part(const char *path)
+{
+    struct slice part = {path, strlen(path)};
+
+    while (part.len_bytes > 0 && part.bytes[part.len_bytes - 1] == '/')
+        part.len_bytes--;
+    for (size_t i = part.len_bytes; i > 0; i--) {
+        if (part.bytes[i - 1] == '/') {
+            part = (struct slice){part.bytes + i, part.len_bytes - i};
+            break;
+        }
+    }
+    return slice_is(part, ".") || slice_is(part, "..") ? (struct slice){0} : part;
+}
+
+void server_name_model(struct server *server)
+{
+    const char *model_id = server->options->model_id;
+    struct slice name = last_part(model_id);
+    char *path = NULL;
+
+    if (name.len_bytes == 0) {
+        path = realpath(model_id, NULL);
+        if (path)
+            name = last_part(path);
+    }
+    if (name.len_bytes == 0)
+        name = (struct slice){"model", strlen("model")};
+    snprintf(server->model_name, sizeof(server->model_name), "%.*s", (int)name.len_bytes,
+             name.bytes);
+    free(path);
+}
+
+const char *server_model_name(const struct server *server)
+{
+    const char *served = server->options->served_model_name;
+
+    return served ? served : server->model_name;
+}
+
+static bool is(const char *known, const char *name, size_t len_bytes)
+{
+    return strlen(known) == len_bytes && memcmp(known, name, len_bytes) == 0;
+}
+
+static bool is_listed(const struct server *server, const char *name, size_t len_bytes)
+{
+    const char *listed;
+
+    for (size_t i = 0; (listed = server_list_name(server, i)) != NULL; i++) {
+        if (is(listed, name, len_bytes))
+            return true;
+    }
+    return false;
+}
+
+bool server_knows_model(const struct server *server, const char *name, size_t len_bytes)
+{
+    const struct options *options = server->options;
+    const char *slash = memchr(name, '/', len_bytes);
+
+    if (is_listed(server, name, len_bytes))
+        return true;
+    if (!options->served_model_name && is(options->model_id, name, len_bytes))
+        return true;
+    /* ORGANISATION/NAME: the name on Hugging Face's hub of what is served without it. */
+    return slash && slash > name &&
+           is_listed(server, slash + 1, len_bytes - (size_t)(slash + 1 - name));
+}
+
+/* Every name that is told, perhaps twice; NULL after the last. */
+static const char *get_name(const struct server *server, size_t i)
+{
+    const struct option_list *aliases = &server->options->model_alias;
+
+    if (i == 0)
+        return server_model_name(server);
+    return i - 1 < aliases->n_values ? aliases->values[i - 1] : NULL;
+}
+
+static bool is_first_of_its_name(const struct server *server, size_t i)
+{
+    for (size_t before = 0; before < i; before++) {
+        if (strcmp(get_name(server, before), get_name(server, i)) == 0)
+            return false;
+    }
+    return true;
+}
+
+const char *server_list_name(const struct server *server, size_t i)
+{
+    const char *name;
+
+    for (size_t at = 0; (name = get_name(server, at)) != NULL; at++) {
+        if (!is_first_of_its_name(server, at))
+            continue;
+        if (i == 0)
+            return name;
+        i--;
+    }
+    return NULL;
+}
+
+int64_t clock_now_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What the parts of the running server share. Made by main(), which outlives them all. */
+#ifndef NESTD_SERVER_EXCHANGE_SERVER_H
+#define NESTD_SERVER_EXCHANGE_SERVER_H
+
+#include "engine/engine.h"
+#include "server/text/memory_budget.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+struct api_keys;
+struct options;
+struct tls;
+struct metrics;
+struct pool;
+struct http;
+struct rules;
+
+/* LOADING -> SERVING [main, once the model is loaded]
+ * LOADING, SERVING -> DRAINING -> STOPPING [drain, on SIGTERM or SIGINT]; never back. */
+enum server_state {
+    SERVER_LOADING, /* the port is open; inference and readiness answer 503 */
+    SERVER_SERVING,
+    SERVER_DRAINING, /* readiness answers 503; all else is still served, on connections that close
+                      */
+    SERVER_STOPPING, /* every request is refused with 503 */
+};
+
+struct server {
+    const struct options *options;
+    _Atomic(enum server_state) state;
+    _Atomic(struct engine *) engine; /* NULL until the model is loaded; then fixed */
+    struct rules *rules;             /* made before the port opens; then fixed */
+    atomic_size_t n_unanswered;  /* requests from their first line to the end of their reply */
+    atomic_size_t n_requests;    /* inference requests between arrival of the body and the reply's
+                                  handing over */
+    int64_t started_us;          /* on the clock of clock_now_us() */
+    time_t created;              /* when the server was started, on the wall's clock */
+    char model_name[256];        /* of the folder; set by server_name_model() */
+    double (*draw)(void);        /* a chance from 0 to below 1; any thread */
+    struct api_keys *api_keys;   /* NULL: no key is asked for */
+    struct tls *tls;             /* NULL: plain HTTP */
+    struct memory_budget memory; /* of what requests hold; limited once the model is loaded */
+    struct metrics *metrics;
+    struct pool *pool; /* the request threads */
+    struct http *http;
+};
+
+/* Names the model after the last part of --model-id. Called once, at start. */
+void server_name_model(struct server *server);
+
+/* The model's name in replies: --served-model-name, else the name of its folder. Where that folder
+ * is, no reply says. */
+const char *server_model_name(const struct server *server);
+
+/* Whether a request's "model" may be this name: one that is listed, one of those after an
+ * organisation ("ORGANISATION/NAME") or, without --served-model-name, the whole --model-id. */
+bool server_knows_model(const struct server *server, const char *name, size_t len_bytes);
+
+/* The i-th of the names that are told: the one of replies, then those of --model-alias; each once.
+ * NULL: there are no more. */
+const char *server_list_name(const struct server *server, size_t i);
+
+int64_t clock_now_us(void); /* monotonic */
+
+#endif

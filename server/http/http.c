@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The life of libmicrohttpd's daemon and of connections. Threads:
+ *
+ *   listener   accepts, and hands connections to the HTTP threads         listener.c
+ *   HTTP       libmicrohttpd's: the other http_*.c; never wait
+ *   watch      deadlines and hang-ups                                      watch.c
+ *   request    the pool; ends in http_resume()                             pool.c
+ *
+ * Counters, in the order in which they rise and fall for a request:
+ *
+ *   n_unanswered          request line read .. reply handed to the kernel, or connection lost
+ *   server->n_requests    body whole .. reply complete: what --max-concurrent-requests bounds
+ *   n_suspended           body whole .. connection resumed: libmicrohttpd must not be stopped
+ * before */
+
+#include "server/http/http.h"
+
+#include "server/http/http_private.h"
+
+#include "config/options.h"
+#include "server/http/listener.h"
+#include "server/text/log.h"
+#include "server/observe/metrics.h"
+#include "server/exchange/request.h"
+#include "server/exchange/server.h"
+#include "server/http/tls.h"
+#include "server/http/watch.h"
+
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+    /* Header and reading; a body comes in parts of half of it. Half is for the header's bytes, the
+     * rest for what libmicrohttpd keeps of its fields (72 bytes each) and for the reply's header.
+     * All of it is resident after a connection's first request (libmicrohttpd clears it): 3000 idle
+     * ones took 146 MB. */
+    CONNECTION_MEMORY_BYTES = 2 * HTTP_MAX_HEADER_BYTES,
+    LINGERING_US = 30 * 1000000,
+    MOST_REFUSING_US = 1000000,
+    WARNING_PAUSE_US = 60 * 1000000,
+    /* Connections on their way from listener to HTTP thread; libmicrohttpd's own limit leaves room
+     * for them, since it would close what is over it. */
+    CONNECTIONS_ON_THE_WAY = 1024,
+};
+
+__attribute__((format(printf, 2, 0))) static void log_library(void *user, const char *format,
+                                                              va_list arguments)
+{
+    (void)user;
+    log_write_va(LOG_DEBUG, format, arguments);
+    http_receive_speak_first();
+}
+
+static void log_panic(void *user, const char *file, unsigned line, const char *reason)
+{
+    (void)user;
+    log_write(LOG_ERROR, "libmicrohttpd gave up at %s:%u: %s", file, line, reason ? reason : "");
+    abort();
+}
+
+static int64_t to_us(double seconds)
+{
+    return (int64_t)(seconds * 1e6);
+}
+
+/* The body or header came too slowly: 408, unless the request was refused already for another
+ * reason. On the watch's thread. */
+static void answer_slow(struct request *request)
+{
+    pthread_mutex_lock(&request->mutex);
+    request->gone = true;
+    if (!request->reply.http_status)
+        respond_problem(request, PROBLEM_REQUEST_TIMEOUT, NULL,
+                        "The request did not arrive within %g s (--request-timeout)",
+                        request->server->options->request_timeout);
+    if (request->server->tls)
+        request->unsent = true;
+    else
+        http_send_directly(request);
+    pthread_mutex_unlock(&request->mutex);
+}
+
+/* Whether a client whose stream has ended still waits: a 100 that it did not expect tells it
+ * nothing (RFC 9110, 15.2), and has it reset the connection if it has closed. HTTP/1.0 knows no
+ * 100, so such a client is taken to wait. With TLS nothing can be sent here; and there an end
+ * without a reply is how clients close, and not how they wait: up to TLS 1.2 the answer to it was
+ * to close as well (RFC 5246, 7.2.1). On the watch's thread. */
+static bool ask_whether_there(struct request *request)
+{
+    static const char question[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+    if (request->server->tls)
+        return false;
+    return request->is_http_1_0 || http_link_write(request->link, question, sizeof question - 1);
+}
+
+/* A request has ended: its reply was sent, or its connection is lost. */
+static void notify_completed(void *user, struct MHD_Connection *connection, void **context,
+                             enum MHD_RequestTerminationCode reason)
+{
+    struct request *request = *context;
+
+    (void)user;
+    (void)connection;
+    if (request)
+        http_link_end_request(request->link, reason);
+    *context = NULL;
+}
+
+static bool has_room(void *user)
+{
+    struct http *http = user;
+
+    return atomic_load(&http->n_connections) < http->most_connections;
+}
+
+/* At most once in a while: whoever opens connections at will must not fill the log. */
+static void warn_refused(struct http *http, int64_t now_us)
+{
+    if (http->warned_us && now_us - http->warned_us < WARNING_PAUSE_US)
+        return;
+    http->warned_us = now_us;
+    log_write(LOG_WARNING,
+              "a connection was closed at once: its address has %" PRId64
+              " of them (--max-connections-per-address), or memory is short",
+              http->server->options->max_connections_per_address);
+}
+
+/* Where it fails, libmicrohttpd has closed the socket. */
+static void add_connection(void *user, int socket, const struct sockaddr *address, socklen_t len)
+{
+    struct http *http = user;
+
+    if (MHD_add_connection(http->daemon, socket, address, len) != MHD_YES)
+        warn_refused(http, clock_now_us());
+}
+
+/* The certificate is only what libmicrohttpd wants to start with: see tls.c. */
+static void list_tls_options(const struct tls *tls, struct MHD_OptionItem ret_items[4])
+{
+    ret_items[0] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)tls_priorities};
+    ret_items[1] =
+        (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)tls_certificate_text(tls)};
+    ret_items[2] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)tls_key_text(tls)};
+    ret_items[3] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+}
+
+static struct MHD_Daemon *start_daemon(struct http *http, const struct options *options)
+{
+    /* Not epoll for TLS: while a handshake waits for the client, libmicrohttpd (0.9.75 and 1.0.1)
+     * takes the socket for readable, and a client that sends one byte and no more keeps a
+     * core busy. */
+    unsigned flags =
+        (http->tls ? MHD_USE_TLS | MHD_USE_POLL_INTERNAL_THREAD : MHD_USE_EPOLL_INTERNAL_THREAD) |
+        MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG;
+    struct MHD_OptionItem tls_items[4] = {{.option = MHD_OPTION_END}};
+    unsigned n_threads = (unsigned)options->http_threads;
+    /* Against clients that do not read their reply. The watch ends idle connections and slow
+     * requests before this can. */
+    double longest_s = options->keep_alive_timeout > options->request_timeout
+                           ? options->keep_alive_timeout
+                           : options->request_timeout;
+
+    if (http->tls)
+        list_tls_options(http->tls, tls_items);
+    /* The logger first, since it is used from there on. A pool of one is said by leaving it out.
+     * Strictness: 0.9.75 would close a connection without a word, where http_header.c finds the
+     * fault and says it; 1.0.1 knows more faults than can be seen from outside. */
+    return MHD_start_daemon(
+        flags, 0, NULL, NULL, http_receive, http, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
+        MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)(http->most_connections + CONNECTIONS_ON_THE_WAY) * n_threads,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)options->max_connections_per_address,
+        MHD_OPTION_STRICT_FOR_CLIENT, MHD_VERSION < 0x01000000 ? 0 : 1,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)longest_s + 2, MHD_OPTION_NOTIFY_CONNECTION,
+        http_link_notify, http, MHD_OPTION_NOTIFY_COMPLETED, notify_completed, http,
+        MHD_OPTION_URI_LOG_CALLBACK, http_line_receive, http, MHD_OPTION_ARRAY, tls_items,
+        n_threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, n_threads, MHD_OPTION_END);
+}
+
+static enum status open_http(struct http *http, struct error *error)
+{
+    const struct options *options = http->server->options;
+    const struct watch_options watch_options = {
+        .idle_us = to_us(options->keep_alive_timeout),
+        .receiving_us = to_us(options->request_timeout),
+        .lingering_us = LINGERING_US,
+        .too_slow = answer_slow,
+        .ask = ask_whether_there,
+        /* With TLS the client is told the end: see http_link.c. */
+        .idle_shutdown = http->tls ? SHUT_RD : SHUT_RDWR,
+    };
+    const struct listener_options listener_options = {
+        .hostname = options->hostname,
+        .port = (uint16_t)options->port,
+        .scheme = http->tls ? "https" : "http",
+        .has_room = has_room,
+        .accepted = add_connection,
+        .user = http,
+    };
+    enum status status = listener_new(&http->listener, &listener_options, error);
+
+    if (status)
+        return status;
+    status = watch_new(&http->watch, &watch_options);
+    if (status)
+        return error_set(error, status, "cannot start the thread that watches connections");
+    http->daemon = start_daemon(http, options);
+    if (!http->daemon)
+        return error_set(error, STATUS_INTERNAL, "cannot start libmicrohttpd %s",
+                         MHD_get_version());
+    log_write(LOG_INFO, "listening on %s", listener_url(http->listener));
+    status = listener_start(http->listener);
+    if (status)
+        return error_set(error, status, "cannot start the thread that accepts connections");
+    return STATUS_OK;
+}
+
+enum status http_start(struct server *server, struct error *error)
+{
+    struct http *http = calloc(1, sizeof *http);
+    enum status status;
+
+    if (!http)
+        return error_set(error, STATUS_NO_MEMORY, "not enough memory");
+    http->server = server;
+    http->tls = server->tls;
+    http->most_connections = (size_t)server->options->max_connections;
+    server->http = http;
+    MHD_set_panic_func(log_panic, NULL);
+    status = open_http(http, error);
+    if (status) {
+        server->http = NULL;
+        http_free(http);
+    }
+    return status;
+}
+
+const char *http_local_url(const struct http *http)
+{
+    return listener_local_url(http->listener);
+}
+
+void http_stop_listening(struct http *http)
+{
+    listener_free(http->listener);
+    http->listener = NULL;
+}
+
+void http_abandon(struct http *http)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+    int64_t deadline_us;
+
+    /* Again and again: a request that was being received when the server was told to stop may still
+     * be on its way into the pool. */
+    while (atomic_load(&http->n_suspended) > 0) {
+        watch_hang_up_all(http->watch);
+        nanosleep(&pause, NULL);
+    }
+    deadline_us = clock_now_us() + MOST_REFUSING_US;
+    while (atomic_load(&http->server->n_unanswered) > 0 && clock_now_us() < deadline_us)
+        nanosleep(&pause, NULL);
+}
+
+void http_free(struct http *http)
+{
+    if (!http)
+        return;
+    http_stop_listening(http);
+    if (http->daemon)
+        MHD_stop_daemon(http->daemon);
+    watch_free(http->watch);
+    free(http);
+}
+
+void http_resume(struct request *request)
+{
+    struct http *http = request->server->http;
+
+    request->stage = REQUEST_READY;
+    /* First, so that a client which has its reply finds its place free. */
+    atomic_fetch_sub(&request->server->n_requests, 1);
+    MHD_resume_connection(request->connection);
+    /* The request may be gone by now. */
+    atomic_fetch_sub(&http->n_suspended, 1);
+}

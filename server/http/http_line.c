@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A request's first line, with which a request begins: its target and its method. */
+
+#include "server/http/http_private.h"
+
+#include "server/http/http_framing.h"
+#include "server/exchange/request.h"
+#include "server/exchange/routes.h"
+#include "server/http/watch.h"
+#include "server/exchange/server.h"
+
+#include <string.h>
+
+/* Reads a request's line as far as `uri` shows it: libmicrohttpd's own copy of the line, in which a
+ * NUL ends the target and the version follows. 0.9.75 does not mind other NULs. */
+static void read_line(struct request *request, const char *uri)
+{
+    const char *version = uri + strlen(uri) + 1;
+
+    request->target = uri;
+    request->line_end = version + strlen(MHD_HTTP_VERSION_1_1);
+    request->is_http_1_0 = strncmp(version, MHD_HTTP_VERSION_1_0, 8) == 0;
+    if (strncmp(version, "HTTP/1.", 7) != 0 || !framing_find_path(uri, &request->path_offset))
+        request->path_offset = SIZE_MAX;
+}
+
+/* nestd reads no query, and libmicrohttpd would keep every parameter in the memory that it has for
+ * the connection: some 500 take all of it, and 0.9.75 then forgets the request. `uri` is its own
+ * copy, which it goes on to take apart. */
+static void drop_query(const char *uri)
+{
+    char *query = strchr(uri, '?');
+
+    if (query)
+        query[1] = '\0';
+}
+
+void *http_line_receive(void *user, const char *uri, struct MHD_Connection *connection)
+{
+    struct http *http = user;
+    struct http_link *link =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    struct request *request;
+
+    if (!link)
+        return NULL;
+    http_link_end_request(link, MHD_REQUEST_TERMINATED_WITH_ERROR);
+    request = request_new(http->server);
+    if (!request)
+        return NULL;
+    request->connection = connection;
+    request->link = link;
+    read_line(request, uri);
+    drop_query(uri);
+    link->request = request;
+    http_link_list(link);
+    atomic_fetch_add(&http->server->n_unanswered, 1);
+    watch_enter(http->watch, link->watched, WATCH_RECEIVING, request);
+    return request;
+}
+
+const char *http_line_find_path(const struct request *request)
+{
+    if (request->path_offset == SIZE_MAX)
+        return "";
+    return request->target[request->path_offset] ? request->target + request->path_offset : "/";
+}
+
+const char *http_line_name_method(const char *method)
+{
+    static const char *const names[] = {
+        MHD_HTTP_METHOD_GET,
+        MHD_HTTP_METHOD_HEAD,
+        MHD_HTTP_METHOD_POST,
+        MHD_HTTP_METHOD_PUT,
+        MHD_HTTP_METHOD_OPTIONS,
+        "PATCH",
+        "DELETE",
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(method, names[i]) == 0)
+            return names[i];
+    }
+    return "other";
+}
+
+unsigned http_line_method_bit(const char *method)
+{
+    if (strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
+        return METHOD_GET;
+    if (strcmp(method, MHD_HTTP_METHOD_OPTIONS) == 0)
+        return METHOD_OPTIONS;
+    return strcmp(method, MHD_HTTP_METHOD_POST) == 0 ? METHOD_POST : 0;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Connections as they begin and end, and what is sent on them past libmicrohttpd: where it takes no
+ * reply, or would not understand the question.
+ *
+ * With TLS only the HTTP thread may send. A request that is too slow is refused on the watch's
+ * thread all the same; the refusal then waits in the request (`unsent`) for the HTTP thread, which
+ * the shutdown of the socket brings here: by the end of the stream (send_last), or, where the
+ * client's bytes came first, by libmicrohttpd's closing of the connection (http_link_settle). */
+
+#include "server/http/http_private.h"
+
+#include "server/text/log.h"
+#include "server/exchange/request.h"
+#include "server/http/tls.h"
+#include "server/http/watch.h"
+#include "server/exchange/server.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* Of the requests on this thread whose line was read. */
+static _Thread_local LIST_HEAD(, http_link) unjudged = LIST_HEAD_INITIALIZER(unjudged);
+
+void http_link_list(struct http_link *link)
+{
+    LIST_INSERT_HEAD(&unjudged, link, entry);
+    link->is_listed = true;
+}
+
+void http_link_unlist(struct http_link *link)
+{
+    if (link->is_listed)
+        LIST_REMOVE(link, entry);
+    link->is_listed = false;
+}
+
+struct http_link *http_link_take_whole_header(void)
+{
+    struct http_link *link;
+
+    LIST_FOREACH(link, &unjudged, entry)
+    {
+        if (http_header_is_whole(link->request)) {
+            http_link_unlist(link);
+            break;
+        }
+    }
+    return link;
+}
+
+void http_link_settle(struct http_link *link)
+{
+    struct request *request = link->request;
+
+    if (!request)
+        return;
+    pthread_mutex_lock(&request->mutex);
+    if (request->unsent) {
+        request->unsent = false;
+        http_send_directly(request);
+    }
+    pthread_mutex_unlock(&request->mutex);
+}
+
+void http_link_end_request(struct http_link *link, enum MHD_RequestTerminationCode reason)
+{
+    struct http *http = link->http;
+    struct request *request = link->request;
+
+    if (!request)
+        return;
+    http_link_settle(link);
+    http_link_unlist(link);
+    link->request = NULL;
+    watch_enter(http->watch, link->watched, WATCH_IDLE, NULL);
+    http_account(request, reason);
+    request_free(request);
+    atomic_fetch_sub(&http->server->n_unanswered, 1);
+}
+
+static void send_last(void *user)
+{
+    http_link_settle(user);
+}
+
+/* Not counted with the requests, since none was read. */
+static void answer_plain(void *user)
+{
+    static const char reply[] =
+        "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/json\r\n"
+        "Content-Length: 136\r\n\r\n"
+        "{\"error\":{\"message\":\"This port speaks TLS: ask by https:// instead of http://\","
+        "\"type\":\"invalid_request_error\",\"param\":null,\"code\":null}}";
+    struct http_link *link = user;
+
+    watch_linger(link->http->watch, link->watched);
+    if (send(link->socket, reply, sizeof reply - 1, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+        log_write(LOG_DEBUG, "a client that does not speak TLS could not be answered");
+}
+
+bool http_link_write(struct http_link *link, const char *bytes, size_t len_bytes)
+{
+    if (link->tls)
+        return tls_session_send(link->tls, bytes, len_bytes);
+    return send(link->socket, bytes, len_bytes, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)len_bytes;
+}
+
+static const struct tls_callbacks tls_callbacks = {.is_plain = answer_plain, .ended = send_last};
+
+static void *get_tls_session(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session;
+}
+
+static void link_free(struct http_link *link)
+{
+    if (!link)
+        return;
+    tls_session_end(link->tls);
+    if (link->watched)
+        watch_connection_end(link->http->watch, link->watched);
+    free(link);
+}
+
+/* NULL when memory is short. */
+static struct http_link *link_new(struct http *http, struct MHD_Connection *connection, int socket)
+{
+    struct http_link *link = calloc(1, sizeof *link);
+
+    if (!link)
+        return NULL;
+    link->http = http;
+    link->socket = socket;
+    link->watched = watch_connection_begin(http->watch, socket);
+    if (link->watched && http->tls)
+        link->tls =
+            tls_session_begin(http->tls, get_tls_session(connection), socket, &tls_callbacks, link);
+    if (!link->watched || (http->tls && !link->tls)) {
+        link_free(link);
+        return NULL;
+    }
+    return link;
+}
+
+void http_link_notify(void *user, struct MHD_Connection *connection, void **link,
+                      enum MHD_ConnectionNotificationCode code)
+{
+    struct http *http = user;
+    int socket = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        atomic_fetch_add(&http->n_connections, 1);
+        *link = link_new(http, connection, socket);
+        /* Unwatched, it could stay for ever. http_line_receive refuses what it has sent already. */
+        if (!*link)
+            shutdown(socket, SHUT_RDWR);
+    } else {
+        /* 0.9.75 does not always tell that a request has ended before its connection does. */
+        if (*link)
+            http_link_end_request(*link, MHD_REQUEST_TERMINATED_WITH_ERROR);
+        link_free(*link);
+        *link = NULL;
+        atomic_fetch_sub(&http->n_connections, 1);
+    }
+}

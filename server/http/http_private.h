@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What http.c (the daemon), http_link.c (connections), http_line.c, http_header.c, http_receive.c
+ * (requests) and http_send.c (replies) share. */
+#ifndef NESTD_SERVER_HTTP_HTTP_PRIVATE_H
+#define NESTD_SERVER_HTTP_HTTP_PRIVATE_H
+
+#include "server/text/slice.h"
+
+#include <microhttpd.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+struct fault;
+struct listener;
+struct request;
+struct server;
+struct tls;
+struct tls_session;
+struct watch;
+struct watch_entry;
+
+enum { HTTP_MAX_HEADER_BYTES = 24 << 10 }; /* request line and fields */
+
+struct http {
+    struct server *server;
+    struct tls *tls;           /* the server's; NULL: plain HTTP */
+    struct listener *listener; /* NULL: the port is closed */
+    struct watch *watch;
+    struct MHD_Daemon *daemon;
+    size_t most_connections;
+    int64_t warned_us; /* of refused connections, last; the listener's thread alone */
+    atomic_size_t n_connections;
+    atomic_size_t n_suspended; /* connections; counted down after they are resumed */
+};
+
+/* A connection, from libmicrohttpd's notice that it began until the one that it ended. */
+struct http_link {
+    struct http *http;
+    int socket;
+    struct watch_entry *watched;
+    struct tls_session *tls;     /* NULL: plain HTTP */
+    struct request *request;     /* the one at hand, whose owner this is; the HTTP thread's */
+    LIST_ENTRY(http_link) entry; /* in the HTTP thread's list of headers that are not judged yet */
+    bool is_listed;
+};
+
+/* http_link.c, for libmicrohttpd: a connection begins or ends; *link is its socket context, NULL
+ * when memory was short. */
+void http_link_notify(void *http, struct MHD_Connection *connection, void **link,
+                      enum MHD_ConnectionNotificationCode code);
+
+/* Sends past libmicrohttpd, as far as it goes at once. With TLS on the HTTP thread only. False if
+ * not all was sent. */
+bool http_link_write(struct http_link *link, const char *bytes, size_t len_bytes);
+
+/* Sends the refusal that is still unsent, if there is one. On the HTTP thread. */
+void http_link_settle(struct http_link *link);
+
+/* The HTTP thread's list of connections whose request at hand has a line, and no judgement yet. */
+void http_link_list(struct http_link *link);
+void http_link_unlist(struct http_link *link); /* if it is listed */
+
+/* Takes from the list one whose header is whole: libmicrohttpd is at work on it. NULL: none is. */
+struct http_link *http_link_take_whole_header(void);
+
+/* The request at hand has ended: counts, logs and frees it. NULL requests are allowed. On the HTTP
+ * thread. */
+void http_link_end_request(struct http_link *link, enum MHD_RequestTerminationCode reason);
+
+/* http_header.c, on the HTTP thread. Whether the header has come in full. */
+bool http_header_is_whole(struct request *request);
+
+/* Judges the whole header's framing and size. `method` is where it begins, NULL where that is not
+ * known. False if the request must be refused and its connection closed. *ret_n_body_bytes is
+ * UINT64_MAX for a chunked body. */
+bool http_header_judge(struct request *request, const char *method, uint64_t *ret_n_body_bytes,
+                       struct fault *ret_fault);
+
+/* The first field of that name; NULL: there is none. */
+const char *http_header_get(struct request *request, const char *name);
+
+/* The first element in all fields of that name that is not `allowed` (parameters apart), as it
+ * came; NULL: there is none. */
+struct slice http_header_find_other(struct request *request, const char *name, const char *allowed);
+
+/* http_line.c, for libmicrohttpd: a request's line was read. Returns the request, NULL when memory
+ * is short. */
+void *http_line_receive(void *http, const char *uri, struct MHD_Connection *connection);
+
+/* The path, unescaped; "/" for a URL that names the server alone, "" for a malformed target. Not
+ * before the header is whole. */
+const char *http_line_find_path(const struct request *request);
+
+/* A method's bit of enum route_method, 0 for one that no route has; and its name as the log may
+ * show it, since one that is not known may be anything. */
+unsigned http_line_method_bit(const char *method);
+const char *http_line_name_method(const char *method);
+
+/* http_receive.c, for libmicrohttpd: the header is whole, then parts of the body, and its end. */
+enum MHD_Result http_receive(void *http, struct MHD_Connection *connection, const char *url,
+                             const char *method, const char *version, const char *upload_data,
+                             size_t *upload_len, void **request);
+
+/* libmicrohttpd writes a line of its log, as it does before it refuses a request by itself: refuses
+ * it first, if it has a header on this thread that is whole and must be refused. */
+void http_receive_speak_first(void);
+
+/* Queues the request's reply, which it takes. On the HTTP thread, in the access handler. */
+enum MHD_Result http_send(struct request *request);
+
+/* Sends the request's reply past libmicrohttpd (http_link_write), for where that takes none. No
+ * other may have been begun. The connection must be closed then. */
+void http_send_directly(struct request *request);
+
+/* Counts and logs a request that has ended. */
+void http_account(struct request *request, enum MHD_RequestTerminationCode reason);
+
+#endif

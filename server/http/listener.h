@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The port: a listening socket and the thread that accepts. Used by http alone. */
+#ifndef NESTD_SERVER_HTTP_LISTENER_H
+#define NESTD_SERVER_HTTP_LISTENER_H
+
+#include "engine/engine.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+struct listener;
+
+struct listener_options {
+    const char *hostname; /* an address or a name, IPv4 or IPv6 */
+    uint16_t port;        /* 0: any that is free */
+    const char *scheme;   /* of listener_url */
+
+    /* Both on the listener's thread. While there is no room, connections wait to be accepted. The
+     * callback owns the socket, which is non-blocking. */
+    bool (*has_room)(void *user);
+    void (*accepted)(void *user, int socket, const struct sockaddr *address, socklen_t len);
+    void *user;
+};
+
+/* Opens the port; connections wait until listener_start. An error names the address and the
+ * reason. */
+MUST_CHECK enum status listener_new(struct listener **ret_listener,
+                                    const struct listener_options *options, struct error *error);
+MUST_CHECK enum status listener_start(struct listener *listener);
+
+/* "http://127.0.0.1:8080", with the port that was really taken. */
+const char *listener_url(const struct listener *listener);
+
+/* The same as a person on this machine can open it: where it listens on every address, the loopback.
+ */
+const char *listener_local_url(const struct listener *listener);
+
+/* Accepts what has connected so far, then closes the port. NULL is allowed. */
+void listener_free(struct listener *listener);
+
+#endif

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* One thread, one epoll set, one mutex, and a list of connections for each phase.
+ *
+ * DESIGN. A phase has one duration for all connections, so appending to its list keeps it in order
+ * of deadlines, and only its head is looked at. The thread need not be woken for a new deadline: it
+ * never sleeps longer than an eighth of the shortest duration, which is how late a deadline may be
+ * noticed.
+ *
+ * Every connection is in the epoll set from beginning to end, for hang-ups alone and
+ * edge-triggered: requests on a kept connection cost no system call here. A hang-up is remembered
+ * in the entry, so it is not lost when it comes before the request is suspended.
+ *
+ * An entry whose connection has ended may still be named by events that epoll_wait has returned and
+ * the thread has not looked at yet. So it is marked dead and freed by the thread, after a round.
+ *
+ * THE END OF A CLIENT'S STREAM is the same to TCP whether the client has closed its socket, or has
+ * sent all that it wants to and waits for the reply (shutdown(2), nc -N). The first must take its
+ * queued texts with it, the second must be answered. They differ in what they do with bytes that
+ * come later: a socket that was closed answers them with a reset. So a client whose stream has
+ * ended is asked something (watch_options.ask) that needs no answer, and a reset is what counts.
+ * Not at once, since most replies are sooner there than the question. */
+
+#include "server/http/watch.h"
+
+#include "server/exchange/request.h"
+#include "server/exchange/server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    MOST_EVENTS = 64,
+    MOST_LINGERING = 256,         /* connections; more are closed at once */
+    MOST_DROPPED_BYTES = 1 << 20, /* of one connection in one round */
+    MOST_SLEEP_US = 1000000,
+    CLOSING_US = 1000000,
+    DOUBTING_US = 500000,
+};
+
+struct watch_entry {
+    int socket;
+    enum watch_phase phase;
+    int64_t deadline_us;
+    struct request *request; /* RECEIVING, CLOSING, WORKING, DOUBTING */
+    bool has_ended;          /* the client's stream */
+    bool is_reset;           /* the connection */
+    bool was_asked;          /* the client, whether it is there */
+    bool linger;             /* when the connection ends */
+    bool dead;               /* in the graveyard */
+    struct watch_entry *previous;
+    struct watch_entry *next;
+};
+
+struct entry_list {
+    struct watch_entry *first;
+    struct watch_entry *last;
+};
+
+struct watch {
+    void (*too_slow)(struct request *request);
+    bool (*ask)(struct request *request);
+    int idle_shutdown;
+    int64_t durations_us[N_WATCH_PHASES]; /* 0: none */
+    int64_t most_sleep_us;
+    int epoll;
+    int wakeup; /* an eventfd: written once, to stop */
+    pthread_t thread;
+    bool has_thread;
+
+    pthread_mutex_t mutex; /* guards what follows, and all entries */
+    struct entry_list phases[N_WATCH_PHASES];
+    size_t n_lingering;
+    struct watch_entry *graveyard; /* linked by next */
+    bool stopping;
+};
+
+static void list_append(struct entry_list *list, struct watch_entry *entry)
+{
+    entry->previous = list->last;
+    entry->next = NULL;
+    if (list->last)
+        list->last->next = entry;
+    else
+        list->first = entry;
+    list->last = entry;
+}
+
+static void list_remove(struct entry_list *list, struct watch_entry *entry)
+{
+    if (entry->previous)
+        entry->previous->next = entry->next;
+    else
+        list->first = entry->next;
+    if (entry->next)
+        entry->next->previous = entry->previous;
+    else
+        list->last = entry->previous;
+}
+
+static void enter(struct watch *watch, struct watch_entry *entry, enum watch_phase phase,
+                  struct request *request)
+{
+    list_remove(&watch->phases[entry->phase], entry);
+    if (entry->has_ended && (phase == WATCH_IDLE || phase == WATCH_RECEIVING))
+        phase = WATCH_CLOSING;
+    if (entry->has_ended && !entry->is_reset && !entry->was_asked && phase == WATCH_WORKING)
+        phase = WATCH_DOUBTING;
+    entry->phase = phase;
+    entry->request = request;
+    if (watch->durations_us[phase])
+        entry->deadline_us = clock_now_us() + watch->durations_us[phase];
+    list_append(&watch->phases[phase], entry);
+}
+
+static void bury(struct watch *watch, struct watch_entry *entry)
+{
+    list_remove(&watch->phases[entry->phase], entry);
+    entry->dead = true;
+    entry->next = watch->graveyard;
+    watch->graveyard = entry;
+}
+
+static void clear_graveyard(struct watch *watch)
+{
+    while (watch->graveyard) {
+        struct watch_entry *entry = watch->graveyard;
+
+        watch->graveyard = entry->next;
+        free(entry);
+    }
+}
+
+static void end_lingering(struct watch *watch, struct watch_entry *entry)
+{
+    epoll_ctl(watch->epoll, EPOLL_CTL_DEL, entry->socket, NULL);
+    close(entry->socket);
+    watch->n_lingering--;
+    bury(watch, entry);
+}
+
+/* Keeps the connection open by a duplicate of its socket. False if it cannot be. */
+static bool begin_lingering(struct watch *watch, struct watch_entry *entry)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP, .data.ptr = entry};
+    int duplicate;
+
+    if (watch->n_lingering == MOST_LINGERING)
+        return false;
+    duplicate = fcntl(entry->socket, F_DUPFD_CLOEXEC, 0);
+    if (duplicate < 0)
+        return false;
+    if (epoll_ctl(watch->epoll, EPOLL_CTL_ADD, duplicate, &event)) {
+        close(duplicate);
+        return false;
+    }
+    /* So that the client sees the end of the reply. */
+    shutdown(duplicate, SHUT_WR);
+    entry->socket = duplicate;
+    watch->n_lingering++;
+    enter(watch, entry, WATCH_LINGERING, NULL);
+    return true;
+}
+
+static void drop_received(struct watch *watch, struct watch_entry *entry)
+{
+    static char unused[1 << 16];
+    size_t n_dropped = 0;
+
+    while (n_dropped < MOST_DROPPED_BYTES) {
+        /* On TCP, MSG_TRUNC drops the bytes in the kernel: nothing is copied. */
+        ssize_t n = recv(entry->socket, unused, sizeof unused, MSG_TRUNC | MSG_DONTWAIT);
+
+        if (n <= 0) {
+            if (n == 0 || (errno != EAGAIN && errno != EINTR))
+                end_lingering(watch, entry);
+            return;
+        }
+        n_dropped += (size_t)n;
+    }
+}
+
+static bool is_working(const struct watch_entry *entry)
+{
+    return entry->phase == WATCH_WORKING || entry->phase == WATCH_DOUBTING;
+}
+
+static void handle_event(struct watch *watch, struct watch_entry *entry, uint32_t events)
+{
+    if (entry->dead)
+        return;
+    if (entry->phase == WATCH_LINGERING) {
+        drop_received(watch, entry);
+        return;
+    }
+    if (!entry->is_reset && (events & (EPOLLHUP | EPOLLERR))) {
+        entry->is_reset = true;
+        if (is_working(entry))
+            request_gone(entry->request);
+    }
+    if (entry->has_ended)
+        return;
+    entry->has_ended = true;
+    enter(watch, entry, entry->phase, entry->request);
+}
+
+static void expire(struct watch *watch, struct watch_entry *entry)
+{
+    switch (entry->phase) {
+    case WATCH_CLOSING:
+        if (entry->request)
+            request_gone(entry->request);
+        __attribute__((fallthrough));
+    case WATCH_IDLE:
+        shutdown(entry->socket, watch->idle_shutdown);
+        enter(watch, entry, WATCH_SENDING, NULL);
+        break;
+    case WATCH_DOUBTING:
+        entry->was_asked = true;
+        if (!watch->ask(entry->request))
+            request_gone(entry->request);
+        enter(watch, entry, WATCH_WORKING, entry->request);
+        break;
+    case WATCH_RECEIVING:
+        watch->too_slow(entry->request);
+        /* libmicrohttpd reads the end of the stream, and closes. */
+        shutdown(entry->socket, SHUT_RD);
+        enter(watch, entry, WATCH_SENDING, NULL);
+        break;
+    default:
+        end_lingering(watch, entry);
+        break;
+    }
+}
+
+/* Ends what is over its time; returns how long nothing more will be. */
+static int64_t expire_all(struct watch *watch, int64_t now_us)
+{
+    int64_t sleep_us = watch->most_sleep_us;
+
+    for (size_t i = 0; i < N_WATCH_PHASES; i++) {
+        struct watch_entry *entry;
+
+        if (!watch->durations_us[i])
+            continue;
+        while ((entry = watch->phases[i].first) != NULL && entry->deadline_us <= now_us)
+            expire(watch, entry);
+        if (entry && entry->deadline_us - now_us < sleep_us)
+            sleep_us = entry->deadline_us - now_us;
+    }
+    return sleep_us;
+}
+
+static void *run(void *argument)
+{
+    struct watch *watch = argument;
+    struct epoll_event events[MOST_EVENTS];
+    int64_t sleep_us = 0;
+    bool stopping = false;
+
+    while (!stopping) {
+        int n_events =
+            epoll_wait(watch->epoll, events, MOST_EVENTS, (int)((sleep_us + 999) / 1000));
+
+        pthread_mutex_lock(&watch->mutex);
+        for (int i = 0; i < n_events; i++) {
+            if (events[i].data.ptr)
+                handle_event(watch, events[i].data.ptr, events[i].events);
+        }
+        sleep_us = expire_all(watch, clock_now_us());
+        clear_graveyard(watch);
+        stopping = watch->stopping;
+        pthread_mutex_unlock(&watch->mutex);
+    }
+    return NULL;
+}
+
+static bool watch_start(struct watch *watch)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
+
+    watch->epoll = epoll_create1(EPOLL_CLOEXEC);
+    watch->wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (watch->epoll < 0 || watch->wakeup < 0)
+        return false;
+    if (epoll_ctl(watch->epoll, EPOLL_CTL_ADD, watch->wakeup, &event))
+        return false;
+    watch->has_thread = pthread_create(&watch->thread, NULL, run, watch) == 0;
+    return watch->has_thread;
+}
+
+enum status watch_new(struct watch **ret_watch, const struct watch_options *options)
+{
+    struct watch *watch = calloc(1, sizeof *watch);
+
+    if (!watch)
+        return STATUS_NO_MEMORY;
+    pthread_mutex_init(&watch->mutex, NULL);
+    watch->too_slow = options->too_slow;
+    watch->ask = options->ask;
+    watch->idle_shutdown = options->idle_shutdown;
+    watch->durations_us[WATCH_IDLE] = options->idle_us;
+    watch->durations_us[WATCH_RECEIVING] = options->receiving_us;
+    watch->durations_us[WATCH_CLOSING] = CLOSING_US;
+    watch->durations_us[WATCH_DOUBTING] = DOUBTING_US;
+    watch->durations_us[WATCH_LINGERING] = options->lingering_us;
+    watch->most_sleep_us = MOST_SLEEP_US;
+    for (size_t i = 0; i < N_WATCH_PHASES; i++) {
+        if (watch->durations_us[i] && watch->durations_us[i] / 8 < watch->most_sleep_us)
+            watch->most_sleep_us = watch->durations_us[i] / 8;
+    }
+    if (!watch_start(watch)) {
+        watch_free(watch);
+        return STATUS_NO_MEMORY;
+    }
+    *ret_watch = watch;
+    return STATUS_OK;
+}
+
+void watch_free(struct watch *watch)
+{
+    if (!watch)
+        return;
+    if (watch->has_thread) {
+        pthread_mutex_lock(&watch->mutex);
+        watch->stopping = true;
+        pthread_mutex_unlock(&watch->mutex);
+        /* Cannot fail on an eventfd that was never written; if it did, the thread would still see
+         * `stopping` after its sleep. */
+        eventfd_write(watch->wakeup, 1);
+        pthread_join(watch->thread, NULL);
+    }
+    while (watch->phases[WATCH_LINGERING].first)
+        end_lingering(watch, watch->phases[WATCH_LINGERING].first);
+    clear_graveyard(watch);
+    if (watch->epoll >= 0)
+        close(watch->epoll);
+    if (watch->wakeup >= 0)
+        close(watch->wakeup);
+    pthread_mutex_destroy(&watch->mutex);
+    free(watch);
+}
+
+struct watch_entry *watch_connection_begin(struct watch *watch, int socket)
+{
+    struct watch_entry *entry = calloc(1, sizeof *entry);
+    struct epoll_event event = {.events = EPOLLRDHUP | EPOLLET, .data.ptr = entry};
+
+    if (!entry)
+        return NULL;
+    entry->socket = socket;
+    entry->phase = WATCH_IDLE;
+    entry->deadline_us = clock_now_us() + watch->durations_us[WATCH_IDLE];
+    pthread_mutex_lock(&watch->mutex);
+    list_append(&watch->phases[WATCH_IDLE], entry);
+    if (epoll_ctl(watch->epoll, EPOLL_CTL_ADD, socket, &event)) {
+        bury(watch, entry);
+        entry = NULL;
+    }
+    pthread_mutex_unlock(&watch->mutex);
+    return entry;
+}
+
+void watch_connection_end(struct watch *watch, struct watch_entry *entry)
+{
+    pthread_mutex_lock(&watch->mutex);
+    epoll_ctl(watch->epoll, EPOLL_CTL_DEL, entry->socket, NULL);
+    if (!entry->linger || !begin_lingering(watch, entry))
+        bury(watch, entry);
+    pthread_mutex_unlock(&watch->mutex);
+}
+
+void watch_enter(struct watch *watch, struct watch_entry *entry, enum watch_phase phase,
+                 struct request *request)
+{
+    pthread_mutex_lock(&watch->mutex);
+    enter(watch, entry, phase, request);
+    if (phase == WATCH_WORKING && entry->is_reset)
+        request_gone(request);
+    pthread_mutex_unlock(&watch->mutex);
+}
+
+void watch_linger(struct watch *watch, struct watch_entry *entry)
+{
+    pthread_mutex_lock(&watch->mutex);
+    entry->linger = true;
+    pthread_mutex_unlock(&watch->mutex);
+}
+
+static void hang_up_list(const struct entry_list *list)
+{
+    for (struct watch_entry *entry = list->first; entry; entry = entry->next)
+        request_gone(entry->request);
+}
+
+void watch_hang_up_all(struct watch *watch)
+{
+    pthread_mutex_lock(&watch->mutex);
+    hang_up_list(&watch->phases[WATCH_WORKING]);
+    hang_up_list(&watch->phases[WATCH_DOUBTING]);
+    pthread_mutex_unlock(&watch->mutex);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Sees of connections what libmicrohttpd does not tell or do: that the client of a suspended
+ * request is gone (promise 9); that a request takes longer to arrive than --request-timeout in all,
+ * however often a byte trickles in; and that a client which was refused early is still sending, so
+ * that closing its connection would take the reply back. Used by http alone.
+ *
+ * Its mutex is held while it touches a socket or a request, so that after watch_enter() or
+ * watch_connection_end() nothing of the phase before is touched any more: the caller may answer,
+ * close or free. Every function but the first two may be called from any thread; none blocks. */
+#ifndef NESTD_SERVER_HTTP_WATCH_H
+#define NESTD_SERVER_HTTP_WATCH_H
+
+#include "engine/engine.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct watch;
+struct watch_entry; /* one connection */
+struct request;
+
+struct watch_options {
+    int64_t idle_us;      /* --keep-alive-timeout */
+    int64_t receiving_us; /* --request-timeout */
+    int64_t lingering_us;
+
+    /* How the socket of an idle connection is shut down: SHUT_RDWR, or SHUT_RD where the
+     * connection's own end is sent once the end of the stream is read. */
+    int idle_shutdown;
+
+    /* The request is over its time: refuse it. Called under the watch's mutex; then the socket's
+     * reading side is shut down. */
+    void (*too_slow)(struct request *request);
+
+    /* The stream of a WORKING request's client has ended: is it still there for the reply? False:
+     * it is not. True: it may be, and a reset tells that it is not; so this may send something that
+     * a client which has closed answers with a reset. Called under the watch's mutex, at most once
+     * in a connection. */
+    bool (*ask)(struct request *request);
+};
+
+/* What a connection is doing, what ends it from outside, and what is then done:
+ *
+ *   IDLE       idle_us have passed            the connection is shut down, with no word
+ *   RECEIVING  receiving_us have passed       too_slow(request), then it is shut down
+ *   both       the client closed, and a       request_gone(), then it is shut down
+ *              second later it is still so
+ *   WORKING    the client closed, and half    ask(request); request_gone() if it says no
+ *              a second later it is still so
+ *              the connection was reset       request_gone()
+ *   SENDING    nothing here                   libmicrohttpd ends it if the client does not read
+ *
+ * "Closed" is also half closed: see watch.c. */
+enum watch_phase {
+    WATCH_IDLE,      /* until a request line has come */
+    WATCH_RECEIVING, /* until the body is whole */
+    WATCH_WORKING,   /* suspended */
+    WATCH_SENDING,
+    WATCH_CLOSING,   /* private to the watch: IDLE or RECEIVING, and the client has closed */
+    WATCH_DOUBTING,  /* private to the watch: WORKING, and the client has closed */
+    WATCH_LINGERING, /* private to the watch: see watch_linger */
+    N_WATCH_PHASES,
+};
+
+MUST_CHECK enum status watch_new(struct watch **ret_watch, const struct watch_options *options);
+
+/* No connection may be left. NULL is allowed. */
+void watch_free(struct watch *watch);
+
+/* A connection was accepted; it is IDLE. NULL when memory is short. The socket stays the caller's.
+ */
+struct watch_entry *watch_connection_begin(struct watch *watch, int socket);
+
+/* The connection is about to be closed; the entry is gone. */
+void watch_connection_end(struct watch *watch, struct watch_entry *entry);
+
+/* RECEIVING and WORKING name the request that is meant; else NULL. */
+void watch_enter(struct watch *watch, struct watch_entry *entry, enum watch_phase phase,
+                 struct request *request);
+
+/* The client was answered before it had sent all. When the connection ends, a duplicate of its
+ * socket is kept for at most lingering_us, and what still comes is dropped: a socket that is closed
+ * with bytes unread resets the connection, and the client may lose the reply. */
+void watch_linger(struct watch *watch, struct watch_entry *entry);
+
+/* As if every connection whose request is WORKING had been reset. */
+void watch_hang_up_all(struct watch *watch);
+
+#endif

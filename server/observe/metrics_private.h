@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What metrics.c (counting) and metrics_write.c (the table of all series, and their text) share. */
+#ifndef NESTD_SERVER_OBSERVE_METRICS_PRIVATE_H
+#define NESTD_SERVER_OBSERVE_METRICS_PRIVATE_H
+
+#include "server/exchange/fault.h"
+#include "server/text/histogram.h"
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* All statuses that there are: those of errors.def, 200, 204 to a preflight, 499 for a client that
+ * left. A test compares. */
+enum { METRICS_N_STATUSES = 16 };
+extern const unsigned metrics_statuses[METRICS_N_STATUSES];
+
+struct metrics {
+    /* [n_routes + 1]; the last is of no route. Routes of the same path count in the first of them,
+     * so that a path is one series. */
+    atomic_uint_least64_t (*requests)[METRICS_N_STATUSES];
+    atomic_uint_least64_t rejected[N_PROBLEMS];
+    atomic_uint_least64_t n_texts;
+    atomic_uint_least64_t n_tokens;
+    atomic_uint_least64_t n_truncated;
+    struct histogram request_us;
+    struct histogram tokenize_us;
+    struct histogram queue_us;
+    struct histogram encode_us;
+    struct histogram text_tokens;
+    struct histogram pass_texts;
+    struct histogram pass_tokens;
+};
+
+/* Where a route counts: its own index, or that of the first with its path. */
+size_t metrics_route_index(size_t route);
+
+#endif

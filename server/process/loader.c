@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "server/process/loader.h"
+
+#include "config/options.h"
+#include "server/http/http.h"
+#include "server/text/log.h"
+#include "server/observe/metrics.h"
+#include "server/exchange/server.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+struct loader {
+    struct server *server;
+    struct engine_options options;
+    struct engine *engine; /* read, not started; NULL once it is the server's */
+    char url[128];         /* the server's, for a person */
+    pthread_t thread;
+    int ended; /* an eventfd */
+    enum status status;
+    struct error error;
+};
+
+static void pass_done(void *user, size_t n_texts, size_t n_tokens, int64_t duration_us)
+{
+    (void)duration_us;
+    metrics_count_pass(user, n_texts, n_tokens);
+}
+
+/* What int8 costs this model, and which products are spared it. */
+static void describe_accuracy(const struct accuracy_report *report)
+{
+    if (report->n_texts == 0)
+        return;
+    log_write(LOG_INFO,
+              "int8: %zu probe texts have cosines to float32 of %.4f in the mean, %.4f at least",
+              report->n_texts, report->int8_mean_cosine, report->int8_least_cosine);
+    for (size_t i = 0; i < report->n_fallbacks; i++)
+        log_write(LOG_WARNING, "int8: layer %zu: %s is in %s instead", report->fallbacks[i].layer,
+                  report->fallbacks[i].product, report->fallback_dtype);
+    if (report->n_fallbacks > 0)
+        log_write(LOG_WARNING,
+                  "int8: with that, cosines to float32 of %.4f in the mean, %.4f at least%s",
+                  report->mean_cosine, report->least_cosine,
+                  report->is_within ? "" : ", still less than int8 should have");
+}
+
+static void describe(const struct server *server, const struct engine_info *info)
+{
+    const struct model *model = info->model;
+    char pooling[128] = "";
+
+    for (size_t i = 0; i < model->pooling.n_modes; i++) {
+        if (i > 0)
+            strncat(pooling, "+", sizeof pooling - strlen(pooling) - 1);
+        strncat(pooling, pooling_mode_name(model->pooling.order[i]),
+                sizeof pooling - strlen(pooling) - 1);
+    }
+    log_write(LOG_INFO, "model %s: %zu dimensions, %s pooling%s, texts of up to %zu tokens",
+              server_model_name(server), model->n_dims, pooling,
+              model->normalize ? ", normalised" : "", model->most_tokens);
+    log_write(LOG_INFO, "%zu workers, %s, products by %s, kernels: %s", info->n_workers,
+              info->dtype, info->gemm_name, info->kernels_name);
+    describe_accuracy(info->accuracy);
+    for (size_t i = 0; i < model->n_notes; i++)
+        log_write(LOG_WARNING, "model: %s", model->notes[i]);
+}
+
+/* What requests may hold together. Half of what is left, since malloc and libraries need some
+ * beside it, and others in the same machine or container may grow. */
+static void set_memory_limit(struct server *server)
+{
+    const struct options *options = server->options;
+    size_t limit_bytes = (size_t)options->memory_limit;
+    size_t body_bytes = (size_t)options->payload_limit;
+
+    if (limit_bytes == 0) {
+        limit_bytes = memory_left("") / 2;
+        if (limit_bytes < OPTIONS_MIN_MEMORY_LIMIT)
+            limit_bytes = OPTIONS_MIN_MEMORY_LIMIT;
+        if (limit_bytes / OPTIONS_MEMORY_PER_PAYLOAD < body_bytes)
+            log_write(LOG_WARNING,
+                      "memory is short: bodies near --payload-limit (%zu bytes) will be refused",
+                      body_bytes);
+    }
+    atomic_store(&server->memory.limit_bytes, limit_bytes);
+    log_write(LOG_INFO, "requests may hold %zu MiB of memory together (--memory-limit)",
+              limit_bytes >> 20);
+}
+
+static struct engine_options make_engine_options(const struct options *options)
+{
+    unsigned cpu_mask = CPU_MASK_ALL;
+
+    (void)engine_find_cpu_mask(options->cpu_mask, &cpu_mask); /* loader_check() did */
+    return (struct engine_options){
+        .model_dir = options->model_id,
+        .pooling = options->pooling,
+        .n_workers = (size_t)options->threads,
+        .most_pass_tokens = (size_t)options->max_batch_tokens,
+        .most_queued_tokens = (size_t)options->max_queue_tokens,
+        .cache_bytes = (size_t)options->cache_size,
+        .dtype = options->dtype,
+        .cpu_mask = cpu_mask,
+    };
+}
+
+enum status loader_check(const struct options *options, struct error *error)
+{
+    const struct engine_options engine_options = make_engine_options(options);
+    struct error found = {0};
+    unsigned cpu_mask;
+    enum status status;
+
+    if (!engine_find_cpu_mask(options->cpu_mask, &cpu_mask))
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "--cpu-mask=%s: that is an instruction set of another architecture",
+                         options->cpu_mask);
+    status = engine_check(&engine_options, &found);
+    if (status == STATUS_UNSUPPORTED)
+        return error_set(error, status, "--dtype=%s: %s", options->dtype, found.text);
+    if (status)
+        return error_set(error, status, "--model-id=%s", found.text);
+    return STATUS_OK;
+}
+
+enum status loader_new(struct loader **ret_loader, struct server *server, struct error *error)
+{
+    struct loader *loader = calloc(1, sizeof *loader);
+    enum status status = STATUS_NO_MEMORY;
+
+    if (!loader)
+        return error_set(error, status, "not enough memory to start");
+    loader->server = server;
+    loader->options = make_engine_options(server->options);
+    loader->ended = eventfd(0, EFD_CLOEXEC);
+    if (loader->ended < 0)
+        status = error_set(error, STATUS_IO, "cannot make an eventfd: %s", strerror(errno));
+    else
+        status = engine_read(&loader->engine, &loader->options, error);
+    if (status) {
+        loader_free(loader);
+        return status;
+    }
+    *ret_loader = loader;
+    return STATUS_OK;
+}
+
+void loader_free(struct loader *loader)
+{
+    if (!loader)
+        return;
+    engine_close(loader->engine);
+    if (loader->ended >= 0)
+        close(loader->ended);
+    free(loader);
+}
+
+const struct engine_info *loader_get_info(const struct loader *loader)
+{
+    return engine_get_info(loader->engine);
+}
+
+static enum status load(struct loader *loader)
+{
+    struct server *server = loader->server;
+    const struct engine_observer observer = {.pass_done = pass_done, .user = server->metrics};
+    enum server_state loading = SERVER_LOADING;
+    enum status status = engine_start(loader->engine, &observer, &loader->error);
+
+    if (status)
+        return status;
+    describe(server, engine_get_info(loader->engine));
+    set_memory_limit(server);
+    server->engine = loader->engine;
+    loader->engine = NULL;
+    if (atomic_compare_exchange_strong(&server->state, &loading, SERVER_SERVING))
+        log_write(LOG_INFO, "ready in %lld ms: open %s/ to try it and %s/docs for its API",
+                  (long long)(clock_now_us() - server->started_us) / 1000, loader->url,
+                  loader->url);
+    return STATUS_OK;
+}
+
+static void *run(void *argument)
+{
+    struct loader *loader = argument;
+
+    loader->status = load(loader);
+    eventfd_write(loader->ended, 1);
+    return NULL;
+}
+
+enum status loader_start(struct loader *loader)
+{
+    snprintf(loader->url, sizeof loader->url, "%s", http_local_url(loader->server->http));
+    return pthread_create(&loader->thread, NULL, run, loader) ? STATUS_NO_MEMORY : STATUS_OK;
+}
+
+int loader_descriptor(const struct loader *loader)
+{
+    return loader->ended;
+}
+
+enum status loader_finish(struct loader *loader, struct error *error)
+{
+    pthread_join(loader->thread, NULL);
+    if (loader->status)
+        return error_set(error, loader->status, "%s", loader->error.text);
+    return STATUS_OK;
+}

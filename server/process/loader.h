@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Loads the model: first what its folder says, which may end the start, then, on a thread of its
+ * own and while the port is open already (promise 7), the weights. For main. */
+#ifndef NESTD_SERVER_PROCESS_LOADER_H
+#define NESTD_SERVER_PROCESS_LOADER_H
+
+#include "engine/engine.h"
+
+struct loader;
+struct options;
+struct server;
+
+/* What the options alone tell: whether --model-id is a model's folder, whether this CPU can do the
+ * --dtype. The error names the option. */
+MUST_CHECK enum status loader_check(const struct options *options, struct error *error);
+
+/* Reads the folder, and refuses what cannot be served. */
+MUST_CHECK enum status loader_new(struct loader **ret_loader, struct server *server,
+                                  struct error *error);
+
+/* Its `model` and `tokenizer`. Borrowed. */
+const struct engine_info *loader_get_info(const struct loader *loader);
+
+/* Starts the thread. The server's rules must be there, and its port open. */
+MUST_CHECK enum status loader_start(struct loader *loader);
+
+/* A descriptor that can be read once loading has ended. */
+int loader_descriptor(const struct loader *loader);
+
+/* Waits for the end of loading and joins the thread. OK: server->engine is set, and the server is
+ * SERVING unless it was told to stop meanwhile. */
+MUST_CHECK enum status loader_finish(struct loader *loader, struct error *error);
+
+/* The thread must have ended. Closes the engine where that did not become the server's. NULL is
+ * allowed. */
+void loader_free(struct loader *loader);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Small files that a person writes or puts in place: API keys, certificates. Any thread. */
+#ifndef NESTD_SERVER_TEXT_READ_FILE_H
+#define NESTD_SERVER_TEXT_READ_FILE_H
+
+#include "engine/engine.h"
+#include "server/text/text.h"
+
+#include <stddef.h>
+
+/* The whole file, which the caller releases. An error names the path and the reason; a file of more
+ * than most_bytes is one. */
+MUST_CHECK enum status read_file(const char *path, size_t most_bytes, struct text *ret_text,
+                                 struct error *error);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What the tests of decoding share: a model's rules, and bodies that are taken or refused. */
+#ifndef NESTD_TESTS_SERVER_API_EMBED_DECODING_H
+#define NESTD_TESTS_SERVER_API_EMBED_DECODING_H
+
+#include "server/api/embed/decode.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A model of 8 dimensions, 100 tokens and the prompts query, passage and nothing; at most 3 inputs.
+ */
+extern const struct rules decoding_rules;
+
+typedef bool decode_function(struct slice body, const struct rules *rules, struct memory_claim *memory,
+                             struct fields *ret_fields, struct fault *ret_fault);
+
+bool decode_with(decode_function *decode, const struct rules *rules, const char *body,
+                 struct fields *ret_fields, struct fault *ret_fault);
+
+/* Fails the test where the body is refused. */
+void decode_good(decode_function *decode, const char *body, struct fields *ret_fields);
+
+void assert_slice(struct slice slice, const char *expected);
+
+struct bad {
+    const char *body;
+    enum problem problem;
+    const char *param;   /* "" for none */
+    const char *message; /* a part of it */
+};
+
+void check_refused(decode_function *decode, const struct bad *cases, size_t n_cases);
+
+#define CHECK_REFUSED(decode, cases) check_refused(decode, cases, sizeof(cases) / sizeof(cases[0]))
+
+#endif

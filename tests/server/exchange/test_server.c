@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "config/options.h"
+#include "server/exchange/server.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static void check_name(const char *model_id, const char *expected)
+{
+    struct options options = {.model_id = model_id};
+    struct server server = {.options = &options};
+
+    server_name_model(&server);
+    assert_string_equal(server_model_name(&server), expected);
+}
+
+static bool knows(const struct server *server, const char *name)
+{
+    return server_knows_model(server, name, strlen(name));
+}
+
+static void test_server__model_is_named_after_its_folder(void **state)
+{
+    (void)state;
+    check_name("all-MiniLM-L6-v2", "all-MiniLM-L6-v2");
+    check_name("/models/bge", "bge");
+    check_name("/models/bge//", "bge");
+    check_name("models/", "models");
+    check_name("/", "model");
+    check_name("/nobody/knows/..", "model");
+    assert_int_equal(chdir("/usr/bin"), 0);
+    check_name(".", "bin");
+    check_name("..", "usr");
+    check_name("../.", "usr");
+}
+
+static void test_server__knows_path_name_and_aliases(void **state)
+{
+    const char *aliases[] = {"text-embedding-3-small", "default"};
+    struct options options = {.model_id = "/models/bge", .model_alias = {aliases, 2}};
+    struct server server = {.options = &options};
+
+    (void)state;
+    server_name_model(&server);
+    assert_true(knows(&server, "/models/bge"));
+    assert_true(knows(&server, "bge"));
+    assert_true(knows(&server, "BAAI/bge"));
+    assert_true(knows(&server, "openai/default"));
+    assert_false(knows(&server, "/bge"));
+    assert_false(knows(&server, "BAAI/bge/"));
+    assert_false(knows(&server, "a/b/bge"));
+    assert_false(knows(&server, "models/BGE"));
+    assert_string_equal(server_list_name(&server, 0), "bge"); /* not where it is */
+    assert_string_equal(server_list_name(&server, 2), "default");
+    assert_null(server_list_name(&server, 3));
+    assert_true(knows(&server, "default"));
+    assert_false(knows(&server, "BGE"));
+    assert_false(knows(&server, ""));
+    assert_false(knows(&server, "bge-large"));
+    assert_false(server_knows_model(&server, "bge\0x", 5));
+}
+
+static void test_server__served_name_takes_the_others_place(void **state)
+{
+    struct options options = {.model_id = "/models/bge", .served_model_name = "mine"};
+    struct server server = {.options = &options};
+
+    (void)state;
+    server_name_model(&server);
+    assert_string_equal(server_model_name(&server), "mine");
+    assert_true(knows(&server, "mine"));
+    assert_true(knows(&server, "me/mine"));
+    assert_false(knows(&server, "bge"));
+    assert_false(knows(&server, "/models/bge"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_server__model_is_named_after_its_folder),
+        cmocka_unit_test(test_server__knows_path_name_and_aliases),
+        cmocka_unit_test(test_server__served_name_takes_the_others_place),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
