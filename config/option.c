@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_SLIPS = 2 };
+enum { MAX_SLIPS = 2 };
 
 const struct option option_table[N_OPTIONS] = {
-#define OPTION(field, type, default_text, least, most, argument, sentence)                         \
-    {#field,  offsetof(struct options, field), OPTION_##type, default_text, least, most, argument, \
+#define OPTION(field, type, default_text, min, max, argument, sentence)                            \
+    {#field,  offsetof(struct options, field), OPTION_##type, default_text, min, max, argument,    \
      sentence},
 #include "config/options.def"
 #undef OPTION
@@ -85,7 +85,7 @@ const struct option *option_find_nearest(enum option_source source, const char *
                                          size_t len_bytes)
 {
     const struct option *nearest = NULL;
-    size_t fewest_slips = MOST_SLIPS + 1;
+    size_t min_slips = MAX_SLIPS + 1;
 
     if (len_bytes >= sizeof(struct option_name))
         return NULL;
@@ -93,8 +93,8 @@ const struct option *option_find_nearest(enum option_source source, const char *
         const struct option_name spelt = option_spell(&option_table[i], source);
         const size_t n_slips = count_slips(name, len_bytes, spelt.text, strlen(spelt.text));
 
-        if (n_slips < fewest_slips) {
-            fewest_slips = n_slips;
+        if (n_slips < min_slips) {
+            min_slips = n_slips;
             nearest = &option_table[i];
         }
     }
@@ -116,8 +116,8 @@ struct option_limit option_format_limit(const struct option *option, int64_t lim
 
 struct option_expected option_expect(const struct option *option)
 {
-    const struct option_limit least = option_format_limit(option, option->least);
-    const struct option_limit most = option_format_limit(option, option->most);
+    const struct option_limit min = option_format_limit(option, option->min);
+    const struct option_limit max = option_format_limit(option, option->max);
     struct option_expected expected;
     char *const to = expected.text;
     const size_t size = sizeof(expected.text);
@@ -129,21 +129,20 @@ struct option_expected option_expect(const struct option *option)
         break;
     case OPTION_LIST:
         snprintf(to, size, "at most %d values in UTF-8, none empty, split by commas",
-                 OPTIONS_MOST_VALUES);
+                 OPTIONS_MAX_VALUES);
         break;
     case OPTION_NUMBERS:
         snprintf(to, size, "at most %d whole numbers from %s to %s, split by commas",
-                 OPTIONS_MOST_VALUES, least.text, most.text);
+                 OPTIONS_MAX_VALUES, min.text, max.text);
         break;
     case OPTION_NUMBER:
-        snprintf(to, size, "a whole number from %s to %s", least.text, most.text);
+        snprintf(to, size, "a whole number from %s to %s", min.text, max.text);
         break;
     case OPTION_BYTES:
-        snprintf(to, size, "bytes from %s to %s, such as 65536, 64KiB or 1MiB", least.text,
-                 most.text);
+        snprintf(to, size, "bytes from %s to %s, such as 65536, 64KiB or 1MiB", min.text, max.text);
         break;
     case OPTION_SECONDS:
-        snprintf(to, size, "seconds from %s to %s, such as 2 or 2.5", least.text, most.text);
+        snprintf(to, size, "seconds from %s to %s, such as 2 or 2.5", min.text, max.text);
         break;
     case OPTION_SWITCH:
         snprintf(to, size, "true or false");

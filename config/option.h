@@ -33,7 +33,7 @@ struct option {
     size_t offset; /* of the field in struct options */
     enum option_type type;
     const char *default_text; /* read as any other value is; NULL: none */
-    int64_t least, most;      /* of NUMBER, NUMBERS, BYTES, SECONDS */
+    int64_t min, max;         /* of NUMBER, NUMBERS, BYTES, SECONDS */
     const char *argument;
     const char *sentence;
 };

@@ -55,7 +55,7 @@ static const char *copy_text(struct options *options, const char *text, size_t l
  * followed by a NUL, which continues nothing. */
 static size_t measure_character(const unsigned char *text)
 {
-    static const uint32_t least_of_length[] = {0, 0, 0x80, 0x800, 0x10000};
+    static const uint32_t min_of_length[] = {0, 0, 0x80, 0x800, 0x10000};
     size_t n = text[0] < 0x80 ? 1 : text[0] >> 5 == 6 ? 2 : text[0] >> 4 == 14 ? 3 : 4;
     uint32_t character = n == 1 ? text[0] : text[0] & (0x7f >> n);
 
@@ -66,7 +66,7 @@ static size_t measure_character(const unsigned char *text)
             return 0;
         character = character << 6 | (text[i] & 0x3f);
     }
-    if (character < least_of_length[n] || character > 0x10ffff ||
+    if (character < min_of_length[n] || character > 0x10ffff ||
         (character >= 0xd800 && character <= 0xdfff))
         return 0;
     return n;
@@ -209,7 +209,7 @@ static enum option_result append_list(const char *text, struct options *options,
     size_t n_new = count_parts(text), n_values = field->n_values;
     const char **values;
 
-    if (!is_utf8(text) || n_new > OPTIONS_MOST_VALUES - n_values)
+    if (!is_utf8(text) || n_new > OPTIONS_MAX_VALUES - n_values)
         return OPTION_REFUSED;
     values = grow(options, field->values, n_values, n_new, sizeof(*values));
     if (!values)
@@ -237,7 +237,7 @@ static enum option_result append_numbers(const struct option *option, const char
     size_t n_values = field->n_values;
     int64_t *values;
 
-    if (n_new > OPTIONS_MOST_VALUES - n_values)
+    if (n_new > OPTIONS_MAX_VALUES - n_values)
         return OPTION_REFUSED;
     values = grow(options, field->values, n_values, n_new, sizeof(*values));
     if (!values)
@@ -246,7 +246,7 @@ static enum option_result append_numbers(const struct option *option, const char
         int64_t number;
 
         if (!parse_digits(&text, &number) || *text != (i + 1 < n_new ? ',' : '\0') ||
-            number < option->least || number > option->most)
+            number < option->min || number > option->max)
             return OPTION_REFUSED;
         values[n_values++] = number;
         text++;
@@ -258,7 +258,7 @@ static enum option_result append_numbers(const struct option *option, const char
 static enum option_result set_integer(const struct option *option, bool parsed, int64_t number,
                                       int64_t *field)
 {
-    if (!parsed || number < option->least || number > option->most)
+    if (!parsed || number < option->min || number > option->max)
         return OPTION_REFUSED;
     *field = number;
     return OPTION_SET;
@@ -287,8 +287,8 @@ enum option_result option_set(const struct option *option, const char *text,
         parsed = parse_bytes(text, &number);
         return set_integer(option, parsed, number, field);
     case OPTION_SECONDS:
-        if (!parse_seconds(text, &seconds) || seconds < (double)option->least ||
-            seconds > (double)option->most)
+        if (!parse_seconds(text, &seconds) || seconds < (double)option->min ||
+            seconds > (double)option->max)
             return OPTION_REFUSED;
         *(double *)field = seconds;
         return OPTION_SET;

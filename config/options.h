@@ -21,7 +21,7 @@
  *   SECONDS double
  *   SWITCH  bool           "true" / "false"; the flag alone means true
  *   CHOICE  const char *   one of the words that the table lists, separated by '|' */
-enum { OPTIONS_MOST_VALUES = 1024 };
+enum { OPTIONS_MAX_VALUES = 1024 };
 
 /* Less than that would refuse a body that --payload-limit allows, or a small request beside one. */
 enum {
@@ -31,27 +31,26 @@ enum {
 
 struct option_list {
     const char **values; /* [n_values] */
-    size_t n_values;     /* at most OPTIONS_MOST_VALUES */
+    size_t n_values;     /* at most OPTIONS_MAX_VALUES */
 };
 
 struct option_numbers {
     const int64_t *values; /* [n_values] */
-    size_t n_values;       /* at most OPTIONS_MOST_VALUES */
+    size_t n_values;       /* at most OPTIONS_MAX_VALUES */
 };
 
 struct options {
     struct option_storage *storage; /* private: owns every text */
-#define OPTION(field, type, default_text, least, most, argument, sentence)                         \
-    OPTION_FIELD_##type(field)
-#define OPTION_FIELD_TEXT(field)    const char *field;
-#define OPTION_FIELD_SECRET(field)  const char *field;
-#define OPTION_FIELD_LIST(field)    struct option_list field;
-#define OPTION_FIELD_NUMBERS(field) struct option_numbers field;
-#define OPTION_FIELD_NUMBER(field)  int64_t field;
-#define OPTION_FIELD_BYTES(field)   int64_t field;
-#define OPTION_FIELD_SECONDS(field) double field;
-#define OPTION_FIELD_SWITCH(field)  bool field;
-#define OPTION_FIELD_CHOICE(field)  const char *field;
+#define OPTION(field, type, default_text, min, max, argument, sentence) OPTION_FIELD_##type(field)
+#define OPTION_FIELD_TEXT(field)                                        const char *field;
+#define OPTION_FIELD_SECRET(field)                                      const char *field;
+#define OPTION_FIELD_LIST(field)                                        struct option_list field;
+#define OPTION_FIELD_NUMBERS(field)                                     struct option_numbers field;
+#define OPTION_FIELD_NUMBER(field)                                      int64_t field;
+#define OPTION_FIELD_BYTES(field)                                       int64_t field;
+#define OPTION_FIELD_SECONDS(field)                                     double field;
+#define OPTION_FIELD_SWITCH(field)                                      bool field;
+#define OPTION_FIELD_CHOICE(field)                                      const char *field;
 #include "config/options.def"
 #undef OPTION
 };

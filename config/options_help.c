@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum {
-    MOST_COLUMNS = 100,
+    MAX_COLUMNS = 100,
     TEXT_COLUMN = 33,
 };
 
@@ -21,7 +21,7 @@ struct wrapped {
 
 static void print_unbroken(struct wrapped *to, const char *text, int len)
 {
-    if (to->column > TEXT_COLUMN && to->column + 1 + len > MOST_COLUMNS) {
+    if (to->column > TEXT_COLUMN && to->column + 1 + len > MAX_COLUMNS) {
         fprintf(to->file, "\n%*s", TEXT_COLUMN, "");
         to->column = TEXT_COLUMN;
     }
@@ -53,20 +53,20 @@ static struct wrapped start_row(FILE *file, const char *name, const char *argume
 /* "[default 8080; 0 to 65535]" */
 static void print_limits(struct wrapped *to, const struct option *option)
 {
-    const struct option_limit least = option_format_limit(option, option->least);
-    const struct option_limit most = option_format_limit(option, option->most);
-    const bool has_limits = option->least != option->most;
+    const struct option_limit min = option_format_limit(option, option->min);
+    const struct option_limit max = option_format_limit(option, option->max);
+    const bool has_limits = option->min != option->max;
     const char *const default_text = option->default_text;
     char limits[160];
     int len;
 
     if (default_text && has_limits)
-        len = snprintf(limits, sizeof(limits), "[default %s; %s to %s]", default_text, least.text,
-                       most.text);
+        len = snprintf(limits, sizeof(limits), "[default %s; %s to %s]", default_text, min.text,
+                       max.text);
     else if (default_text)
         len = snprintf(limits, sizeof(limits), "[default %s]", default_text);
     else if (has_limits)
-        len = snprintf(limits, sizeof(limits), "[%s to %s]", least.text, most.text);
+        len = snprintf(limits, sizeof(limits), "[%s to %s]", min.text, max.text);
     else
         return;
     print_unbroken(to, limits, len);

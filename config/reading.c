@@ -20,9 +20,9 @@ bool reading_complain(struct reading *reading, const char *format, ...)
 struct shown shown_of(const char *text, size_t len_bytes)
 {
     static const char ellipsis[] = "...";
-    const size_t most = sizeof(struct shown) - sizeof(ellipsis);
+    const size_t max = sizeof(struct shown) - sizeof(ellipsis);
     struct shown shown = {{0}};
-    size_t n = len_bytes < most ? len_bytes : most;
+    size_t n = len_bytes < max ? len_bytes : max;
 
     while (n < len_bytes && n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
         n--; /* not within a character */

@@ -52,7 +52,7 @@ static size_t pick_workers(const struct engine_options *options)
 static enum status fall_back(struct engine *engine, size_t n_threads, struct error *error)
 {
     struct probe probe;
-    enum status status = probe_init(&probe, engine->tokenizer, engine->model->most_tokens);
+    enum status status = probe_init(&probe, engine->tokenizer, engine->model->max_tokens);
 
     if (!status)
         status = encoder_fall_back(engine->encoder, probe.texts, probe.n_texts, n_threads, error);
@@ -76,11 +76,11 @@ static enum status read_folder(struct engine *engine, struct error *error)
                          "%s: the tokenizer has %zu tokens, but config.json: \"vocab_size\" is %zu",
                          options->model_dir, tokenizer_vocabulary_size(engine->tokenizer),
                          engine->model->arch.vocab_size);
-    if (tokenizer_special_count(engine->tokenizer) >= engine->model->most_tokens)
+    if (tokenizer_special_count(engine->tokenizer) >= engine->model->max_tokens)
         return error_set(
             error, STATUS_INVALID,
             "%s: at most %zu tokens a text leave no room for text beside %zu special tokens",
-            options->model_dir, engine->model->most_tokens,
+            options->model_dir, engine->model->max_tokens,
             tokenizer_special_count(engine->tokenizer));
     return STATUS_OK;
 }
@@ -100,15 +100,15 @@ static enum status start_workers(struct engine *engine, const struct engine_obse
 {
     const struct engine_options *options = engine->options;
     const struct batcher_options batcher_options = {
-        .most_queued_tokens = options->most_queued_tokens,
-        .most_pass_tokens = options->most_pass_tokens,
+        .max_queued_tokens = options->max_queued_tokens,
+        .max_pass_tokens = options->max_pass_tokens,
         .now_us = monotonic_us,
     };
     struct workers_options workers_options = {
         .model = engine->model,
         .encoder = engine->encoder,
         .n_workers = pick_workers(options),
-        .most_pass_tokens = options->most_pass_tokens,
+        .max_pass_tokens = options->max_pass_tokens,
         .now_us = monotonic_us,
         .pass_done = observer ? observer->pass_done : NULL,
         .user = observer ? observer->user : NULL,

@@ -32,10 +32,10 @@ struct engine_options {
     const char *pooling; /* a mode's short name, or NULL: the model's own */
     const char *dtype;   /* of the products: "auto", "float32", "bfloat16" or "int8" */
     size_t n_workers; /* 0: one per usable physical core (affinity and cgroup quota are honoured) */
-    size_t most_pass_tokens;   /* of one worker's pass; a longer text runs alone */
-    size_t most_queued_tokens; /* beyond it engine_submit answers OVERLOADED */
-    size_t cache_bytes;        /* for finished vectors; 0: none are kept */
-    unsigned cpu_mask;         /* CPU_MASK_ALL, or fewer of enum cpu_flag for tests */
+    size_t max_pass_tokens;   /* of one worker's pass; a longer text runs alone */
+    size_t max_queued_tokens; /* beyond it engine_submit answers OVERLOADED */
+    size_t cache_bytes;       /* for finished vectors; 0: none are kept */
+    unsigned cpu_mask;        /* CPU_MASK_ALL, or fewer of enum cpu_flag for tests */
 };
 
 /* Fixed once the engine is open, `model` and `tokenizer` once it is read; borrowed. */

@@ -17,9 +17,9 @@ struct fallback {
 struct accuracy_report {
     size_t n_texts;          /* 0: nothing was measured */
     double int8_mean_cosine; /* with int8 throughout */
-    double int8_least_cosine;
+    double int8_min_cosine;
     double mean_cosine; /* as it is now */
-    double least_cosine;
+    double min_cosine;
     bool is_within;             /* of the limits: a mean of 0.998, and 0.99 for each text */
     const char *fallback_dtype; /* "bfloat16" */
     struct fallback *fallbacks; /* [n_fallbacks], in the order of the layers */

@@ -11,7 +11,7 @@ struct piece {
     size_t n_columns;
 };
 
-static size_t most_columns(const struct arch *arch)
+static size_t max_columns(const struct arch *arch)
 {
     return 3 * arch->hidden_size > arch->intermediate_size ? 3 * arch->hidden_size
                                                            : arch->intermediate_size;
@@ -48,11 +48,11 @@ static enum status take_memory(struct encoder_context *context)
     const struct encoder *encoder = context->encoder;
     const struct arch *arch = &encoder->model->arch;
     /* A block may begin at any row, and a product reads whole blocks. */
-    size_t n_rows = context->most_tokens + GEMM_MOST_ROWS;
-    size_t longest = encoder->model->most_tokens;
+    size_t n_rows = context->max_tokens + GEMM_MAX_ROWS;
+    size_t longest = encoder->model->max_tokens;
     size_t hidden = arch->hidden_size;
     size_t inner = arch->intermediate_size;
-    size_t n_inner_rows = encoder->is_large ? n_rows : GEMM_MOST_ROWS;
+    size_t n_inner_rows = encoder->is_large ? n_rows : GEMM_MAX_ROWS;
     bool own = encoder->dtype != ENCODER_FLOAT32;
     const struct piece pieces[] = {
         {&context->x, n_rows, hidden},
@@ -67,11 +67,11 @@ static enum status take_memory(struct encoder_context *context)
         {&context->attended_operand.values, own ? n_rows : 0, hidden},
         {&context->attended_operand.scales, n_rows, 1},
         {&context->attended_operand.zeros, n_rows, 1},
-        {&context->inner, own ? GEMM_MOST_ROWS : n_inner_rows, inner},
+        {&context->inner, own ? GEMM_MAX_ROWS : n_inner_rows, inner},
         {&context->inner_operand.values, own ? n_inner_rows : 0, inner},
         {&context->inner_operand.scales, n_inner_rows, 1},
         {&context->inner_operand.zeros, n_inner_rows, 1},
-        {&context->c, GEMM_MOST_ROWS, most_columns(arch)},
+        {&context->c, GEMM_MAX_ROWS, max_columns(arch)},
         {&context->scratch, 1,
          KERNEL_ATTENTION_SCRATCH_FLOATS(longest, hidden / arch->n_attention_heads)},
     };
@@ -82,7 +82,7 @@ static enum status take_memory(struct encoder_context *context)
     return status;
 }
 
-enum status encoder_context_new(const struct encoder *encoder, size_t most_tokens,
+enum status encoder_context_new(const struct encoder *encoder, size_t max_tokens,
                                 struct encoder_context **ret_context)
 {
     struct encoder_context *context = calloc(1, sizeof *context);
@@ -91,8 +91,8 @@ enum status encoder_context_new(const struct encoder *encoder, size_t most_token
     if (!context)
         return STATUS_NO_MEMORY;
     context->encoder = encoder;
-    context->most_tokens = most_tokens;
-    context->text_rows = calloc(most_tokens, sizeof *context->text_rows);
+    context->max_tokens = max_tokens;
+    context->text_rows = calloc(max_tokens, sizeof *context->text_rows);
     status = context->text_rows ? take_memory(context) : STATUS_NO_MEMORY;
     if (!status)
         status = gemm_context_new(encoder->gemm, &context->gemm);

@@ -25,7 +25,7 @@ struct encoder {
     enum kernel_type attention_type;             /* of q, k and v */
     kernel_store *(*activation)[N_KERNEL_TYPES]; /* the model's, out of kernels: [input][output] */
     bool is_large;    /* a layer's weights: passes go product by product (forward.c) */
-    float *positions; /* [most_tokens, hidden]: position + token type 0 */
+    float *positions; /* [max_tokens, hidden]: position + token type 0 */
     struct packed_norm embedding_norm;
     struct layer *layers; /* [n_layers] */
     struct accuracy_report accuracy;
@@ -44,7 +44,7 @@ struct encoder_context {
     const struct encoder *encoder;
     struct gemm_context *gemm;
     struct arena arena;
-    size_t most_tokens;
+    size_t max_tokens;
 
     /* Of the pass, n rows: the owner's. */
     float *x;                        /* [n, hidden]: the residual stream */
@@ -58,14 +58,14 @@ struct encoder_context {
 
     /* Of a block, and the member's; of a block, and the owner's, where members share it; of the
      * pass, and the owner's, where the products are apart. */
-    struct operand inner_operand; /* [GEMM_MOST_ROWS or n, intermediate] */
+    struct operand inner_operand; /* [GEMM_MAX_ROWS or n, intermediate] */
 
     /* What the operand is made of: a block of the owner where members share it, else a few rows of
      * the member. In float32 it is the operand. */
-    float *inner; /* [GEMM_MOST_ROWS, intermediate], or as the operand */
+    float *inner; /* [GEMM_MAX_ROWS, intermediate], or as the operand */
 
     /* Of a tile: the member's. */
-    void *c;        /* [GEMM_MOST_ROWS, n_out] of 4 bytes: what a product leaves */
+    void *c;        /* [GEMM_MAX_ROWS, n_out] of 4 bytes: what a product leaves */
     float *scratch; /* of one attention */
 };
 

@@ -55,15 +55,15 @@ MUST_CHECK enum status encoder_fall_back(struct encoder *encoder, const struct e
 /* Borrowed. */
 const struct accuracy_report *encoder_get_accuracy(const struct encoder *encoder);
 
-/* A worker's memory for passes of up to `most_tokens` tokens. */
-MUST_CHECK enum status encoder_context_new(const struct encoder *encoder, size_t most_tokens,
+/* A worker's memory for passes of up to `max_tokens` tokens. */
+MUST_CHECK enum status encoder_context_new(const struct encoder *encoder, size_t max_tokens,
                                            struct encoder_context **ret_context);
 void encoder_context_free(struct encoder_context *context);
 
 /* One text of a pass. */
 struct encoder_text {
     const int32_t *ids; /* [n_tokens], each inside the vocabulary */
-    size_t n_tokens;    /* 1 to the model's most_tokens */
+    size_t n_tokens;    /* 1 to the model's max_tokens */
 };
 
 struct encoder_pass {
@@ -83,7 +83,7 @@ struct encoder_pass {
     size_t n_layers;           /* 0: all that are left */
 };
 
-/* Encodes texts that have at most the context's most_tokens together. *ret_tokens: [sum of
+/* Encodes texts that have at most the context's max_tokens together. *ret_tokens: [sum of
  * n_tokens, hidden_size], text after text, in the context's memory, valid until its next pass. */
 MUST_CHECK enum status encoder_run(struct encoder_context *context, const struct encoder_pass *pass,
                                    const float **ret_tokens);

@@ -9,7 +9,7 @@
  * one (team.h), and it ends for all members at once; a tile runs the phase's steps on its own rows.
  * There are three schedules, which differ in where phases end:
  *
- *     by block     at attention only. A tile takes its rows, at most GEMM_MOST_ROWS, through all of
+ *     by block     at attention only. A tile takes its rows, at most GEMM_MAX_ROWS, through all of
  *                  the phase, so that what lies between two products stays in the second-level
  *                  cache.
  *     by product   before each product, for large layers. By block, each tile would have the
@@ -120,11 +120,11 @@ static void run_tile(void *member, void *user, size_t tile)
         phase->steps[i].run(&step);
 }
 
-/* Blocks of at most GEMM_MOST_ROWS: as many for each member. */
+/* Blocks of at most GEMM_MAX_ROWS: as many for each member. */
 static size_t count_blocks(size_t n_units, size_t n_members)
 {
-    size_t most_units = GEMM_MOST_ROWS / GEMM_ROW_STEP * n_members;
-    size_t n_blocks = (n_units + most_units - 1) / most_units * n_members;
+    size_t max_units = GEMM_MAX_ROWS / GEMM_ROW_STEP * n_members;
+    size_t n_blocks = (n_units + max_units - 1) / max_units * n_members;
 
     return n_blocks < n_units ? n_blocks : n_units;
 }
@@ -205,12 +205,12 @@ static void run_layer(struct phase *phase)
 }
 
 /* Below this many rows for each member it pays to share the weights rather than the rows. */
-enum { FEWEST_ROWS_OF_A_MEMBER = 32 };
+enum { MIN_ROWS_OF_A_MEMBER = 32 };
 
 static enum schedule choose_schedule(const struct phase *phase)
 {
-    if (phase->n_members > 1 && phase->n_tokens <= GEMM_MOST_ROWS &&
-        phase->n_tokens < FEWEST_ROWS_OF_A_MEMBER * phase->n_members)
+    if (phase->n_members > 1 && phase->n_tokens <= GEMM_MAX_ROWS &&
+        phase->n_tokens < MIN_ROWS_OF_A_MEMBER * phase->n_members)
         return BY_STEP;
     return phase->owner->encoder->is_large ? BY_PRODUCT : BY_BLOCK;
 }

@@ -55,13 +55,13 @@ const char *layer_product_name(enum layer_product product)
     return names[product];
 }
 
-enum { MOST_LINEARS = 3 };
+enum { MAX_LINEARS = 3 };
 
 /* The stored linear layers, all of one input and one size, that are a product side by side. */
 static size_t linears_of(const struct model_layer *stored, enum layer_product product,
-                         const struct linear *ret_linears[MOST_LINEARS])
+                         const struct linear *ret_linears[MAX_LINEARS])
 {
-    const struct linear *const linears[N_LAYER_PRODUCTS][MOST_LINEARS] = {
+    const struct linear *const linears[N_LAYER_PRODUCTS][MAX_LINEARS] = {
         [LAYER_QKV] = {&stored->query, &stored->key, &stored->value},
         [LAYER_ATTENTION_OUTPUT] = {&stored->attention_output},
         [LAYER_INTERMEDIATE] = {&stored->intermediate},
@@ -69,7 +69,7 @@ static size_t linears_of(const struct model_layer *stored, enum layer_product pr
     };
     size_t n = 0;
 
-    while (n < MOST_LINEARS && linears[product][n]) {
+    while (n < MAX_LINEARS && linears[product][n]) {
         ret_linears[n] = linears[product][n];
         n++;
     }
@@ -79,7 +79,7 @@ static size_t linears_of(const struct model_layer *stored, enum layer_product pr
 void layer_gather(const struct kernels *kernels, const struct model_layer *stored,
                   enum layer_product product, float *ret_weights)
 {
-    const struct linear *linears[MOST_LINEARS];
+    const struct linear *linears[MAX_LINEARS];
     size_t n_linears = linears_of(stored, product, linears);
     size_t n_each = linears[0]->weight.dims[0] * linears[0]->weight.dims[1];
 
@@ -92,7 +92,7 @@ static enum status packed_linear_init(struct packed_linear *packed, enum layer_p
                                       const struct kernels *kernels,
                                       const struct model_layer *stored, struct error *error)
 {
-    const struct linear *linears[MOST_LINEARS];
+    const struct linear *linears[MAX_LINEARS];
     size_t n_linears = linears_of(stored, product, linears);
     size_t n_in = linears[0]->weight.dims[1];
     size_t n_each = linears[0]->weight.dims[0];
@@ -146,7 +146,7 @@ enum status layer_repack(struct layer *layer, enum layer_product product, struct
 void layer_forget_stored(const struct model_layer *stored)
 {
     for (enum layer_product i = 0; i < N_LAYER_PRODUCTS; i++) {
-        const struct linear *linears[MOST_LINEARS];
+        const struct linear *linears[MAX_LINEARS];
         size_t n_linears = linears_of(stored, i, linears);
 
         for (size_t j = 0; j < n_linears; j++)

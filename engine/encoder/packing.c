@@ -14,13 +14,13 @@ static enum status positions_init(struct encoder *encoder)
     size_t hidden = model->arch.hidden_size;
     AUTO_FREE float *types = calloc(hidden, sizeof *types);
 
-    encoder->positions = memory_new_aligned(model->most_tokens * hidden * sizeof(float));
+    encoder->positions = memory_new_aligned(model->max_tokens * hidden * sizeof(float));
     if (!encoder->positions || !types)
         return STATUS_NO_MEMORY;
     if (model->arch.n_types > 0)
         tensor_widen(&model->type_embeddings, 0, hidden, types);
-    tensor_widen(&model->position_embeddings, 0, model->most_tokens * hidden, encoder->positions);
-    for (size_t i = 0; i < model->most_tokens; i++)
+    tensor_widen(&model->position_embeddings, 0, model->max_tokens * hidden, encoder->positions);
+    for (size_t i = 0; i < model->max_tokens; i++)
         for (size_t j = 0; j < hidden; j++)
             encoder->positions[i * hidden + j] += types[j];
     return STATUS_OK;

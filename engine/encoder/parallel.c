@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { MOST_THREADS = 16 };
+enum { MAX_THREADS = 16 };
 
 struct work {
     parallel_job *job;
@@ -32,11 +32,11 @@ static void *take_jobs(void *argument)
 enum status parallel_run(size_t n_threads, size_t n_jobs, parallel_job *job, void *user)
 {
     struct work work = {.job = job, .user = user, .n_jobs = n_jobs};
-    pthread_t threads[MOST_THREADS];
+    pthread_t threads[MAX_THREADS];
     size_t n_started = 0;
 
     /* With fewer threads than asked for the work only takes longer. */
-    while (n_started + 1 < n_threads && n_started + 1 < n_jobs && n_started < MOST_THREADS &&
+    while (n_started + 1 < n_threads && n_started + 1 < n_jobs && n_started < MAX_THREADS &&
            pthread_create(&threads[n_started], NULL, take_jobs, &work) == 0)
         n_started++;
     take_jobs(&work);

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 /* The largest such file in use, the index of a sharded model, has some hundred bytes a tensor. */
-enum { MOST_DOCUMENT_BYTES = 16 << 20 };
+enum { MAX_DOCUMENT_BYTES = 16 << 20 };
 
 static enum status read_all(int fd, char *bytes, size_t len_bytes, const char *path,
                             struct error *error)
@@ -44,10 +44,10 @@ static enum status read_file(const char *path, char **ret_bytes, size_t *ret_len
     status = file_open(path, &fd, &len_bytes, error);
     if (status)
         return status;
-    if (len_bytes > MOST_DOCUMENT_BYTES) {
+    if (len_bytes > MAX_DOCUMENT_BYTES) {
         close(fd);
         return error_set(error, STATUS_INVALID, "%.300s: has %zu bytes, at most %d are read", path,
-                         len_bytes, MOST_DOCUMENT_BYTES);
+                         len_bytes, MAX_DOCUMENT_BYTES);
     }
     bytes = malloc(len_bytes + 1);
     if (bytes)
@@ -164,33 +164,33 @@ static enum status complain(const struct document *document, const char *key, co
                      wanted, document_show(value, shown));
 }
 
-bool json_get_size(const json_t *value, size_t least, size_t most, size_t *ret_size)
+bool json_get_size(const json_t *value, size_t min, size_t max, size_t *ret_size)
 {
     double number;
 
     if (!json_is_number(value))
         return false;
     number = json_number_value(value);
-    if (!(number >= (double)least && number <= (double)most) || number != floor(number))
+    if (!(number >= (double)min && number <= (double)max) || number != floor(number))
         return false;
     *ret_size = (size_t)number;
     return true;
 }
 
-enum status document_get_size(const struct document *document, const char *key, size_t least,
-                              size_t most, size_t *value, struct error *error)
+enum status document_get_size(const struct document *document, const char *key, size_t min,
+                              size_t max, size_t *value, struct error *error)
 {
     const json_t *found = get(document, key);
     char wanted[100];
 
-    if (!found || json_get_size(found, least, most, value))
+    if (!found || json_get_size(found, min, max, value))
         return STATUS_OK;
-    snprintf(wanted, sizeof wanted, "a whole number from %zu to %zu", least, most);
+    snprintf(wanted, sizeof wanted, "a whole number from %zu to %zu", min, max);
     return complain(document, key, wanted, found, error);
 }
 
-enum status document_get_real(const struct document *document, const char *key, double least,
-                              double most, double *value, struct error *error)
+enum status document_get_real(const struct document *document, const char *key, double min,
+                              double max, double *value, struct error *error)
 {
     const json_t *found = get(document, key);
     char wanted[100];
@@ -199,8 +199,8 @@ enum status document_get_real(const struct document *document, const char *key, 
     if (!found)
         return STATUS_OK;
     number = json_number_value(found);
-    if (!json_is_number(found) || !(number >= least && number <= most)) {
-        snprintf(wanted, sizeof wanted, "a number from %g to %g", least, most);
+    if (!json_is_number(found) || !(number >= min && number <= max)) {
+        snprintf(wanted, sizeof wanted, "a number from %g to %g", min, max);
         return complain(document, key, wanted, found, error);
     }
     *value = number;

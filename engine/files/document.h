@@ -32,10 +32,10 @@ void document_release(struct document *document);
 
 /* The getters below leave *value as it was where the key is absent or null. */
 MUST_CHECK enum status document_get_size(const struct document *document, const char *key,
-                                         size_t least, size_t most, size_t *value,
+                                         size_t min, size_t max, size_t *value,
                                          struct error *error);
 MUST_CHECK enum status document_get_real(const struct document *document, const char *key,
-                                         double least, double most, double *value,
+                                         double min, double max, double *value,
                                          struct error *error);
 /* How many tokens a text may have; 0 where the file's number means "no limit". */
 MUST_CHECK enum status document_get_limit(const struct document *document, const char *key,
@@ -51,7 +51,7 @@ MUST_CHECK enum status document_get_object(const struct document *document, cons
                                            struct document *ret_inner, struct error *error);
 
 /* A whole number from `least` to `most`; false for any other value. */
-bool json_get_size(const json_t *value, size_t least, size_t most, size_t *ret_size);
+bool json_get_size(const json_t *value, size_t min, size_t max, size_t *ret_size);
 
 /* STATUS_UNSUPPORTED unless the key asks for nothing: absent, null, false, or an empty string,
  * array or object. */

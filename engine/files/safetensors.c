@@ -27,7 +27,7 @@
 
 enum {
     LENGTH_BYTES = 8,
-    MOST_HEADER_BYTES = 100000000, /* the format's own limit */
+    MAX_HEADER_BYTES = 100000000, /* the format's own limit */
 };
 
 /* The format's dtypes of whole bytes. Others (such as F4) are let pass as long as nobody asks for
@@ -57,7 +57,7 @@ struct entry {
     size_t begin;                     /* from the start of the data */
     size_t end;
     size_t n_dims;
-    size_t dims[TENSOR_MOST_DIMS]; /* the first ones */
+    size_t dims[TENSOR_MAX_DIMS]; /* the first ones */
 };
 
 struct safetensors {
@@ -112,11 +112,11 @@ static enum status parse_header(struct safetensors *file, struct error *error)
 
     for (int i = LENGTH_BYTES - 1; i >= 0; i--)
         header_bytes = header_bytes << 8 | file->mapping[i];
-    if (header_bytes > rest_bytes || header_bytes > MOST_HEADER_BYTES)
+    if (header_bytes > rest_bytes || header_bytes > MAX_HEADER_BYTES)
         return error_set(error, STATUS_INVALID,
                          "%s: is cut short or no safetensors file: it claims a header of %" PRIu64
                          " bytes, there are %zu (and at most %d are allowed)",
-                         file->name, header_bytes, rest_bytes, MOST_HEADER_BYTES);
+                         file->name, header_bytes, rest_bytes, MAX_HEADER_BYTES);
     if (header_bytes == 0 || text[0] != '{')
         return error_set(error, STATUS_INVALID,
                          "%s: is no safetensors file: its header does not begin with '{'",
@@ -156,7 +156,7 @@ static bool read_shape(const json_t *shape, struct entry *entry, size_t *ret_n_e
         if (!get_count(json_array_get(shape, i), &dim) ||
             !size_multiply(n_elements, dim, &n_elements))
             return false;
-        if (i < TENSOR_MOST_DIMS)
+        if (i < TENSOR_MAX_DIMS)
             entry->dims[i] = dim;
     }
     *ret_n_elements = n_elements;
@@ -330,10 +330,10 @@ enum status safetensors_find(const struct safetensors *file, const char *name,
         return error_set(error, STATUS_UNSUPPORTED,
                          "%s: tensor \"%s\" has dtype %.20s; F32, F16 and BF16 can be read",
                          file->name, name, entry->dtype_text);
-    if (entry->n_dims > TENSOR_MOST_DIMS)
+    if (entry->n_dims > TENSOR_MAX_DIMS)
         return error_set(error, STATUS_UNSUPPORTED,
                          "%s: tensor \"%s\" has %zu dimensions, at most %d can be read", file->name,
-                         name, entry->n_dims, TENSOR_MOST_DIMS);
+                         name, entry->n_dims, TENSOR_MAX_DIMS);
     *ret_tensor = (struct tensor){
         .data = file->data + entry->begin,
         .dtype = entry->dtype->dtype,

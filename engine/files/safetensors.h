@@ -22,7 +22,7 @@ enum dtype {
 size_t dtype_size_bytes(enum dtype dtype);
 const char *dtype_name(enum dtype dtype); /* "float32" ... */
 
-enum { TENSOR_MOST_DIMS = 4 };
+enum { TENSOR_MAX_DIMS = 4 };
 
 /* A tensor's values, row-major, little-endian, in the mapping of the file that holds them
  * (borrowed). They need not be aligned. */
@@ -30,7 +30,7 @@ struct tensor {
     const void *data;
     enum dtype dtype;
     size_t n_dims;
-    size_t dims[TENSOR_MOST_DIMS];
+    size_t dims[TENSOR_MAX_DIMS];
 };
 
 struct safetensors;
@@ -42,7 +42,7 @@ void safetensors_close(struct safetensors *file);
 bool safetensors_has(const struct safetensors *file, const char *name);
 
 /* Finds a tensor by name. STATUS_INVALID if it is not there; STATUS_UNSUPPORTED if its dtype is not
- * one of enum dtype or it has more than TENSOR_MOST_DIMS dimensions. */
+ * one of enum dtype or it has more than TENSOR_MAX_DIMS dimensions. */
 MUST_CHECK enum status safetensors_find(const struct safetensors *file, const char *name,
                                         struct tensor *ret_tensor, struct error *error);
 

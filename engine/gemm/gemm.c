@@ -131,8 +131,8 @@ dnnl_status_t gemm_block_multiply(struct gemm_context *context, size_t shape, si
     return status;
 }
 
-_Static_assert((int)KERNEL_FLOAT32_ROWS == (int)GEMM_MOST_ROWS, "our kernels take a block");
-_Static_assert((int)KERNEL_INT8_ROWS == (int)GEMM_MOST_ROWS, "our kernels take a block");
+_Static_assert((int)KERNEL_FLOAT32_ROWS == (int)GEMM_MAX_ROWS, "our kernels take a block");
+_Static_assert((int)KERNEL_INT8_ROWS == (int)GEMM_MAX_ROWS, "our kernels take a block");
 
 /* By our own kernel. */
 static void multiply_rows(struct gemm_context *context, const struct shape *shape,
@@ -140,8 +140,8 @@ static void multiply_rows(struct gemm_context *context, const struct shape *shap
 {
     const size_t n_in = shape->n_in, n_out = shape->n_out;
 
-    for (size_t row = 0; row < n_rows; row += GEMM_MOST_ROWS) {
-        size_t n = n_rows - row < GEMM_MOST_ROWS ? n_rows - row : GEMM_MOST_ROWS;
+    for (size_t row = 0; row < n_rows; row += GEMM_MAX_ROWS) {
+        size_t n = n_rows - row < GEMM_MAX_ROWS ? n_rows - row : GEMM_MAX_ROWS;
 
         if (shape->multiply_int8)
             shape->multiply_int8((const uint8_t *)a + row * n_in, n, weights, n_out, n_in,
@@ -169,7 +169,7 @@ enum status gemm_multiply(struct gemm_context *context, const struct gemm_weight
         multiply_rows(context, shape, weights, a, n_rows, c);
         return STATUS_OK;
     }
-    for (size_t row = 0; row < n_rows && !status; row += GEMM_MOST_ROWS)
+    for (size_t row = 0; row < n_rows && !status; row += GEMM_MAX_ROWS)
         status =
             gemm_block_multiply(context, index, shape_pick_block(shape, n_rows - row), weights,
                                 (const char *)a + row * a_row_bytes, (char *)c + row * c_row_bytes);
@@ -189,7 +189,7 @@ enum status gemm_open(const struct kernels *kernels, struct gemm **ret_gemm, str
     gemm->multiply_float32 = kernels->multiply_float32;
     gemm->multiply_int8 = kernels->multiply_int8;
     pthread_mutex_init(&gemm->mutex, NULL);
-    gemm->shapes = calloc(GEMM_MOST_SHAPES, sizeof *gemm->shapes);
+    gemm->shapes = calloc(GEMM_MAX_SHAPES, sizeof *gemm->shapes);
     if (gemm->shapes)
         status = onednn_engine_create(&gemm->engine);
     if (status) {

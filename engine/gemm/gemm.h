@@ -3,7 +3,7 @@
 /* Matrix products with packed weights, C = A W^T, on oneDNN; gemm*.c alone include it, 2.6 to 3.x.
  * int8 is multiplied by our own kernel where oneDNN's would saturate.
  *
- * Rows are multiplied in blocks of fixed heights, GEMM_ROW_STEP to GEMM_MOST_ROWS, each a primitive
+ * Rows are multiplied in blocks of fixed heights, GEMM_ROW_STEP to GEMM_MAX_ROWS, each a primitive
  * of static shape: a run-time height falls to a slow path outside AMX. Columns may be multiplied in
  * panels, so that few rows keep several cores busy. The bits of an element must not depend on the
  * height of its block, on its place in it or on its panel (promise 1): that is tried for every
@@ -22,9 +22,9 @@
 #include <stdint.h>
 
 enum {
-    GEMM_MOST_ROWS = 64,
+    GEMM_MAX_ROWS = 64,
     GEMM_ROW_STEP = 8,
-    GEMM_MOST_SPLIT = 3, /* 2^3 panels */
+    GEMM_MAX_SPLIT = 3, /* 2^3 panels */
 };
 
 /* What A, the weights and C are made of. */
@@ -52,8 +52,8 @@ struct gemm_weights {
     /* Private. */
     void *data;
     size_t len_bytes;
-    size_t n_splits;                    /* splits [0, n_splits) are usable; split 0 is the whole */
-    size_t shapes[GEMM_MOST_SPLIT + 1]; /* of a panel of each split */
+    size_t n_splits;                   /* splits [0, n_splits) are usable; split 0 is the whole */
+    size_t shapes[GEMM_MAX_SPLIT + 1]; /* of a panel of each split */
 };
 
 /* Products of float32 and of int8 are by `kernels` where those have one, else by oneDNN. *ret_gemm, *ret_packed and
@@ -86,7 +86,7 @@ void gemm_context_free(struct gemm_context *context);
 
 /* c[n_rows, n_out / 2^split] = a[n_rows, n_in] x W^T, of the columns of one panel: panel 0 has the
  * first. split < packed->n_splits, panel < 2^split. Both have room for n_rows rounded up to
- * GEMM_MOST_ROWS; the rows of `a` beyond n_rows may hold anything, those of `c` may be overwritten.
+ * GEMM_MAX_ROWS; the rows of `a` beyond n_rows may hold anything, those of `c` may be overwritten.
  * Allocates nothing. */
 MUST_CHECK enum status gemm_multiply(struct gemm_context *context,
                                      const struct gemm_weights *packed, size_t split, size_t panel,

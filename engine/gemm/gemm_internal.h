@@ -11,7 +11,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-enum { GEMM_N_HEIGHTS = GEMM_MOST_ROWS / GEMM_ROW_STEP };
+enum { GEMM_N_HEIGHTS = GEMM_MAX_ROWS / GEMM_ROW_STEP };
 
 /* One block height. */
 struct shape_block {
@@ -38,17 +38,17 @@ struct shape {
 
     /* Of a shape that weights were packed for: its panels' shapes, itself at split 0. */
     size_t n_splits;
-    size_t splits[GEMM_MOST_SPLIT + 1];
+    size_t splits[GEMM_MAX_SPLIT + 1];
 };
 
-enum { GEMM_MOST_SHAPES = 64 };
+enum { GEMM_MAX_SHAPES = 64 };
 
 struct gemm {
     dnnl_engine_t engine;
     kernel_multiply_float32 *multiply_float32; /* NULL: oneDNN */
     kernel_multiply_int8 *multiply_int8;       /* NULL: oneDNN */
     pthread_mutex_t mutex;                     /* guards what follows while weights are packed */
-    struct shape *shapes; /* [n_shapes], of GEMM_MOST_SHAPES; a shape's index stays its own */
+    struct shape *shapes; /* [n_shapes], of GEMM_MAX_SHAPES; a shape's index stays its own */
     size_t n_shapes;
     size_t scratchpad_len_bytes; /* the most that any shape needs */
     char name[96];

@@ -45,21 +45,21 @@ static float round_to_whole(float x)
 static void quantise_channel(const float *weights, size_t n_in, int8_t *ret_q, float *ret_scale,
                              int32_t *ret_sum)
 {
-    float most = 0;
+    float max = 0;
     float factor;
     int32_t sum = 0;
 
     for (size_t i = 0; i < n_in; i++)
-        most = weights[i] > most ? weights[i] : -weights[i] > most ? -weights[i] : most;
+        max = weights[i] > max ? weights[i] : -weights[i] > max ? -weights[i] : max;
     for (size_t i = 0; i < n_in; i++)
         if (weights[i] - weights[i] != 0)
-            most = INFINITY;
-    factor = most > 0 && isfinite(127 / most) ? 127 / most : 0;
+            max = INFINITY;
+    factor = max > 0 && isfinite(127 / max) ? 127 / max : 0;
     for (size_t i = 0; i < n_in; i++)
         ret_q[i] = (int8_t)round_to_whole(factor > 0 ? weights[i] * factor : 0);
     for (size_t i = 0; i < n_in; i++)
         sum += ret_q[i];
-    *ret_scale = factor > 0 ? most / 127 : most;
+    *ret_scale = factor > 0 ? max / 127 : max;
     *ret_sum = sum;
 }
 
@@ -156,9 +156,9 @@ static enum status add_shape(struct gemm *gemm, enum gemm_format format, size_t 
 {
     struct shape *shape = &gemm->shapes[gemm->n_shapes];
     dnnl_status_t status = dnnl_success;
-    size_t most;
+    size_t max;
 
-    if (gemm->n_shapes == GEMM_MOST_SHAPES)
+    if (gemm->n_shapes == GEMM_MAX_SHAPES)
         return STATUS_INTERNAL;
     if (format == GEMM_FLOAT32 && gemm->multiply_float32)
         shape_init_float32(shape, gemm->multiply_float32, n_out, n_in);
@@ -170,9 +170,9 @@ static enum status add_shape(struct gemm *gemm, enum gemm_format format, size_t 
         shape_release(shape);
         return status_of(status);
     }
-    most = shape_scratchpad_bytes(shape);
-    if (gemm->scratchpad_len_bytes < most)
-        gemm->scratchpad_len_bytes = most;
+    max = shape_scratchpad_bytes(shape);
+    if (gemm->scratchpad_len_bytes < max)
+        gemm->scratchpad_len_bytes = max;
     *ret_index = gemm->n_shapes++;
     return STATUS_OK;
 }
@@ -200,8 +200,8 @@ static void fill_trial(enum gemm_format format, void *a, size_t n)
 struct trial {
     struct gemm_context *context;
     const struct gemm_weights *packed;
-    char *a;     /* [GEMM_MOST_ROWS, n_in] */
-    char *whole; /* [GEMM_MOST_ROWS, n_out] of 4 bytes */
+    char *a;     /* [GEMM_MAX_ROWS, n_in] */
+    char *whole; /* [GEMM_MAX_ROWS, n_out] of 4 bytes */
     char *part;  /* the same, of a panel */
 };
 
@@ -212,7 +212,7 @@ static bool gives_same_bits(const struct trial *trial, const struct shape *shape
 {
     const struct gemm_weights *packed = trial->packed;
     size_t height = shape_block_height(block);
-    size_t first_row = GEMM_MOST_ROWS - height;
+    size_t first_row = GEMM_MAX_ROWS - height;
     size_t width_bytes = (packed->n_out >> split) * 4;
 
     if (gemm_block_multiply(
@@ -246,10 +246,10 @@ static bool prove_split(struct gemm *gemm, const struct trial *trial, size_t spl
 /* Finds out which heights and splits of newly packed weights can be used. */
 static enum status prove_shape(struct gemm *gemm, struct gemm_weights *packed)
 {
-    size_t n_a = GEMM_MOST_ROWS * packed->n_in;
+    size_t n_a = GEMM_MAX_ROWS * packed->n_in;
     AUTO_FREE char *a = memory_new_aligned(n_a * shape_src_size_bytes(packed->format));
-    AUTO_FREE char *whole = memory_new_aligned(GEMM_MOST_ROWS * packed->n_out * 4);
-    AUTO_FREE char *part = memory_new_aligned(GEMM_MOST_ROWS * packed->n_out * 4);
+    AUTO_FREE char *whole = memory_new_aligned(GEMM_MAX_ROWS * packed->n_out * 4);
+    AUTO_FREE char *part = memory_new_aligned(GEMM_MAX_ROWS * packed->n_out * 4);
     struct trial trial = {.packed = packed, .a = a, .whole = whole, .part = part};
     enum status status =
         a && whole && part ? gemm_context_new(gemm, &trial.context) : STATUS_NO_MEMORY;
@@ -257,7 +257,7 @@ static enum status prove_shape(struct gemm *gemm, struct gemm_weights *packed)
     if (status)
         return status;
     fill_trial(packed->format, a, n_a);
-    status = gemm_multiply(trial.context, packed, 0, 0, a, GEMM_MOST_ROWS, whole);
+    status = gemm_multiply(trial.context, packed, 0, 0, a, GEMM_MAX_ROWS, whole);
     while (!status && packed->n_splits > 0 && !prove_split(gemm, &trial, packed->n_splits - 1))
         packed->n_splits--;
     for (size_t split = 0; split + 1 < packed->n_splits && !status; split++)
@@ -311,7 +311,7 @@ static enum status add_shapes(struct gemm *gemm, struct gemm_weights *packed)
         return status;
     if (!gemm->name[0])
         name(gemm, &gemm->shapes[packed->shapes[0]]);
-    for (packed->n_splits = 1; packed->n_splits <= GEMM_MOST_SPLIT; packed->n_splits++) {
+    for (packed->n_splits = 1; packed->n_splits <= GEMM_MAX_SPLIT; packed->n_splits++) {
         size_t split = packed->n_splits;
         const struct shape *whole = &gemm->shapes[packed->shapes[0]];
         const struct shape *panel;

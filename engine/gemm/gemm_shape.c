@@ -29,7 +29,7 @@ size_t shape_block_height(size_t block)
 
 size_t shape_pick_block(const struct shape *shape, size_t n_rows)
 {
-    size_t block = n_rows >= GEMM_MOST_ROWS ? GEMM_N_HEIGHTS - 1 : (n_rows - 1) / GEMM_ROW_STEP;
+    size_t block = n_rows >= GEMM_MAX_ROWS ? GEMM_N_HEIGHTS - 1 : (n_rows - 1) / GEMM_ROW_STEP;
 
     while (!shape->blocks[block].primitive)
         block++;
@@ -198,12 +198,12 @@ bool shape_is_own(const struct shape *shape)
 
 size_t shape_scratchpad_bytes(const struct shape *shape)
 {
-    size_t most = shape->multiply_int8 ? KERNEL_INT8_SCRATCH * sizeof(int16_t) : 0;
+    size_t max = shape->multiply_int8 ? KERNEL_INT8_SCRATCH * sizeof(int16_t) : 0;
 
     for (size_t i = 0; i < GEMM_N_HEIGHTS; i++)
-        if (shape->blocks[i].scratchpad_len_bytes > most)
-            most = shape->blocks[i].scratchpad_len_bytes;
-    return most;
+        if (shape->blocks[i].scratchpad_len_bytes > max)
+            max = shape->blocks[i].scratchpad_len_bytes;
+    return max;
 }
 
 /* The full height, by the first of these that oneDNN has. */

@@ -11,7 +11,7 @@
 
 #include <math.h>
 
-enum { GROUP_TOKENS = 2 * GEMM_MOST_ROWS }; /* of a job */
+enum { GROUP_TOKENS = 2 * GEMM_MAX_ROWS }; /* of a job */
 
 /* ---- a pass ---- */
 
@@ -24,12 +24,12 @@ static size_t count_tokens(const struct encoder_text *texts, size_t n_texts)
     return n_tokens;
 }
 
-size_t accuracy_count_fitting(const struct encoder_text *texts, size_t n_texts, size_t most_tokens)
+size_t accuracy_count_fitting(const struct encoder_text *texts, size_t n_texts, size_t max_tokens)
 {
     size_t n_tokens = 0;
     size_t n = 0;
 
-    while (n < n_texts && (n == 0 || n_tokens + texts[n].n_tokens <= most_tokens))
+    while (n < n_texts && (n == 0 || n_tokens + texts[n].n_tokens <= max_tokens))
         n_tokens += texts[n++].n_tokens;
     return n;
 }
@@ -155,7 +155,7 @@ static struct deviation compare(const float *exact, const float *found, size_t n
             lost = 1;
         n_measured++;
         deviation.mean += (lost - deviation.mean) / (double)n_measured;
-        deviation.most = lost > deviation.most ? lost : deviation.most;
+        deviation.max = lost > deviation.max ? lost : deviation.max;
     }
     return deviation;
 }

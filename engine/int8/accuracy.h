@@ -26,7 +26,7 @@ struct accuracy {
 
 struct deviation {
     double mean;
-    double most;
+    double max;
 };
 
 /* Encodes the texts in float32, with the model's stored weights. The caller keeps encoder and
@@ -39,7 +39,7 @@ void accuracy_release(struct accuracy *accuracy);
 MUST_CHECK enum status accuracy_measure(const struct accuracy *accuracy,
                                         struct deviation *ret_deviation);
 
-/* How many of the texts have at most most_tokens together; one at least, if there are any. */
-size_t accuracy_count_fitting(const struct encoder_text *texts, size_t n_texts, size_t most_tokens);
+/* How many of the texts have at most max_tokens together; one at least, if there are any. */
+size_t accuracy_count_fitting(const struct encoder_text *texts, size_t n_texts, size_t max_tokens);
 
 #endif

@@ -149,7 +149,7 @@ enum status attribution_measure(const struct encoder *encoder, const struct enco
     struct attribution attribution = {
         .encoder = encoder,
         .texts = texts,
-        .n_texts = accuracy_count_fitting(texts, n_texts, GEMM_MOST_ROWS),
+        .n_texts = accuracy_count_fitting(texts, n_texts, GEMM_MAX_ROWS),
         .hidden = arch->hidden_size,
         .shares = ret_shares,
     };

@@ -24,12 +24,12 @@
 /* Cosine to float32 at least 0.998 in the mean and 0.99 for each text: what the project demands of
  * int8 on the STS benchmark. The probe texts are a little harder than its sentences: a mean of
  * 0.0017 for all-MiniLM-L6-v2, and 0.0014 there. */
-#define MOST_MEAN_DEVIATION 0.002
-#define MOST_DEVIATION      0.01
+#define MAX_MEAN_DEVIATION 0.002
+#define MAX_DEVIATION      0.01
 
 static bool is_within(struct deviation deviation)
 {
-    return deviation.mean <= MOST_MEAN_DEVIATION && deviation.most <= MOST_DEVIATION;
+    return deviation.mean <= MAX_MEAN_DEVIATION && deviation.max <= MAX_DEVIATION;
 }
 
 /* Where bfloat16 is slower than float32, it is no format to fall back to. */
@@ -42,20 +42,20 @@ static enum gemm_format finer_format(const struct encoder *encoder)
 static bool find_worst(const struct encoder *encoder, double (*shares)[N_LAYER_PRODUCTS],
                        size_t *ret_layer, enum layer_product *ret_product)
 {
-    double most = 0; /* of a share over the multiplications for a token */
+    double max = 0; /* of a share over the multiplications for a token */
 
     for (size_t i = 0; i < encoder->model->arch.n_layers; i++)
         for (enum layer_product j = 0; j < N_LAYER_PRODUCTS; j++) {
             const struct gemm_weights *weights = encoder->layers[i].products[j].weights;
             double worth = shares[i][j] / ((double)weights->n_out * (double)weights->n_in);
 
-            if (weights->format != GEMM_INT8 || worth <= most)
+            if (weights->format != GEMM_INT8 || worth <= max)
                 continue;
-            most = worth;
+            max = worth;
             *ret_layer = i;
             *ret_product = j;
         }
-    return most > 0;
+    return max > 0;
 }
 
 /* Repacks the worst products until `left`, what should then remain of the mean deviation, is small
@@ -68,7 +68,7 @@ static enum status repack_worst(struct encoder *encoder, double (*shares)[N_LAYE
     size_t layer;
 
     *ret_n = 0;
-    while (!status && (*ret_n == 0 || *left > MOST_MEAN_DEVIATION) &&
+    while (!status && (*ret_n == 0 || *left > MAX_MEAN_DEVIATION) &&
            find_worst(encoder, shares, &layer, &product)) {
         status =
             layer_repack(&encoder->layers[layer], product, encoder->gemm, finer_format(encoder),
@@ -126,11 +126,11 @@ static enum status measure_and_fall_back(struct encoder *encoder, struct accurac
         return status;
     report->n_texts = accuracy->n_texts;
     report->int8_mean_cosine = 1 - deviation.mean;
-    report->int8_least_cosine = 1 - deviation.most;
+    report->int8_min_cosine = 1 - deviation.max;
     if (!is_within(deviation))
         status = fall_back(encoder, accuracy, &deviation, error);
     report->mean_cosine = 1 - deviation.mean;
-    report->least_cosine = 1 - deviation.most;
+    report->min_cosine = 1 - deviation.max;
     report->is_within = is_within(deviation);
     report->fallback_dtype = encoder_dtype_name(
         finer_format(encoder) == GEMM_BFLOAT16 ? ENCODER_BFLOAT16 : ENCODER_FLOAT32);

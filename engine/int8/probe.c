@@ -35,10 +35,10 @@ static const char *const texts[] = {
 enum { N_TEXTS = sizeof texts / sizeof *texts };
 
 enum status probe_init(struct probe *ret_probe, const struct tokenizer *tokenizer,
-                       size_t most_tokens)
+                       size_t max_tokens)
 {
     const struct tokenize_options options = {
-        .truncate = TRUNCATE_END, .most_tokens = most_tokens, .add_special = true};
+        .truncate = TRUNCATE_END, .max_tokens = max_tokens, .add_special = true};
     size_t ends[N_TEXTS];
     enum status status = STATUS_OK;
 

@@ -17,9 +17,9 @@ struct probe {
     struct tokens tokens; /* private: what the texts' ids point into */
 };
 
-/* `ret_probe` is released even after a failure. most_tokens: the model's, of one text. */
+/* `ret_probe` is released even after a failure. max_tokens: the model's, of one text. */
 MUST_CHECK enum status probe_init(struct probe *ret_probe, const struct tokenizer *tokenizer,
-                                  size_t most_tokens);
+                                  size_t max_tokens);
 void probe_release(struct probe *probe);
 
 #endif

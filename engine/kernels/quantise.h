@@ -14,18 +14,18 @@
 #include <stdbool.h>
 
 /* Never so small that its inverse is not finite: a row of zeros has a scale too. */
-static inline float quantise_scale(float least, float most, bool has_nan)
+static inline float quantise_scale(float min, float max, bool has_nan)
 {
-    const float scale = most / 255 - least / 255; /* their difference might overflow */
+    const float scale = max / 255 - min / 255; /* their difference might overflow */
 
     if (has_nan)
         return NAN;
     return scale < FLT_MIN ? FLT_MIN : scale;
 }
 
-static inline int32_t quantise_zero(float least, float scale)
+static inline int32_t quantise_zero(float min, float scale)
 {
-    return isfinite(scale) ? (int32_t)rintf(-least / scale) : 0;
+    return isfinite(scale) ? (int32_t)rintf(-min / scale) : 0;
 }
 
 #endif

@@ -8,7 +8,7 @@
 /* The largest BERT known has hidden size 2560 (Megatron, 3.9 billion parameters). */
 static const struct {
     size_t offset;
-    size_t most;
+    size_t max;
 } fields[N_ARCH_SIZES] = {
     [ARCH_HIDDEN] = {offsetof(struct arch, hidden_size), 1 << 16},
     [ARCH_LAYERS] = {offsetof(struct arch, n_layers), 1 << 10},
@@ -69,7 +69,7 @@ static enum status read_sizes(const struct document *config, const struct family
 
         *value = sizes[i].preset;
         if (sizes[i].key)
-            status = document_get_size(config, sizes[i].key, 1, fields[i].most, value, error);
+            status = document_get_size(config, sizes[i].key, 1, fields[i].max, value, error);
         if (status)
             return status;
     }

@@ -145,7 +145,7 @@ static enum status read_text_settings(struct model *model, const struct modules 
     limit = transformer.max_tokens ? transformer.max_tokens : config.max_length;
     tokenizer_config_release(&config);
     model->lowercase = transformer.lowercase;
-    model->most_tokens = limit && limit < n_positions ? limit : n_positions;
+    model->max_tokens = limit && limit < n_positions ? limit : n_positions;
     if (transformer.max_tokens <= n_positions)
         return STATUS_OK;
     return add_note(model,

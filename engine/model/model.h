@@ -60,7 +60,7 @@ struct model {
     bool include_prompt; /* the pooling counts the prompt's tokens (default true) */
     size_t n_dims;       /* of a finished vector: hidden_size x number of pooling modes */
     size_t default_dims; /* where a request names no dimensions: n_dims, or truncate_dim */
-    size_t most_tokens;  /* of one text with special tokens: min(max_seq_length, n_positions) */
+    size_t max_tokens;   /* of one text with special tokens: min(max_seq_length, n_positions) */
     enum similarity similarity;
     struct prompt *prompts; /* [n_prompts] */
     size_t n_prompts;

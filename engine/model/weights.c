@@ -13,8 +13,8 @@
 #define INDEX_FILE  "model.safetensors.index.json"
 
 enum {
-    MOST_SHARDS = 1000,
-    MOST_NAME_BYTES = 200,
+    MAX_SHARDS = 1000,
+    MAX_NAME_BYTES = 200,
 };
 
 struct shard {
@@ -43,9 +43,9 @@ static enum status add_shard(struct weights *weights, const char *folder, const 
         if (strcmp(weights->shards[i].name, name) == 0)
             return STATUS_OK;
     }
-    if (weights->n_shards == MOST_SHARDS)
+    if (weights->n_shards == MAX_SHARDS)
         return error_set(error, STATUS_UNSUPPORTED, INDEX_FILE ": lists more than %d files",
-                         MOST_SHARDS);
+                         MAX_SHARDS);
     if (!path)
         return STATUS_NO_MEMORY;
     shards = reallocarray(weights->shards, weights->n_shards + 1, sizeof *shards);
@@ -140,7 +140,7 @@ static const struct safetensors *find_file(const struct weights *weights, const 
 enum status weights_open(struct weights **ret_weights, const char *folder, const char *prefix,
                          const char *tensor, struct error *error)
 {
-    char name[MOST_NAME_BYTES];
+    char name[MAX_NAME_BYTES];
     struct weights *weights = calloc(1, sizeof *weights);
     enum status status;
 
@@ -183,7 +183,7 @@ static void write_shape(const size_t *dims, size_t n_dims, char *text, size_t te
 
 /* TensorFlow's checkpoints called a layer norm's weight gamma and its bias beta; folders converted
  * long ago still do. */
-static bool write_old_name(const char *name, char old_name[MOST_NAME_BYTES])
+static bool write_old_name(const char *name, char old_name[MAX_NAME_BYTES])
 {
     static const struct {
         const char *now;
@@ -197,7 +197,7 @@ static bool write_old_name(const char *name, char old_name[MOST_NAME_BYTES])
         const char *ending = strstr(name, endings[i].now);
 
         if (ending) {
-            snprintf(old_name, MOST_NAME_BYTES, "%.*s%s", (int)(ending - name), name,
+            snprintf(old_name, MAX_NAME_BYTES, "%.*s%s", (int)(ending - name), name,
                      endings[i].old);
             return true;
         }
@@ -208,8 +208,8 @@ static bool write_old_name(const char *name, char old_name[MOST_NAME_BYTES])
 enum status weights_find(const struct weights *weights, const char *name, const size_t *dims,
                          size_t n_dims, struct tensor *ret_tensor, struct error *error)
 {
-    char full_name[MOST_NAME_BYTES];
-    char old_name[MOST_NAME_BYTES];
+    char full_name[MAX_NAME_BYTES];
+    char old_name[MAX_NAME_BYTES];
     char expected[100];
     char found[100];
     const char *used_name = full_name;

@@ -13,7 +13,7 @@
  *
  * INVARIANTS, under the mutex
  *  1. A group is in a list of `turns` if and only if it has WAITING jobs.
- *  2. queued_tokens is the sum of tokens of WAITING jobs, and at most most_queued_tokens.
+ *  2. queued_tokens is the sum of tokens of WAITING jobs, and at most max_queued_tokens.
  *  3. n_unfinished counts jobs that are not ENDED. Whoever brings it to 0 calls done(), after
  *     unlocking: nobody else sees that moment, so done() is called once.
  *  4. done() is never called with the mutex held.
@@ -54,7 +54,7 @@ enum status batcher_new(struct batcher **ret_batcher, const struct batcher_optio
     if (!batcher)
         return STATUS_NO_MEMORY;
     batcher->options = *options;
-    turns_init(&batcher->turns, options->most_pass_tokens);
+    turns_init(&batcher->turns, options->max_pass_tokens);
     if (inflight_init(&batcher->inflight)) {
         free(batcher);
         return STATUS_NO_MEMORY;
@@ -258,7 +258,7 @@ enum status batcher_submit(struct batcher *batcher, struct job_group *group)
     if (batcher->stopped)
         status = STATUS_STOPPING;
     else if (count_new_tokens(batcher, group) >
-             batcher->options.most_queued_tokens - batcher->stats.queued_tokens)
+             batcher->options.max_queued_tokens - batcher->stats.queued_tokens)
         status = STATUS_OVERLOADED;
     else
         enter_group(batcher, group);

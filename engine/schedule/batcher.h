@@ -18,9 +18,9 @@ struct batcher;
 struct team;
 
 struct batcher_options {
-    size_t most_queued_tokens; /* a group that would bring what waits over it is refused, whole */
-    size_t most_pass_tokens;   /* of one pass; a single text that is larger runs alone */
-    int64_t (*now_us)(void);   /* the monotonic clock; tests turn their own */
+    size_t max_queued_tokens; /* a group that would bring what waits over it is refused, whole */
+    size_t max_pass_tokens;   /* of one pass; a single text that is larger runs alone */
+    int64_t (*now_us)(void);  /* the monotonic clock; tests turn their own */
 };
 
 struct batcher_stats {

@@ -51,12 +51,12 @@ static enum status shard_init(struct shard *shard, const struct cache *cache)
     return shard->slots && shard->vectors && shard->buckets ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
-enum status cache_new(struct cache **ret_cache, size_t most_bytes, size_t n_dims)
+enum status cache_new(struct cache **ret_cache, size_t max_bytes, size_t n_dims)
 {
     struct cache *cache = calloc(1, sizeof *cache);
     /* A slot has up to two buckets. */
     size_t slot_bytes = sizeof(struct slot) + n_dims * sizeof(float) + 2 * sizeof(uint32_t);
-    size_t n_slots = most_bytes / N_SHARDS / slot_bytes;
+    size_t n_slots = max_bytes / N_SHARDS / slot_bytes;
     enum status status = STATUS_OK;
 
     if (!cache)

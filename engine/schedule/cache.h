@@ -22,8 +22,8 @@ struct cache_stats {
     size_t used_bytes; /* of vectors that are there */
 };
 
-/* At most `most_bytes` in all; too few for one vector make a cache that holds nothing. */
-MUST_CHECK enum status cache_new(struct cache **ret_cache, size_t most_bytes, size_t n_dims);
+/* At most `max_bytes` in all; too few for one vector make a cache that holds nothing. */
+MUST_CHECK enum status cache_new(struct cache **ret_cache, size_t max_bytes, size_t n_dims);
 void cache_free(struct cache *cache);
 
 /* Copies the first n_dims numbers of the key's vector; false if it is not there. */

@@ -11,7 +11,7 @@
 #include <string.h>
 
 enum {
-    MOST_CPUS = 4096,
+    MAX_CPUS = 4096,
     PATH_BYTES = 1024,
 };
 
@@ -32,11 +32,11 @@ static size_t count_cores(const char *root, const cpu_set_t *cpus, size_t set_by
     struct {
         long package;
         long core;
-    } *seen = calloc(MOST_CPUS, sizeof *seen);
+    } *seen = calloc(MAX_CPUS, sizeof *seen);
     size_t n_seen = 0;
     size_t n_unknown = 0; /* CPUs whose core cannot be told count as one each */
 
-    for (int cpu = 0; cpu < MOST_CPUS; cpu++) {
+    for (int cpu = 0; cpu < MAX_CPUS; cpu++) {
         long package;
         long core;
         bool known = false;
@@ -61,13 +61,13 @@ static size_t count_cores(const char *root, const cpu_set_t *cpus, size_t set_by
     return n_seen + n_unknown;
 }
 
-/* The calling thread's affinity mask, of CPU_ALLOC_SIZE(MOST_CPUS) bytes; NULL if it cannot be had.
+/* The calling thread's affinity mask, of CPU_ALLOC_SIZE(MAX_CPUS) bytes; NULL if it cannot be had.
  * The caller gives it to CPU_FREE. */
 static cpu_set_t *new_affinity(void)
 {
-    cpu_set_t *cpus = CPU_ALLOC(MOST_CPUS);
+    cpu_set_t *cpus = CPU_ALLOC(MAX_CPUS);
 
-    if (cpus && sched_getaffinity(0, CPU_ALLOC_SIZE(MOST_CPUS), cpus) == 0)
+    if (cpus && sched_getaffinity(0, CPU_ALLOC_SIZE(MAX_CPUS), cpus) == 0)
         return cpus;
     if (cpus)
         CPU_FREE(cpus);
@@ -81,7 +81,7 @@ static size_t count_affine_cores(const char *root)
 
     if (!cpus)
         return 1;
-    n_cores = count_cores(root, cpus, CPU_ALLOC_SIZE(MOST_CPUS));
+    n_cores = count_cores(root, cpus, CPU_ALLOC_SIZE(MAX_CPUS));
     CPU_FREE(cpus);
     return n_cores ? n_cores : 1;
 }
@@ -89,10 +89,10 @@ static size_t count_affine_cores(const char *root)
 /* Leaves only the i-th CPU, which is there, in the set. */
 static void keep_one(cpu_set_t *cpus, size_t i)
 {
-    size_t set_bytes = CPU_ALLOC_SIZE(MOST_CPUS);
+    size_t set_bytes = CPU_ALLOC_SIZE(MAX_CPUS);
     size_t n_before = 0;
 
-    for (size_t cpu = 0; cpu < MOST_CPUS; cpu++) {
+    for (size_t cpu = 0; cpu < MAX_CPUS; cpu++) {
         if (CPU_ISSET_S(cpu, set_bytes, cpus) && n_before++ != i)
             CPU_CLR_S(cpu, set_bytes, cpus);
     }
@@ -100,7 +100,7 @@ static void keep_one(cpu_set_t *cpus, size_t i)
 
 void cores_bind(size_t i, size_t n_threads)
 {
-    size_t set_bytes = CPU_ALLOC_SIZE(MOST_CPUS);
+    size_t set_bytes = CPU_ALLOC_SIZE(MAX_CPUS);
     cpu_set_t *cpus = new_affinity();
 
     if (!cpus)

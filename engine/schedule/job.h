@@ -30,7 +30,7 @@ enum job_state {
 
 struct job {
     const int32_t *ids; /* [n_tokens], special tokens included, each inside the vocabulary */
-    size_t n_tokens;    /* 1 to the model's most_tokens */
+    size_t n_tokens;    /* 1 to the model's max_tokens */
     size_t n_skipped;   /* leading tokens (a prompt's) that the pooling leaves out; 0 as a rule */
     float *vector;      /* [n_dims]: written by the engine */
     size_t n_dims; /* 1 to the model's n_dims: a Matryoshka dimension, the vector's first numbers */

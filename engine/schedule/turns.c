@@ -5,12 +5,12 @@
 
 enum { SLICES_PER_PASS = 8 };
 
-void turns_init(struct turns *turns, size_t most_pass_tokens)
+void turns_init(struct turns *turns, size_t max_pass_tokens)
 {
-    size_t slice_tokens = most_pass_tokens / SLICES_PER_PASS;
+    size_t slice_tokens = max_pass_tokens / SLICES_PER_PASS;
 
     *turns = (struct turns){
-        .most_pass_tokens = most_pass_tokens,
+        .max_pass_tokens = max_pass_tokens,
         .slice_tokens = slice_tokens ? slice_tokens : 1,
     };
 }
@@ -65,19 +65,19 @@ static void take(struct turns *turns, struct pass *pass, struct job *job)
     pass->n_tokens += job->n_tokens;
 }
 
-/* Whether a text may join a pass of at most `most_tokens`: a pass's first text always may. */
-static bool fits(const struct pass *pass, const struct job *job, size_t most_tokens)
+/* Whether a text may join a pass of at most `max_tokens`: a pass's first text always may. */
+static bool fits(const struct pass *pass, const struct job *job, size_t max_tokens)
 {
     return pass->n_jobs == 0 ||
-           (pass->n_tokens < most_tokens && job->n_tokens <= most_tokens - pass->n_tokens);
+           (pass->n_tokens < max_tokens && job->n_tokens <= max_tokens - pass->n_tokens);
 }
 
-static void fill_small(struct turns *turns, struct pass *pass, size_t most_tokens)
+static void fill_small(struct turns *turns, struct pass *pass, size_t max_tokens)
 {
     while (turns->small.first) {
         struct job *job = next_waiting(turns->small.first);
 
-        if (!fits(pass, job, most_tokens))
+        if (!fits(pass, job, max_tokens))
             return;
         take(turns, pass, job);
     }
@@ -93,7 +93,7 @@ static void fill_large(struct turns *turns, struct pass *pass)
         group->credit_tokens += turns->slice_tokens;
         while (group->n_waiting > 0 &&
                (job = next_waiting(group))->n_tokens <= group->credit_tokens) {
-            if (!fits(pass, job, turns->most_pass_tokens)) {
+            if (!fits(pass, job, turns->max_pass_tokens)) {
                 group->credit_tokens -= turns->slice_tokens;
                 return;
             }
@@ -112,7 +112,7 @@ void turns_fill(struct turns *turns, struct pass *pass)
     bool both = turns->small.first && turns->large.first;
 
     if (turns->small.first && !(both && turns->was_small)) {
-        fill_small(turns, pass, both ? turns->most_pass_tokens / 2 : turns->most_pass_tokens);
+        fill_small(turns, pass, both ? turns->max_pass_tokens / 2 : turns->max_pass_tokens);
         turns->was_small = true;
     } else {
         fill_large(turns, pass);

@@ -22,7 +22,7 @@
 struct job;
 struct job_group;
 
-/* What a worker takes at once. `jobs` is the worker's, of most_pass_tokens elements. */
+/* What a worker takes at once. `jobs` is the worker's, of max_pass_tokens elements. */
 struct pass {
     struct job **jobs; /* [n_jobs] */
     size_t n_jobs;
@@ -30,14 +30,14 @@ struct pass {
 };
 
 struct turns {
-    size_t most_pass_tokens; /* a single text that is larger runs alone */
+    size_t max_pass_tokens; /* a single text that is larger runs alone */
     size_t slice_tokens;
     struct group_list small;
     struct group_list large; /* the head's turn comes next */
     bool was_small;          /* the last pass of turns_fill */
 };
 
-void turns_init(struct turns *turns, size_t most_pass_tokens);
+void turns_init(struct turns *turns, size_t max_pass_tokens);
 
 /* By the group's n_tokens, which must not change while the group is in a list. */
 bool turns_is_small(const struct turns *turns, const struct job_group *group);

@@ -16,7 +16,7 @@
 struct lane {
     struct encoder_context *context;
     struct pass pass;
-    struct encoder_text *texts; /* [most_tokens] */
+    struct encoder_text *texts; /* [max_tokens] */
     struct team team;
 };
 
@@ -185,15 +185,15 @@ static void *worker_run(void *argument)
     }
 }
 
-static enum status lane_init(struct lane *lane, const struct encoder *encoder, size_t most_texts,
-                             size_t most_tokens)
+static enum status lane_init(struct lane *lane, const struct encoder *encoder, size_t max_texts,
+                             size_t max_tokens)
 {
-    lane->pass.jobs = calloc(most_texts, sizeof *lane->pass.jobs);
-    lane->texts = calloc(most_texts, sizeof *lane->texts);
+    lane->pass.jobs = calloc(max_texts, sizeof *lane->pass.jobs);
+    lane->texts = calloc(max_texts, sizeof *lane->texts);
     team_open(&lane->team);
     if (!lane->pass.jobs || !lane->texts)
         return STATUS_NO_MEMORY;
-    return encoder_context_new(encoder, most_tokens, &lane->context);
+    return encoder_context_new(encoder, max_tokens, &lane->context);
 }
 
 static void lane_release(struct lane *lane)
@@ -207,14 +207,14 @@ static enum status worker_init(struct worker *worker, struct workers *workers)
 {
     const struct model *model = workers->options.model;
     const struct encoder *encoder = workers->options.encoder;
-    size_t most_texts = workers->options.most_pass_tokens; /* a text has at least one token */
-    size_t most_tokens = most_texts > model->most_tokens ? most_texts : model->most_tokens;
+    size_t max_texts = workers->options.max_pass_tokens; /* a text has at least one token */
+    size_t max_tokens = max_texts > model->max_tokens ? max_texts : model->max_tokens;
     size_t slice_tokens = batcher_slice_tokens(workers->options.batcher);
     enum status status;
 
     worker->workers = workers;
     worker->pooled = calloc(model->n_dims, sizeof *worker->pooled);
-    status = worker->pooled ? lane_init(&worker->main, encoder, most_texts, most_tokens)
+    status = worker->pooled ? lane_init(&worker->main, encoder, max_texts, max_tokens)
                             : STATUS_NO_MEMORY;
     if (!status)
         status = lane_init(&worker->between, encoder, slice_tokens, slice_tokens);

@@ -22,7 +22,7 @@ struct workers_options {
     struct batcher *batcher;
     struct cache *cache;
     size_t n_workers;
-    size_t most_pass_tokens; /* as the batcher's */
+    size_t max_pass_tokens; /* as the batcher's */
     int64_t (*now_us)(void);
 
     /* Called on a worker's thread after each pass, with no lock held, before its groups are done.

@@ -22,7 +22,7 @@ enum status added_tokens_add(struct added_tokens *added, const char *text, size_
     enum status status;
     uint32_t first;
 
-    if (len_bytes == 0 || len_bytes > MOST_ADDED_BYTES ||
+    if (len_bytes == 0 || len_bytes > MAX_ADDED_BYTES ||
         trie_find(&added->trie, text, len_bytes) != TRIE_NO_VALUE)
         return STATUS_INVALID;
     tokens = reallocarray(added->tokens, added->n_tokens + 1, sizeof *tokens);

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 /* A longer one is refused: looking for them costs up to this many steps a byte of text. */
-enum { MOST_ADDED_BYTES = 256 };
+enum { MAX_ADDED_BYTES = 256 };
 
 struct added_token {
     int32_t id;
@@ -33,7 +33,7 @@ struct added_tokens {
 
 void added_tokens_release(struct added_tokens *added);
 
-/* STATUS_NO_MEMORY; STATUS_INVALID where the text is empty, over MOST_ADDED_BYTES or there already.
+/* STATUS_NO_MEMORY; STATUS_INVALID where the text is empty, over MAX_ADDED_BYTES or there already.
  */
 MUST_CHECK enum status added_tokens_add(struct added_tokens *added, const char *text,
                                         size_t len_bytes, struct added_token token);

@@ -20,17 +20,17 @@
 #include <string.h>
 
 struct word {
-    size_t n_chars; /* counted on past MOST_WORD_CHARS */
+    size_t n_chars; /* counted on past MAX_WORD_CHARS */
     size_t n_bytes;
     size_t stop; /* the last character's */
-    char bytes[MOST_WORD_CHARS * MOST_UTF8_BYTES];
-    size_t starts[MOST_WORD_CHARS]; /* bytes of the text that each character stands for */
-    size_t stops[MOST_WORD_CHARS];
+    char bytes[MAX_WORD_CHARS * MAX_UTF8_BYTES];
+    size_t starts[MAX_WORD_CHARS]; /* bytes of the text that each character stands for */
+    size_t stops[MAX_WORD_CHARS];
 };
 
 /* Normalised characters in which an added token may begin: as many as the longest has, and room to
  * take in as many again before they are moved. */
-enum { LOOKAHEAD_CHARS = MOST_ADDED_BYTES, LOOKAHEAD_ROOM = 2 * LOOKAHEAD_CHARS };
+enum { LOOKAHEAD_CHARS = MAX_ADDED_BYTES, LOOKAHEAD_ROOM = 2 * LOOKAHEAD_CHARS };
 
 struct lookahead {
     size_t first;
@@ -44,7 +44,7 @@ struct encoder {
     size_t len_bytes;
     struct output *output;
     struct word word;
-    struct piece pieces[MOST_WORD_CHARS];
+    struct piece pieces[MAX_WORD_CHARS];
     struct lookahead lookahead;
 };
 
@@ -54,7 +54,7 @@ void encode_prepare(struct tokenizer *tokenizer)
 
     for (unsigned byte = 0; byte < 128; byte++) {
         unsigned flags = unicode_kind(byte).flags;
-        uint32_t lower[MOST_LOWER_CODE_POINTS] = {byte};
+        uint32_t lower[MAX_LOWER_CODE_POINTS] = {byte};
         enum byte_kind kind = BYTE_WORD;
 
         if (normalizer->clean_text && (flags & CODE_POINT_CONTROL))
@@ -86,7 +86,7 @@ static bool word_end(struct encoder *encoder)
     if (n_chars == 0)
         return true;
     word->n_chars = 0;
-    if (n_chars <= tokenizer->wordpiece.most_chars)
+    if (n_chars <= tokenizer->wordpiece.max_chars)
         n_pieces = wordpiece_split(&tokenizer->wordpiece, &tokenizer->vocab, word->bytes,
                                    word->n_bytes, encoder->pieces);
     word->n_bytes = 0;
@@ -99,7 +99,7 @@ static bool word_end(struct encoder *encoder)
         while (byte < encoder->pieces[i].stop) {
             uint32_t c;
 
-            byte += utf8_decode(word->bytes + byte, MOST_UTF8_BYTES, &c);
+            byte += utf8_decode(word->bytes + byte, MAX_UTF8_BYTES, &c);
             at++;
         }
         if (!output_put(encoder->output, encoder->pieces[i].id, word->starts[first],
@@ -111,7 +111,7 @@ static bool word_end(struct encoder *encoder)
 
 static void word_add(struct word *word, uint32_t c, size_t start, size_t stop)
 {
-    if (word->n_chars < MOST_WORD_CHARS) {
+    if (word->n_chars < MAX_WORD_CHARS) {
         word->starts[word->n_chars] = start;
         word->stops[word->n_chars] = stop;
         word->n_bytes += utf8_encode(c, word->bytes + word->n_bytes);
@@ -144,7 +144,7 @@ static size_t lookahead_match(const struct encoder *encoder, const struct added_
     size_t n_matched = 0;
 
     for (size_t i = 0; i < lookahead->n_chars; i++) {
-        char bytes[MOST_UTF8_BYTES];
+        char bytes[MAX_UTF8_BYTES];
         size_t n_bytes = utf8_encode(lookahead->chars[lookahead->first + i].c, bytes);
 
         for (size_t k = 0; k < n_bytes; k++) {
@@ -205,9 +205,9 @@ static bool segment_end(struct encoder *encoder)
 }
 
 /* Where the white space before byte `pos` begins, not before `least`. */
-static size_t space_before(const char *text, size_t pos, size_t least)
+static size_t space_before(const char *text, size_t pos, size_t min)
 {
-    while (pos > least) {
+    while (pos > min) {
         size_t before = utf8_before(text, pos);
         uint32_t c;
 

@@ -16,10 +16,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MOST_SPECIAL_TOKENS = 16 };
+enum { MAX_SPECIAL_TOKENS = 16 };
 
 struct special_tokens {
-    int32_t ids[MOST_SPECIAL_TOKENS];
+    int32_t ids[MAX_SPECIAL_TOKENS];
     size_t n_ids;
 };
 

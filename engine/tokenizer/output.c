@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEAST_CAPACITY = 256 };
+enum { MIN_CAPACITY = 256 };
 
 void tokens_release(struct tokens *tokens)
 {
@@ -22,8 +22,8 @@ static size_t next_capacity(size_t capacity, size_t n_tokens)
 {
     size_t grown = capacity > SIZE_MAX / 2 ? n_tokens : capacity + capacity / 2;
 
-    if (grown < LEAST_CAPACITY)
-        grown = LEAST_CAPACITY;
+    if (grown < MIN_CAPACITY)
+        grown = MIN_CAPACITY;
     return grown < n_tokens ? n_tokens : grown;
 }
 
@@ -84,13 +84,13 @@ enum status output_begin(struct output *output, struct tokens *tokens,
     enum status status;
 
     *output = (struct output){
-        .tokens = tokens, .options = options, .n_before = tokens->n_tokens, .most_kept = SIZE_MAX};
-    if (options->most_tokens > 0) {
-        if (options->most_tokens < n_special) {
+        .tokens = tokens, .options = options, .n_before = tokens->n_tokens, .max_kept = SIZE_MAX};
+    if (options->max_tokens > 0) {
+        if (options->max_tokens < n_special) {
             *ret_result = (struct tokenize_result){.n_tokens_whole = n_special};
             return STATUS_TOO_LONG;
         }
-        output->most_kept = options->most_tokens - n_special;
+        output->max_kept = options->max_tokens - n_special;
     }
     status = append_special(output, first, n_first);
     if (status)
@@ -99,32 +99,32 @@ enum status output_begin(struct output *output, struct tokens *tokens,
     return status;
 }
 
-/* Drops all tokens of the text but the last most_kept. */
+/* Drops all tokens of the text but the last max_kept. */
 static void slide(struct output *output)
 {
     struct tokens *tokens = output->tokens;
-    size_t from = tokens->n_tokens - output->most_kept;
+    size_t from = tokens->n_tokens - output->max_kept;
 
-    if (output->most_kept > 0) {
+    if (output->max_kept > 0) {
         memmove(tokens->ids + output->start, tokens->ids + from,
-                output->most_kept * sizeof *tokens->ids);
+                output->max_kept * sizeof *tokens->ids);
         if (output->options->want_spans)
             memmove(tokens->spans + output->start, tokens->spans + from,
-                    output->most_kept * sizeof *tokens->spans);
+                    output->max_kept * sizeof *tokens->spans);
     }
-    output->n_kept = output->most_kept;
+    output->n_kept = output->max_kept;
     tokens->n_tokens = output->start + output->n_kept;
 }
 
 bool output_put(struct output *output, int32_t id, size_t start, size_t stop)
 {
     output->n_seen++;
-    if (output->n_kept >= output->most_kept) {
+    if (output->n_kept >= output->max_kept) {
         if (output->options->truncate == TRUNCATE_END)
             return false;
-        if (output->options->truncate == TRUNCATE_NONE || output->most_kept == 0)
+        if (output->options->truncate == TRUNCATE_NONE || output->max_kept == 0)
             return true;
-        if (output->n_kept / 2 >= output->most_kept)
+        if (output->n_kept / 2 >= output->max_kept)
             slide(output);
     }
     output->status = append(output, id, start, stop);
@@ -139,13 +139,13 @@ enum status output_end(struct output *output, const int32_t *last, size_t n_last
 {
     struct tokens *tokens = output->tokens;
     enum status status = output->status;
-    bool too_long = output->n_seen > output->most_kept;
+    bool too_long = output->n_seen > output->max_kept;
 
     if (!status && too_long && output->options->truncate == TRUNCATE_NONE) {
         *ret_result = (struct tokenize_result){.n_tokens_whole = output->n_seen + n_special};
         status = STATUS_TOO_LONG;
     }
-    if (!status && output->n_kept > output->most_kept)
+    if (!status && output->n_kept > output->max_kept)
         slide(output);
     if (!status)
         status = append_special(output, last, n_last);

@@ -10,10 +10,10 @@
 struct output {
     struct tokens *tokens;
     const struct tokenize_options *options;
-    size_t n_before;  /* tokens that were there already */
-    size_t start;     /* where those of the text begin */
-    size_t most_kept; /* of the text; SIZE_MAX: all */
-    size_t n_kept;    /* with TRUNCATE_START up to twice most_kept; the last ones count */
+    size_t n_before; /* tokens that were there already */
+    size_t start;    /* where those of the text begin */
+    size_t max_kept; /* of the text; SIZE_MAX: all */
+    size_t n_kept;   /* with TRUNCATE_START up to twice max_kept; the last ones count */
     size_t n_seen;
     enum status status; /* why output_put() said false, or OK: there are tokens enough */
 };

@@ -41,8 +41,8 @@ enum truncate_side {
 
 struct tokenize_options {
     enum truncate_side truncate;
-    size_t most_tokens; /* special tokens included; 0: no limit */
-    bool add_special;   /* put [CLS] and [SEP] (whatever the folder names) round the text */
+    size_t max_tokens; /* special tokens included; 0: no limit */
+    bool add_special;  /* put [CLS] and [SEP] (whatever the folder names) round the text */
     bool want_spans;
 };
 
@@ -63,9 +63,9 @@ MUST_CHECK enum status tokenizer_load(struct tokenizer **ret_tokenizer, const ch
 void tokenizer_free(struct tokenizer *tokenizer);
 
 /* Appends the tokens of text[len_bytes] to `tokens`. The text is UTF-8, checked by the caller; it
- * may hold U+0000. Linear in len_bytes; with TRUNCATE_END it stops soon after most_tokens. `tokens`
+ * may hold U+0000. Linear in len_bytes; with TRUNCATE_END it stops soon after max_tokens. `tokens`
  * is as before on failure. STATUS_NO_MEMORY. STATUS_TOO_LONG (with TRUNCATE_NONE, or where
- * most_tokens has no room even for the special tokens): *ret_result says how many tokens there
+ * max_tokens has no room even for the special tokens): *ret_result says how many tokens there
  * are. */
 MUST_CHECK enum status tokenizer_encode(const struct tokenizer *tokenizer, const char *text,
                                         size_t len_bytes, const struct tokenize_options *options,

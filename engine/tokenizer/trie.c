@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEAST_SLOTS_SHIFT = 26, LEAST_SLOTS = 1 << (32 - LEAST_SLOTS_SHIFT), LEAST_NODES = 32 };
+enum { MIN_SLOTS_SHIFT = 26, MIN_SLOTS = 1 << (32 - MIN_SLOTS_SHIFT), MIN_NODES = 32 };
 
 void trie_release(struct trie *trie)
 {
@@ -34,8 +34,8 @@ static enum status grow_edges(struct trie *trie)
 {
     struct trie grown = *trie;
 
-    grown.n_slots = trie->n_slots ? trie->n_slots * 2 : LEAST_SLOTS;
-    grown.slot_shift = trie->n_slots ? trie->slot_shift - 1 : LEAST_SLOTS_SHIFT;
+    grown.n_slots = trie->n_slots ? trie->n_slots * 2 : MIN_SLOTS;
+    grown.slot_shift = trie->n_slots ? trie->slot_shift - 1 : MIN_SLOTS_SHIFT;
     grown.edges = calloc(grown.n_slots, sizeof *grown.edges);
     if (!grown.edges)
         return STATUS_NO_MEMORY;
@@ -49,10 +49,10 @@ static enum status grow_edges(struct trie *trie)
 
 static enum status add_node(struct trie *trie)
 {
-    if (trie->n_nodes == MOST_TRIE_NODES)
+    if (trie->n_nodes == MAX_TRIE_NODES)
         return STATUS_INVALID;
     if (trie->n_nodes == trie->node_capacity) {
-        size_t capacity = trie->node_capacity ? trie->node_capacity * 2 : LEAST_NODES;
+        size_t capacity = trie->node_capacity ? trie->node_capacity * 2 : MIN_NODES;
         int32_t *values = reallocarray(trie->values, capacity, sizeof *values);
 
         if (!values)

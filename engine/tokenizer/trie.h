@@ -14,7 +14,7 @@ enum {
     TRIE_ROOT = 0,
     TRIE_NO_NODE = 0, /* no step leads to the root */
     TRIE_NO_VALUE = -1,
-    MOST_TRIE_NODES = 1 << 24
+    MAX_TRIE_NODES = 1 << 24
 };
 
 struct trie_edge {
@@ -35,7 +35,7 @@ struct trie {
 void trie_release(struct trie *trie);
 
 /* A key that is there already gets the new value. `value` >= 0. STATUS_NO_MEMORY; STATUS_INVALID
- * where it would need more than MOST_TRIE_NODES. */
+ * where it would need more than MAX_TRIE_NODES. */
 MUST_CHECK enum status trie_add(struct trie *trie, const char *key, size_t len_bytes,
                                 int32_t value);
 

@@ -33,7 +33,7 @@ struct code_point_kind unicode_kind(uint32_t c)
     return kinds[runs[low] & 0xff];
 }
 
-size_t unicode_lower(uint32_t c, uint32_t ret_lower[MOST_LOWER_CODE_POINTS])
+size_t unicode_lower(uint32_t c, uint32_t ret_lower[MAX_LOWER_CODE_POINTS])
 {
     size_t low = 0;
     size_t high = LENGTH(lower_runs);
@@ -77,7 +77,7 @@ static size_t sequence_bytes(unsigned char first)
 
 bool utf8_is_valid(const char *text, size_t len_bytes)
 {
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    static const uint32_t min[] = {0, 0, 0x80, 0x800, 0x10000};
 
     for (size_t pos = 0; pos < len_bytes;) {
         size_t n = sequence_bytes((unsigned char)text[pos]);
@@ -89,7 +89,7 @@ bool utf8_is_valid(const char *text, size_t len_bytes)
             if (((unsigned char)text[pos + i] & 0xc0) != 0x80)
                 return false;
         utf8_decode(text + pos, n, &c);
-        if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+        if (c < min[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
             return false;
         pos += n;
     }

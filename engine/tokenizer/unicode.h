@@ -30,10 +30,10 @@ struct code_point_kind {
 struct code_point_kind unicode_kind(uint32_t c);
 
 /* The small letter of `c`, which may be two code points (of U+0130 alone); how many. */
-enum { MOST_LOWER_CODE_POINTS = 2 };
-size_t unicode_lower(uint32_t c, uint32_t ret_lower[MOST_LOWER_CODE_POINTS]);
+enum { MAX_LOWER_CODE_POINTS = 2 };
+size_t unicode_lower(uint32_t c, uint32_t ret_lower[MAX_LOWER_CODE_POINTS]);
 
-enum { MOST_UTF8_BYTES = 4 };
+enum { MAX_UTF8_BYTES = 4 };
 
 /* Strict: no surrogates, no longer forms than needed, nothing above U+10FFFF. */
 bool utf8_is_valid(const char *text, size_t len_bytes);
@@ -64,7 +64,7 @@ static inline size_t utf8_decode(const char *text, size_t len_bytes, uint32_t *r
 }
 
 /* Writes `c`, a code point that may stand in UTF-8; how many bytes. */
-static inline size_t utf8_encode(uint32_t c, char ret_text[MOST_UTF8_BYTES])
+static inline size_t utf8_encode(uint32_t c, char ret_text[MAX_UTF8_BYTES])
 {
     if (c < 0x80) {
         ret_text[0] = (char)c;

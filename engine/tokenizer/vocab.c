@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEAST_TOKENS = 64, LEAST_TEXT_BYTES = 1024, MOST_TEXT_BYTES = 1 << 28 };
+enum { MIN_TOKENS = 64, MIN_TEXT_BYTES = 1024, MAX_TEXT_BYTES = 1 << 28 };
 
 void vocab_release(struct vocab *vocab)
 {
@@ -21,7 +21,7 @@ void vocab_release(struct vocab *vocab)
 
 static enum status reserve_ids(struct vocab *vocab, size_t n_ids)
 {
-    size_t capacity = vocab->token_capacity ? vocab->token_capacity : LEAST_TOKENS;
+    size_t capacity = vocab->token_capacity ? vocab->token_capacity : MIN_TOKENS;
     struct vocab_token *tokens;
 
     while (capacity < n_ids)
@@ -39,10 +39,10 @@ static enum status reserve_ids(struct vocab *vocab, size_t n_ids)
 
 static enum status reserve_text(struct vocab *vocab, size_t more_bytes)
 {
-    size_t capacity = vocab->text_capacity ? vocab->text_capacity : LEAST_TEXT_BYTES;
+    size_t capacity = vocab->text_capacity ? vocab->text_capacity : MIN_TEXT_BYTES;
     char *text;
 
-    if (more_bytes > MOST_TEXT_BYTES - vocab->text_bytes)
+    if (more_bytes > MAX_TEXT_BYTES - vocab->text_bytes)
         return STATUS_INVALID;
     while (capacity < vocab->text_bytes + more_bytes)
         capacity *= 2;
@@ -61,7 +61,7 @@ static enum status set_text(struct vocab *vocab, const char *text, size_t len_by
 {
     enum status status;
 
-    if (id < 0 || id >= MOST_VOCAB_IDS || vocab_knows(vocab, id) || len_bytes >= MOST_TEXT_BYTES)
+    if (id < 0 || id >= MAX_VOCAB_IDS || vocab_knows(vocab, id) || len_bytes >= MAX_TEXT_BYTES)
         return STATUS_INVALID;
     status = reserve_ids(vocab, (size_t)id + 1);
     if (!status)

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MOST_VOCAB_IDS = 1 << 22, VOCAB_NO_ID = TRIE_NO_VALUE };
+enum { MAX_VOCAB_IDS = 1 << 22, VOCAB_NO_ID = TRIE_NO_VALUE };
 
 struct vocab_token {
     uint32_t start; /* of its text, which ends with U+0000, in vocab.text */
@@ -37,7 +37,7 @@ struct vocab {
 
 void vocab_release(struct vocab *vocab);
 
-/* STATUS_NO_MEMORY; STATUS_INVALID where the id is another token's or not below MOST_VOCAB_IDS, or
+/* STATUS_NO_MEMORY; STATUS_INVALID where the id is another token's or not below MAX_VOCAB_IDS, or
  * where the vocabulary becomes too large. A text that is there already moves to the new id. */
 MUST_CHECK enum status vocab_add(struct vocab *vocab, const char *text, size_t len_bytes,
                                  int32_t id);

@@ -44,7 +44,7 @@ static const struct option_variable {
     size_t offset;
     void (*write)(struct text *text, const void *field);
 } option_variables[] = {
-#define OPTION(field, type, default_text, least, most, argument, sentence)                         \
+#define OPTION(field, type, default_text, min, max, argument, sentence)                            \
     {#field, offsetof(struct options, field), WRITE_##type},
 #define WRITE_TEXT    NULL
 #define WRITE_LIST    NULL
@@ -156,13 +156,13 @@ static void write_full_dimensions(struct text *text, const struct server *server
 
 static void write_max_text_tokens(struct text *text, const struct server *server)
 {
-    text_appendf(text, "%zu", server->rules->most_text_tokens);
+    text_appendf(text, "%zu", server->rules->max_text_tokens);
 }
 
 /* What the option says, unless the queue is shorter. */
 static void write_max_request_tokens(struct text *text, const struct server *server)
 {
-    text_appendf(text, "%zu", server->rules->most_request_tokens);
+    text_appendf(text, "%zu", server->rules->max_request_tokens);
 }
 
 static void write_last_token_id(struct text *text, const struct server *server)

@@ -174,7 +174,7 @@ static void write_tokens(struct text *reply, const struct tokenizer *tokenizer,
  * the buffers grow by is more. */
 static size_t count_token_bytes(const struct request *request, const struct fields *fields)
 {
-    size_t max_tokens = request->server->rules->most_request_tokens;
+    size_t max_tokens = request->server->rules->max_request_tokens;
     size_t longest = 0;
 
     for (size_t i = 0; i < fields->n_inputs; i++) {
@@ -198,7 +198,7 @@ static enum status tokenize_all(struct request *request, const struct fields *fi
         engine_get_info(atomic_load(&request->server->engine))->tokenizer;
     struct tokenize_options options = {
         .truncate = TRUNCATE_NONE,
-        .most_tokens = fields->most_request_tokens,
+        .max_tokens = fields->max_request_tokens,
         .add_special = fields->add_special,
         .want_spans = true,
     };
@@ -215,7 +215,7 @@ static enum status tokenize_all(struct request *request, const struct fields *fi
         if (status && status != STATUS_TOO_LONG)
             return status;
         request->n_tokens += result.n_tokens_whole;
-        if (request->n_tokens > fields->most_request_tokens)
+        if (request->n_tokens > fields->max_request_tokens)
             continue;
         text_append_string(reply, i > 0 ? "," : "[");
         write_tokens(reply, tokenizer, tokens, text);
@@ -223,7 +223,7 @@ static enum status tokenize_all(struct request *request, const struct fields *fi
             return STATUS_NO_MEMORY;
     }
     text_append_string(reply, "]");
-    return request->n_tokens > fields->most_request_tokens ? STATUS_TOO_LONG : STATUS_OK;
+    return request->n_tokens > fields->max_request_tokens ? STATUS_TOO_LONG : STATUS_OK;
 }
 
 void tei_tokenize(struct request *request)
@@ -246,7 +246,7 @@ void tei_tokenize(struct request *request)
         status = tokenize_all(request, &fields, &tokens, &scratch);
     if (status == STATUS_TOO_LONG) {
         fault_set_too_many_tokens(&fault, fields.row_field, request->n_tokens,
-                                  fields.most_request_tokens);
+                                  fields.max_request_tokens);
         respond_fault(request, &fault);
     } else if (status) {
         respond_status(request, status);
@@ -372,8 +372,8 @@ static void write_tei_info(struct text *text, const struct server *server,
                  "\"max_client_batch_size\":%lld,\"auto_truncate\":%s,"
                  "\"tokenization_workers\":%lld,\"version\":\"%s\",\"sha\":null,"
                  "\"docker_label\":null",
-                 (long long)options->max_concurrent_requests, info->model->most_tokens,
-                 server->rules->most_request_tokens, (long long)options->max_client_batch_size,
+                 (long long)options->max_concurrent_requests, info->model->max_tokens,
+                 server->rules->max_request_tokens, (long long)options->max_client_batch_size,
                  options->auto_truncate ? "true" : "false", (long long)options->request_threads,
                  NESTD_VERSION);
 }
@@ -387,12 +387,12 @@ static void write_accuracy(struct text *text, const struct accuracy_report *repo
         return;
     }
     text_appendf(text,
-                 "{\"probe_texts\":%zu,\"mean_cosine\":%.6f,\"least_cosine\":%.6f,"
+                 "{\"probe_texts\":%zu,\"mean_cosine\":%.6f,\"min_cosine\":%.6f,"
                  "\"within_limits\":%s,\"without_fallbacks\":{\"mean_cosine\":%.6f,"
-                 "\"least_cosine\":%.6f},\"fallbacks\":[",
-                 report->n_texts, report->mean_cosine, report->least_cosine,
+                 "\"min_cosine\":%.6f},\"fallbacks\":[",
+                 report->n_texts, report->mean_cosine, report->min_cosine,
                  report->is_within ? "true" : "false", report->int8_mean_cosine,
-                 report->int8_least_cosine);
+                 report->int8_min_cosine);
     for (size_t i = 0; i < report->n_fallbacks; i++)
         text_appendf(text, "%s{\"layer\":%zu,\"product\":\"%s\",\"dtype\":\"%s\"}",
                      i > 0 ? "," : "", report->fallbacks[i].layer, report->fallbacks[i].product,

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_FILE_BYTES = 1 << 20 };
+enum { MAX_FILE_BYTES = 1 << 20 };
 
 struct api_keys {
     const char *key;  /* --api-key, or NULL */
@@ -24,7 +24,7 @@ static enum status add_from_file(const char *path, struct key_list *list, struct
 {
     struct text text = {0};
     size_t n_before = list->n_keys;
-    enum status status = read_file(path, MOST_FILE_BYTES, &text, error);
+    enum status status = read_file(path, MAX_FILE_BYTES, &text, error);
 
     if (status)
         return status;

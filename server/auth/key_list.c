@@ -51,13 +51,13 @@ enum status key_list_add(struct key_list *list, const char *bytes, size_t len_by
     if (!is_key(bytes, len_bytes))
         return error_set(error, STATUS_INVALID,
                          "a key must be printable ASCII characters without spaces");
-    if (len_bytes > KEY_MOST_BYTES)
+    if (len_bytes > KEY_MAX_BYTES)
         return error_set(error, STATUS_INVALID, "a key of %zu characters; at most %d are allowed",
-                         len_bytes, KEY_MOST_BYTES);
+                         len_bytes, KEY_MAX_BYTES);
     if (key_list_find(list, bytes, len_bytes))
         return error_set(error, STATUS_INVALID, "a key that is there already");
-    if (list->n_keys == KEYS_MOST)
-        return error_set(error, STATUS_INVALID, "more than %d keys", KEYS_MOST);
+    if (list->n_keys == KEYS_MAX)
+        return error_set(error, STATUS_INVALID, "more than %d keys", KEYS_MAX);
     if (!make_room(list))
         return error_set(error, STATUS_NO_MEMORY, "not enough memory");
     key = &list->keys[list->n_keys++];
@@ -72,7 +72,7 @@ static size_t are_equal(const struct key *a, const struct key *b)
 {
     uint64_t difference = a->len_bytes ^ b->len_bytes;
 
-    for (size_t i = 0; i < KEY_MOST_BYTES; i += sizeof difference) {
+    for (size_t i = 0; i < KEY_MAX_BYTES; i += sizeof difference) {
         uint64_t part_a, part_b;
 
         memcpy(&part_a, a->bytes + i, sizeof part_a);
@@ -87,7 +87,7 @@ const struct key *key_list_find(const struct key_list *list, const char *bytes, 
     struct key given = {.len_bytes = len_bytes};
     size_t found = 0; /* one more than its index; no two are equal */
 
-    if (len_bytes > KEY_MOST_BYTES)
+    if (len_bytes > KEY_MAX_BYTES)
         return NULL;
     memcpy(given.bytes, bytes, len_bytes);
     for (size_t i = 0; i < list->n_keys; i++)

@@ -12,15 +12,15 @@
 #include <stdint.h>
 
 enum {
-    KEY_MOST_BYTES = 256,
+    KEY_MAX_BYTES = 256,
     /* All are looked at for each request: 1024 of them take 6 us. */
-    KEYS_MOST = 1024,
+    KEYS_MAX = 1024,
 };
 
 #define KEY_NEVER_EXPIRES INT64_MAX
 
 struct key {
-    unsigned char bytes[KEY_MOST_BYTES]; /* padded with NULs */
+    unsigned char bytes[KEY_MAX_BYTES]; /* padded with NULs */
     size_t len_bytes;
     int64_t expires_s; /* Unix time from which on it is refused */
 };

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { EXCERPT_MOST_BYTES = 40 };
+enum { EXCERPT_MAX_BYTES = 40 };
 
 /* How many of bytes[len_bytes], valid UTF-8 but for its end, are whole characters. */
 static size_t whole_characters(const char *bytes, size_t len_bytes)
@@ -79,8 +79,8 @@ bool fault_set_too_many_tokens(struct fault *ret_fault, const char *field, size_
 
 struct excerpt excerpt_of(struct slice slice)
 {
-    bool cut = slice.len_bytes > EXCERPT_MOST_BYTES;
-    size_t n = cut ? whole_characters(slice.bytes, EXCERPT_MOST_BYTES) : slice.len_bytes;
+    bool cut = slice.len_bytes > EXCERPT_MAX_BYTES;
+    size_t n = cut ? whole_characters(slice.bytes, EXCERPT_MAX_BYTES) : slice.len_bytes;
     struct excerpt excerpt;
 
     for (size_t i = 0; i < n; i++)

@@ -113,7 +113,7 @@ static const char *find_longest_end(const struct plain_path *path)
     return longest;
 }
 
-static const char *find_fewest_edits(const struct plain_path *path)
+static const char *find_min_edits(const struct plain_path *path)
 {
     size_t fewest = min(MAX_EDITS, path->len_bytes / 4) + 1;
     const char *nearest = NULL;
@@ -139,5 +139,5 @@ const char *nearest_path(const char *path)
     found = find_elsewhere(&plain);
     if (!found)
         found = find_longest_end(&plain);
-    return found ? found : find_fewest_edits(&plain);
+    return found ? found : find_min_edits(&plain);
 }

@@ -34,7 +34,7 @@ struct queue {
 
 struct pool {
     void (*answered)(struct request *request);
-    size_t most_large; /* large requests to serve at once */
+    size_t max_large; /* large requests to serve at once */
 
     pthread_mutex_t mutex;
     pthread_cond_t pushed;
@@ -115,7 +115,7 @@ static struct request *queue_take(struct queue *queue)
 /* Under the mutex: the request that a free thread serves next, or NULL. */
 static struct request *take(struct pool *pool)
 {
-    bool may_be_large = has_some(&pool->large) && pool->n_large < pool->most_large;
+    bool may_be_large = has_some(&pool->large) && pool->n_large < pool->max_large;
 
     if (!may_be_large && !has_some(&pool->small))
         return NULL;
@@ -157,7 +157,7 @@ enum status pool_new(struct pool **ret_pool, size_t n_threads,
     if (!pool)
         return STATUS_NO_MEMORY;
     pool->answered = answered;
-    pool->most_large = n_threads > 1 ? n_threads - 1 : 1;
+    pool->max_large = n_threads > 1 ? n_threads - 1 : 1;
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->pushed, NULL);
     while (pool->n_threads < n_threads) {

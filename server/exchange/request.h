@@ -48,7 +48,7 @@ struct request {
     struct server *server;
     const struct route *route; /* NULL: none has this path */
     enum request_stage stage;
-    char id[REQUEST_ID_MOST_BYTES + 1]; /* x-request-id; "" while the header is not whole */
+    char id[REQUEST_ID_MAX_BYTES + 1]; /* x-request-id; "" while the header is not whole */
     const char *method; /* "GET" and the like, "other"; NULL while the header is not whole */
 
     size_t path_offset;    /* in the target, which may be a whole URL; SIZE_MAX: it is malformed */

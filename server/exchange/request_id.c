@@ -17,10 +17,10 @@ static bool is_usable(const char *given)
         if (given[i] < 0x20 || given[i] >= 0x7f)
             return false;
     }
-    return len > 0 && len <= REQUEST_ID_MOST_BYTES;
+    return len > 0 && len <= REQUEST_ID_MAX_BYTES;
 }
 
-void request_id_choose(char ret_id[REQUEST_ID_MOST_BYTES + 1], const char *given)
+void request_id_choose(char ret_id[REQUEST_ID_MAX_BYTES + 1], const char *given)
 {
     unsigned char random[MADE_ID_BYTES];
 

@@ -4,10 +4,10 @@
 #ifndef NESTD_SERVER_EXCHANGE_REQUEST_ID_H
 #define NESTD_SERVER_EXCHANGE_REQUEST_ID_H
 
-enum { REQUEST_ID_MOST_BYTES = 128 };
+enum { REQUEST_ID_MAX_BYTES = 128 };
 
 /* The client's own (NULL: it gave none) where it is printable ASCII and not too long, else one made
  * here: 32 hexadecimal digits at random. */
-void request_id_choose(char ret_id[REQUEST_ID_MOST_BYTES + 1], const char *given);
+void request_id_choose(char ret_id[REQUEST_ID_MAX_BYTES + 1], const char *given);
 
 #endif

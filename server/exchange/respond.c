@@ -28,7 +28,7 @@ void reply_add_header(struct reply *reply, const char *name, const char *format,
     struct reply_header *header = &reply->headers[reply->n_headers];
     va_list arguments;
 
-    if (reply->n_headers == REPLY_MOST_HEADERS)
+    if (reply->n_headers == REPLY_MAX_HEADERS)
         return;
     header->name = name;
     va_start(arguments, format);

@@ -14,7 +14,7 @@
 
 struct request;
 
-enum { REPLY_MOST_HEADERS = 20 };
+enum { REPLY_MAX_HEADERS = 20 };
 
 struct reply_header {
     const char *name; /* static */
@@ -26,7 +26,7 @@ struct reply {
     unsigned http_status; /* 0: not answered */
     const char *content_type;
     struct text body;
-    struct reply_header headers[REPLY_MOST_HEADERS];
+    struct reply_header headers[REPLY_MAX_HEADERS];
     size_t n_headers;
     enum problem problem; /* where http_status is an error */
 };

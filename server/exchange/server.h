@@ -36,7 +36,7 @@ struct server {
     _Atomic(enum server_state) state;
     _Atomic(struct engine *) engine; /* NULL until the model is loaded; then fixed */
     struct rules *rules;             /* made before the port opens; then fixed */
-    atomic_size_t n_unanswered;  /* requests from their first line to the end of their reply */
+    atomic_size_t n_unanswered;      /* requests from their first line to the end of their reply */
     atomic_size_t n_requests;    /* inference requests between arrival of the body and the reply's
                                   handing over */
     int64_t started_us;          /* on the clock of clock_now_us() */

@@ -39,7 +39,7 @@ enum {
      * ones took 146 MB. */
     CONNECTION_MEMORY_BYTES = 2 * HTTP_MAX_HEADER_BYTES,
     LINGERING_US = 30 * 1000000,
-    MOST_REFUSING_US = 1000000,
+    MAX_REFUSING_US = 1000000,
     WARNING_PAUSE_US = 60 * 1000000,
     /* Connections on their way from listener to HTTP thread; libmicrohttpd's own limit leaves room
      * for them, since it would close what is over it. */
@@ -114,7 +114,7 @@ static bool has_room(void *user)
 {
     struct http *http = user;
 
-    return atomic_load(&http->n_connections) < http->most_connections;
+    return atomic_load(&http->n_connections) < http->max_connections;
 }
 
 /* At most once in a while: whoever opens connections at will must not fill the log. */
@@ -172,7 +172,7 @@ static struct MHD_Daemon *start_daemon(struct http *http, const struct options *
     return MHD_start_daemon(
         flags, 0, NULL, NULL, http_receive, http, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
         MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)(http->most_connections + CONNECTIONS_ON_THE_WAY) * n_threads,
+        (unsigned)(http->max_connections + CONNECTIONS_ON_THE_WAY) * n_threads,
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)options->max_connections_per_address,
         MHD_OPTION_STRICT_FOR_CLIENT, MHD_VERSION < 0x01000000 ? 0 : 1,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
@@ -229,7 +229,7 @@ enum status http_start(struct server *server, struct error *error)
         return error_set(error, STATUS_NO_MEMORY, "not enough memory");
     http->server = server;
     http->tls = server->tls;
-    http->most_connections = (size_t)server->options->max_connections;
+    http->max_connections = (size_t)server->options->max_connections;
     server->http = http;
     MHD_set_panic_func(log_panic, NULL);
     status = open_http(http, error);
@@ -262,7 +262,7 @@ void http_abandon(struct http *http)
         watch_hang_up_all(http->watch);
         nanosleep(&pause, NULL);
     }
-    deadline_us = clock_now_us() + MOST_REFUSING_US;
+    deadline_us = clock_now_us() + MAX_REFUSING_US;
     while (atomic_load(&http->server->n_unanswered) > 0 && clock_now_us() < deadline_us)
         nanosleep(&pause, NULL);
 }

@@ -31,7 +31,7 @@ struct http {
     struct listener *listener; /* NULL: the port is closed */
     struct watch *watch;
     struct MHD_Daemon *daemon;
-    size_t most_connections;
+    size_t max_connections;
     int64_t warned_us; /* of refused connections, last; the listener's thread alone */
     atomic_size_t n_connections;
     atomic_size_t n_suspended; /* connections; counted down after they are resumed */

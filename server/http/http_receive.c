@@ -41,7 +41,7 @@
 #include <sys/socket.h>
 
 enum {
-    MOST_READ_AND_DROPPED = 64 << 10,
+    MAX_READ_AND_DROPPED = 64 << 10,
     MIN_GROWTH_BYTES = 4 << 10,
 };
 
@@ -220,8 +220,7 @@ static enum MHD_Result begin(struct http *http, struct request *request, const c
     /* A reply that is queued now ends the connection, so where there is no body it waits for the
      * second call, which follows at once. */
     if (!refused || n_body_bytes == 0 ||
-        (n_body_bytes <= MOST_READ_AND_DROPPED &&
-         !http_header_get(request, MHD_HTTP_HEADER_EXPECT)))
+        (n_body_bytes <= MAX_READ_AND_DROPPED && !http_header_get(request, MHD_HTTP_HEADER_EXPECT)))
         return MHD_YES;
     return refuse_now(http, request);
 }
@@ -276,7 +275,7 @@ static bool make_room(struct request *request, size_t len_bytes)
 static enum MHD_Result gather(struct http *http, struct request *request, const char *bytes,
                               size_t len_bytes)
 {
-    size_t most_bytes = (size_t)request->server->options->payload_limit;
+    size_t max_bytes = (size_t)request->server->options->payload_limit;
     bool refused, gone;
 
     pthread_mutex_lock(&request->mutex);
@@ -289,7 +288,7 @@ static enum MHD_Result gather(struct http *http, struct request *request, const 
     if (refused)
         return MHD_YES;
 
-    if (request->n_body_bytes <= most_bytes) {
+    if (request->n_body_bytes <= max_bytes) {
         if (request->route->method == METHOD_GET) /* it is not looked at */
             return MHD_YES;
         if (make_room(request, len_bytes)) {

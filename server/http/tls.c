@@ -22,7 +22,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { MOST_FILE_BYTES = 1 << 20 };
+enum { MAX_FILE_BYTES = 1 << 20 };
 
 /* Without RSA as key exchange: a key that is stolen later must not open what was recorded. */
 const char tls_priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA";
@@ -181,10 +181,10 @@ static void release_secret(struct text *text)
 static enum status load(const struct tls *tls, struct text *certificate_text, struct text *key_text,
                         struct certificate **ret_certificate, struct error *error)
 {
-    enum status status = read_file(tls->certificate_path, MOST_FILE_BYTES, certificate_text, error);
+    enum status status = read_file(tls->certificate_path, MAX_FILE_BYTES, certificate_text, error);
 
     if (status == STATUS_OK)
-        status = read_file(tls->key_path, MOST_FILE_BYTES, key_text, error);
+        status = read_file(tls->key_path, MAX_FILE_BYTES, key_text, error);
     if (status)
         return status;
     return certificate_new(ret_certificate, tls, certificate_text, key_text, error);

@@ -37,10 +37,10 @@
 #include <unistd.h>
 
 enum {
-    MOST_EVENTS = 64,
-    MOST_LINGERING = 256,         /* connections; more are closed at once */
-    MOST_DROPPED_BYTES = 1 << 20, /* of one connection in one round */
-    MOST_SLEEP_US = 1000000,
+    MAX_EVENTS = 64,
+    MAX_LINGERING = 256,         /* connections; more are closed at once */
+    MAX_DROPPED_BYTES = 1 << 20, /* of one connection in one round */
+    MAX_SLEEP_US = 1000000,
     CLOSING_US = 1000000,
     DOUBTING_US = 500000,
 };
@@ -69,7 +69,7 @@ struct watch {
     bool (*ask)(struct request *request);
     int idle_shutdown;
     int64_t durations_us[N_WATCH_PHASES]; /* 0: none */
-    int64_t most_sleep_us;
+    int64_t max_sleep_us;
     int epoll;
     int wakeup; /* an eventfd: written once, to stop */
     pthread_t thread;
@@ -152,7 +152,7 @@ static bool begin_lingering(struct watch *watch, struct watch_entry *entry)
     struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP, .data.ptr = entry};
     int duplicate;
 
-    if (watch->n_lingering == MOST_LINGERING)
+    if (watch->n_lingering == MAX_LINGERING)
         return false;
     duplicate = fcntl(entry->socket, F_DUPFD_CLOEXEC, 0);
     if (duplicate < 0)
@@ -174,7 +174,7 @@ static void drop_received(struct watch *watch, struct watch_entry *entry)
     static char unused[1 << 16];
     size_t n_dropped = 0;
 
-    while (n_dropped < MOST_DROPPED_BYTES) {
+    while (n_dropped < MAX_DROPPED_BYTES) {
         /* On TCP, MSG_TRUNC drops the bytes in the kernel: nothing is copied. */
         ssize_t n = recv(entry->socket, unused, sizeof unused, MSG_TRUNC | MSG_DONTWAIT);
 
@@ -243,7 +243,7 @@ static void expire(struct watch *watch, struct watch_entry *entry)
 /* Ends what is over its time; returns how long nothing more will be. */
 static int64_t expire_all(struct watch *watch, int64_t now_us)
 {
-    int64_t sleep_us = watch->most_sleep_us;
+    int64_t sleep_us = watch->max_sleep_us;
 
     for (size_t i = 0; i < N_WATCH_PHASES; i++) {
         struct watch_entry *entry;
@@ -261,13 +261,12 @@ static int64_t expire_all(struct watch *watch, int64_t now_us)
 static void *run(void *argument)
 {
     struct watch *watch = argument;
-    struct epoll_event events[MOST_EVENTS];
+    struct epoll_event events[MAX_EVENTS];
     int64_t sleep_us = 0;
     bool stopping = false;
 
     while (!stopping) {
-        int n_events =
-            epoll_wait(watch->epoll, events, MOST_EVENTS, (int)((sleep_us + 999) / 1000));
+        int n_events = epoll_wait(watch->epoll, events, MAX_EVENTS, (int)((sleep_us + 999) / 1000));
 
         pthread_mutex_lock(&watch->mutex);
         for (int i = 0; i < n_events; i++) {
@@ -311,10 +310,10 @@ enum status watch_new(struct watch **ret_watch, const struct watch_options *opti
     watch->durations_us[WATCH_CLOSING] = CLOSING_US;
     watch->durations_us[WATCH_DOUBTING] = DOUBTING_US;
     watch->durations_us[WATCH_LINGERING] = options->lingering_us;
-    watch->most_sleep_us = MOST_SLEEP_US;
+    watch->max_sleep_us = MAX_SLEEP_US;
     for (size_t i = 0; i < N_WATCH_PHASES; i++) {
-        if (watch->durations_us[i] && watch->durations_us[i] / 8 < watch->most_sleep_us)
-            watch->most_sleep_us = watch->durations_us[i] / 8;
+        if (watch->durations_us[i] && watch->durations_us[i] / 8 < watch->max_sleep_us)
+            watch->max_sleep_us = watch->durations_us[i] / 8;
     }
     if (!watch_start(watch)) {
         watch_free(watch);

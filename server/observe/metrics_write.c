@@ -151,7 +151,7 @@ static void write_model(struct scrape *scrape, const struct family *family, stru
     text_append_string(text, ",");
     append_label(text, "dtype", info->dtype);
     text_appendf(text, ",dimensions=\"%zu\",max_tokens=\"%zu\"} 1\n", info->model->n_dims,
-                 info->model->most_tokens);
+                 info->model->max_tokens);
 }
 
 /* ---- the table ---- */

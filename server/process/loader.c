@@ -40,14 +40,14 @@ static void describe_accuracy(const struct accuracy_report *report)
         return;
     log_write(LOG_INFO,
               "int8: %zu probe texts have cosines to float32 of %.4f in the mean, %.4f at least",
-              report->n_texts, report->int8_mean_cosine, report->int8_least_cosine);
+              report->n_texts, report->int8_mean_cosine, report->int8_min_cosine);
     for (size_t i = 0; i < report->n_fallbacks; i++)
         log_write(LOG_WARNING, "int8: layer %zu: %s is in %s instead", report->fallbacks[i].layer,
                   report->fallbacks[i].product, report->fallback_dtype);
     if (report->n_fallbacks > 0)
         log_write(LOG_WARNING,
                   "int8: with that, cosines to float32 of %.4f in the mean, %.4f at least%s",
-                  report->mean_cosine, report->least_cosine,
+                  report->mean_cosine, report->min_cosine,
                   report->is_within ? "" : ", still less than int8 should have");
 }
 
@@ -64,7 +64,7 @@ static void describe(const struct server *server, const struct engine_info *info
     }
     log_write(LOG_INFO, "model %s: %zu dimensions, %s pooling%s, texts of up to %zu tokens",
               server_model_name(server), model->n_dims, pooling,
-              model->normalize ? ", normalised" : "", model->most_tokens);
+              model->normalize ? ", normalised" : "", model->max_tokens);
     log_write(LOG_INFO, "%zu workers, %s, products by %s, kernels: %s", info->n_workers,
               info->dtype, info->gemm_name, info->kernels_name);
     describe_accuracy(info->accuracy);
@@ -103,8 +103,8 @@ static struct engine_options make_engine_options(const struct options *options)
         .model_dir = options->model_id,
         .pooling = options->pooling,
         .n_workers = (size_t)options->threads,
-        .most_pass_tokens = (size_t)options->max_batch_tokens,
-        .most_queued_tokens = (size_t)options->max_queue_tokens,
+        .max_pass_tokens = (size_t)options->max_batch_tokens,
+        .max_queued_tokens = (size_t)options->max_queue_tokens,
         .cache_bytes = (size_t)options->cache_size,
         .dtype = options->dtype,
         .cpu_mask = cpu_mask,

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { HISTOGRAM_MOST_BOUNDS = 24 };
+enum { HISTOGRAM_MAX_BOUNDS = 24 };
 
 /* Zeroed but for bounds, n_bounds and unit. */
 struct histogram {
@@ -21,7 +21,7 @@ struct histogram {
     int64_t unit; /* 1, or 1000000 for microseconds written as seconds */
 
     /* Each observation is counted in one of them; the last is for what is above all bounds. */
-    atomic_uint_least64_t counts[HISTOGRAM_MOST_BOUNDS + 1];
+    atomic_uint_least64_t counts[HISTOGRAM_MAX_BOUNDS + 1];
     atomic_uint_least64_t sum;
 };
 

@@ -26,7 +26,7 @@ static const char *const level_names[] = {
     [LOG_DEBUG] = "debug",
 };
 
-static _Atomic(enum log_level) most_level = LOG_INFO;
+static _Atomic(enum log_level) max_level = LOG_INFO;
 static bool is_json;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* held from asking to writing */
@@ -44,7 +44,7 @@ bool log_set_level(const char *name)
 {
     for (size_t i = 0; i < sizeof level_names / sizeof *level_names; i++) {
         if (strcmp(name, level_names[i]) == 0) {
-            most_level = (enum log_level)i;
+            max_level = (enum log_level)i;
             return true;
         }
     }
@@ -53,7 +53,7 @@ bool log_set_level(const char *name)
 
 bool log_wants(enum log_level level)
 {
-    return level <= atomic_load_explicit(&most_level, memory_order_relaxed);
+    return level <= atomic_load_explicit(&max_level, memory_order_relaxed);
 }
 
 void log_begin(struct log_line *line, enum log_level level, const char *message)
@@ -108,7 +108,7 @@ uint64_t log_count_lost(void)
 
 void log_write_va(enum log_level level, const char *format, va_list arguments)
 {
-    char message[LOG_LINE_MOST_BYTES];
+    char message[LOG_LINE_MAX_BYTES];
     struct log_line line;
     size_t len;
 

@@ -17,10 +17,10 @@
 #include <time.h>
 
 /* Under PIPE_BUF, so that a pipe takes a line whole or not at all. */
-enum { LOG_LINE_MOST_BYTES = 2048 };
+enum { LOG_LINE_MAX_BYTES = 2048 };
 
 struct log_line {
-    char bytes[LOG_LINE_MOST_BYTES]; /* [len] */
+    char bytes[LOG_LINE_MAX_BYTES]; /* [len] */
     size_t len;
     bool is_json;
 };

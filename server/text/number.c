@@ -21,10 +21,10 @@
 enum {
     FRACTION_BITS = 23,
     EXPONENT_BIAS = 127 + FRACTION_BITS,
-    LEAST_POWER = -31,
-    MOST_FLOAT_DIGITS = 9,
-    MOST_FIXED_POINT = 9,   /* below 1e9 */
-    LEAST_FIXED_POINT = -4, /* from 1e-5 */
+    MIN_POWER = -31,
+    MAX_FLOAT_DIGITS = 9,
+    MAX_FIXED_POINT = 9,  /* below 1e9 */
+    MIN_FIXED_POINT = -4, /* from 1e-5 */
 };
 
 static const uint64_t powers[] = {
@@ -82,7 +82,7 @@ static struct decimal shortest_decimal(uint32_t c, int q, bool below_is_nearer)
     const uint32_t outside = c & 1; /* the ends of an odd c's interval belong to its neighbours */
     const int k = below_is_nearer ? floor_log10_three_quarters_pow2(q) : floor_log10_pow2(q);
     const int shift = q + floor_log2_pow10(-k) + 1; /* 1 to 4 */
-    const uint64_t power = powers[-k - LEAST_POWER];
+    const uint64_t power = powers[-k - MIN_POWER];
 
     /* In quarters of 10^k: the value, and the interval's ends. */
     const uint32_t value = scale_to_odd(power, 4 * c << shift);
@@ -182,7 +182,7 @@ char *number_write_float(char *to, float x)
     const int n_digits = count_digits(decimal.digits);
     const int point = n_digits + decimal.exponent; /* the value is 0.digits * 10^point */
 
-    if (point > MOST_FIXED_POINT || point < LEAST_FIXED_POINT)
+    if (point > MAX_FIXED_POINT || point < MIN_FIXED_POINT)
         return write_scientific(to, decimal.digits, n_digits, point);
     if (point <= 0) { /* 0.000ddd: nearly every number of a unit vector */
         memcpy(to, "0.0000", 6);

@@ -6,7 +6,7 @@ Each power is scaled by a power of two to 64 bits with the highest one set, and 
 Usage: python3 server/text/number_powers.py > server/text/number_powers.inc
 """
 
-LEAST, MOST = -31, 45  # what the exponents of float32 call for
+MIN, MAX = -31, 45  # what the exponents of float32 call for
 
 
 def scaled_power(exponent):
@@ -21,6 +21,6 @@ def scaled_power(exponent):
 
 
 print("/* SPDX-License-Identifier: Apache-2.0 */")
-print("/* 10^%d to 10^%d; made by number_powers.py. */" % (LEAST, MOST))
-for exponent in range(LEAST, MOST + 1):
+print("/* 10^%d to 10^%d; made by number_powers.py. */" % (MIN, MAX))
+for exponent in range(MIN, MAX + 1):
     print("UINT64_C(0x%016x), /* %d */" % (scaled_power(exponent), exponent))

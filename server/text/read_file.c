@@ -9,15 +9,15 @@
 
 /* One byte more than is allowed tells that a file is too long; of a pipe no size is known before.
  */
-static enum status read_all(int file, const char *path, size_t most_bytes, struct text *text,
+static enum status read_all(int file, const char *path, size_t max_bytes, struct text *text,
                             struct error *error)
 {
-    char *room = text_reserve(text, most_bytes + 1);
+    char *room = text_reserve(text, max_bytes + 1);
 
     if (!room)
         return error_set(error, STATUS_NO_MEMORY, "%s: not enough memory to read it", path);
-    while (text->len_bytes <= most_bytes) {
-        ssize_t n = read(file, room + text->len_bytes, most_bytes + 1 - text->len_bytes);
+    while (text->len_bytes <= max_bytes) {
+        ssize_t n = read(file, room + text->len_bytes, max_bytes + 1 - text->len_bytes);
 
         if (n == 0)
             return STATUS_OK;
@@ -27,10 +27,10 @@ static enum status read_all(int file, const char *path, size_t most_bytes, struc
             return error_set(error, STATUS_IO, "%s: %s", path, strerror(errno));
     }
     return error_set(error, STATUS_INVALID, "%s: longer than the %zu bytes that are allowed", path,
-                     most_bytes);
+                     max_bytes);
 }
 
-enum status read_file(const char *path, size_t most_bytes, struct text *ret_text,
+enum status read_file(const char *path, size_t max_bytes, struct text *ret_text,
                       struct error *error)
 {
     int file = open(path, O_RDONLY | O_CLOEXEC);
@@ -39,7 +39,7 @@ enum status read_file(const char *path, size_t most_bytes, struct text *ret_text
 
     if (file < 0)
         return error_set(error, STATUS_IO, "%s: %s", path, strerror(errno));
-    status = read_all(file, path, most_bytes, &text, error);
+    status = read_all(file, path, max_bytes, &text, error);
     close(file);
     if (status)
         text_release(&text);

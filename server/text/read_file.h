@@ -10,8 +10,8 @@
 #include <stddef.h>
 
 /* The whole file, which the caller releases. An error names the path and the reason; a file of more
- * than most_bytes is one. */
-MUST_CHECK enum status read_file(const char *path, size_t most_bytes, struct text *ret_text,
+ * than max_bytes is one. */
+MUST_CHECK enum status read_file(const char *path, size_t max_bytes, struct text *ret_text,
                                  struct error *error);
 
 #endif

@@ -24,9 +24,9 @@
 #include <time.h>
 
 enum {
-    MOST_SLICES = 64,
-    MOST_PASSES = 1 << 20,    /* of one slice */
-    MOST_LATENCIES = 1 << 20, /* of all slices */
+    MAX_SLICES = 64,
+    MAX_PASSES = 1 << 20,    /* of one slice */
+    MAX_LATENCIES = 1 << 20, /* of all slices */
     N_POOL_IDS = 1 << 20,
     FIRST_ID = 1000, /* past the special ones of BERT's vocabulary */
 };
@@ -134,7 +134,7 @@ static void note_pass(void *user, size_t n_texts, size_t n_tokens, int64_t durat
     (void)duration_us;
     pthread_mutex_lock(&bench->mutex);
     bench->n_all_passes++;
-    if (bench->n_passes < MOST_PASSES)
+    if (bench->n_passes < MAX_PASSES)
         bench->passes[bench->n_passes++] = (struct pass){seconds_now(), n_tokens};
     pthread_mutex_unlock(&bench->mutex);
 }
@@ -233,7 +233,7 @@ static double pass_rate(struct bench *bench)
 
 static void note_latency(struct bench *bench, const struct job_group *group)
 {
-    if (bench->n_latencies < MOST_LATENCIES)
+    if (bench->n_latencies < MAX_LATENCIES)
         bench->latencies_s[bench->n_latencies++] =
             1e-6 * (double)(group->finished_us - group->submitted_us);
 }
@@ -296,7 +296,7 @@ static void measure(struct bench *bench)
     const struct engine_info *info = engine_get_info(bench->engine);
     struct flight *flights = new_or_die(settings->n_groups, sizeof *flights);
     struct roof *roof = NULL;
-    double rates[MOST_SLICES], roofs[MOST_SLICES];
+    double rates[MAX_SLICES], roofs[MAX_SLICES];
     double linear, roof_rate;
     uint64_t n_allocations = 0;
     struct error error = {0};
@@ -340,7 +340,7 @@ static void check_lengths(const struct settings *settings, const struct model *m
     if (model->arch.vocab_size <= FIRST_ID)
         die("the vocabulary is too small to draw random texts from");
     for (size_t i = 0; i < settings->n_lengths; i++)
-        if (!settings->lengths[i] || settings->lengths[i] > model->most_tokens)
+        if (!settings->lengths[i] || settings->lengths[i] > model->max_tokens)
             die("a length in --tokens is 0 or more than the model takes");
 }
 
@@ -358,8 +358,8 @@ static void open_bench(struct bench *bench)
         .model_dir = bench->settings->model_dir,
         .dtype = bench->settings->dtype,
         .n_workers = bench->settings->n_workers,
-        .most_pass_tokens = 512,
-        .most_queued_tokens = SIZE_MAX / 2,
+        .max_pass_tokens = 512,
+        .max_queued_tokens = SIZE_MAX / 2,
         .cpu_mask = CPU_MASK_ALL,
     };
     const struct engine_observer observer = {note_pass, bench};
@@ -371,8 +371,8 @@ static void open_bench(struct bench *bench)
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&bench->changed, &attributes);
-    bench->passes = new_or_die(MOST_PASSES, sizeof *bench->passes);
-    bench->latencies_s = new_or_die(MOST_LATENCIES, sizeof *bench->latencies_s);
+    bench->passes = new_or_die(MAX_PASSES, sizeof *bench->passes);
+    bench->latencies_s = new_or_die(MAX_LATENCIES, sizeof *bench->latencies_s);
     bench->pool = new_or_die(N_POOL_IDS, sizeof *bench->pool);
     if (engine_open(&bench->engine, &options, &observer, &error))
         die(error.text);
@@ -462,7 +462,7 @@ static void parse(struct settings *settings, int argc, char **argv)
             exit(2);
         }
     }
-    if (optind != argc - 1 || settings->n_slices > MOST_SLICES) {
+    if (optind != argc - 1 || settings->n_slices > MAX_SLICES) {
         fputs(usage, stderr);
         exit(2);
     }

@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST_LATENCIES = 1 << 18, BUFFER_BYTES = 1 << 18, MOST_CONNECTIONS = 1024 };
+enum { MAX_LATENCIES = 1 << 18, BUFFER_BYTES = 1 << 18, MAX_CONNECTIONS = 1024 };
 
 static const char usage[] = "usage: bench_http PORT BODIES_FILE [options]\n"
                             "  --path PATH       (/v1/embeddings)\n"
@@ -194,7 +194,7 @@ static void *run_connection(void *user)
         done_s = seconds_now();
         connection->n_failures += status != 200 && done_s < load->end_s;
         if (status == 200 && done_s >= load->start_s && done_s < load->end_s &&
-            connection->n_replies < MOST_LATENCIES)
+            connection->n_replies < MAX_LATENCIES)
             connection->latencies_s[connection->n_replies++] = done_s - sent_s;
         if (load->pause_s > 0)
             pause_for(load->pause_s);
@@ -249,7 +249,7 @@ static void run(struct load *load)
     for (size_t i = 0; i < load->n_connections; i++) {
         connections[i].load = load;
         connections[i].fd = connect_to(load->port);
-        connections[i].latencies_s = calloc(MOST_LATENCIES, sizeof(double));
+        connections[i].latencies_s = calloc(MAX_LATENCIES, sizeof(double));
         if (connections[i].fd < 0 || !connections[i].latencies_s ||
             pthread_create(&connections[i].thread, NULL, run_connection, &connections[i]))
             die("no connection, memory or thread to be had");
@@ -267,12 +267,12 @@ static void run(struct load *load)
     free(connections);
 }
 
-static double parse_number(const char *text, double least, double most)
+static double parse_number(const char *text, double min, double max)
 {
     char *end;
     double value = strtod(text, &end);
 
-    if (*end || end == text || !(value >= least && value <= most))
+    if (*end || end == text || !(value >= min && value <= max))
         die("an option's number is out of range");
     return value;
 }
@@ -293,7 +293,7 @@ int main(int argc, char **argv)
         if (c == 'p')
             load.path = optarg;
         else if (c == 'c')
-            load.n_connections = (size_t)parse_number(optarg, 1, MOST_CONNECTIONS);
+            load.n_connections = (size_t)parse_number(optarg, 1, MAX_CONNECTIONS);
         else if (c == 's')
             load.seconds = parse_number(optarg, 0.1, 600);
         else if (c == 'w')

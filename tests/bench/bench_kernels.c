@@ -15,8 +15,8 @@
 #include <string.h>
 #include <time.h>
 
-enum { BLOCK_ROWS = 64, MOST_COLUMNS = 4096, MOST_TOKENS = 512, MOST_STRIDE = 3 * 1024 };
-enum { MOST_SQUARE = 1024 };
+enum { BLOCK_ROWS = 64, MAX_COLUMNS = 4096, MAX_TOKENS = 512, MAX_STRIDE = 3 * 1024 };
+enum { MAX_SQUARE = 1024 };
 
 static const struct {
     const char *name;
@@ -44,17 +44,17 @@ struct bench {
 
 static const char *const TYPE_NAMES[] = {"f32", "bf16", "s32"};
 
-static float out[MOST_TOKENS * MOST_COLUMNS];
-static float floats[MOST_TOKENS * MOST_STRIDE];
-static uint16_t halves[MOST_TOKENS * MOST_STRIDE];
-static int32_t ints[BLOCK_ROWS * MOST_COLUMNS];
-static float bias[MOST_COLUMNS], beta[MOST_COLUMNS], column_scales[MOST_COLUMNS];
-static int32_t sums[MOST_COLUMNS], zeros[BLOCK_ROWS];
+static float out[MAX_TOKENS * MAX_COLUMNS];
+static float floats[MAX_TOKENS * MAX_STRIDE];
+static uint16_t halves[MAX_TOKENS * MAX_STRIDE];
+static int32_t ints[BLOCK_ROWS * MAX_COLUMNS];
+static float bias[MAX_COLUMNS], beta[MAX_COLUMNS], column_scales[MAX_COLUMNS];
+static int32_t sums[MAX_COLUMNS], zeros[BLOCK_ROWS];
 static float row_scales[BLOCK_ROWS];
-static uint8_t bytes[BLOCK_ROWS * MOST_COLUMNS];
-static int8_t weights[MOST_SQUARE * MOST_SQUARE];
+static uint8_t bytes[BLOCK_ROWS * MAX_COLUMNS];
+static int8_t weights[MAX_SQUARE * MAX_SQUARE];
 static int16_t int8_scratch[KERNEL_INT8_SCRATCH];
-static float scratch[KERNEL_ATTENTION_SCRATCH_FLOATS(MOST_TOKENS, 64)];
+static float scratch[KERNEL_ATTENTION_SCRATCH_FLOATS(MAX_TOKENS, 64)];
 
 static double seconds_now(void)
 {
@@ -116,7 +116,7 @@ static void run_add(const struct bench *b, const struct kernels *kernels)
 /* gamma is one: out, normalised in place again and again, stays as it is. */
 static void run_layer_norm(const struct bench *b, const struct kernels *kernels)
 {
-    static float gamma[MOST_COLUMNS];
+    static float gamma[MAX_COLUMNS];
 
     for (size_t i = 0; i < b->n; i++)
         gamma[i] = 1;
@@ -301,7 +301,7 @@ int main(int n_arguments, char **arguments)
         ints[i] = rand() % 100000 - 50000;
     for (size_t i = 0; i < sizeof weights; i++)
         weights[i] = (int8_t)(rand() % 255 - 127);
-    for (size_t i = 0; i < MOST_COLUMNS; i++) {
+    for (size_t i = 0; i < MAX_COLUMNS; i++) {
         bias[i] = 1e-6f * uniform();
         beta[i] = uniform();
         column_scales[i] = 1e-3f * uniform();

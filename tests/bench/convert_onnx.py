@@ -12,7 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 from weights import Bert
 
 MICROSOFT = "com.microsoft"
-LEAST_FLOAT = float(np.finfo(np.float32).min)
+MIN_FLOAT = float(np.finfo(np.float32).min)
 
 
 class Graph:
@@ -51,7 +51,7 @@ class PlainLayers:
         add = self.graph.add
         absent = add("Sub", self.graph.constant(1), add("Cast", mask, to=TensorProto.FLOAT))
         axes = self.graph.constant([1, 2], np.int64)
-        self.mask = add("Mul", add("Unsqueeze", absent, axes), self.graph.constant(LEAST_FLOAT))
+        self.mask = add("Mul", add("Unsqueeze", absent, axes), self.graph.constant(MIN_FLOAT))
 
     def norm(self, x, name):
         gamma, beta = self.bert.linear(name)

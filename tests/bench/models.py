@@ -86,10 +86,10 @@ class Model:
         sentence = json.loads((self.folder / "sentence_bert_config.json").read_text())
         self.hidden = config["hidden_size"]
         self.layers = config["num_hidden_layers"]
-        self.most_tokens = sentence["max_seq_length"]
+        self.max_tokens = sentence["max_seq_length"]
         self.tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
         self.tokenizer.no_padding()
-        self.tokenizer.enable_truncation(self.most_tokens)
+        self.tokenizer.enable_truncation(self.max_tokens)
 
     def lengths(self, texts):
         """In tokens, as the model sees them."""
@@ -107,7 +107,7 @@ class Model:
             "name": self.name,
             "folder": str(self.folder),
             "converted": str(converted),
-            "most_tokens": self.most_tokens,
+            "max_tokens": self.max_tokens,
             "hidden": self.hidden,
             "texts": mixed,
             "sample": mixed[::SAMPLE_STEP] if share >= 1 else mixed,

@@ -21,7 +21,7 @@ class Bert:
         self.positions = config["max_position_embeddings"]
         self.types = config["type_vocab_size"]
         self.epsilon = config["layer_norm_eps"]
-        self.most_tokens = min(sentence["max_seq_length"], self.positions)
+        self.max_tokens = min(sentence["max_seq_length"], self.positions)
         self.cls_pooling = pooling["pooling_mode_cls_token"]
         self.tensors = load_file(self.folder / "model.safetensors")
 

@@ -12,13 +12,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST_WORDS = 16 };
+enum { MAX_WORDS = 16 };
 
 /* One start of the program: lists end with NULL; `file` is the text of the file that --config or
  * NESTD_CONFIG name as @. */
 struct start {
-    const char *flags[MOST_WORDS];
-    const char *variables[MOST_WORDS];
+    const char *flags[MAX_WORDS];
+    const char *variables[MAX_WORDS];
     const char *file;
 };
 
@@ -58,7 +58,7 @@ static char *copy_word(const char *from)
 static enum options_outcome read_start(const struct start *start, struct options *options,
                                        struct options_report *report)
 {
-    char *argv[MOST_WORDS + 2] = {copy_word("nestd")}, *envp[MOST_WORDS + 1] = {NULL};
+    char *argv[MAX_WORDS + 2] = {copy_word("nestd")}, *envp[MAX_WORDS + 1] = {NULL};
     enum options_outcome outcome;
     int argc = 1;
 
@@ -69,9 +69,9 @@ static enum options_outcome read_start(const struct start *start, struct options
         fputs(start->file, file);
         assert_int_equal(fclose(file), 0);
     }
-    for (size_t i = 0; i < MOST_WORDS && start->flags[i]; i++)
+    for (size_t i = 0; i < MAX_WORDS && start->flags[i]; i++)
         argv[argc++] = copy_word(start->flags[i]);
-    for (size_t i = 0; i < MOST_WORDS && start->variables[i]; i++)
+    for (size_t i = 0; i < MAX_WORDS && start->variables[i]; i++)
         envp[i] = copy_word(start->variables[i]);
 
     outcome = options_read(argc, argv, envp, options, report);
@@ -568,17 +568,17 @@ static void test_options__variables_of_kubernetes_are_ignored_with_a_warning(voi
 
 static void test_options__list_is_bounded(void **state)
 {
-    static char flag[20 + 2 * (OPTIONS_MOST_VALUES + 1)];
+    static char flag[20 + 2 * (OPTIONS_MAX_VALUES + 1)];
     struct options options;
     struct options_report report;
     size_t n = (size_t)snprintf(flag, sizeof(flag), "--model-alias=a");
 
     (void)state;
-    for (size_t i = 1; i < OPTIONS_MOST_VALUES; i++, n += 2)
+    for (size_t i = 1; i < OPTIONS_MAX_VALUES; i++, n += 2)
         memcpy(flag + n, ",a", 3);
     options = read_good((struct start){.flags = {MODEL, flag}});
-    assert_int_equal(options.model_alias.n_values, OPTIONS_MOST_VALUES);
-    assert_string_equal(options.model_alias.values[OPTIONS_MOST_VALUES - 1], "a");
+    assert_int_equal(options.model_alias.n_values, OPTIONS_MAX_VALUES);
+    assert_string_equal(options.model_alias.values[OPTIONS_MAX_VALUES - 1], "a");
     options_release(&options);
     assert_int_equal(
         read_start(&(struct start){.flags = {MODEL, flag, "--model-alias=b"}}, &options, &report),
@@ -600,7 +600,7 @@ static char *print_help(void)
 static void test_options__help_names_every_option(void **state)
 {
     static const char *const flags[] = {
-#define OPTION(field, type, default_text, least, most, argument, sentence) #field "\0" argument,
+#define OPTION(field, type, default_text, min, max, argument, sentence) #field "\0" argument,
 #include "config/options.def"
 #undef OPTION
     };

@@ -16,8 +16,8 @@
 #include <cmocka.h>
 
 enum {
-    MOST_TOKENS = 24, /* of the tiny models, as the rest */
-    MOST_DIMS = 256,
+    MAX_TOKENS = 24, /* of the tiny models, as the rest */
+    MAX_DIMS = 256,
     VOCABULARY = 60,
     N_JOBS = 12,
     N_ROUNDS = 100,
@@ -59,12 +59,12 @@ static void encode(struct engine *engine, struct job *jobs, size_t n_jobs)
 /* Lone texts and batches of all lengths. */
 static void encode_many(struct engine *engine)
 {
-    static int32_t ids[N_JOBS][MOST_TOKENS];
-    static float vectors[N_JOBS][MOST_DIMS];
-    size_t n_longest = engine_get_info(engine)->model->most_tokens;
+    static int32_t ids[N_JOBS][MAX_TOKENS];
+    static float vectors[N_JOBS][MAX_DIMS];
+    size_t n_longest = engine_get_info(engine)->model->max_tokens;
     unsigned random = 1;
 
-    assert_true(n_longest <= MOST_TOKENS);
+    assert_true(n_longest <= MAX_TOKENS);
 
     for (size_t round = 0; round < N_ROUNDS; round++) {
         struct job jobs[N_JOBS];
@@ -90,8 +90,8 @@ static uint64_t count_allocations(const char *dtype, size_t n_workers, unsigned 
     struct engine_options options = {
         .dtype = dtype,
         .n_workers = n_workers,
-        .most_pass_tokens = 128,
-        .most_queued_tokens = 100000,
+        .max_pass_tokens = 128,
+        .max_queued_tokens = 100000,
         .cpu_mask = cpu_mask,
     };
     struct engine *engine = NULL;

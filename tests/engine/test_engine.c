@@ -19,20 +19,20 @@
 #include <cmocka.h>
 
 enum {
-    MOST_TOKENS = 24, /* of the tiny models */
-    MOST_DIMS = 256,
+    MAX_TOKENS = 24, /* of the tiny models */
+    MAX_DIMS = 256,
     VOCABULARY = 60,
 };
 
 static struct engine *open_engine(const char *folder, const char *dtype, size_t n_workers,
-                                  size_t most_pass_tokens, unsigned cpu_mask)
+                                  size_t max_pass_tokens, unsigned cpu_mask)
 {
     const struct engine_options options = {
         .model_dir = folder,
         .dtype = dtype,
         .n_workers = n_workers,
-        .most_pass_tokens = most_pass_tokens,
-        .most_queued_tokens = 100000,
+        .max_pass_tokens = max_pass_tokens,
+        .max_queued_tokens = 100000,
         .cpu_mask = cpu_mask,
     };
     struct engine *engine = NULL;
@@ -108,15 +108,15 @@ static void compare_with_reference(const char *model, const char *dtype, unsigne
     json_t *expected;
     json_t *ids;
     json_t *vector;
-    int32_t tokens[MOST_TOKENS];
-    float got[MOST_DIMS];
+    int32_t tokens[MAX_TOKENS];
+    float got[MAX_DIMS];
     struct job job = {.ids = tokens, .vector = got};
 
     folder_init_copy(&folder, model);
     expected = json_load_file(folder_path(&folder, "expected.json"), 0, NULL);
     ids = json_object_get(expected, "ids");
     vector = json_object_get(expected, "vector");
-    assert_true(json_array_size(ids) > 0 && json_array_size(ids) <= MOST_TOKENS);
+    assert_true(json_array_size(ids) > 0 && json_array_size(ids) <= MAX_TOKENS);
     engine = open_engine(folder.path, dtype, 1, 64, cpu_mask);
     job.n_tokens = json_array_size(ids);
     job.n_dims = json_array_size(vector);
@@ -169,8 +169,8 @@ static void test_engine__dtype_that_the_cpu_lacks_is_refused(void **state)
         const struct engine_options options = {.model_dir = folder.path,
                                                .dtype = cases[i].dtype,
                                                .n_workers = 1,
-                                               .most_pass_tokens = 64,
-                                               .most_queued_tokens = 10,
+                                               .max_pass_tokens = 64,
+                                               .max_queued_tokens = 10,
                                                .cpu_mask = cases[i].cpu_mask};
         struct engine *engine = NULL;
         struct error error = {0};
@@ -217,8 +217,8 @@ static void test_engine__token_vectors_are_what_is_pooled(void **state)
     static const int32_t ids[2][N_TOKENS] = {{2, 17, 9, 44, 3}, {2, 30, 9, 8, 3}};
     struct engine_options options = {.dtype = "float32",
                                      .n_workers = 2,
-                                     .most_pass_tokens = 16,
-                                     .most_queued_tokens = 1000,
+                                     .max_pass_tokens = 16,
+                                     .max_queued_tokens = 1000,
                                      .cache_bytes = 1 << 20,
                                      .cpu_mask = CPU_MASK_ALL};
     struct error error = {0};
@@ -269,9 +269,9 @@ static void test_engine__token_vectors_are_what_is_pooled(void **state)
 enum { N_TEXTS = 150 };
 
 struct corpus {
-    int32_t ids[N_TEXTS][MOST_TOKENS];
+    int32_t ids[N_TEXTS][MAX_TOKENS];
     struct job jobs[N_TEXTS];
-    float vectors[N_TEXTS][MOST_DIMS];
+    float vectors[N_TEXTS][MAX_DIMS];
 };
 
 static struct corpus *corpus_new(uint32_t seed, const struct model *model)
@@ -285,7 +285,7 @@ static struct corpus *corpus_new(uint32_t seed, const struct model *model)
                                        .n_dims = model->n_dims,
                                        .normalize = true};
         seed = seed * 1664525u + 1013904223u;
-        corpus->jobs[i].n_tokens = 1 + (seed >> 16) % model->most_tokens;
+        corpus->jobs[i].n_tokens = 1 + (seed >> 16) % model->max_tokens;
         for (size_t j = 0; j < corpus->jobs[i].n_tokens; j++) {
             seed = seed * 1664525u + 1013904223u;
             corpus->ids[i][j] = (int32_t)((seed >> 16) % VOCABULARY);
@@ -396,7 +396,7 @@ static void test_engine__vector_that_is_not_finite_is_told(void **state)
     static const char *const dtypes[] = {"float32", "bfloat16", "int8"};
     struct folder folder;
     int32_t tokens[] = {2, 17, 3};
-    float vector[MOST_DIMS];
+    float vector[MAX_DIMS];
 
     (void)state;
     folder_init_copy(&folder, "tiny-mean");
@@ -405,7 +405,7 @@ static void test_engine__vector_that_is_not_finite_is_told(void **state)
         struct engine *engine = open_engine(folder.path, dtypes[d], 1, 64, CPU_MASK_ALL);
         struct job job = {.ids = tokens, .n_tokens = 3, .vector = vector, .n_dims = 4};
 
-        float tokens_out[3 * MOST_DIMS];
+        float tokens_out[3 * MAX_DIMS];
 
         assert_int_equal(encode(engine, &job, 1), STATUS_NOT_FINITE);
         job.token_vectors = tokens_out;
@@ -419,7 +419,7 @@ static void test_engine__more_than_the_queue_holds_is_refused(void **state)
 {
     struct folder folder;
     struct engine_options options = {
-        .dtype = "float32", .n_workers = 1, .most_pass_tokens = 64, .most_queued_tokens = 10};
+        .dtype = "float32", .n_workers = 1, .max_pass_tokens = 64, .max_queued_tokens = 10};
     struct engine *engine = NULL;
     struct error error = {0};
     int32_t tokens[] = {2, 17, 9, 44, 17, 3};
@@ -443,7 +443,7 @@ static void test_engine__tokenizer_larger_than_the_model_is_refused(void **state
 {
     struct folder folder;
     struct engine_options options = {
-        .dtype = "float32", .n_workers = 1, .most_pass_tokens = 64, .most_queued_tokens = 10};
+        .dtype = "float32", .n_workers = 1, .max_pass_tokens = 64, .max_queued_tokens = 10};
     struct engine *engine = NULL;
     struct error error = {0};
     size_t len_bytes;

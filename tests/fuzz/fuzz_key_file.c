@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len_bytes);
 
 static void check_key(const struct key_list *list, const struct key *key)
 {
-    if (key->len_bytes == 0 || key->len_bytes > KEY_MOST_BYTES || key->bytes[0] == '#')
+    if (key->len_bytes == 0 || key->len_bytes > KEY_MAX_BYTES || key->bytes[0] == '#')
         abort();
     for (size_t i = 0; i < key->len_bytes; i++) {
         if (key->bytes[i] <= ' ' || key->bytes[i] > '~')

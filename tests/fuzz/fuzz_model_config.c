@@ -158,8 +158,8 @@ static void try_model(void)
             abort();
         return;
     }
-    if (model->n_dims == 0 || model->default_dims > model->n_dims || model->most_tokens == 0 ||
-        model->most_tokens > model->arch.n_positions)
+    if (model->n_dims == 0 || model->default_dims > model->n_dims || model->max_tokens == 0 ||
+        model->max_tokens > model->arch.n_positions)
         abort();
     last =
         tensor_get(&model->word_embeddings, model->arch.vocab_size * model->arch.hidden_size - 1);

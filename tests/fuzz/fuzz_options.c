@@ -12,13 +12,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { MOST_PIECES = 64 };
+enum { MAX_PIECES = 64 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len_bytes);
 
 struct start {
-    char *argv[MOST_PIECES + 2];
-    char *envp[MOST_PIECES + 1];
+    char *argv[MAX_PIECES + 2];
+    char *envp[MAX_PIECES + 1];
     int argc;
     size_t n_variables;
 };
@@ -65,7 +65,7 @@ static void check(enum options_outcome outcome, const struct options *options,
         return;
     if (!options->model_id || options->port < 0 || options->port > 65535 ||
         options->payload_limit < 1024 || !(options->request_timeout >= 1) ||
-        options->model_alias.n_values > OPTIONS_MOST_VALUES ||
+        options->model_alias.n_values > OPTIONS_MAX_VALUES ||
         options->max_request_tokens > options->max_queue_tokens)
         abort();
     for (size_t i = 0; i < options->model_alias.n_values; i++)
@@ -94,7 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len_bytes)
     start.argv[0] = join("", "nestd");
     start.argv[1] = join("", config);
     write_file(file, "{}");
-    for (char *piece = text; piece < text + len_bytes && n_pieces < MOST_PIECES; n_pieces++) {
+    for (char *piece = text; piece < text + len_bytes && n_pieces < MAX_PIECES; n_pieces++) {
         add_piece(&start, file, piece);
         piece += strlen(piece) + 1;
     }

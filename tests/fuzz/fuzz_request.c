@@ -14,10 +14,10 @@ static char query_name[] = "query";
 static char query_text[] = "query: ";
 static const struct prompt prompts[] = {{query_name, query_text, 7}};
 static const struct rules rules = {
-    .most_inputs = 8,
-    .most_text_tokens = 16,
-    .most_request_tokens = 64,
-    .most_unpooled_tokens = 32,
+    .max_inputs = 8,
+    .max_text_tokens = 16,
+    .max_request_tokens = 64,
+    .max_unpooled_tokens = 32,
     .hidden_size = 24,
     .vocabulary_size = 1000,
     .n_dims = 32,
@@ -51,19 +51,19 @@ static void check_place(const struct fields *fields, size_t i)
     size_t index;
     const char *field = fields_locate(fields, i, &index);
 
-    check(field && field[0] && index < rules.most_inputs);
+    check(field && field[0] && index < rules.max_inputs);
 }
 
 static void check_fields(const struct fields *fields)
 {
     check_choices(fields);
-    check(fields->n_inputs >= 1 && fields->n_inputs <= 2 * rules.most_inputs);
+    check(fields->n_inputs >= 1 && fields->n_inputs <= 2 * rules.max_inputs);
     check(fields->n_rows >= 1 && fields->n_rows <= fields->n_inputs);
     check(fields->n_dims >= 1 && fields->n_dims <= rules.n_dims);
-    check(fields->most_tokens >= 3 && fields->most_tokens <= rules.most_text_tokens);
-    check(fields->most_request_tokens <= rules.most_request_tokens);
+    check(fields->max_tokens >= 3 && fields->max_tokens <= rules.max_text_tokens);
+    check(fields->max_request_tokens <= rules.max_request_tokens);
     check(fields->pooled || (fields->n_dims == rules.hidden_size &&
-                             fields->most_request_tokens == rules.most_unpooled_tokens));
+                             fields->max_request_tokens == rules.max_unpooled_tokens));
     for (size_t i = 0; i < fields->n_inputs; i++) {
         const struct input *input = &fields->inputs[i];
         volatile char last;

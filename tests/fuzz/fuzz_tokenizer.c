@@ -32,7 +32,7 @@ static const struct variant {
 enum {
     N_VARIANTS = sizeof variants / sizeof *variants,
     OPTION_BYTES = 2,
-    MOST_TEXT_BYTES = 1 << 16
+    MAX_TEXT_BYTES = 1 << 16
 };
 
 static const char parts[] =
@@ -110,7 +110,7 @@ static void check_tokens(const struct tokenizer *tokenizer, const struct tokens 
 
     check(tokens->n_tokens == result->n_tokens && result->n_tokens <= result->n_tokens_whole);
     check(result->truncated == (result->n_tokens < result->n_tokens_whole));
-    check(options->most_tokens == 0 || tokens->n_tokens <= options->most_tokens);
+    check(options->max_tokens == 0 || tokens->n_tokens <= options->max_tokens);
     for (size_t i = 0; i < tokens->n_tokens; i++) {
         size_t ignored;
 
@@ -127,7 +127,7 @@ static void check_tokens(const struct tokenizer *tokenizer, const struct tokens 
 /* The way back gives valid UTF-8, and never more than tokens and spaces. */
 static void check_decoded(const struct tokenizer *tokenizer, const struct tokens *tokens)
 {
-    size_t most_bytes = 0;
+    size_t max_bytes = 0;
     size_t len_bytes;
     char *text;
 
@@ -135,10 +135,10 @@ static void check_decoded(const struct tokenizer *tokenizer, const struct tokens
         size_t token_bytes = 0;
 
         tokenizer_token_text(tokenizer, tokens->ids[i], &token_bytes);
-        most_bytes += token_bytes + 1;
+        max_bytes += token_bytes + 1;
     }
     check(!tokenizer_decode(tokenizer, tokens->ids, tokens->n_tokens, false, &text, &len_bytes));
-    check(len_bytes <= most_bytes && utf8_is_valid(text, len_bytes));
+    check(len_bytes <= max_bytes && utf8_is_valid(text, len_bytes));
     free(text);
 }
 
@@ -155,14 +155,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes)
     char *wide;
     char *text;
 
-    if (n_bytes < OPTION_BYTES || n_bytes > MOST_TEXT_BYTES)
+    if (n_bytes < OPTION_BYTES || n_bytes > MAX_TEXT_BYTES)
         return 0;
     i = data[0] % N_VARIANTS;
     if (!tokenizers[i])
         tokenizers[i] = load(&variants[i]);
     options = (struct tokenize_options){
         .truncate = data[1] % 3,
-        .most_tokens = data[1] >> 4,
+        .max_tokens = data[1] >> 4,
         .add_special = data[1] & 4,
         .want_spans = data[1] & 8,
     };
@@ -177,7 +177,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes)
     status = tokenizer_encode(tokenizers[i], text, len_bytes, &options, &tokens, &result);
     if (status)
         check(status == STATUS_TOO_LONG && tokens.n_tokens == 0 &&
-              result.n_tokens_whole > options.most_tokens);
+              result.n_tokens_whole > options.max_tokens);
     else
         check_tokens(tokenizers[i], &tokens, len_bytes, &options, &result);
     check_decoded(tokenizers[i], &tokens);

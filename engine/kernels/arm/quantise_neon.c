@@ -6,22 +6,22 @@
 #include "engine/kernels/arm/simd_neon.h"
 
 struct range {
-    float least;
-    float most;
+    float min;
+    float max;
 };
 
 /* The range of x[n] and zero; NaN where there is one in x, for FMIN and FMAX keep it. */
 static inline struct range range_of(const float *x, size_t n)
 {
-    float32x4_t least = vdupq_n_f32(0), most = least;
+    float32x4_t min = vdupq_n_f32(0), max = min;
 
     for (size_t i = 0; i < n; i += LANES) {
         const float32x4_t values = load_floats(x + i, n - i);
 
-        least = vminq_f32(least, values);
-        most = vmaxq_f32(most, values);
+        min = vminq_f32(min, values);
+        max = vmaxq_f32(max, values);
     }
-    return (struct range){.least = vminvq_f32(least), .most = vmaxvq_f32(most)};
+    return (struct range){.min = vminvq_f32(min), .max = vmaxvq_f32(max)};
 }
 
 /* Four bytes. FCVTNS makes 0 of a NaN. */
@@ -38,8 +38,8 @@ void quantise_neon(const float *x, size_t n_rows, size_t n, uint8_t *q, float *s
 {
     for (size_t row = 0; row < n_rows; row++, x += n, q += n) {
         const struct range range = range_of(x, n);
-        const float scale = quantise_scale(range.least, range.most, isnan(range.least));
-        const int32_t zero = quantise_zero(range.least, scale);
+        const float scale = quantise_scale(range.min, range.max, isnan(range.min));
+        const int32_t zero = quantise_zero(range.min, scale);
 
         scales[row] = scale;
         zeros[row] = zero;

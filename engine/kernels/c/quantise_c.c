@@ -6,16 +6,16 @@
 void quantise_c(const float *x, size_t n_rows, size_t n, uint8_t *q, float *scales, int32_t *zeros)
 {
     for (size_t row = 0; row < n_rows; row++, x += n, q += n) {
-        float least = 0, most = 0, inverse;
+        float min = 0, max = 0, inverse;
         bool has_nan = false;
 
         for (size_t i = 0; i < n; i++) {
-            least = fminf(least, x[i]);
-            most = fmaxf(most, x[i]);
+            min = fminf(min, x[i]);
+            max = fmaxf(max, x[i]);
             has_nan |= isnan(x[i]);
         }
-        scales[row] = quantise_scale(least, most, has_nan);
-        zeros[row] = quantise_zero(least, scales[row]);
+        scales[row] = quantise_scale(min, max, has_nan);
+        zeros[row] = quantise_zero(min, scales[row]);
         inverse = 1 / scales[row];
         for (size_t i = 0; i < n; i++) {
             const float shifted = rintf(x[i] * inverse) + (float)zeros[row];

@@ -11,9 +11,9 @@ static inline __m256 positive_part(__m256 x)
     return _mm256_max_ps(_mm256_setzero_ps(), x);
 }
 
-static inline __m256 absolute_up_to(__m256 x, float most)
+static inline __m256 absolute_up_to(__m256 x, float max)
 {
-    return _mm256_min_ps(_mm256_set1_ps(most), _mm256_andnot_ps(_mm256_set1_ps(-0.0f), x));
+    return _mm256_min_ps(_mm256_set1_ps(max), _mm256_andnot_ps(_mm256_set1_ps(-0.0f), x));
 }
 
 static inline __m256 gelu(__m256 x)

@@ -11,9 +11,9 @@ static inline __m512 positive_part(__m512 x)
     return _mm512_max_ps(_mm512_setzero_ps(), x);
 }
 
-static inline __m512 absolute_up_to(__m512 x, float most)
+static inline __m512 absolute_up_to(__m512 x, float max)
 {
-    return _mm512_min_ps(_mm512_set1_ps(most), _mm512_abs_ps(x));
+    return _mm512_min_ps(_mm512_set1_ps(max), _mm512_abs_ps(x));
 }
 
 static inline __m512 gelu(__m512 x)

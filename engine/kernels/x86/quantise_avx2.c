@@ -6,16 +6,16 @@
 #include "engine/kernels/x86/simd_avx2.h"
 
 struct range {
-    __m256 least;
-    __m256 most;
+    __m256 min;
+    __m256 max;
     __m256 nan; /* lanes of all ones */
 };
 
 /* MINPS and MAXPS forget a NaN, so it is noted. */
 static inline void range_add(struct range *range, __m256 x)
 {
-    range->least = _mm256_min_ps(range->least, x);
-    range->most = _mm256_max_ps(range->most, x);
+    range->min = _mm256_min_ps(range->min, x);
+    range->max = _mm256_max_ps(range->max, x);
     range->nan = _mm256_or_ps(range->nan, _mm256_cmp_ps(x, x, _CMP_UNORD_Q));
 }
 
@@ -32,8 +32,8 @@ static inline struct range range_of(const float *x, size_t n)
     for (; i < n; i += LANES)
         range_add(&even, load_floats(x + i, n - i));
     return (struct range){
-        .least = _mm256_min_ps(even.least, odd.least),
-        .most = _mm256_max_ps(even.most, odd.most),
+        .min = _mm256_min_ps(even.min, odd.min),
+        .max = _mm256_max_ps(even.max, odd.max),
         .nan = _mm256_or_ps(even.nan, odd.nan),
     };
 }
@@ -58,10 +58,10 @@ void quantise_avx2(const float *x, size_t n_rows, size_t n, uint8_t *q, float *s
 {
     for (size_t row = 0; row < n_rows; row++, x += n, q += n) {
         const struct range range = range_of(x, n);
-        const float least = smallest_lane(range.least);
+        const float min = smallest_lane(range.min);
         const float scale =
-            quantise_scale(least, largest_lane(range.most), _mm256_movemask_ps(range.nan));
-        const int32_t zero = quantise_zero(least, scale);
+            quantise_scale(min, largest_lane(range.max), _mm256_movemask_ps(range.nan));
+        const int32_t zero = quantise_zero(min, scale);
         const __m256 inverse = _mm256_set1_ps(1 / scale);
         uint64_t bytes;
         size_t i;

@@ -8,16 +8,16 @@
 enum { QUANTISED = 4 * LANES };
 
 struct range {
-    __m512 least;
-    __m512 most;
+    __m512 min;
+    __m512 max;
     __mmask16 nan;
 };
 
 /* MINPS and MAXPS forget a NaN, so it is noted. */
 static inline void range_add(struct range *range, __m512 x)
 {
-    range->least = _mm512_min_ps(range->least, x);
-    range->most = _mm512_max_ps(range->most, x);
+    range->min = _mm512_min_ps(range->min, x);
+    range->max = _mm512_max_ps(range->max, x);
     range->nan |= _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q);
 }
 
@@ -34,8 +34,8 @@ static inline struct range range_of(const float *x, size_t n)
     for (; i < n; i += LANES)
         range_add(&even, _mm512_maskz_loadu_ps(lanes_left(i, n), x + i));
     return (struct range){
-        .least = _mm512_min_ps(even.least, odd.least),
-        .most = _mm512_max_ps(even.most, odd.most),
+        .min = _mm512_min_ps(even.min, odd.min),
+        .max = _mm512_max_ps(even.max, odd.max),
         .nan = even.nan | odd.nan,
     };
 }
@@ -75,9 +75,9 @@ void quantise_avx512(const float *x, size_t n_rows, size_t n, uint8_t *q, float 
 {
     for (size_t row = 0; row < n_rows; row++, x += n, q += n) {
         const struct range range = range_of(x, n);
-        const float least = _mm512_reduce_min_ps(range.least);
-        const float scale = quantise_scale(least, _mm512_reduce_max_ps(range.most), range.nan);
-        const int32_t zero = quantise_zero(least, scale);
+        const float min = _mm512_reduce_min_ps(range.min);
+        const float scale = quantise_scale(min, _mm512_reduce_max_ps(range.max), range.nan);
+        const int32_t zero = quantise_zero(min, scale);
         const __m512 inverse = _mm512_set1_ps(1 / scale);
         size_t i;
 

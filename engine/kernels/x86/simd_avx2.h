@@ -67,11 +67,11 @@ static inline float sum_lanes(__m256 x)
 
 static inline float largest_lane(__m256 x)
 {
-    __m128 most = _mm_max_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+    __m128 max = _mm_max_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
 
-    most = _mm_max_ps(most, _mm_movehl_ps(most, most));
-    most = _mm_max_ss(most, _mm_movehdup_ps(most));
-    return _mm_cvtss_f32(most);
+    max = _mm_max_ps(max, _mm_movehl_ps(max, max));
+    max = _mm_max_ss(max, _mm_movehdup_ps(max));
+    return _mm_cvtss_f32(max);
 }
 
 /* 2^x for x <= 0 (up to 127 in truth), within 1 ulp; zero where the result would be below the

@@ -82,7 +82,7 @@ static bool is_said(const struct tokenizer *tokenizer, int32_t id, bool skip_spe
 enum status tokenizer_decode(const struct tokenizer *tokenizer, const int32_t *ids, size_t n_ids,
                              bool skip_special, char **ret_text, size_t *ret_len_bytes)
 {
-    size_t most_bytes = 1; /* malloc(0) may be NULL */
+    size_t max_bytes = 1; /* malloc(0) may be NULL */
     bool is_first = true;
     char *text;
     char *to;
@@ -91,11 +91,11 @@ enum status tokenizer_decode(const struct tokenizer *tokenizer, const int32_t *i
         if (ids[i] < 0 || (size_t)ids[i] >= tokenizer->vocab.n_ids)
             return STATUS_INVALID;
         if (is_said(tokenizer, ids[i], skip_special) &&
-            __builtin_add_overflow(most_bytes, tokenizer->vocab.tokens[ids[i]].len_bytes + 1ul,
-                                   &most_bytes))
+            __builtin_add_overflow(max_bytes, tokenizer->vocab.tokens[ids[i]].len_bytes + 1ul,
+                                   &max_bytes))
             return STATUS_NO_MEMORY;
     }
-    text = malloc(most_bytes);
+    text = malloc(max_bytes);
     if (!text)
         return STATUS_NO_MEMORY;
     to = text;

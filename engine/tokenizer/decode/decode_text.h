@@ -8,13 +8,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { MOST_PREFIX_BYTES = 32 };
+enum { MAX_PREFIX_BYTES = 32 };
 
 /* Zeroed: a space between any two tokens, and no more. */
 struct decoder {
     bool joins_pieces; /* a token that begins with `prefix` goes on where the last one ended */
     bool cleans_up;    /* no space before a full stop, "'s" and the like */
-    char prefix[MOST_PREFIX_BYTES];
+    char prefix[MAX_PREFIX_BYTES];
     size_t prefix_bytes; /* 0: every token goes on so */
 };
 

@@ -26,7 +26,7 @@
 #include <utf8proc.h>
 
 /* The longest canonical decomposition has four code points. */
-enum { MOST_DECOMPOSED = 4 };
+enum { MAX_DECOMPOSED = 4 };
 
 /* Reads the characters of a text that stay, decomposed. */
 struct reader {
@@ -37,18 +37,18 @@ struct reader {
     size_t stop;
     unsigned flags;
     size_t n;
-    uint32_t decomposed[MOST_DECOMPOSED];
+    uint32_t decomposed[MAX_DECOMPOSED];
 };
 
 static void decompose(struct reader *reader, uint32_t c)
 {
-    utf8proc_int32_t parts[MOST_DECOMPOSED];
+    utf8proc_int32_t parts[MAX_DECOMPOSED];
     utf8proc_ssize_t n = 0;
 
     if (reader->normalizer->strip_accents && (reader->flags & CODE_POINT_DECOMPOSES))
-        n = utf8proc_decompose_char((utf8proc_int32_t)c, parts, MOST_DECOMPOSED,
+        n = utf8proc_decompose_char((utf8proc_int32_t)c, parts, MAX_DECOMPOSED,
                                     UTF8PROC_STABLE | UTF8PROC_DECOMPOSE, NULL);
-    if (n <= 0 || n > MOST_DECOMPOSED) {
+    if (n <= 0 || n > MAX_DECOMPOSED) {
         reader->decomposed[0] = c;
         reader->n = 1;
         return;
@@ -99,7 +99,7 @@ static bool emit(const struct normalizer *normalizer, uint32_t c, size_t start, 
                  const struct normal_sink *sink)
 {
     struct normal_char normal = {.c = c, .start = start, .stop = stop};
-    uint32_t lower[MOST_LOWER_CODE_POINTS];
+    uint32_t lower[MAX_LOWER_CODE_POINTS];
     size_t n;
 
     normal.flags = unicode_kind(c).flags;

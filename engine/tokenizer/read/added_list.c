@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEAST_ENTRIES = 16 };
+enum { MIN_ENTRIES = 16 };
 
 enum status added_entry_read(const struct document *document, struct added_entry *entry,
                              struct error *error)
@@ -59,7 +59,7 @@ struct added_entry *added_list_find(const struct added_list *list, const char *t
 static enum status append(struct added_list *list, const struct added_entry *entry)
 {
     if (list->n_entries == list->capacity) {
-        size_t capacity = list->capacity ? 2 * list->capacity : LEAST_ENTRIES;
+        size_t capacity = list->capacity ? 2 * list->capacity : MIN_ENTRIES;
         struct added_entry *entries = reallocarray(list->entries, capacity, sizeof *entries);
 
         if (!entries)
@@ -115,7 +115,7 @@ enum status added_list_sort(struct added_list *list)
 
 /* A text that is being normalised, for a token that is looked for in normalised texts. */
 struct pattern {
-    char bytes[MOST_ADDED_BYTES];
+    char bytes[MAX_ADDED_BYTES];
     size_t n_bytes;
     bool too_long;
 };
@@ -124,7 +124,7 @@ static bool pattern_take(void *user, const struct normal_char *normal)
 {
     struct pattern *pattern = user;
 
-    if (pattern->n_bytes + MOST_UTF8_BYTES > MOST_ADDED_BYTES) {
+    if (pattern->n_bytes + MAX_UTF8_BYTES > MAX_ADDED_BYTES) {
         pattern->too_long = true;
         return false;
     }
@@ -165,7 +165,7 @@ static enum status look_for(struct tokenizer *tokenizer, const struct added_entr
         text = pattern.bytes;
         len_bytes = pattern.n_bytes;
     }
-    if (pattern.too_long || len_bytes > MOST_ADDED_BYTES)
+    if (pattern.too_long || len_bytes > MAX_ADDED_BYTES)
         return error_set(error, STATUS_UNSUPPORTED, "%s: a token of %zu bytes is not supported",
                          entry->where, entry->len_bytes);
     status = added_tokens_add(added, text, len_bytes, token);

@@ -22,7 +22,7 @@ enum status load_token(struct vocab *vocab, const char *text, size_t len_bytes, 
     return error_set(error, status,
                      "%s: the token \"%.100s\" cannot have the id %d: another has it, it is %d or "
                      "more, or the vocabulary is too large",
-                     file, text, id, MOST_VOCAB_IDS);
+                     file, text, id, MAX_VOCAB_IDS);
 }
 
 static enum status construct(struct tokenizer *tokenizer, const char *folder,
@@ -39,7 +39,7 @@ static enum status construct(struct tokenizer *tokenizer, const char *folder,
         status = special_read(tokenizer, folder, config, json, error);
     if (status)
         return status;
-    tokenizer->wordpiece.most_chars = BERT_WORD_CHARS;
+    tokenizer->wordpiece.max_chars = BERT_WORD_CHARS;
     wordpiece_init(&tokenizer->wordpiece, &tokenizer->vocab, "##", 2);
     decoder_init_bert(&tokenizer->decoder);
     return json->root ? load_json_check(tokenizer, json, error) : STATUS_OK;

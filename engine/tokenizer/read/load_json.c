@@ -43,10 +43,10 @@ static enum status read_words(struct vocab *vocab, const struct document *words,
     {
         size_t id;
 
-        if (!json_get_size(value, 0, MOST_VOCAB_IDS - 1, &id))
+        if (!json_get_size(value, 0, MAX_VOCAB_IDS - 1, &id))
             return error_set(error, STATUS_INVALID,
                              "%s: the id of \"%.100s\" must be a whole number from 0 to %d",
-                             words->name, text, MOST_VOCAB_IDS - 1);
+                             words->name, text, MAX_VOCAB_IDS - 1);
         status = load_token(vocab, text, strlen(text), (int32_t)id, words->name, error);
         if (status)
             return status;
@@ -99,7 +99,7 @@ static enum status read_word_rules(const struct document *json, struct word_rule
     if (!status)
         status = document_get_string(&model, "continuing_subword_prefix", &rules->prefix, error);
     if (!status)
-        status = document_get_size(&model, "max_input_chars_per_word", 0, MOST_WORD_CHARS,
+        status = document_get_size(&model, "max_input_chars_per_word", 0, MAX_WORD_CHARS,
                                    &rules->max_chars, error);
     return status;
 }
@@ -115,7 +115,7 @@ static enum status read_model(struct tokenizer *tokenizer, const struct document
         status = read_word_rules(json, &rules, error);
     if (status)
         return status;
-    wordpiece->most_chars = rules.max_chars;
+    wordpiece->max_chars = rules.max_chars;
     wordpiece_init(wordpiece, &tokenizer->vocab, rules.prefix, strlen(rules.prefix));
     wordpiece->unknown_id = vocab_find(&tokenizer->vocab, rules.unknown, strlen(rules.unknown));
     if (wordpiece->unknown_id == VOCAB_NO_ID)
@@ -210,16 +210,16 @@ static enum status add_special(const struct vocab *vocab, struct special_tokens 
     const char *name = json_string_value(text);
     size_t id;
 
-    if (!name || !json_get_size(id_value, 0, MOST_VOCAB_IDS - 1, &id))
+    if (!name || !json_get_size(id_value, 0, MAX_VOCAB_IDS - 1, &id))
         return error_set(error, STATUS_INVALID, "%s: a special token must have a text and an id",
                          where);
     if (vocab_find(vocab, name, strlen(name)) != (int32_t)id)
         return error_set(error, STATUS_INVALID,
                          "%s: the vocabulary has no token \"%.100s\" with the id %zu", where, name,
                          id);
-    if (special->n_ids == MOST_SPECIAL_TOKENS)
+    if (special->n_ids == MAX_SPECIAL_TOKENS)
         return error_set(error, STATUS_UNSUPPORTED, "%s: more than %d special tokens on one side",
-                         where, MOST_SPECIAL_TOKENS);
+                         where, MAX_SPECIAL_TOKENS);
     special->ids[special->n_ids++] = (int32_t)id;
     return STATUS_OK;
 }
@@ -350,10 +350,10 @@ static enum status read_decoder(struct decoder *decoder, const struct document *
         return status;
     decoder->joins_pieces = true;
     decoder->prefix_bytes = strlen(prefix);
-    if (decoder->prefix_bytes > MOST_PREFIX_BYTES)
+    if (decoder->prefix_bytes > MAX_PREFIX_BYTES)
         return error_set(error, STATUS_UNSUPPORTED,
                          "%s: a \"prefix\" of more than %d bytes is not supported", part.name,
-                         MOST_PREFIX_BYTES);
+                         MAX_PREFIX_BYTES);
     memcpy(decoder->prefix, prefix, decoder->prefix_bytes);
     return STATUS_OK;
 }
@@ -411,14 +411,14 @@ static enum status check_word_rules(const struct tokenizer *tokenizer, const str
         key = "unk_token";
     else if (strcmp(rules.prefix, "##") != 0)
         key = "continuing_subword_prefix";
-    else if (rules.max_chars != wordpiece->most_chars)
+    else if (rules.max_chars != wordpiece->max_chars)
         key = "max_input_chars_per_word";
     if (key)
         return error_set(error, STATUS_UNSUPPORTED,
                          "%s: \"model\": \"%s\" is not what BERT's tokenizer has (\"%.60s\", "
                          "\"##\", %zu): which counts is not the same in all releases of "
                          "transformers",
-                         json->name, key, unknown, wordpiece->most_chars);
+                         json->name, key, unknown, wordpiece->max_chars);
     return STATUS_OK;
 }
 

@@ -14,7 +14,7 @@
 
 #define VOCAB_FILE "vocab.txt"
 
-enum { MOST_VOCAB_BYTES = 64 << 20 };
+enum { MAX_VOCAB_BYTES = 64 << 20 };
 
 static enum status read_file(const char *folder, char **ret_text, size_t *ret_len_bytes,
                              struct error *error)
@@ -35,10 +35,10 @@ static enum status read_file(const char *folder, char **ret_text, size_t *ret_le
     status = file_open(path, &fd, &len_bytes, error);
     if (status)
         return status;
-    if (len_bytes > MOST_VOCAB_BYTES) {
+    if (len_bytes > MAX_VOCAB_BYTES) {
         close(fd);
         return error_set(error, STATUS_INVALID, VOCAB_FILE ": has %zu bytes, at most %d are read",
-                         len_bytes, MOST_VOCAB_BYTES);
+                         len_bytes, MAX_VOCAB_BYTES);
     }
     text = malloc(len_bytes + 1);
     file = fdopen(fd, "rb");

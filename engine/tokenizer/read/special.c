@@ -68,10 +68,10 @@ static enum status take_json(struct sources *sources, struct error *error)
 
         snprintf(where, sizeof where, "%.60s: \"added_tokens\"[%zu]", sources->json->name, i);
         if (json_is_object(value) &&
-            !json_get_size(json_object_get(value, "id"), 0, MOST_VOCAB_IDS - 1, &id))
+            !json_get_size(json_object_get(value, "id"), 0, MAX_VOCAB_IDS - 1, &id))
             return error_set(error, STATUS_INVALID,
                              "%s: \"id\" must be a whole number from 0 to %d", where,
-                             MOST_VOCAB_IDS - 1);
+                             MAX_VOCAB_IDS - 1);
         status = take_declared(sources, value, where, (int32_t)id, error);
         if (status)
             break;
@@ -88,7 +88,7 @@ static bool parse_id(const char *key, int32_t *ret_id)
         if (*digit < '0' || *digit > '9')
             return false;
         id = id * 10 + (*digit - '0');
-        if (id >= MOST_VOCAB_IDS)
+        if (id >= MAX_VOCAB_IDS)
             return false;
     }
     *ret_id = id;
@@ -134,9 +134,9 @@ static enum status take_added(struct sources *sources, struct error *error)
         size_t id;
 
         snprintf(entry.where, sizeof entry.where, ADDED_FILE ": \"%.60s\"", text);
-        if (!json_get_size(value, 0, MOST_VOCAB_IDS - 1, &id))
+        if (!json_get_size(value, 0, MAX_VOCAB_IDS - 1, &id))
             return error_set(error, STATUS_INVALID, "%s must be a whole number from 0 to %d",
-                             entry.where, MOST_VOCAB_IDS - 1);
+                             entry.where, MAX_VOCAB_IDS - 1);
         entry.id = (int32_t)id;
         if (known) /* tokenizer.json knows more of it */
             entry.normalized = known->normalized;

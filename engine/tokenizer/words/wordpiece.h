@@ -11,11 +11,11 @@
 
 /* Bounds the work on one word, which grows with the square of its length in the worst vocabulary.
  * Every model seen says 100. */
-enum { MOST_WORD_CHARS = 1000 };
+enum { MAX_WORD_CHARS = 1000 };
 
 struct wordpiece {
     int32_t unknown_id;
-    size_t most_chars;     /* a longer word is unknown; at most MOST_WORD_CHARS */
+    size_t max_chars;      /* a longer word is unknown; at most MAX_WORD_CHARS */
     bool is_continued;     /* whether any token continues a word */
     uint32_t continuation; /* where those that do ("##ing") begin in vocab.words */
 };
@@ -30,7 +30,7 @@ struct piece {
 void wordpiece_init(struct wordpiece *wordpiece, const struct vocab *vocab, const char *prefix,
                     size_t prefix_bytes);
 
-/* Splits word[len_bytes] of at most most_chars code points into pieces[most_chars]; how many. 0 if
+/* Splits word[len_bytes] of at most max_chars code points into pieces[max_chars]; how many. 0 if
  * the vocabulary cannot spell it. */
 size_t wordpiece_split(const struct wordpiece *wordpiece, const struct vocab *vocab,
                        const char *word, size_t len_bytes, struct piece *pieces);

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* Room for what a field may hold beside ids. */
-enum { MOST_OTHER_VALUES = 65536 };
+enum { MAX_OTHER_VALUES = 65536 };
 
 /* ---- fields beside the inputs ---- */
 
@@ -195,19 +195,19 @@ bool decode_body(struct slice body, const struct rules *rules, struct memory_cla
                  struct fields *ret_fields, struct fault *ret_fault)
 {
     /* What a field can mean at most: ids up to twice the tokens that a request may have. */
-    size_t most_values = 2 * rules->most_request_tokens + rules->most_inputs + MOST_OTHER_VALUES;
+    size_t max_values = 2 * rules->max_request_tokens + rules->max_inputs + MAX_OTHER_VALUES;
     struct decoding decoding = {.rules = rules, .fault = ret_fault};
     struct fields *fields = &decoding.fields;
     struct body_object root;
     bool decoded;
 
-    if (!body_new(body, most_values, memory, &fields->body, ret_fault))
+    if (!body_new(body, max_values, memory, &fields->body, ret_fault))
         return false;
     root = body_root(fields->body);
     fields->prompt = rules->default_prompt;
     fields->truncate = rules->auto_truncate ? rules->truncate : TRUNCATE_NONE;
-    fields->most_tokens = rules->most_text_tokens;
-    fields->most_request_tokens = rules->most_request_tokens;
+    fields->max_tokens = rules->max_text_tokens;
+    fields->max_request_tokens = rules->max_request_tokens;
     fields->pooled = true;
     fields->n_dims = rules->default_dims;
     fields->types = 1U << EMBEDDING_FLOAT;

@@ -45,9 +45,9 @@ struct fields {
     const char *column_field;
     struct slice prompt; /* goes before every text */
     enum truncate_side truncate;
-    size_t most_tokens;         /* of a text, special tokens included */
-    size_t most_request_tokens; /* of all inputs together */
-    bool pooled;                /* one vector a text; else, for /embed_all, one a token */
+    size_t max_tokens;         /* of a text, special tokens included */
+    size_t max_request_tokens; /* of all inputs together */
+    bool pooled;               /* one vector a text; else, for /embed_all, one a token */
     size_t n_dims;
     bool normalize;
     bool base64;

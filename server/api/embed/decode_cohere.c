@@ -5,23 +5,23 @@
 #include "server/api/embed/inputs.h"
 
 /* Of each text; more than the model takes is what it takes. */
-static bool decode_most_tokens(struct decoding *decoding, const struct body_object *object)
+static bool decode_max_tokens(struct decoding *decoding, const struct body_object *object)
 {
-    enum { LEAST = 3 }; /* one token between [CLS] and [SEP] */
+    enum { MIN = 3 }; /* one token between [CLS] and [SEP] */
     const json_t *json = body_get_option(object, "max_tokens");
-    int64_t most_tokens;
+    int64_t max_tokens;
 
     if (!json)
         return true;
-    if (!json_to_whole(json, &most_tokens))
+    if (!json_to_whole(json, &max_tokens))
         return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, "max_tokens",
                          "'max_tokens' must be a whole number, but is %s", body_type_name(json));
-    if (most_tokens < LEAST)
+    if (max_tokens < MIN)
         return fault_set(decoding->fault, PROBLEM_INVALID_VALUE, "max_tokens",
                          "'max_tokens' is %s, but the least is %d", json_number_text_of(json).text,
-                         LEAST);
-    if ((uint64_t)most_tokens < decoding->fields.most_tokens)
-        decoding->fields.most_tokens = (size_t)most_tokens;
+                         MIN);
+    if ((uint64_t)max_tokens < decoding->fields.max_tokens)
+        decoding->fields.max_tokens = (size_t)max_tokens;
     return true;
 }
 
@@ -81,7 +81,7 @@ static bool decode_cohere_fields(struct decoding *decoding, const struct body_ob
 {
     return refuse_foreign_fields(decoding, root) && decode_model(decoding, root) &&
            decode_cohere_inputs(decoding, root) && decode_dimensions(decoding, root) &&
-           decode_embedding_types(decoding, root) && decode_most_tokens(decoding, root) &&
+           decode_embedding_types(decoding, root) && decode_max_tokens(decoding, root) &&
            decode_truncate(decoding, root) && decode_prompt(decoding, root);
 }
 

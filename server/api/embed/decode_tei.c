@@ -51,7 +51,7 @@ static bool decode_tei_embed_all_fields(struct decoding *decoding, const struct 
 {
     decoding->fields.pooled = false;
     decoding->fields.n_dims = decoding->rules->hidden_size;
-    decoding->fields.most_request_tokens = decoding->rules->most_unpooled_tokens;
+    decoding->fields.max_request_tokens = decoding->rules->max_unpooled_tokens;
     return decode_tei_inputs(decoding, root);
 }
 

@@ -56,7 +56,7 @@ static enum status count_prompt_tokens(const struct tokenizer *tokenizer, const 
 {
     const struct tokenize_options options = {
         .truncate = TRUNCATE_END,
-        .most_tokens = embedding->fields.most_tokens,
+        .max_tokens = embedding->fields.max_tokens,
         .add_special = true,
     };
     struct slice prompt = embedding->fields.prompt;
@@ -91,7 +91,7 @@ static enum status tokenize_input(const struct tokenizer *tokenizer, struct embe
     const struct input *input = &embedding->fields.inputs[i];
     const struct tokenize_options options = {
         .truncate = embedding->fields.truncate,
-        .most_tokens = embedding->fields.most_tokens,
+        .max_tokens = embedding->fields.max_tokens,
         .add_special = true,
     };
     struct slice text;
@@ -111,11 +111,11 @@ static enum status tokenize_input(const struct tokenizer *tokenizer, struct embe
 static void respond_too_long(struct request *request, const struct embedding *embedding, size_t i,
                              const struct tokenize_result *result)
 {
-    size_t max_tokens = embedding->fields.most_tokens;
+    size_t max_tokens = embedding->fields.max_tokens;
     size_t index;
     const char *field = fields_locate(&embedding->fields, i, &index);
 
-    if (max_tokens < request->server->rules->most_text_tokens)
+    if (max_tokens < request->server->rules->max_text_tokens)
         respond_problem(request, PROBLEM_TOO_LONG, field,
                         "This request's max_tokens is %zu tokens, however you requested %zu tokens "
                         "(%s[%zu], special tokens included); truncation is off",
@@ -133,7 +133,7 @@ static void respond_too_many(struct request *request, const struct embedding *em
     const struct fields *fields = &embedding->fields;
     struct fault fault;
 
-    fault_set_too_many_tokens(&fault, fields->row_field, n_tokens, fields->most_request_tokens);
+    fault_set_too_many_tokens(&fault, fields->row_field, n_tokens, fields->max_request_tokens);
     respond_fault(request, &fault);
 }
 
@@ -155,7 +155,7 @@ static bool tokenize(struct request *request, struct embedding *embedding, struc
     for (size_t i = 0; i < fields->n_inputs && !status; i++) {
         struct job *job = &embedding->jobs[i];
 
-        if (n_tokens > fields->most_request_tokens)
+        if (n_tokens > fields->max_request_tokens)
             embedding->tokens.n_tokens = 0;
         status = tokenize_input(tokenizer, embedding, i, scratch, &result);
         if (status == STATUS_TOO_LONG) {
@@ -175,7 +175,7 @@ static bool tokenize(struct request *request, struct embedding *embedding, struc
         respond_status(request, status);
         return false;
     }
-    if (n_tokens > fields->most_request_tokens) {
+    if (n_tokens > fields->max_request_tokens) {
         respond_too_many(request, embedding, n_tokens);
         return false;
     }
@@ -189,13 +189,13 @@ static size_t count_max_tokens(const struct fields *fields)
 {
     size_t n_tokens = 0;
 
-    for (size_t i = 0; i < fields->n_inputs && n_tokens < fields->most_request_tokens; i++) {
+    for (size_t i = 0; i < fields->n_inputs && n_tokens < fields->max_request_tokens; i++) {
         size_t n = fields->inputs[i].n_ids + 2 * fields->inputs[i].text.len_bytes +
                    2 * fields->prompt.len_bytes + MAX_SPECIAL_TOKENS;
 
-        n_tokens += n < fields->most_tokens ? n : fields->most_tokens;
+        n_tokens += n < fields->max_tokens ? n : fields->max_tokens;
     }
-    return n_tokens + 2 * fields->most_tokens + MAX_SPECIAL_TOKENS;
+    return n_tokens + 2 * fields->max_tokens + MAX_SPECIAL_TOKENS;
 }
 
 /* Tokens, with what their buffer grows by, and what there is for each input. */

@@ -19,10 +19,10 @@ static bool check_count(struct decoding *decoding, size_t n, const char *path)
     if (n == 0)
         return fault_set(decoding->fault, PROBLEM_EMPTY_INPUT, path,
                          "'%s' is an empty list: it must hold at least one item", path);
-    if (n > decoding->rules->most_inputs)
+    if (n > decoding->rules->max_inputs)
         return fault_set(decoding->fault, PROBLEM_TOO_MANY_INPUTS, path,
                          "'%s' holds %zu items, but at most %zu are allowed in one request", path,
-                         n, decoding->rules->most_inputs);
+                         n, decoding->rules->max_inputs);
     return true;
 }
 
@@ -189,7 +189,7 @@ bool decode_ids(struct decoding *decoding, const json_t *json, const char *path)
 {
     static const char allowed[] = "a list of token ids or a list of such lists";
     const json_t *first = json_array_get(json, 0);
-    size_t most_ids = decoding->rules->most_request_tokens;
+    size_t max_ids = decoding->rules->max_request_tokens;
 
     if (json && !json_is_array(json))
         return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, path, "'%s' must be %s, but is %s",
@@ -200,8 +200,8 @@ bool decode_ids(struct decoding *decoding, const json_t *json, const char *path)
         return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, body_item_path(path, 0).text,
                          "'%s[0]' must be a token id or a list of token ids, but is %s", path,
                          body_type_name(first));
-    if (count_ids(json) > most_ids)
-        return fault_set_too_many_tokens(decoding->fault, path, count_ids(json), most_ids);
+    if (count_ids(json) > max_ids)
+        return fault_set_too_many_tokens(decoding->fault, path, count_ids(json), max_ids);
     return set_inputs(decoding, json, path, false);
 }
 

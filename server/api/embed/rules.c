@@ -77,14 +77,14 @@ enum status rules_new(struct rules **ret_rules, const struct options *options,
 
     if (!rules)
         return STATUS_NO_MEMORY;
-    rules->most_inputs = (size_t)options->max_client_batch_size;
-    rules->most_text_tokens = model->most_tokens;
+    rules->max_inputs = (size_t)options->max_client_batch_size;
+    rules->max_text_tokens = model->max_tokens;
     /* What the queue could never hold must not be told to try again later. */
-    rules->most_request_tokens =
+    rules->max_request_tokens =
         smaller((size_t)options->max_request_tokens, (size_t)options->max_queue_tokens);
     rules->hidden_size = model->arch.hidden_size;
-    rules->most_unpooled_tokens =
-        smaller(rules->most_request_tokens,
+    rules->max_unpooled_tokens =
+        smaller(rules->max_request_tokens,
                 (size_t)options->token_vectors_limit / (rules->hidden_size * sizeof(float)));
     rules->vocabulary_size = tokenizer_vocabulary_size(info->tokenizer);
     rules->n_dims = model->n_dims;

@@ -14,12 +14,12 @@
 struct options;
 
 struct rules {
-    size_t most_inputs;      /* in one list of one request */
-    size_t most_text_tokens; /* of one input, special tokens included */
+    size_t max_inputs;      /* in one list of one request */
+    size_t max_text_tokens; /* of one input, special tokens included */
     size_t
-        most_request_tokens; /* of all inputs of one request: never more than the queue can hold */
-    size_t most_unpooled_tokens; /* the same where every token's vector is asked for */
-    size_t hidden_size;          /* of a token's vector */
+        max_request_tokens; /* of all inputs of one request: never more than the queue can hold */
+    size_t max_unpooled_tokens; /* the same where every token's vector is asked for */
+    size_t hidden_size;         /* of a token's vector */
     size_t vocabulary_size;
     size_t n_dims;                /* of a full vector */
     size_t default_dims;          /* where a request names none */

@@ -10,10 +10,10 @@ from tokenizers import Tokenizer
 
 
 class Batches:
-    def __init__(self, folder, most_tokens):
+    def __init__(self, folder, max_tokens):
         self.tokenizer = Tokenizer.from_file(str(pathlib.Path(folder) / "tokenizer.json"))
         self.tokenizer.no_padding()
-        self.tokenizer.enable_truncation(most_tokens)
+        self.tokenizer.enable_truncation(max_tokens)
 
     def make(self, texts, size):
         """[(places, {input_ids, attention_mask})], the longest texts first"""

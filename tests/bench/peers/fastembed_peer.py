@@ -20,7 +20,7 @@ def make_folder(model, path):
     for name in FILES:
         shutil.copy(f"{model['folder']}/{name}", path)
     settings = json.loads((path / "tokenizer_config.json").read_text())
-    settings["model_max_length"] = model["most_tokens"]
+    settings["model_max_length"] = model["max_tokens"]
     (path / "tokenizer_config.json").write_text(json.dumps(settings))
 
 

@@ -34,8 +34,8 @@ class Peer:
 
     def __init__(self, model, n_cores, dtype):
         self.n_cores = n_cores
-        self.most_tokens = model["most_tokens"]
-        self.prepare = batches.Batches(model["folder"], model["most_tokens"]).cut  # not timed
+        self.max_tokens = model["max_tokens"]
+        self.prepare = batches.Batches(model["folder"], model["max_tokens"]).cut  # not timed
         self.path = find_file(model, dtype)
         self.pass_tokens = 0
         self.llama = None
@@ -58,5 +58,5 @@ class Peer:
 
     def encode(self, texts, pass_tokens):
         """pass_tokens: of one batch; 0: of one longest text"""
-        self.load(pass_tokens or self.most_tokens)
+        self.load(pass_tokens or self.max_tokens)
         return np.array(self.llama.embed(texts, normalize=True, truncate=True), np.float32)

@@ -35,7 +35,7 @@ class Peer:
 
     def __init__(self, model, n_cores, dtype):
         self.n_cores = n_cores
-        self.batches = batches.Batches(model["folder"], model["most_tokens"])
+        self.batches = batches.Batches(model["folder"], model["max_tokens"])
         self.graph = find_graph(model, dtype)
         self.sessions = {}
 

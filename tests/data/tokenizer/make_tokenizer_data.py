@@ -45,7 +45,7 @@ def make_template(vocab, first, last):
             'special_tokens': special}
 
 
-def make_json(vocab, added_tokens=(), post=None, most_chars=100, prefix='##', **flags):
+def make_json(vocab, added_tokens=(), post=None, max_chars=100, prefix='##', **flags):
     normalizer = dict(type='BertNormalizer', clean_text=True, handle_chinese_chars=True, strip_accents=None, lowercase=True)
     return {
         'version': '1.0', 'truncation': {'max_length': 7, 'strategy': 'LongestFirst', 'stride': 0, 'direction': 'Right'},
@@ -53,7 +53,7 @@ def make_json(vocab, added_tokens=(), post=None, most_chars=100, prefix='##', **
         'normalizer': {**normalizer, **flags}, 'pre_tokenizer': {'type': 'BertPreTokenizer'},
         'post_processor': post or make_template(vocab, ['[CLS]'], ['[SEP]']), 'decoder': None,
         'model': {'type': 'WordPiece', 'unk_token': '[UNK]', 'continuing_subword_prefix': prefix,
-                  'max_input_chars_per_word': most_chars, 'vocab': vocab},
+                  'max_input_chars_per_word': max_chars, 'vocab': vocab},
     }
 
 
@@ -104,7 +104,7 @@ def make_folders():
         'cased': make_json(vocab, lowercase=False, post={'type': 'BertProcessing', 'cls': ['[CLS]', 2], 'sep': ['[SEP]', 3]}),
         'accents': make_json(vocab, strip_accents=False),
         'bare': make_json(vocab, clean_text=False, handle_chinese_chars=False, strip_accents=True, lowercase=False,
-                          most_chars=5),
+                          max_chars=5),
         'added': make_json(
             vocab, post=make_template(vocab, ['[CLS]', '[Q]'], ['[SEP]', '[SEP]']),
             added_tokens=[

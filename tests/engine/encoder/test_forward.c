@@ -19,14 +19,14 @@
 #include <pthread.h>
 #include <sched.h>
 
-enum { MOST_TOKENS = 16 };
+enum { MAX_TOKENS = 16 };
 
 /* A tiny model and what it should give. */
 struct golden {
     struct folder folder;
     struct model *model;
     json_t *expected;
-    int32_t ids[MOST_TOKENS];
+    int32_t ids[MAX_TOKENS];
     struct encoder_text text;
 };
 
@@ -39,7 +39,7 @@ static void golden_init(struct golden *golden, const char *name)
     assert_int_equal(model_load(&golden->model, golden->folder.path, NULL, &error), STATUS_OK);
     golden->expected = json_load_file(folder_path(&golden->folder, "expected.json"), 0, NULL);
     ids = json_object_get(golden->expected, "ids");
-    assert_in_range(json_array_size(ids), 1, MOST_TOKENS);
+    assert_in_range(json_array_size(ids), 1, MAX_TOKENS);
     for (size_t i = 0; i < json_array_size(ids); i++)
         golden->ids[i] = (int32_t)json_integer_value(json_array_get(ids, i));
     golden->text = (struct encoder_text){golden->ids, json_array_size(ids)};
@@ -98,7 +98,7 @@ static void check_layers(const struct golden *golden, const struct encoder *enco
 
     assert_int_equal(json_array_size(layers), golden->model->arch.n_layers);
     for (size_t i = 0; i < 2; i++)
-        assert_int_equal(encoder_context_new(encoder, MOST_TOKENS, &contexts[i]), STATUS_OK);
+        assert_int_equal(encoder_context_new(encoder, MAX_TOKENS, &contexts[i]), STATUS_OK);
     for (size_t n = 1; n <= json_array_size(layers); n++) {
         struct team team = {0};
         struct helper helper = {.team = &team, .context = contexts[1]};

@@ -16,8 +16,8 @@
 #include <cmocka.h>
 
 enum {
-    MOST_TEST_ROWS = 130,
-    ROOM_ROWS = 192, /* MOST_TEST_ROWS rounded up to whole blocks */
+    MAX_TEST_ROWS = 130,
+    ROOM_ROWS = 192, /* MAX_TEST_ROWS rounded up to whole blocks */
 };
 
 static const struct {
@@ -195,9 +195,9 @@ static void compare_with_double(const struct way *way, size_t n_out, size_t n_in
 
     product_init(&product, way, n_out, n_in);
     assert_int_equal(
-        gemm_multiply(product.context, product.packed, 0, 0, product.a, MOST_TEST_ROWS, product.c),
+        gemm_multiply(product.context, product.packed, 0, 0, product.a, MAX_TEST_ROWS, product.c),
         STATUS_OK);
-    for (size_t i = 0; i < MOST_TEST_ROWS; i += 13) {
+    for (size_t i = 0; i < MAX_TEST_ROWS; i += 13) {
         for (size_t j = 0; j < n_out; j++) {
             double magnitude;
             double expected = expect_element(&product, i, j, &magnitude);
@@ -233,12 +233,12 @@ static int32_t *read_quantised(struct product *product)
     int32_t *q = calloc(EXACT_OUT * EXACT_IN, sizeof *q); /* [EXACT_IN, EXACT_OUT] */
 
     assert_non_null(q);
-    for (size_t k = 0; k < EXACT_IN; k += GEMM_MOST_ROWS) {
-        memset(product->a, 0, GEMM_MOST_ROWS * EXACT_IN);
-        for (size_t i = 0; i < GEMM_MOST_ROWS; i++)
+    for (size_t k = 0; k < EXACT_IN; k += GEMM_MAX_ROWS) {
+        memset(product->a, 0, GEMM_MAX_ROWS * EXACT_IN);
+        for (size_t i = 0; i < GEMM_MAX_ROWS; i++)
             product->a[i * EXACT_IN + k + i] = 1;
         assert_int_equal(gemm_multiply(product->context, product->packed, 0, 0, product->a,
-                                       GEMM_MOST_ROWS, q + k * EXACT_OUT),
+                                       GEMM_MAX_ROWS, q + k * EXACT_OUT),
                          STATUS_OK);
     }
     for (size_t k = 0; k < EXACT_IN; k++) {
@@ -291,10 +291,10 @@ static void test_gemm__int8_is_exact(void **state)
             check_exactness(&ways[w]);
 }
 
-/* Rows [first, MOST_TEST_ROWS) alone, in panels, against what all rows gave. */
+/* Rows [first, MAX_TEST_ROWS) alone, in panels, against what all rows gave. */
 static void compare_part(const struct product *product, float *part, size_t first, size_t split)
 {
-    size_t n_rows = MOST_TEST_ROWS - first;
+    size_t n_rows = MAX_TEST_ROWS - first;
     size_t width = product->n_out >> split;
 
     for (size_t panel = 0; panel < (size_t)1 << split; panel++) {
@@ -332,12 +332,12 @@ static void test_gemm__bits_do_not_depend_on_company(void **state)
         product_init(&product, way, shapes[t / N_WAYS].n_out, shapes[t / N_WAYS].n_in);
         part = random_floats(ROOM_ROWS * product.n_out, 4);
         assert_int_equal(gemm_multiply(product.context, product.packed, 0, 0, product.a,
-                                       MOST_TEST_ROWS, product.c),
+                                       MAX_TEST_ROWS, product.c),
                          STATUS_OK);
-        for (size_t n_rows = 1; n_rows <= MOST_TEST_ROWS;
+        for (size_t n_rows = 1; n_rows <= MAX_TEST_ROWS;
              n_rows = next_n_rows(n_rows, product.n_out, product.n_in))
             for (size_t split = 0; split < product.packed->n_splits; split++)
-                compare_part(&product, part, MOST_TEST_ROWS - n_rows, split);
+                compare_part(&product, part, MAX_TEST_ROWS - n_rows, split);
         free(part);
         product_release(&product);
     }
@@ -364,7 +364,7 @@ static void test_gemm__takes_the_fast_implementation(void **state)
             assert_string_equal(name, "multiply_int8");
         else
             assert_true(strstr(name, fast) || strstr(name, " brg"));
-        assert_int_equal(product.packed->n_splits, GEMM_MOST_SPLIT + 1);
+        assert_int_equal(product.packed->n_splits, GEMM_MAX_SPLIT + 1);
         product_release(&product);
     }
 }

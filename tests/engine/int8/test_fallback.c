@@ -27,7 +27,7 @@ enum {
     LAYERS = 3,
     VOCABULARY = 100,
     POSITIONS = 64,
-    MOST_TEXT_TOKENS = 40,
+    MAX_TEXT_TOKENS = 40,
     N_TEXTS = 40,
     MODEL_BYTES = 4 << 20,
     N_OUTLIERS = 3,
@@ -129,7 +129,7 @@ static struct test_model *make_model(unsigned outlier_layers)
         .layers = made->layers,
         .pooling = {.order = {POOLING_MEAN}, .n_modes = 1},
         .n_dims = HIDDEN,
-        .most_tokens = POSITIONS,
+        .max_tokens = POSITIONS,
     };
     fill(made, &made->model.word_embeddings, VOCABULARY, HIDDEN, 0, 0.05f);
     fill(made, &made->model.position_embeddings, POSITIONS, HIDDEN, 0, 0.02f);
@@ -150,14 +150,14 @@ static void free_model(struct test_model *made)
 /* ---- texts and vectors ---- */
 
 struct texts {
-    int32_t ids[N_TEXTS][MOST_TEXT_TOKENS];
+    int32_t ids[N_TEXTS][MAX_TEXT_TOKENS];
     struct encoder_text texts[N_TEXTS];
 };
 
 static void make_texts(struct texts *made, uint32_t seed)
 {
     for (size_t i = 0; i < N_TEXTS; i++) {
-        size_t n_tokens = 3 + i * 7 % (MOST_TEXT_TOKENS - 3);
+        size_t n_tokens = 3 + i * 7 % (MAX_TEXT_TOKENS - 3);
 
         for (size_t j = 0; j < n_tokens; j++)
             made->ids[i][j] = (int32_t)((random_float(&seed) + 1) / 2 * (VOCABULARY - 1));
@@ -199,7 +199,7 @@ static void encode(const struct encoder *encoder, const struct texts *texts, siz
     struct team team = {0};
     const struct encoder_pass pass = {.texts = texts->texts + first, .n_texts = n, .team = &team};
 
-    assert_int_equal(encoder_context_new(encoder, N_TEXTS * MOST_TEXT_TOKENS, &context), 0);
+    assert_int_equal(encoder_context_new(encoder, N_TEXTS * MAX_TEXT_TOKENS, &context), 0);
     team_open(&team);
     assert_int_equal(encoder_run(context, &pass, &tokens), 0);
     for (size_t i = 0; i < n; i++) {
@@ -211,7 +211,7 @@ static void encode(const struct encoder *encoder, const struct texts *texts, siz
 
 struct cosines {
     double mean;
-    double least;
+    double min;
 };
 
 static double cosine(const float *a, const float *b)
@@ -231,7 +231,7 @@ static struct cosines cosines_of(const struct test_model *made, const struct enc
 {
     struct encoder *exact = new_encoder(made, ENCODER_FLOAT32, CPU_MASK_ALL);
     static float expected[N_TEXTS][HIDDEN], found[N_TEXTS][HIDDEN];
-    struct cosines cosines = {.least = 1};
+    struct cosines cosines = {.min = 1};
     struct texts texts;
 
     make_texts(&texts, 99);
@@ -241,7 +241,7 @@ static struct cosines cosines_of(const struct test_model *made, const struct enc
         double one = cosine(expected[i], found[i]);
 
         cosines.mean += one / N_TEXTS;
-        cosines.least = one < cosines.least ? one : cosines.least;
+        cosines.min = one < cosines.min ? one : cosines.min;
     }
     encoder_free(exact);
     return cosines;
@@ -249,7 +249,7 @@ static struct cosines cosines_of(const struct test_model *made, const struct enc
 
 static bool is_within(struct cosines cosines)
 {
-    return cosines.mean >= 0.998 && cosines.least >= 0.99;
+    return cosines.mean >= 0.998 && cosines.min >= 0.99;
 }
 
 /* ---- tests ---- */
@@ -284,8 +284,8 @@ static void test_fallback__only_the_layer_with_outliers_falls_back(void **state)
         struct encoder *encoder = new_fallen_back(made, CPU_MASK_ALL, 2);
         const struct accuracy_report *report = encoder_get_accuracy(encoder);
 
-        assert_true(cosines_of(made, whole).least < 0.99);
-        assert_true(report->int8_least_cosine < 0.99);
+        assert_true(cosines_of(made, whole).min < 0.99);
+        assert_true(report->int8_min_cosine < 0.99);
         assert_int_equal(report->n_fallbacks, 1);
         assert_int_equal(report->fallbacks[0].layer, layer);
         assert_string_equal(report->fallbacks[0].product, "output.dense");

@@ -165,9 +165,9 @@ static inline void assert_close_at(const float *actual, const float *expected, s
                                    double absolute, double relative, const char *file, int line)
 {
     for (size_t i = 0; i < n; i++) {
-        const double most = absolute + relative * fabs((double)expected[i]);
+        const double max = absolute + relative * fabs((double)expected[i]);
 
-        if (fabs((double)actual[i] - (double)expected[i]) <= most)
+        if (fabs((double)actual[i] - (double)expected[i]) <= max)
             continue;
         print_error("element %zu of %zu: %.9g, expected %.9g\n", i, n, (double)actual[i],
                     (double)expected[i]);

@@ -28,22 +28,22 @@ static void quantised_free(struct quantised *y)
  * a 255th of the range, and the ends of the range are used. */
 static void check_row(const float *x, size_t n, const uint8_t *q, float scale, int32_t zero)
 {
-    double least = 0, most = 0;
+    double min = 0, max = 0;
     uint8_t lowest = 255, highest = 0;
 
     for (size_t i = 0; i < n; i++) {
-        least = fmin(least, x[i]);
-        most = fmax(most, x[i]);
+        min = fmin(min, x[i]);
+        max = fmax(max, x[i]);
         lowest = q[i] < lowest ? q[i] : lowest;
         highest = q[i] > highest ? q[i] : highest;
         assert_true(fabs((double)scale * (q[i] - zero) - x[i]) <= (double)scale * 0.5001);
         assert_true(x[i] != 0 || q[i] == zero);
     }
     assert_true(zero >= 0 && zero <= 255);
-    assert_true(fabs(scale - (most - least) / 255) <= 3e-7 * scale);
-    if (least < 0)
+    assert_true(fabs(scale - (max - min) / 255) <= 3e-7 * scale);
+    if (min < 0)
         assert_true(lowest <= 1);
-    if (most > 0)
+    if (max > 0)
         assert_true(highest >= 254);
 }
 

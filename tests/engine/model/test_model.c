@@ -100,7 +100,7 @@ static void test_model__loads_old_spellings_and_float32(void **state)
     assert_true(model->include_prompt);
     assert_int_equal(model->n_dims, 12);
     assert_int_equal(model->default_dims, 12);
-    assert_int_equal(model->most_tokens, 16);
+    assert_int_equal(model->max_tokens, 16);
     assert_int_equal(model->similarity, SIMILARITY_DOT);
     assert_int_equal(model->n_prompts, 0);
     assert_null(model->default_prompt);
@@ -125,7 +125,7 @@ static void test_model__loads_new_spellings_float16_and_prefixed_names(void **st
     assert_int_equal(model->word_embeddings.dtype, DTYPE_FLOAT16);
     assert_int_equal(model->pooling.order[0], POOLING_CLS);
     assert_true(model->normalize);
-    assert_int_equal(model->most_tokens, 20); /* tokenizer_config.json's model_max_length */
+    assert_int_equal(model->max_tokens, 20); /* tokenizer_config.json's model_max_length */
     assert_int_equal(model->similarity, SIMILARITY_COSINE);
     assert_int_equal(model->n_prompts, 2);
     assert_string_equal(model->prompts[0].name, "query");
@@ -179,7 +179,7 @@ static void test_model__without_modules_pools_the_mean_and_says_so(void **state)
     assert_int_equal(model->arch.n_types, 1);
     assert_int_equal(model->pooling.order[0], POOLING_MEAN);
     assert_false(model->normalize);
-    assert_int_equal(model->most_tokens, 24);
+    assert_int_equal(model->max_tokens, 24);
     assert_int_equal(model->n_prompts, 0);
     assert_int_equal(model->n_notes, 1);
     assert_non_null(strstr(model->notes[0], "no modules.json: mean pooling"));
@@ -367,7 +367,7 @@ static void test_model__sentence_file_has_seven_names(void **state)
         snprintf(name, sizeof name, "sentence_%s_config.json", names[i]);
         folder_write_text(&folder, name, "{\"max_seq_length\": 9, \"do_lower_case\": true}");
         assert_int_equal(model_load(&model, folder.path, NULL, NULL), STATUS_OK);
-        assert_int_equal(model->most_tokens, 9);
+        assert_int_equal(model->max_tokens, 9);
         assert_true(model->lowercase);
         model_free(model);
         folder_write_text(&folder, name, "{\"do_lower_case\": 3}");
@@ -399,7 +399,7 @@ static void test_model__max_len_counts_where_model_max_length_is_absent(void **s
         folder_init_copy(&folder, "tiny-plain");
         folder_write_text(&folder, "tokenizer_config.json", cases[i].config);
         assert_int_equal(model_load(&model, folder.path, NULL, NULL), STATUS_OK);
-        assert_int_equal(model->most_tokens, cases[i].expected);
+        assert_int_equal(model->max_tokens, cases[i].expected);
         model_free(model);
         folder_release(&folder);
     }
@@ -547,12 +547,12 @@ static void test_model__refuses_transformer_settings_that_cannot_be_done(void **
 #undef FILE_NAME
 }
 
-static size_t most_tokens_with(const char *transformer_file, const char *transformer,
-                               const char *tokenizer)
+static size_t max_tokens_with(const char *transformer_file, const char *transformer,
+                              const char *tokenizer)
 {
     struct folder folder;
     struct model *model;
-    size_t most_tokens;
+    size_t max_tokens;
 
     folder_init_copy(&folder, "tiny-mean");
     folder_delete(&folder, "sentence_bert_config.json");
@@ -560,11 +560,11 @@ static size_t most_tokens_with(const char *transformer_file, const char *transfo
         folder_write_text(&folder, transformer_file, transformer);
     folder_write_text(&folder, "tokenizer_config.json", tokenizer);
     model = load(&folder, NULL);
-    most_tokens = model->most_tokens;
-    assert_int_equal(model->n_notes, most_tokens == 24 && transformer ? 1 : 0);
+    max_tokens = model->max_tokens;
+    assert_int_equal(model->n_notes, max_tokens == 24 && transformer ? 1 : 0);
     model_free(model);
     folder_release(&folder);
-    return most_tokens;
+    return max_tokens;
 }
 
 static void test_model__cuts_texts_where_sentence_transformers_does(void **state)
@@ -572,19 +572,18 @@ static void test_model__cuts_texts_where_sentence_transformers_does(void **state
     static const char bert[] = "sentence_bert_config.json";
 
     (void)state;
-    assert_int_equal(most_tokens_with(bert, "{\"max_seq_length\": 7}", "{}"), 7);
+    assert_int_equal(max_tokens_with(bert, "{\"max_seq_length\": 7}", "{}"), 7);
     assert_int_equal(
-        most_tokens_with("sentence_roberta_config.json", "{\"max_seq_length\": 8}", "{}"), 8);
-    assert_int_equal(most_tokens_with(bert, "{\"max_seq_length\": 9}", "{\"model_max_length\": 5}"),
+        max_tokens_with("sentence_roberta_config.json", "{\"max_seq_length\": 8}", "{}"), 8);
+    assert_int_equal(max_tokens_with(bert, "{\"max_seq_length\": 9}", "{\"model_max_length\": 5}"),
                      9);
-    assert_int_equal(most_tokens_with(bert, "{\"max_seq_length\": 25}", "{}"), 24);
+    assert_int_equal(max_tokens_with(bert, "{\"max_seq_length\": 25}", "{}"), 24);
     assert_int_equal(
-        most_tokens_with(bert, "{\"max_seq_length\": null}", "{\"model_max_length\": 5}"), 5);
-    assert_int_equal(most_tokens_with(NULL, NULL, "{\"model_max_length\": 5}"), 5);
+        max_tokens_with(bert, "{\"max_seq_length\": null}", "{\"model_max_length\": 5}"), 5);
+    assert_int_equal(max_tokens_with(NULL, NULL, "{\"model_max_length\": 5}"), 5);
     assert_int_equal(
-        most_tokens_with(NULL, NULL, "{\"model_max_length\": 1000000000000000019884624838656}"),
-        24);
-    assert_int_equal(most_tokens_with(NULL, NULL, "{}"), 24);
+        max_tokens_with(NULL, NULL, "{\"model_max_length\": 1000000000000000019884624838656}"), 24);
+    assert_int_equal(max_tokens_with(NULL, NULL, "{}"), 24);
 }
 
 static void test_model__reads_or_refuses_what_holds_for_the_whole(void **state)
@@ -670,7 +669,7 @@ static void test_model__the_transformer_may_lie_in_a_folder_of_its_own(void **st
     folder_replace(&folder, "modules.json", "\"path\": \"\"", "\"path\": \"0_Transformer\"");
     model = load(&folder, NULL);
     assert_string_equal(model->transformer_dir, folder_path(&folder, "0_Transformer"));
-    assert_int_equal(model->most_tokens, 16);
+    assert_int_equal(model->max_tokens, 16);
     model_free(model);
     folder_release(&folder);
 }

@@ -16,7 +16,7 @@
 enum {
     PASS_TOKENS = 80, /* so a slice is 10 and half a pass 40 */
     QUEUE_TOKENS = 1000,
-    MOST_JOBS = 64,
+    MAX_JOBS = 64,
 };
 
 static int64_t now_us;
@@ -29,7 +29,7 @@ static int64_t clock_now(void)
 /* A group whose jobs are called by its letter and their number. */
 struct test_group {
     struct job_group group; /* first, so that done() finds the rest */
-    struct job jobs[MOST_JOBS];
+    struct job jobs[MAX_JOBS];
     char letter;
     int n_done;
 };

@@ -10,11 +10,11 @@
 
 enum { N_DIMS = 6 };
 
-static struct cache *new_cache(size_t most_bytes)
+static struct cache *new_cache(size_t max_bytes)
 {
     struct cache *cache = NULL;
 
-    assert_int_equal(cache_new(&cache, most_bytes, N_DIMS), STATUS_OK);
+    assert_int_equal(cache_new(&cache, max_bytes, N_DIMS), STATUS_OK);
     return cache;
 }
 

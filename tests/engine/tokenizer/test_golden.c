@@ -73,7 +73,7 @@ static size_t check_folder(const char *folder, const char *rows)
                 const char *side = json_string_value(json_object_get(golden, "truncate"));
                 const struct tokenize_options options = {
                     .truncate = parse_side(side),
-                    .most_tokens = (size_t)json_integer_value(json_object_get(golden, "most")),
+                    .max_tokens = (size_t)json_integer_value(json_object_get(golden, "most")),
                     .add_special = json_is_true(json_object_get(golden, "special")),
                     .want_spans = true,
                 };
@@ -113,7 +113,7 @@ static void test_tokenizer__from_vocab_txt_is_the_same(void **state)
 static void check_real(const struct folder *folder, FILE *golden)
 {
     const struct tokenize_options options = {
-        .truncate = TRUNCATE_END, .most_tokens = 512, .add_special = true};
+        .truncate = TRUNCATE_END, .max_tokens = 512, .add_special = true};
     struct tokenizer *tokenizer = NULL;
     struct tokens tokens = {0};
     struct error error = {{0}};

@@ -44,7 +44,7 @@ static void test_tokenizer__appends_to_what_is_there(void **state)
 
 static void test_tokenizer__too_long_says_how_many(void **state)
 {
-    const struct tokenize_options options = {.most_tokens = 4, .add_special = true};
+    const struct tokenize_options options = {.max_tokens = 4, .add_special = true};
     struct tokenizer *tokenizer = golden_load("uncased");
     struct tokenize_result result;
     struct tokens tokens = {0};
@@ -69,14 +69,14 @@ static void test_tokenizer__room_for_special_tokens_only(void **state)
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         struct tokenize_options options = {
-            .truncate = sides[i], .most_tokens = 2, .add_special = true, .want_spans = true};
+            .truncate = sides[i], .max_tokens = 2, .add_special = true, .want_spans = true};
 
         result = golden_encode(tokenizer, "the the", 7, &options, &tokens);
         assert_ids(&tokens, (const int32_t[]){CLS, SEP}, 2);
         assert_true(result.truncated);
         golden_encode(tokenizer, "", 0, &options, &tokens);
         assert_ids(&tokens, (const int32_t[]){CLS, SEP}, 2);
-        options.most_tokens = 1;
+        options.max_tokens = 1;
         assert_int_equal(tokenizer_encode(tokenizer, "", 0, &options, &tokens, &result),
                          STATUS_TOO_LONG);
         assert_int_equal(tokens.n_tokens, 2);
@@ -88,7 +88,7 @@ static void test_tokenizer__room_for_special_tokens_only(void **state)
 static void test_tokenizer__truncation_at_the_end_reads_no_further(void **state)
 {
     const struct tokenize_options options = {
-        .truncate = TRUNCATE_END, .most_tokens = 256, .add_special = true};
+        .truncate = TRUNCATE_END, .max_tokens = 256, .add_special = true};
     enum { READABLE_BYTES = 1 << 16 };
     const size_t claimed_bytes = (size_t)1 << 30;
     struct tokenizer *tokenizer = golden_load("uncased");
@@ -114,7 +114,7 @@ static void test_tokenizer__truncation_at_the_end_reads_no_further(void **state)
 static void test_tokenizer__truncation_at_the_start_keeps_little(void **state)
 {
     const struct tokenize_options options = {
-        .truncate = TRUNCATE_START, .most_tokens = 8, .add_special = true, .want_spans = true};
+        .truncate = TRUNCATE_START, .max_tokens = 8, .add_special = true, .want_spans = true};
     enum { N_BYTES = 400001 };
     struct tokenizer *tokenizer = golden_load("uncased");
     struct tokens tokens = {0};
@@ -145,7 +145,7 @@ static void test_tokenizer__wraps_ids_under_the_same_rules(void **state)
     static const int32_t outside[] = {10, 100000};
     static const int32_t negative[] = {-1};
     struct tokenize_options options = {
-        .truncate = TRUNCATE_END, .most_tokens = 5, .add_special = true, .want_spans = true};
+        .truncate = TRUNCATE_END, .max_tokens = 5, .add_special = true, .want_spans = true};
     struct tokenizer *tokenizer = golden_load("uncased");
     struct tokenize_result result;
     struct tokens tokens = {0};
@@ -195,7 +195,7 @@ static void test_tokenizer__adds_no_second_pair_of_special_tokens(void **state)
         {{CLS, 10, 11, 12, 13, SEP}, 6, {CLS, 10, 11, 12, SEP}, 5},
     };
     struct tokenize_options options = {
-        .truncate = TRUNCATE_END, .most_tokens = 5, .add_special = true};
+        .truncate = TRUNCATE_END, .max_tokens = 5, .add_special = true};
     struct tokenizer *tokenizer = golden_load("uncased");
     struct tokenize_result result;
     struct tokens tokens = {0};
@@ -264,7 +264,7 @@ static double measure(const struct tokenizer *tokenizer, const char *first, cons
     struct tokens tokens = {0};
     size_t len_bytes;
     char *text = repeat(first, unit, n_bytes, &len_bytes);
-    double least = 0;
+    double min = 0;
 
     for (int i = 0; i < 3; i++) {
         clock_t start = clock();
@@ -272,11 +272,11 @@ static double measure(const struct tokenizer *tokenizer, const char *first, cons
 
         golden_encode(tokenizer, text, len_bytes, options, &tokens);
         seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
-        least = i == 0 || seconds < least ? seconds : least;
+        min = i == 0 || seconds < min ? seconds : min;
     }
     free(text);
     tokens_release(&tokens);
-    return least;
+    return min;
 }
 
 /* 32 times the text takes 32 times the time, and not 1,024 times. */
@@ -284,7 +284,7 @@ static void assert_linear(const struct tokenizer *tokenizer, const char *first, 
                           enum truncate_side side)
 {
     const struct tokenize_options options = {.truncate = side,
-                                             .most_tokens = side == TRUNCATE_NONE ? 0 : 512,
+                                             .max_tokens = side == TRUNCATE_NONE ? 0 : 512,
                                              .add_special = true,
                                              .want_spans = true};
     enum { FEW_BYTES = 1 << 12, TIMES = 32 };

@@ -64,11 +64,11 @@ static void test_trie__many_keys(void **state)
 static void test_trie__refuses_what_is_too_large(void **state)
 {
     /* As full as it may be; no other field of a trie is looked at before that is found out. */
-    struct trie trie = {.n_nodes = MOST_TRIE_NODES};
+    struct trie trie = {.n_nodes = MAX_TRIE_NODES};
 
     (void)state;
     assert_int_equal(trie_add(&trie, "a", 1, 1), STATUS_INVALID);
-    assert_int_equal(trie.n_nodes, MOST_TRIE_NODES);
+    assert_int_equal(trie.n_nodes, MAX_TRIE_NODES);
     trie_release(&trie);
 }
 

@@ -4,7 +4,7 @@
  * bytes as four bytes, least first. Writes a line for each: its tokens as "id" (one that the
  * tokenizer added) or "id:start:stop", or "error" and the number of the status.
  *
- *     tokenize_tool FOLDER [none|end|start [MOST_TOKENS [bare]]] */
+ *     tokenize_tool FOLDER [none|end|start [MAX_TOKENS [bare]]] */
 #include "engine/tokenizer/tokenizer.h"
 
 #include <stdio.h>
@@ -70,7 +70,7 @@ int main(int argc, char **argv)
     if (argc > 2 && strcmp(argv[2], "start") == 0)
         options.truncate = TRUNCATE_START;
     if (argc > 3)
-        options.most_tokens = strtoul(argv[3], NULL, 10);
+        options.max_tokens = strtoul(argv[3], NULL, 10);
     if (tokenizer_load(&tokenizer, argv[1], false, &error)) {
         fprintf(stderr, "%s\n", error.text);
         return 1;

@@ -10,8 +10,8 @@
 #include <math.h>
 
 enum {
-    MOST_VALUES = 1000,
-    MOST_DIMS = 200,
+    MAX_VALUES = 1000,
+    MAX_DIMS = 200,
 };
 
 static const struct pooling_case {
@@ -19,8 +19,8 @@ static const struct pooling_case {
     size_t hidden_size;
     size_t n_skipped;
     const char *modes[N_POOLING_MODES];
-    double tokens[MOST_VALUES];
-    double expected[MOST_DIMS];
+    double tokens[MAX_VALUES];
+    double expected[MAX_DIMS];
 } cases[] = {
 #include "tests/data/models/pooling.inc"
 };
@@ -31,8 +31,8 @@ static void test_pooling__agrees_with_numpy_in_float64(void **state)
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         const struct pooling_case *wanted = &cases[c];
         struct pooling pooling = {.n_modes = 0};
-        float tokens[MOST_VALUES];
-        float vector[MOST_DIMS + 1];
+        float tokens[MAX_VALUES];
+        float vector[MAX_DIMS + 1];
         size_t n_dims;
 
         for (size_t i = 0; i < N_POOLING_MODES && wanted->modes[i]; i++)

@@ -10,14 +10,14 @@
 #include <math.h>
 
 enum {
-    MOST_DIMS = 64,
+    MAX_DIMS = 64,
     N_SIMILARITIES = SIMILARITY_MANHATTAN + 1,
 };
 
 static const struct similarity_case {
     size_t n_dims;
-    double a[MOST_DIMS];
-    double b[MOST_DIMS];
+    double a[MAX_DIMS];
+    double b[MAX_DIMS];
     double scores[N_SIMILARITIES];
 } cases[] = {
 #include "tests/data/models/similarity.inc"
@@ -27,8 +27,8 @@ static void test_similarity__agrees_with_numpy_in_float64(void **state)
 {
     (void)state;
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
-        float a[MOST_DIMS];
-        float b[MOST_DIMS];
+        float a[MAX_DIMS];
+        float b[MAX_DIMS];
 
         for (size_t i = 0; i < cases[c].n_dims; i++) {
             a[i] = (float)cases[c].a[i];
@@ -69,16 +69,16 @@ static void test_similarity__equal_vectors_are_at_distance_plus_zero(void **stat
 static void test_similarity__matrix_has_the_bits_of_single_scores(void **state)
 {
     enum {
-        MOST_ROWS = 11,
+        MAX_ROWS = 11,
         N_DIMS = 37,
     };
-    float a[MOST_ROWS * N_DIMS];
-    float b[MOST_ROWS * N_DIMS];
-    float scores[MOST_ROWS * MOST_ROWS];
+    float a[MAX_ROWS * N_DIMS];
+    float b[MAX_ROWS * N_DIMS];
+    float scores[MAX_ROWS * MAX_ROWS];
     unsigned seed = 12345;
 
     (void)state;
-    for (size_t i = 0; i < MOST_ROWS * N_DIMS; i++) {
+    for (size_t i = 0; i < MAX_ROWS * N_DIMS; i++) {
         seed = seed * 1664525 + 1013904223;
         a[i] = (float)(int)(seed >> 8) / 16777216 - 0.5f;
         b[i] = a[i] * a[i] - 0.1f;
@@ -86,10 +86,10 @@ static void test_similarity__matrix_has_the_bits_of_single_scores(void **state)
     for (int s = 0; s < N_SIMILARITIES; s++) {
         enum similarity similarity = (enum similarity)s;
 
-        for (size_t n = 1; n <= 2 * MOST_ROWS; n++) {
-            size_t n_a = n <= MOST_ROWS ? 3 : n - MOST_ROWS;
-            size_t n_b = n <= MOST_ROWS ? n : n - MOST_ROWS;
-            const float *other = n <= MOST_ROWS ? b : a;
+        for (size_t n = 1; n <= 2 * MAX_ROWS; n++) {
+            size_t n_a = n <= MAX_ROWS ? 3 : n - MAX_ROWS;
+            size_t n_b = n <= MAX_ROWS ? n : n - MAX_ROWS;
+            const float *other = n <= MAX_ROWS ? b : a;
 
             assert_int_equal(similarity_matrix(similarity, a, n_a, other, n_b, N_DIMS, scores),
                              STATUS_OK);

@@ -49,7 +49,7 @@ static int open_server(void **state)
         .auto_truncate = true,
     };
     fixture.rules = (struct rules){
-        .most_text_tokens = 24,
+        .max_text_tokens = 24,
         .vocabulary_size = 100,
         .n_dims = 8,
         .default_dims = 4,

@@ -121,7 +121,7 @@ static void test_key_file__names_the_line_that_is_wrong(void **state)
 
 static void test_key_file__names_a_line_that_is_too_long(void **state)
 {
-    char line[KEY_MOST_BYTES + 1];
+    char line[KEY_MAX_BYTES + 1];
 
     (void)state;
     memset(line, 'x', sizeof line);

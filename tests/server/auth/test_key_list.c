@@ -29,12 +29,12 @@ static const struct key *find(const struct key_list *list, const char *key)
 
 static void test_key_list__finds_each_key_and_no_other(void **state)
 {
-    char longest[KEY_MOST_BYTES + 2];
+    char longest[KEY_MAX_BYTES + 2];
     struct key_list list = {0};
 
     (void)state;
     memset(longest, 'x', sizeof longest);
-    longest[KEY_MOST_BYTES] = '\0';
+    longest[KEY_MAX_BYTES] = '\0';
     assert_null(find(&list, ""));
     assert_null(find(&list, "sk-one"));
     add(&list, "sk-one", 1);
@@ -50,8 +50,8 @@ static void test_key_list__finds_each_key_and_no_other(void **state)
     assert_null(find(&list, "SK-ONE"));
     assert_null(find(&list, longest + 1));
     assert_null(key_list_find(&list, "sk-one\0", 7)); /* the padding is no part of a key */
-    longest[KEY_MOST_BYTES] = 'x';
-    assert_null(key_list_find(&list, longest, KEY_MOST_BYTES + 1));
+    longest[KEY_MAX_BYTES] = 'x';
+    assert_null(key_list_find(&list, longest, KEY_MAX_BYTES + 1));
     key_list_release(&list);
 }
 
@@ -62,11 +62,11 @@ static void test_key_list__holds_its_most_and_no_more(void **state)
     char key[16];
 
     (void)state;
-    for (int i = 0; i < KEYS_MOST; i++) {
+    for (int i = 0; i < KEYS_MAX; i++) {
         snprintf(key, sizeof key, "key%d", i);
         add(&list, key, i);
     }
-    for (int i = 0; i < KEYS_MOST; i++) {
+    for (int i = 0; i < KEYS_MAX; i++) {
         snprintf(key, sizeof key, "key%d", i);
         assert_int_equal(find(&list, key)->expires_s, i);
     }
@@ -92,7 +92,7 @@ static void refuse(const char *key, size_t len_bytes, const char *word)
 
 static void test_key_list__refuses_what_is_no_key(void **state)
 {
-    char too_long[KEY_MOST_BYTES + 1];
+    char too_long[KEY_MAX_BYTES + 1];
 
     (void)state;
     memset(too_long, 'x', sizeof too_long);
@@ -141,17 +141,17 @@ static int choose_n_searches(const struct key_list *list, const char *const keys
  * would be a hundred times faster for some of these. */
 static void test_key_list__time_does_not_tell_which(void **state)
 {
-    char first[KEY_MOST_BYTES + 1], last[KEY_MOST_BYTES + 1];
-    char unlike_at_once[KEY_MOST_BYTES + 1], unlike_at_the_end[KEY_MOST_BYTES + 1];
+    char first[KEY_MAX_BYTES + 1], last[KEY_MAX_BYTES + 1];
+    char unlike_at_once[KEY_MAX_BYTES + 1], unlike_at_the_end[KEY_MAX_BYTES + 1];
     const char *const keys[N_TIMED] = {first, last, unlike_at_once, unlike_at_the_end};
     struct key_list list = {0};
     int64_t times_us[N_TIMED], shortest_us = INT64_MAX, longest_us = 0;
     int n_searches;
 
     (void)state;
-    for (int i = 0; i < KEYS_MOST; i++) {
-        memset(last, 'x', KEY_MOST_BYTES);
-        snprintf(last + KEY_MOST_BYTES - 4, 5, "%04d", i);
+    for (int i = 0; i < KEYS_MAX; i++) {
+        memset(last, 'x', KEY_MAX_BYTES);
+        snprintf(last + KEY_MAX_BYTES - 4, 5, "%04d", i);
         add(&list, last, 0);
         if (i == 0)
             memcpy(first, last, sizeof first);
@@ -159,14 +159,14 @@ static void test_key_list__time_does_not_tell_which(void **state)
     memcpy(unlike_at_once, last, sizeof last);
     unlike_at_once[0] = 'y';
     memcpy(unlike_at_the_end, last, sizeof last);
-    unlike_at_the_end[KEY_MOST_BYTES - 1] = 'y';
+    unlike_at_the_end[KEY_MAX_BYTES - 1] = 'y';
     n_searches = choose_n_searches(&list, keys);
     time_finds(&list, keys, n_searches, times_us);
     for (size_t i = 0; i < N_TIMED; i++) {
         shortest_us = times_us[i] < shortest_us ? times_us[i] : shortest_us;
         longest_us = times_us[i] > longest_us ? times_us[i] : longest_us;
     }
-    print_message("%d keys: %.1f us\n", KEYS_MOST, (double)longest_us / n_searches);
+    print_message("%d keys: %.1f us\n", KEYS_MAX, (double)longest_us / n_searches);
     assert_true(longest_us < 2 * shortest_us);
     key_list_release(&list);
 }

@@ -250,9 +250,9 @@ static void test_respond__leaves_out_a_header_too_many(void **state)
     (void)state;
     memset(value, 'v', sizeof(value));
     value[sizeof(value) - 1] = '\0';
-    for (int i = 0; i < REPLY_MOST_HEADERS + 3; i++)
+    for (int i = 0; i < REPLY_MAX_HEADERS + 3; i++)
         reply_add_header(&reply, "x-test", "%s", value);
-    assert_int_equal(reply.n_headers, REPLY_MOST_HEADERS);
+    assert_int_equal(reply.n_headers, REPLY_MAX_HEADERS);
     assert_int_equal(strlen(reply.headers[0].value), sizeof(reply.headers[0].value) - 1);
     reply_release(&reply);
 }

@@ -116,7 +116,7 @@ void engine_get_stats(struct engine *of, struct engine_stats *ret_stats)
 
 const struct engine_info *engine_get_info(const struct engine *of)
 {
-    static const struct model model = {.n_dims = 8, .default_dims = 8, .most_tokens = 16};
+    static const struct model model = {.n_dims = 8, .default_dims = 8, .max_tokens = 16};
     static const struct engine_info info = {.model = &model, .n_workers = 1, .dtype = "float32"};
 
     (void)of;

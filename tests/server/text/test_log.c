@@ -108,7 +108,7 @@ static void test_log__long_lines_are_cut(void **state)
     log_end(&line);
     take_written(text, sizeof text);
     assert_matches(text, "^" TIME "info    x+\n" TIME "info    short n=7\n$");
-    assert_in_range(strchr(text, '\n') + 1 - text, LOG_LINE_MOST_BYTES - 8, LOG_LINE_MOST_BYTES);
+    assert_in_range(strchr(text, '\n') + 1 - text, LOG_LINE_MAX_BYTES - 8, LOG_LINE_MAX_BYTES);
 }
 
 static void test_log__fields_are_quoted_where_they_are_no_words(void **state)
@@ -205,7 +205,7 @@ static void test_log__json_that_is_cut_is_json(void **state)
         log_begin(&line, LOG_INFO, lengthy);
         log_line_add_string(&line, "id", lengthy);
         log_line_end(&line);
-        assert_in_range(line.len, LOG_LINE_MOST_BYTES - 8, LOG_LINE_MOST_BYTES);
+        assert_in_range(line.len, LOG_LINE_MAX_BYTES - 8, LOG_LINE_MAX_BYTES);
         value = json_loadb(line.bytes, line.len, 0, NULL);
         assert_non_null(value);
         json_decref(value);

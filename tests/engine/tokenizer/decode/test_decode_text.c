@@ -14,13 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_IDS = 1024 };
+enum { MAX_IDS = 1024 };
 
-static size_t read_ids(const json_t *list, int32_t ids[MOST_IDS])
+static size_t read_ids(const json_t *list, int32_t ids[MAX_IDS])
 {
     size_t n = json_array_size(list);
 
-    assert_in_range(n, 1, MOST_IDS);
+    assert_in_range(n, 1, MAX_IDS);
     for (size_t i = 0; i < n; i++)
         ids[i] = (int32_t)json_integer_value(json_array_get(list, i));
     return n;
@@ -31,7 +31,7 @@ static void check_row(const struct tokenizer *tokenizer, const json_t *row)
 {
     const json_t *expected = json_object_get(row, "text");
     bool skip_special = json_is_true(json_object_get(row, "skip"));
-    int32_t ids[MOST_IDS];
+    int32_t ids[MAX_IDS];
     size_t n_ids = read_ids(json_object_get(row, "ids"), ids);
     size_t len_bytes = 0;
     char *text = NULL;

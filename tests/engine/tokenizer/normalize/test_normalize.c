@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-enum { N_PLANES = 17, N_CASES = 5, MOST_NORMALISED = 64 };
+enum { N_PLANES = 17, N_CASES = 5, MAX_NORMALISED = 64 };
 
 static const uint32_t golden[N_PLANES][N_CASES + 1] = {
 #include "tests/data/tokenizer/code_points.inc"
@@ -27,17 +27,17 @@ static const struct normalizer cases[N_CASES] = {
 };
 
 struct normalised {
-    char bytes[MOST_NORMALISED];
+    char bytes[MAX_NORMALISED];
     size_t n_bytes;
     size_t n_chars;
-    struct normal_char chars[MOST_NORMALISED];
+    struct normal_char chars[MAX_NORMALISED];
 };
 
 static bool collect(void *user, const struct normal_char *normal)
 {
     struct normalised *normalised = user;
 
-    if (normalised->n_chars == MOST_NORMALISED / MOST_UTF8_BYTES)
+    if (normalised->n_chars == MAX_NORMALISED / MAX_UTF8_BYTES)
         fail_msg("more characters than expected");
     normalised->n_bytes += utf8_encode(normal->c, normalised->bytes + normalised->n_bytes);
     normalised->chars[normalised->n_chars++] = *normal;
@@ -177,7 +177,7 @@ static void test_utf8__valid_is_strict(void **state)
     assert_true(utf8_is_valid("a\0\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xf4\x8f\xbf\xbf", 15));
     for (uint32_t c = 0; c < 0x110000; c++) {
         bool is_surrogate = c >= 0xd800 && c < 0xe000;
-        char bytes[MOST_UTF8_BYTES];
+        char bytes[MAX_UTF8_BYTES];
         size_t n_bytes = utf8_encode(c, bytes);
         uint32_t again;
 

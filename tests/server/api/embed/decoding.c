@@ -21,10 +21,10 @@ static const struct prompt prompts[] = {
     {empty_name, empty_text, 0},
 };
 const struct rules decoding_rules = {
-    .most_inputs = 3,
-    .most_text_tokens = 16,
-    .most_request_tokens = 64,
-    .most_unpooled_tokens = 32,
+    .max_inputs = 3,
+    .max_text_tokens = 16,
+    .max_request_tokens = 64,
+    .max_unpooled_tokens = 32,
     .hidden_size = 4,
     .vocabulary_size = 100,
     .n_dims = 8,

@@ -13,8 +13,9 @@
  */
 extern const struct rules decoding_rules;
 
-typedef bool decode_function(struct slice body, const struct rules *rules, struct memory_claim *memory,
-                             struct fields *ret_fields, struct fault *ret_fault);
+typedef bool decode_function(struct slice body, const struct rules *rules,
+                             struct memory_claim *memory, struct fields *ret_fields,
+                             struct fault *ret_fault);
 
 bool decode_with(decode_function *decode, const struct rules *rules, const char *body,
                  struct fields *ret_fields, struct fault *ret_fault);

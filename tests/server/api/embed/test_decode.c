@@ -378,7 +378,7 @@ static void test_decode__takes_whole_numbers_however_they_are_written(void **sta
     assert_int_equal(fields.inputs[0].ids[0], 7);
     fields_release(&fields);
     decode_good(decode_cohere_embed, "{\"texts\":[\"a\"],\"max_tokens\":0.5e1}", &fields);
-    assert_int_equal(fields.most_tokens, 5);
+    assert_int_equal(fields.max_tokens, 5);
     fields_release(&fields);
     CHECK_REFUSED(decode_embeddings, refused);
 }

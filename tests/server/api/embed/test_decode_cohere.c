@@ -16,7 +16,7 @@ static void test_decode__reads_cohere_fields(void **state)
     assert_int_equal(fields.n_inputs, 2);
     assert_slice(fields.inputs[1].text, "b");
     assert_int_equal(fields.types, 1U << EMBEDDING_FLOAT);
-    assert_int_equal(fields.most_tokens, 16);
+    assert_int_equal(fields.max_tokens, 16);
     assert_int_equal(fields.n_dims, 6);
     fields_release(&fields);
 
@@ -31,7 +31,7 @@ static void test_decode__reads_cohere_fields(void **state)
     assert_int_equal(fields.types,
                      1U << EMBEDDING_BASE64 | 1U << (EMBEDDING_PACKED + PACK_UBINARY));
     assert_int_equal(fields.n_dims, 3);
-    assert_int_equal(fields.most_tokens, 5);
+    assert_int_equal(fields.max_tokens, 5);
     assert_int_equal(fields.truncate, TRUNCATE_START);
     assert_slice(fields.prompt, "passage: ");
     assert_string_equal(fields.row_field, "inputs");
@@ -39,7 +39,7 @@ static void test_decode__reads_cohere_fields(void **state)
 
     /* More than the model takes is what it takes. */
     decode_good(decode_cohere_embed, "{\"texts\":[\"a\"],\"max_tokens\":999}", &fields);
-    assert_int_equal(fields.most_tokens, 16);
+    assert_int_equal(fields.max_tokens, 16);
     fields_release(&fields);
 }
 

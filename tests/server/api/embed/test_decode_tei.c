@@ -102,7 +102,7 @@ static void test_decode__takes_what_is_not_to_be_pooled(void **state)
     assert_false(fields.pooled);
     assert_int_equal(fields.n_inputs, 2);
     assert_int_equal(fields.n_dims, 4);
-    assert_int_equal(fields.most_request_tokens, 32);
+    assert_int_equal(fields.max_request_tokens, 32);
     assert_int_equal(fields.truncate, TRUNCATE_START);
     assert_slice(fields.prompt, "query: ");
     assert_string_equal(fields.row_field, "inputs");

@@ -81,7 +81,7 @@ static void open_fixture(struct fixture *fixture)
     fixture->model.arch.hidden_size = 512;
     fixture->model.n_dims = 1024;
     fixture->model.default_dims = 768;
-    fixture->model.most_tokens = 512;
+    fixture->model.max_tokens = 512;
     fixture->model.prompts = prompts;
     fixture->model.n_prompts = 2;
     fixture->options.max_client_batch_size = 2048;
@@ -109,11 +109,11 @@ static void test_rules__bound_the_vectors_of_all_tokens(void **state)
     open_fixture(&fixture);
     assert_int_equal(make(&fixture, &rules, &error), STATUS_OK);
     assert_int_equal(rules->hidden_size, 512);
-    assert_int_equal(rules->most_unpooled_tokens, 512);
+    assert_int_equal(rules->max_unpooled_tokens, 512);
     rules_free(rules);
     fixture.options.max_request_tokens = 300;
     assert_int_equal(make(&fixture, &rules, &error), STATUS_OK);
-    assert_int_equal(rules->most_unpooled_tokens, 300);
+    assert_int_equal(rules->max_unpooled_tokens, 300);
     rules_free(rules);
 }
 
@@ -225,14 +225,14 @@ static void test_rules__let_no_request_outgrow_the_queue(void **state)
     (void)state;
     open_fixture(&fixture);
     assert_int_equal(make(&fixture, &rules, &error), STATUS_OK);
-    assert_int_equal(rules->most_request_tokens, 1000);
-    assert_int_equal(rules->most_inputs, 2048);
-    assert_int_equal(rules->most_text_tokens, 512);
+    assert_int_equal(rules->max_request_tokens, 1000);
+    assert_int_equal(rules->max_inputs, 2048);
+    assert_int_equal(rules->max_text_tokens, 512);
     assert_int_equal(rules->vocabulary_size, 6);
     rules_free(rules);
     fixture.options.max_queue_tokens = 600;
     assert_int_equal(make(&fixture, &rules, &error), STATUS_OK);
-    assert_int_equal(rules->most_request_tokens, 600);
+    assert_int_equal(rules->max_request_tokens, 600);
     rules_free(rules);
 }
 
