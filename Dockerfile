@@ -14,7 +14,9 @@ COPY meson.build meson_options.txt /source/
 COPY config /source/config
 COPY engine /source/engine
 COPY server /source/server
-RUN meson setup /build /source --buildtype=release -Dtests=false \
+# What --version names: docker build --build-arg COMMIT="$(git rev-parse --short=10 HEAD)" .
+ARG COMMIT=unknown
+RUN meson setup /build /source --buildtype=release -Dtests=false "-Dcommit=${COMMIT}" \
     && ninja -C /build server/nestd \
     && strip /build/server/nestd
 # The packages of the libraries that the program asks for: their names differ between Debian 12 and 13.

@@ -14,6 +14,7 @@
 #include "server/process/drain.h"
 #include "server/http/http.h"
 #include "server/process/loader.h"
+#include "server/commit.h" /* made by meson */
 #include "server/text/log.h"
 #include "server/observe/metrics.h"
 #include "server/exchange/pool.h"
@@ -197,7 +198,7 @@ int main(int argc, char **argv)
         options_print_help(stdout);
         return EXIT_SUCCESS;
     case OPTIONS_VERSION:
-        puts("nestd " NESTD_VERSION);
+        puts("nestd " NESTD_VERSION " (" NESTD_COMMIT ")");
         return EXIT_SUCCESS;
     case OPTIONS_BAD:
         return complain(report.problem);

@@ -121,7 +121,8 @@ def test_flags_win_over_environment_over_configuration(start, model, tmp_path):
 def test_help_and_version(binary):
     assert run_to_end(binary, "--help").returncode == 0
     version = run_to_end(binary, "--version")
-    assert version.returncode == 0 and version.stdout.strip()
+    assert version.returncode == 0
+    assert re.fullmatch(r"nestd \d+\.\d+\.\d+ \(([0-9a-f]{10}|unknown)\)\n", version.stdout)
 
 
 def test_port_in_use_is_said(start, model, server):
