@@ -2,8 +2,8 @@
 
 /* Strict: the whole text is read, with no spaces, signs, exponents, other bases or locale, and a
  * number too large for its type is refused like any that is out of range. */
-#include "config/option_value.h"
 #include "config/option.h"
+#include "config/option_value.h"
 #include "config/options.h"
 
 #include <stdbool.h>

@@ -5,8 +5,8 @@
  * --version and --config, since the file must be read before them, then for the rest. Whatever is
  * unknown, out of range or given twice ends the reading with a message that names the option as the
  * person wrote it, the value, and what is allowed. */
-#include "config/options.h"
 #include "config/option_value.h"
+#include "config/options.h"
 #include "config/reading.h"
 
 #include <fnmatch.h>

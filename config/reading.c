@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "config/reading.h"
 #include "config/option_value.h"
+#include "config/reading.h"
 
 #include <stdarg.h>
 #include <stdio.h>

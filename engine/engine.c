@@ -2,10 +2,10 @@
 #include "engine/engine.h"
 
 #include "engine/encoder/encoder.h"
-#include "engine/kernels/kernels.h"
-#include "engine/gemm/gemm.h"
 #include "engine/files/folder.h"
+#include "engine/gemm/gemm.h"
 #include "engine/int8/probe.h"
+#include "engine/kernels/kernels.h"
 #include "engine/schedule/batcher.h"
 #include "engine/schedule/cache.h"
 #include "engine/schedule/cores.h"

@@ -10,16 +10,16 @@
 #ifndef NESTD_ENGINE_ENGINE_H
 #define NESTD_ENGINE_ENGINE_H
 
+#include "engine/base/status.h"
+#include "engine/base/time_slice.h"
 #include "engine/encoder/accuracy_report.h"
-#include "engine/kernels/cpu.h"
 #include "engine/files/json_read.h"
+#include "engine/kernels/cpu.h"
 #include "engine/model/model.h"
 #include "engine/schedule/job.h"
 #include "engine/schedule/memory_left.h"
-#include "engine/vector/similarity.h"
-#include "engine/base/status.h"
-#include "engine/base/time_slice.h"
 #include "engine/tokenizer/tokenizer.h"
+#include "engine/vector/similarity.h"
 
 #include <stdbool.h>
 #include <stddef.h>

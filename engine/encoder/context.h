@@ -6,8 +6,8 @@
 
 #include "engine/encoder/arena.h"
 #include "engine/encoder/encoder.h"
-#include "engine/gemm/gemm.h"
 #include "engine/encoder/layer.h"
+#include "engine/gemm/gemm.h"
 #include "engine/kernels/kernels.h"
 
 #include <stdatomic.h>

@@ -11,8 +11,8 @@
 #ifndef NESTD_ENGINE_ENCODER_ENCODER_H
 #define NESTD_ENGINE_ENCODER_ENCODER_H
 
-#include "engine/encoder/accuracy_report.h"
 #include "engine/base/status.h"
+#include "engine/encoder/accuracy_report.h"
 
 #include <stddef.h>
 #include <stdint.h>

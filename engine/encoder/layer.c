@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/encoder/layer.h"
 
-#include "engine/kernels/kernels.h"
 #include "engine/base/memory.h"
+#include "engine/kernels/kernels.h"
 #include "engine/model/model.h"
 
 #include <string.h>

@@ -5,8 +5,8 @@
 #ifndef NESTD_ENGINE_ENCODER_LAYER_H
 #define NESTD_ENGINE_ENCODER_LAYER_H
 
-#include "engine/gemm/gemm.h"
 #include "engine/base/status.h"
+#include "engine/gemm/gemm.h"
 
 #include <stddef.h>
 

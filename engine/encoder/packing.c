@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/encoder/packing.h"
 
+#include "engine/base/memory.h"
 #include "engine/encoder/context.h"
 #include "engine/encoder/parallel.h"
-#include "engine/base/memory.h"
 #include "engine/model/model.h"
 
 #include <pthread.h>

@@ -5,9 +5,9 @@
  * the describing and the multiplying threads use omp_set_num_threads(1). */
 #include "engine/gemm/gemm.h"
 
+#include "engine/base/memory.h"
 #include "engine/gemm/gemm_internal.h"
 #include "engine/gemm/product_memory.h"
-#include "engine/base/memory.h"
 
 /* ---- contexts: one worker's handles on the shared primitives ---- */
 

@@ -15,8 +15,8 @@
 #ifndef NESTD_ENGINE_GEMM_GEMM_H
 #define NESTD_ENGINE_GEMM_GEMM_H
 
-#include "engine/kernels/kernels.h"
 #include "engine/base/status.h"
+#include "engine/kernels/kernels.h"
 
 #include <stddef.h>
 #include <stdint.h>

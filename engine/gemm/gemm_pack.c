@@ -9,8 +9,8 @@
  * compares. */
 #include "engine/gemm/gemm.h"
 
-#include "engine/gemm/gemm_internal.h"
 #include "engine/base/memory.h"
+#include "engine/gemm/gemm_internal.h"
 
 #include <math.h>
 #include <stdbool.h>

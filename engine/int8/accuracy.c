@@ -2,11 +2,11 @@
 
 #include "engine/int8/accuracy.h"
 
+#include "engine/base/memory.h"
 #include "engine/encoder/context.h"
-#include "engine/int8/exact.h"
 #include "engine/encoder/parallel.h"
 #include "engine/encoder/team.h"
-#include "engine/base/memory.h"
+#include "engine/int8/exact.h"
 #include "engine/model/model.h"
 
 #include <math.h>

@@ -11,12 +11,12 @@
  * anywhere rounds all later operands anew, which hides what one product in a hundred costs. */
 #include "engine/int8/attribution.h"
 
-#include "engine/int8/accuracy.h"
+#include "engine/base/memory.h"
 #include "engine/encoder/context.h"
-#include "engine/int8/exact.h"
 #include "engine/encoder/parallel.h"
 #include "engine/encoder/team.h"
-#include "engine/base/memory.h"
+#include "engine/int8/accuracy.h"
+#include "engine/int8/exact.h"
 #include "engine/model/model.h"
 
 #include <string.h>

@@ -5,8 +5,8 @@
 #ifndef NESTD_ENGINE_INT8_ATTRIBUTION_H
 #define NESTD_ENGINE_INT8_ATTRIBUTION_H
 
-#include "engine/encoder/layer.h"
 #include "engine/base/status.h"
+#include "engine/encoder/layer.h"
 
 #include <stddef.h>
 

@@ -6,9 +6,9 @@
 #ifndef NESTD_ENGINE_INT8_EXACT_H
 #define NESTD_ENGINE_INT8_EXACT_H
 
+#include "engine/base/status.h"
 #include "engine/encoder/context.h"
 #include "engine/encoder/layer.h"
-#include "engine/base/status.h"
 
 #include <stddef.h>
 

@@ -13,10 +13,10 @@
  * blame: of sixteen random ones, 10 % of the work then falls back instead of 22 %. */
 #include "engine/encoder/encoder.h"
 
+#include "engine/base/memory.h"
+#include "engine/encoder/context.h"
 #include "engine/int8/accuracy.h"
 #include "engine/int8/attribution.h"
-#include "engine/encoder/context.h"
-#include "engine/base/memory.h"
 #include "engine/model/model.h"
 
 #include <stdlib.h>

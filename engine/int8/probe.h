@@ -5,8 +5,8 @@
 #ifndef NESTD_ENGINE_INT8_PROBE_H
 #define NESTD_ENGINE_INT8_PROBE_H
 
-#include "engine/encoder/encoder.h"
 #include "engine/base/status.h"
+#include "engine/encoder/encoder.h"
 #include "engine/tokenizer/tokenizer.h"
 
 #include <stddef.h>

@@ -5,8 +5,8 @@
 #ifndef NESTD_ENGINE_MODEL_ARCH_H
 #define NESTD_ENGINE_MODEL_ARCH_H
 
-#include "engine/files/document.h"
 #include "engine/base/status.h"
+#include "engine/files/document.h"
 
 #include <stddef.h>
 

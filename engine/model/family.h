@@ -6,8 +6,8 @@
 #ifndef NESTD_ENGINE_MODEL_FAMILY_H
 #define NESTD_ENGINE_MODEL_FAMILY_H
 
-#include "engine/model/model.h"
 #include "engine/base/status.h"
+#include "engine/model/model.h"
 
 #include <stddef.h>
 

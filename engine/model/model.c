@@ -7,8 +7,8 @@
 
 #include "engine/base/memory.h"
 #include "engine/files/document.h"
-#include "engine/model/family.h"
 #include "engine/files/file.h"
+#include "engine/model/family.h"
 #include "engine/model/matryoshka.h"
 #include "engine/model/modules.h"
 #include "engine/model/sentence.h"

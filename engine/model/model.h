@@ -7,11 +7,11 @@
 #ifndef NESTD_ENGINE_MODEL_MODEL_H
 #define NESTD_ENGINE_MODEL_MODEL_H
 
+#include "engine/base/status.h"
+#include "engine/files/tensor.h"
 #include "engine/model/arch.h"
 #include "engine/vector/pooling.h"
 #include "engine/vector/similarity.h"
-#include "engine/files/tensor.h"
-#include "engine/base/status.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,8 +6,8 @@
 #ifndef NESTD_ENGINE_MODEL_MODULES_H
 #define NESTD_ENGINE_MODEL_MODULES_H
 
-#include "engine/vector/pooling.h"
 #include "engine/base/status.h"
+#include "engine/vector/pooling.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
 #ifndef NESTD_ENGINE_MODEL_SENTENCE_H
 #define NESTD_ENGINE_MODEL_SENTENCE_H
 
-#include "engine/model/model.h"
 #include "engine/base/status.h"
+#include "engine/model/model.h"
 
 /* Fills model->prompts, default_prompt, similarity and default_dims (0 where the file does not
  * say), if there is such a file in the folder. What was filled in is for model_free to give back,

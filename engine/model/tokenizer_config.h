@@ -8,8 +8,8 @@
 #ifndef NESTD_ENGINE_MODEL_TOKENIZER_CONFIG_H
 #define NESTD_ENGINE_MODEL_TOKENIZER_CONFIG_H
 
-#include "engine/files/document.h"
 #include "engine/base/status.h"
+#include "engine/files/document.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,8 +5,8 @@
 #ifndef NESTD_ENGINE_MODEL_WEIGHTS_H
 #define NESTD_ENGINE_MODEL_WEIGHTS_H
 
-#include "engine/files/safetensors.h"
 #include "engine/base/status.h"
+#include "engine/files/safetensors.h"
 
 #include <stddef.h>
 

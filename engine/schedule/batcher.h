@@ -6,9 +6,9 @@
 #ifndef NESTD_ENGINE_SCHEDULE_BATCHER_H
 #define NESTD_ENGINE_SCHEDULE_BATCHER_H
 
+#include "engine/base/status.h"
 #include "engine/schedule/job.h"
 #include "engine/schedule/turns.h"
-#include "engine/base/status.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,8 +7,8 @@
 #ifndef NESTD_ENGINE_SCHEDULE_CACHE_H
 #define NESTD_ENGINE_SCHEDULE_CACHE_H
 
-#include "engine/schedule/text_key.h"
 #include "engine/base/status.h"
+#include "engine/schedule/text_key.h"
 
 #include <stdbool.h>
 #include <stddef.h>

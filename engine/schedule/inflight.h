@@ -4,8 +4,8 @@
 #ifndef NESTD_ENGINE_SCHEDULE_INFLIGHT_H
 #define NESTD_ENGINE_SCHEDULE_INFLIGHT_H
 
-#include "engine/schedule/job.h"
 #include "engine/base/status.h"
+#include "engine/schedule/job.h"
 
 struct inflight {
     struct job **buckets; /* chains, linked by job->chain */

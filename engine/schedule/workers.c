@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/schedule/workers.h"
 
+#include "engine/base/time_slice.h"
 #include "engine/encoder/encoder.h"
 #include "engine/encoder/team.h"
 #include "engine/model/model.h"
 #include "engine/schedule/batcher.h"
 #include "engine/schedule/cache.h"
 #include "engine/schedule/cores.h"
-#include "engine/base/time_slice.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -10,11 +10,11 @@
 #include "server/api/openapi.h"
 
 #include "config/options.h"
-#include "server/embedded.h"
 #include "server/api/embed/encode.h"
+#include "server/api/embed/rules.h"
+#include "server/embedded.h"
 #include "server/exchange/request.h"
 #include "server/exchange/respond.h"
-#include "server/api/embed/rules.h"
 #include "server/exchange/server.h"
 
 #include <assert.h>

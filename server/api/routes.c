@@ -5,10 +5,10 @@
 #include "server/api/openai.h"
 #include "server/api/openapi.h"
 #include "server/api/pages.h"
-#include "server/exchange/route_family.h"
 #include "server/api/similarity.h"
 #include "server/api/status.h"
 #include "server/api/tei.h"
+#include "server/exchange/route_family.h"
 
 #include <string.h>
 

@@ -8,10 +8,10 @@
 
 #include "server/api/embed/embedding.h"
 #include "server/api/embed/encode.h"
+#include "server/api/tei.h"
 #include "server/exchange/request.h"
 #include "server/exchange/respond.h"
 #include "server/exchange/server.h"
-#include "server/api/tei.h"
 
 #include <math.h>
 #include <stdlib.h>

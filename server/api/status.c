@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/api/status.h"
 
-#include "server/observe/metrics.h"
 #include "server/exchange/request.h"
 #include "server/exchange/respond.h"
 #include "server/exchange/server.h"
+#include "server/observe/metrics.h"
 
 void status_livez(struct request *request)
 {

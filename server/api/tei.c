@@ -4,10 +4,10 @@
 #include "config/options.h"
 #include "server/api/embed/embedding.h"
 #include "server/api/embed/encode.h"
+#include "server/api/status.h"
 #include "server/exchange/request.h"
 #include "server/exchange/respond.h"
 #include "server/exchange/server.h"
-#include "server/api/status.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -18,11 +18,11 @@
 #define NESTD_SERVER_EXCHANGE_REQUEST_H
 
 #include "engine/engine.h"
-#include "server/text/memory_budget.h"
 #include "server/exchange/request_id.h"
 #include "server/exchange/respond.h"
-#include "server/text/text.h"
 #include "server/exchange/trace_context.h"
+#include "server/text/memory_budget.h"
+#include "server/text/text.h"
 
 #include <pthread.h>
 #include <stdbool.h>

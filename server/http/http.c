@@ -19,13 +19,13 @@
 #include "server/http/http_private.h"
 
 #include "config/options.h"
-#include "server/http/listener.h"
-#include "server/text/log.h"
-#include "server/observe/metrics.h"
 #include "server/exchange/request.h"
 #include "server/exchange/server.h"
+#include "server/http/listener.h"
 #include "server/http/tls.h"
 #include "server/http/watch.h"
+#include "server/observe/metrics.h"
+#include "server/text/log.h"
 
 #include <inttypes.h>
 #include <netinet/in.h>

@@ -14,8 +14,8 @@
 
 #include "server/http/http_private.h"
 
-#include "server/http/http_framing.h"
 #include "server/exchange/request.h"
+#include "server/http/http_framing.h"
 
 #include <string.h>
 #include <strings.h>

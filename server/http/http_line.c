@@ -4,11 +4,11 @@
 
 #include "server/http/http_private.h"
 
-#include "server/http/http_framing.h"
 #include "server/exchange/request.h"
 #include "server/exchange/routes.h"
-#include "server/http/watch.h"
 #include "server/exchange/server.h"
+#include "server/http/http_framing.h"
+#include "server/http/watch.h"
 
 #include <string.h>
 

@@ -10,11 +10,11 @@
 
 #include "server/http/http_private.h"
 
-#include "server/text/log.h"
 #include "server/exchange/request.h"
+#include "server/exchange/server.h"
 #include "server/http/tls.h"
 #include "server/http/watch.h"
-#include "server/exchange/server.h"
+#include "server/text/log.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -25,15 +25,15 @@
 #include "server/http/http_private.h"
 
 #include "config/options.h"
-#include "server/http/authorize.h"
 #include "server/exchange/cors.h"
-#include "server/text/log.h"
 #include "server/exchange/nearest.h"
 #include "server/exchange/pool.h"
 #include "server/exchange/request.h"
 #include "server/exchange/routes.h"
 #include "server/exchange/server.h"
+#include "server/http/authorize.h"
 #include "server/http/watch.h"
+#include "server/text/log.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -4,14 +4,14 @@
 
 #include "server/http/http_private.h"
 
-#include "server/observe/access_log.h"
 #include "server/exchange/cors.h"
-#include "server/text/log.h"
-#include "server/observe/metrics.h"
 #include "server/exchange/request.h"
 #include "server/exchange/route_family.h"
 #include "server/exchange/routes.h"
 #include "server/exchange/server.h"
+#include "server/observe/access_log.h"
+#include "server/observe/metrics.h"
+#include "server/text/log.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/observe/access_log.h"
 
-#include "server/text/log.h"
 #include "server/exchange/request.h"
 #include "server/exchange/routes.h"
 #include "server/exchange/server.h"
+#include "server/text/log.h"
 
 #include <stdbool.h>
 #include <stddef.h>

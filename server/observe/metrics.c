@@ -8,10 +8,10 @@
 
 #include "server/observe/metrics.h"
 
-#include "server/observe/metrics_private.h"
 #include "server/exchange/request.h"
 #include "server/exchange/routes.h"
 #include "server/exchange/server.h"
+#include "server/observe/metrics_private.h"
 
 #include <stdlib.h>
 #include <string.h>

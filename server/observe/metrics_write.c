@@ -6,11 +6,11 @@
  *
  * The format: https://prometheus.io/docs/instrumenting/exposition_formats/. */
 
-#include "server/text/log.h"
-#include "server/observe/metrics.h"
-#include "server/observe/metrics_private.h"
 #include "server/exchange/routes.h"
 #include "server/exchange/server.h"
+#include "server/observe/metrics.h"
+#include "server/observe/metrics_private.h"
+#include "server/text/log.h"
 
 #include <ctype.h>
 #include <inttypes.h>

@@ -4,9 +4,9 @@
 
 #include "config/options.h"
 #include "server/auth/api_keys.h"
-#include "server/text/log.h"
 #include "server/exchange/server.h"
 #include "server/http/tls.h"
+#include "server/text/log.h"
 
 #include <time.h>
 

@@ -7,10 +7,10 @@
 #include "server/process/drain.h"
 
 #include "config/options.h"
-#include "server/http/http.h"
-#include "server/text/log.h"
 #include "server/exchange/server.h"
+#include "server/http/http.h"
 #include "server/process/signals.h"
+#include "server/text/log.h"
 
 #include <stdint.h>
 

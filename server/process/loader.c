@@ -3,10 +3,10 @@
 #include "server/process/loader.h"
 
 #include "config/options.h"
-#include "server/http/http.h"
-#include "server/text/log.h"
-#include "server/observe/metrics.h"
 #include "server/exchange/server.h"
+#include "server/http/http.h"
+#include "server/observe/metrics.h"
+#include "server/text/log.h"
 
 #include <errno.h>
 #include <pthread.h>

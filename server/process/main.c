@@ -9,19 +9,19 @@
 
 #include "config/options.h"
 #include "engine/engine.h"
-#include "server/exchange/cors.h"
-#include "server/process/credentials.h"
-#include "server/process/drain.h"
-#include "server/http/http.h"
-#include "server/process/loader.h"
+#include "server/api/embed/rules.h"
 #include "server/commit.h" /* made by meson */
-#include "server/text/log.h"
-#include "server/observe/metrics.h"
+#include "server/exchange/cors.h"
 #include "server/exchange/pool.h"
 #include "server/exchange/retry.h"
-#include "server/api/embed/rules.h"
 #include "server/exchange/server.h"
+#include "server/http/http.h"
+#include "server/observe/metrics.h"
+#include "server/process/credentials.h"
+#include "server/process/drain.h"
+#include "server/process/loader.h"
 #include "server/process/signals.h"
+#include "server/text/log.h"
 
 #include <malloc.h>
 #include <signal.h>

@@ -10,9 +10,9 @@
  * ends.
  *
  * What the whole process allocates in those slices is counted too, and told for each pass. */
+#include "engine/base/memory.h"
 #include "engine/engine.h"
 #include "engine/kernels/cpu.h"
-#include "engine/base/memory.h"
 #include "tests/bench/roof.h"
 #include "tests/torture/allocations.h"
 

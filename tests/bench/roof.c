@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/bench/roof.h"
 
-#include "engine/kernels/cpu.h"
 #include "engine/base/memory.h"
+#include "engine/kernels/cpu.h"
 
 #include <pthread.h>
 #include <time.h>

@@ -5,9 +5,9 @@
 #ifndef NESTD_TESTS_BENCH_ROOF_H
 #define NESTD_TESTS_BENCH_ROOF_H
 
+#include "engine/base/status.h"
 #include "engine/gemm/gemm.h"
 #include "engine/model/model.h"
-#include "engine/base/status.h"
 
 #include <stddef.h>
 

@@ -3,8 +3,8 @@
 /* The engine as the server uses it, on tiny models whose vectors an independent float64
  * implementation computed (tests/models/reference.py). */
 #include "engine/engine.h"
-#include "engine/kernels/kernels.h"
 #include "engine/kernels/cpu.h"
+#include "engine/kernels/kernels.h"
 #include "tests/engine/model/folder.h"
 
 #include <jansson.h>

@@ -2,8 +2,8 @@
 
 /* The input is a safetensors file. Whatever opens is found by some names and read to its last
  * value. */
-#include "engine/model/model.h"
 #include "engine/files/safetensors.h"
+#include "engine/model/model.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -22,9 +22,9 @@
 #ifndef NESTD_ENGINE_KERNELS_X86_ATTENTION_WORDS_AVX512_H
 #define NESTD_ENGINE_KERNELS_X86_ATTENTION_WORDS_AVX512_H
 
+#include "engine/base/memory.h"
 #include "engine/kernels/kernels.h"
 #include "engine/kernels/x86/simd_avx512.h"
-#include "engine/base/memory.h"
 
 #include <math.h>
 

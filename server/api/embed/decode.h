@@ -6,9 +6,9 @@
 #define NESTD_SERVER_API_EMBED_DECODE_H
 
 #include "engine/engine.h"
-#include "server/exchange/fault.h"
 #include "server/api/embed/pack.h"
 #include "server/api/embed/rules.h"
+#include "server/exchange/fault.h"
 #include "server/text/slice.h"
 
 #include <stdbool.h>

@@ -8,8 +8,8 @@
 
 #include "engine/engine.h"
 #include "server/api/embed/decode.h"
-#include "server/exchange/fault.h"
 #include "server/api/embed/rules.h"
+#include "server/exchange/fault.h"
 #include "server/text/slice.h"
 #include "server/text/text.h"
 

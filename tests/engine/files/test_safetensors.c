@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "engine/model/model.h"
 #include "engine/files/safetensors.h"
+#include "engine/model/model.h"
 #include "tests/engine/model/folder.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/base/memory.h"
 #include "engine/gemm/gemm.h"
 #include "engine/kernels/cpu.h"
-#include "engine/base/memory.h"
 #include "tests/engine/kernels/require_cpu.h"
 
 #include <dirent.h>

@@ -2,10 +2,10 @@
 
 /* What oneDNN allocates: while it multiplies nothing, but in memory that it was lent; and while it
  * is made ready, what may fail. */
+#include "engine/base/memory.h"
 #include "engine/gemm/gemm.h"
 #include "engine/gemm/product_memory.h"
 #include "engine/kernels/cpu.h"
-#include "engine/base/memory.h"
 #include "tests/torture/allocations.h"
 
 #include <setjmp.h>

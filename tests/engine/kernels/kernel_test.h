@@ -11,9 +11,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "engine/base/memory.h"
 #include "engine/kernels/cpu.h"
 #include "engine/kernels/kernels.h"
-#include "engine/base/memory.h"
 #include "tests/engine/kernels/require_cpu.h"
 
 #include <float.h>

@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "tests/engine/model/folder.h"
 #include "tests/engine/model/data_dir.h"
+#include "tests/engine/model/folder.h"
 
 #include <fcntl.h>
 #include <ftw.h>

@@ -61,10 +61,10 @@ static void *failing_reallocarray(void *old, size_t n, size_t n_bytes)
 #include "engine/tokenizer/read/added_list.c"
 #undef append
 #include "engine/tokenizer/decode/decode_text.c"
+#include "engine/tokenizer/output.c"
 #include "engine/tokenizer/read/load.c"
 #include "engine/tokenizer/read/load_json.c"
 #include "engine/tokenizer/read/load_vocab.c"
-#include "engine/tokenizer/output.c"
 #include "engine/tokenizer/read/special.c"
 #include "engine/tokenizer/tokenizer.c"
 #include "engine/tokenizer/trie.c"

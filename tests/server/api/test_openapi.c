@@ -7,12 +7,12 @@
 
 #include "config/options.h"
 #include "server/api/cohere.h"
+#include "server/api/embed/rules.h"
 #include "server/api/openapi.h"
+#include "server/api/tei.h"
 #include "server/exchange/route_family.h"
 #include "server/exchange/routes.h"
-#include "server/api/embed/rules.h"
 #include "server/exchange/server.h"
-#include "server/api/tei.h"
 
 #include <jansson.h>
 #include <stdio.h>

@@ -6,9 +6,9 @@
 #include <cmocka.h>
 
 #include "server/api/cohere.h"
+#include "server/api/tei.h"
 #include "server/exchange/route_family.h"
 #include "server/exchange/routes.h"
-#include "server/api/tei.h"
 
 #include <string.h>
 

@@ -10,16 +10,16 @@
 #include "tests/server/http/standin.h"
 
 #include "engine/engine.h"
-#include "server/http/http.h"
-#include "server/http/http_private.h"
-#include "server/http/listener.h"
-#include "server/observe/metrics.h"
+#include "server/api/tei.h"
 #include "server/exchange/pool.h"
 #include "server/exchange/request.h"
 #include "server/exchange/retry.h"
 #include "server/exchange/route_family.h"
 #include "server/exchange/routes.h"
-#include "server/api/tei.h"
+#include "server/http/http.h"
+#include "server/http/http_private.h"
+#include "server/http/listener.h"
+#include "server/observe/metrics.h"
 
 #include <arpa/inet.h>
 #include <pthread.h>

@@ -8,11 +8,11 @@
 #include <cmocka.h>
 
 #include "config/options.h"
-#include "server/observe/metrics.h"
-#include "server/observe/metrics_private.h"
 #include "server/exchange/request.h"
 #include "server/exchange/routes.h"
 #include "server/exchange/server.h"
+#include "server/observe/metrics.h"
+#include "server/observe/metrics_private.h"
 
 #include <stdio.h>
 #include <string.h>

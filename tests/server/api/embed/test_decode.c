@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "tests/server/api/embed/decoding.h"
 #include "server/text/text.h"
+#include "tests/server/api/embed/decoding.h"
 
 #include <jansson.h>
 #include <stdio.h>
