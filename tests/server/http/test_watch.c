@@ -21,8 +21,8 @@ static atomic_int n_gone;
 static atomic_int n_too_slow;
 static atomic_int n_asked;
 static struct request request;
-static int late_socket;   /* of the connection that is refused */
-static int asking_socket; /* of the one whose client is asked; 0: it is told to be gone */
+static int late_socket;          /* of the connection that is refused */
+static atomic_int asking_socket; /* of the one whose client is asked; 0: it is told to be gone */
 
 void request_gone(struct request *which)
 {
