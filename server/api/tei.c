@@ -387,9 +387,9 @@ static void write_accuracy(struct text *text, const struct accuracy_report *repo
         return;
     }
     text_appendf(text,
-                 "{\"probe_texts\":%zu,\"mean_cosine\":%.6f,\"min_cosine\":%.6f,"
+                 "{\"probe_texts\":%zu,\"mean_cosine\":%.6f,\"least_cosine\":%.6f,"
                  "\"within_limits\":%s,\"without_fallbacks\":{\"mean_cosine\":%.6f,"
-                 "\"min_cosine\":%.6f},\"fallbacks\":[",
+                 "\"least_cosine\":%.6f},\"fallbacks\":[",
                  report->n_texts, report->mean_cosine, report->min_cosine,
                  report->is_within ? "true" : "false", report->int8_mean_cosine,
                  report->int8_min_cosine);

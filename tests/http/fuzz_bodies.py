@@ -57,7 +57,7 @@ ROUTES = {
     "/embed_all": EMBED_ALL,
     "/decode": DECODE,
 }
-STATUSES = {200, 400, 404, 413, 429}
+STATUSES = {200, 400, 404, 413, 422, 429}
 KEYS = sorted(
     {key for bodies in ROUTES.values() for body in bodies for key in body} | {*PAIRS, *OTHER_KEYS}
 )

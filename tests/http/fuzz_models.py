@@ -11,6 +11,7 @@ import os
 import pathlib
 import random
 import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -86,8 +87,10 @@ def try_folder(binary, folder):
     try:
         server.wait_ready()
     except AssertionError:
-        status = server.process.poll()
-        if status is None:
+        status = None
+        try:
+            status = server.process.wait(5)  # its last line may be read before it has ended
+        except subprocess.TimeoutExpired:
             server.process.kill()
         server.wait()
         assert status == 1, f"exit status {status}:\n{server.log_text()}"

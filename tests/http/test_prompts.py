@@ -59,7 +59,7 @@ def test_options_name_a_default_prompt(servers, model_variant, prompted):
 
 def test_default_prompt_that_the_model_lacks_is_refused_at_start(start, model):
     server = start(model, "--default-prompt-name", "title")
-    assert server.wait() == 1
+    assert server.wait() == 2
     assert "default-prompt-name" in server.log_text() or "default_prompt_name" in server.log_text()
 
 
