@@ -44,6 +44,10 @@ def large_body(n_bytes, n_texts=31):
     return body + b" " * (n_bytes - len(body))
 
 
+# The sanitizers keep what is freed for a while.
+measures_memory = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def body_31_mib():
     return large_body(31 * MIB)
@@ -67,6 +71,7 @@ def flood(server, body, n, folder):
         statuses += [int(status) for status in out.split()]
 
 
+@measures_memory
 def test_fifty_large_bodies_at_once_stay_within_the_limit(start, model, body_31_mib, tmp_path):
     """A line of text is served and /livez answers all the while; nobody is left without an answer."""
     limit = 512 * MIB
@@ -117,6 +122,7 @@ def send_until_answered(connection, data):
     return True
 
 
+@measures_memory
 def test_bodies_that_do_not_end_are_held_within_the_limit(start, model, body_31_mib):
     limit = 256 * MIB
     server = start(
@@ -155,6 +161,7 @@ def test_bodies_that_do_not_end_are_held_within_the_limit(start, model, body_31_
     assert server.metric("nestd_request_memory_bytes") == 0
 
 
+@measures_memory
 def test_what_is_ignored_costs_its_bytes_alone(start, model):
     """2,000 lists nested 1,000 deep took 65 times the body, and kept it."""
     server = start(model).wait_ready()
