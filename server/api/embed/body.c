@@ -32,8 +32,9 @@ enum {
 };
 
 struct body_member {
-    struct json_member place;
-    json_t *tree; /* NULL until it is asked for */
+    struct json_member place; /* its key without escapes */
+    char *own_key;            /* the key's bytes where it had escapes; else NULL */
+    json_t *tree;             /* NULL until it is asked for */
 };
 
 /* Of one object. */
@@ -70,7 +71,9 @@ struct gathering {
 static struct body_member *members_find(const struct body_members *members, struct slice key)
 {
     for (size_t i = 0; i < members->n; i++) {
-        if (json_same_key(members->items[i].place.key, key))
+        struct slice other = members->items[i].place.key;
+
+        if (other.len_bytes == key.len_bytes && memcmp(other.bytes, key.bytes, key.len_bytes) == 0)
             return &members->items[i];
     }
     return NULL;
@@ -84,42 +87,62 @@ static bool refuse_twice(struct slice key, struct fault *ret_fault)
                      "The field '%s' stands twice in the same object", excerpt.text);
 }
 
-static bool append(struct body_members *members, const struct json_member *member,
+/* Takes own_key, which may be NULL. */
+static bool append(struct body_members *members, const struct json_member *member, char *own_key,
                    struct fault *ret_fault)
 {
     if (members->n == members->capacity) {
         size_t capacity = members->capacity ? 2 * members->capacity : FIRST_CAPACITY;
         struct body_member *items = reallocarray(members->items, capacity, sizeof(*items));
 
-        if (!items)
+        if (!items) {
+            free(own_key);
             return no_memory(ret_fault);
+        }
         members->items = items;
         members->capacity = capacity;
     }
-    members->items[members->n++] = (struct body_member){.place = *member};
+    members->items[members->n++] = (struct body_member){.place = *member, .own_key = own_key};
     return true;
 }
 
+static bool check_key(const struct body_members *members, struct slice key, struct fault *ret_fault)
+{
+    if (members_find(members, key))
+        return refuse_twice(key, ret_fault);
+    if (members->n == BODY_MAX_MEMBERS)
+        return fault_set(ret_fault, PROBLEM_BAD_REQUEST, NULL,
+                         "An object of the request body has more than %d fields", BODY_MAX_MEMBERS);
+    return true;
+}
+
+/* Keys are compared with all before them, so escapes are undone once, here. */
 static bool gather(void *user, const struct json_member *member)
 {
     struct gathering *gathering = user;
-    struct body_members *members = gathering->members;
+    struct json_member plain = *member;
+    char *own_key = NULL;
 
     if (member->key.len_bytes > MAX_KEY_BYTES)
         return true;
-    if (members_find(members, member->key))
-        return refuse_twice(member->key, gathering->fault);
-    if (members->n == BODY_MAX_MEMBERS)
-        return fault_set(gathering->fault, PROBLEM_BAD_REQUEST, NULL,
-                         "An object of the request body has more than %d fields", BODY_MAX_MEMBERS);
-    return append(members, member, gathering->fault);
+    if (memchr(member->key.bytes, '\\', member->key.len_bytes)) {
+        own_key = malloc(member->key.len_bytes);
+        if (!own_key)
+            return no_memory(gathering->fault);
+        plain.key = (struct slice){own_key, json_unescape(member->key, own_key)};
+    }
+    if (!check_key(gathering->members, plain.key, gathering->fault)) {
+        free(own_key);
+        return false;
+    }
+    return append(gathering->members, &plain, own_key, gathering->fault);
 }
 
 static bool gather_item(void *user, const struct json_member *item)
 {
     struct gathering *gathering = user;
 
-    return append(gathering->members, item, gathering->fault);
+    return append(gathering->members, item, NULL, gathering->fault);
 }
 
 static struct body_members *members_add(struct body *body)
@@ -224,8 +247,10 @@ void body_free(struct body *body)
         struct body_members *members = body->members;
 
         body->members = members->next;
-        for (size_t i = 0; i < members->n; i++)
+        for (size_t i = 0; i < members->n; i++) {
             json_decref(members->items[i].tree);
+            free(members->items[i].own_key);
+        }
         free(members->items);
         free(members);
     }

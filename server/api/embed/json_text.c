@@ -51,65 +51,40 @@ static char *put_utf8(char *to, uint32_t c)
     return to;
 }
 
-/* A key that is read byte by byte, its escapes as what they stand for. */
-struct reader {
-    const char *at;
-    const char *end;
-    char bytes[4]; /* of the escape at hand: those from first to n are still to be given */
-    size_t first;
-    size_t n;
-};
-
-static void read_escape(struct reader *reader)
+/* Of the escape at *at, which is passed; what it stands for. */
+static char *put_escape(const char **at, char *to)
 {
     static const char letters[] = "bfnrt";
     static const char meant[] = "\b\f\n\r\t";
-    char c = reader->at[1];
+    char c = (*at)[1];
     const char *letter = strchr(letters, c);
     uint32_t unit;
 
-    reader->first = 0;
     if (c != 'u') {
-        reader->bytes[0] = letter ? meant[letter - letters] : c;
-        reader->n = 1;
-        reader->at += 2;
-        return;
+        *to++ = letter ? meant[letter - letters] : c;
+        *at += 2;
+        return to;
     }
-    unit = read_hex(reader->at + 2);
-    reader->at += 6;
+    unit = read_hex(*at + 2);
+    *at += 6;
     if (unit >= 0xd800 && unit < 0xdc00) {
-        unit = 0x10000 + ((unit - 0xd800) << 10) + (read_hex(reader->at + 2) - 0xdc00);
-        reader->at += 6;
+        unit = 0x10000 + ((unit - 0xd800) << 10) + (read_hex(*at + 2) - 0xdc00);
+        *at += 6;
     }
-    reader->n = (size_t)(put_utf8(reader->bytes, unit) - reader->bytes);
+    return put_utf8(to, unit);
 }
 
-/* The next byte, or -1 at the end. */
-static int read_byte(struct reader *reader)
+size_t json_unescape(struct slice text, char *ret_bytes)
 {
-    if (reader->first == reader->n) {
-        if (reader->at == reader->end)
-            return -1;
-        if (*reader->at != '\\')
-            return (unsigned char)*reader->at++;
-        read_escape(reader);
+    const char *at = text.bytes;
+    const char *end = text.bytes + text.len_bytes;
+    char *to = ret_bytes;
+
+    while (at < end) {
+        if (*at == '\\')
+            to = put_escape(&at, to);
+        else
+            *to++ = *at++;
     }
-    return (unsigned char)reader->bytes[reader->first++];
-}
-
-bool json_same_key(struct slice left, struct slice right)
-{
-    struct reader a = {.at = left.bytes, .end = left.bytes + left.len_bytes};
-    struct reader b = {.at = right.bytes, .end = right.bytes + right.len_bytes};
-    int byte;
-
-    if (!memchr(left.bytes, '\\', left.len_bytes) && !memchr(right.bytes, '\\', right.len_bytes))
-        return left.len_bytes == right.len_bytes &&
-               memcmp(left.bytes, right.bytes, left.len_bytes) == 0;
-    do {
-        byte = read_byte(&a);
-        if (byte != read_byte(&b))
-            return false;
-    } while (byte >= 0);
-    return true;
+    return (size_t)(to - ret_bytes);
 }

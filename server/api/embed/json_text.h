@@ -6,7 +6,6 @@
 
 #include "server/text/slice.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 /* Where a byte stands: both count from 1; a column is a character. */
@@ -16,8 +15,8 @@ struct json_place {
 };
 struct json_place json_find_place(struct slice text, size_t position);
 
-/* Whether two keys mean the same: what stands between the quotes of each, with escapes or without;
- * both are valid. */
-bool json_same_key(struct slice left, struct slice right);
+/* Writes what stands between the quotes of a valid text as what its escapes stand for: at most as
+ * many bytes as it has. Returns how many. */
+size_t json_unescape(struct slice text, char *ret_bytes);
 
 #endif

@@ -29,6 +29,7 @@ static void test_decode__refuses_bodies_that_are_not_an_object(void **state)
         {"null", PROBLEM_BAD_REQUEST, "", "is null"},
         {"{\"input\":\"a\",\"input\":\"b\"}", PROBLEM_BAD_REQUEST, "input", "stands twice"},
         {"{\"inp\\u0075t\":\"a\",\"input\":\"b\"}", PROBLEM_BAD_REQUEST, "input", "stands twice"},
+        {"{\"input\":\"a\",\"inp\\u0075t\":\"b\"}", PROBLEM_BAD_REQUEST, "input", "stands twice"},
         {"{\"x\":1,\"x\":2}", PROBLEM_BAD_REQUEST, "x", "stands twice"},
         {"{\"input\":\"\xff\"}", PROBLEM_NOT_JSON, "", "not valid UTF-8"},
         {"{\"input\":\"\xed\xa0\x80\"}", PROBLEM_NOT_JSON, "", "not valid UTF-8"},

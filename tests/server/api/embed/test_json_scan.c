@@ -380,31 +380,35 @@ static void test_json_scan__foresees_what_a_tree_takes(void **state)
 
 /* ---- keys ---- */
 
-static void test_json_text__compares_keys_by_what_they_mean(void **state)
+static void test_json_text__undoes_escapes(void **state)
 {
     static const struct {
-        const char *left;
-        const char *right;
-        bool same;
+        const char *raw;
+        const char *plain;
+        size_t len_bytes;
     } cases[] = {
-        {"input", "input", true},
-        {"input", "inputs", false},
-        {"", "", true},
-        {"inp\\u0075t", "input", true},
-        {"inp\\u0075t", "inpu", false},
-        {"a\\/b\\n", "a/b\\u000A", true},
-        {"\\u00e9", "\xc3\xa9", true},
-        {"\\u20ac", "\xe2\x82\xac", true},
-        {"\\ud83d\\ude00", "\xf0\x9f\x98\x80", true},
-        {"\\ud83d\\ude00", "\xf0\x9f\x98\x81", false},
-        {"input\\u0000", "input", false},
-        {"\\u0000", "\\u0000", true},
+        {"input", "input", 5},
+        {"", "", 0},
+        {"inp\\u0075t", "input", 5},
+        {"a\\/b\\n\\\"\\\\", "a/b\n\"\\", 6},
+        {"\\b\\f\\r\\t", "\b\f\r\t", 4},
+        {"\\u00E9", "\xc3\xa9", 2},
+        {"\\u20ac", "\xe2\x82\xac", 3},
+        {"\\ud83d\\ude00", "\xf0\x9f\x98\x80", 4},
+        {"\xc3\xa9\\u0041",
+         "\xc3\xa9"
+         "A",
+         3},
+        {"input\\u0000", "input", 6},
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-        if (json_same_key(slice_of(cases[i].left), slice_of(cases[i].right)) != cases[i].same)
-            fail_msg("%s and %s", cases[i].left, cases[i].right);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char plain[32];
+
+        assert_int_equal(json_unescape(slice_of(cases[i].raw), plain), cases[i].len_bytes);
+        assert_memory_equal(plain, cases[i].plain, cases[i].len_bytes);
+    }
 }
 
 int main(void)
@@ -418,7 +422,7 @@ int main(void)
         cmocka_unit_test(test_json_scan__bounds_the_depth),
         cmocka_unit_test(test_json_scan__agrees_with_jansson),
         cmocka_unit_test(test_json_scan__foresees_what_a_tree_takes),
-        cmocka_unit_test(test_json_text__compares_keys_by_what_they_mean),
+        cmocka_unit_test(test_json_text__undoes_escapes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
