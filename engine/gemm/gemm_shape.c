@@ -36,7 +36,7 @@ size_t shape_pick_block(const struct shape *shape, size_t n_rows)
     return block;
 }
 
-dnnl_data_type_t shape_src_type(enum gemm_format format)
+static dnnl_data_type_t src_type(enum gemm_format format)
 {
     static const dnnl_data_type_t types[] = {
         [GEMM_FLOAT32] = dnnl_f32, [GEMM_BFLOAT16] = dnnl_bf16, [GEMM_INT8] = dnnl_u8};
@@ -46,7 +46,7 @@ dnnl_data_type_t shape_src_type(enum gemm_format format)
 
 static dnnl_data_type_t weights_type(enum gemm_format format)
 {
-    return format == GEMM_INT8 ? dnnl_s8 : shape_src_type(format);
+    return format == GEMM_INT8 ? dnnl_s8 : src_type(format);
 }
 
 static dnnl_data_type_t dst_type(enum gemm_format format)
@@ -150,7 +150,7 @@ static dnnl_status_t block_init(struct shape *shape, dnnl_engine_t engine, size_
     };
     dnnl_primitive_desc_t pd = NULL;
     dnnl_status_t status =
-        describe_rows(shape, height, shape->n_in, shape_src_type(shape->format), &block->src);
+        describe_rows(shape, height, shape->n_in, src_type(shape->format), &block->src);
 
     if (!status)
         status = describe_rows(shape, height, shape->n_out, dst_type(shape->format), &block->dst);

@@ -9,10 +9,10 @@
  *
  * Counters, in the order in which they rise and fall for a request:
  *
- *   n_unanswered          request line read .. reply handed to the kernel, or connection lost
+ *   server->n_unanswered  request line read .. reply handed to the kernel, or connection lost
  *   server->n_requests    body whole .. reply complete: what --max-concurrent-requests bounds
- *   n_suspended           body whole .. connection resumed: libmicrohttpd must not be stopped
- * before */
+ *   n_suspended           body whole .. connection resumed: libmicrohttpd must not be
+ *                         stopped before */
 
 #include "server/http/http.h"
 

@@ -6,7 +6,7 @@
  * With TLS only the HTTP thread may send. A request that is too slow is refused on the watch's
  * thread all the same; the refusal then waits in the request (`unsent`) for the HTTP thread, which
  * the shutdown of the socket brings here: by the end of the stream (send_last), or, where the
- * client's bytes came first, by libmicrohttpd's closing of the connection (http_link_settle). */
+ * client's bytes came first, by libmicrohttpd's closing of the connection (settle). */
 
 #include "server/http/http_private.h"
 
@@ -50,7 +50,8 @@ struct http_link *http_link_take_whole_header(void)
     return link;
 }
 
-void http_link_settle(struct http_link *link)
+/* Sends the refusal that is still unsent, if there is one. On the HTTP thread. */
+static void settle(struct http_link *link)
 {
     struct request *request = link->request;
 
@@ -71,7 +72,7 @@ void http_link_end_request(struct http_link *link, enum MHD_RequestTerminationCo
 
     if (!request)
         return;
-    http_link_settle(link);
+    settle(link);
     http_link_unlist(link);
     link->request = NULL;
     watch_enter(http->watch, link->watched, WATCH_IDLE, NULL);
@@ -82,7 +83,7 @@ void http_link_end_request(struct http_link *link, enum MHD_RequestTerminationCo
 
 static void send_last(void *user)
 {
-    http_link_settle(user);
+    settle(user);
 }
 
 /* Not counted with the requests, since none was read. */

@@ -57,9 +57,6 @@ void http_link_notify(void *http, struct MHD_Connection *connection, void **link
  * not all was sent. */
 bool http_link_write(struct http_link *link, const char *bytes, size_t len_bytes);
 
-/* Sends the refusal that is still unsent, if there is one. On the HTTP thread. */
-void http_link_settle(struct http_link *link);
-
 /* The HTTP thread's list of connections whose request at hand has a line, and no judgement yet. */
 void http_link_list(struct http_link *link);
 void http_link_unlist(struct http_link *link); /* if it is listed */

@@ -9,7 +9,7 @@
  *   nothing, or up to 64 KiB    the rest is read and dropped, then the reply goes out as any other
  *                               does, and the connection is kept
  *   more, an unknown length,    the reply goes out at once and ends the connection, which then
- * lingers or it waits for a 100       (watch.h)
+ *   or it waits for a 100       lingers (watch.h)
  *
  * What cannot is a chunked body that grows over a limit, and memory that is short: libmicrohttpd
  * takes no reply in the middle of a body, so that one is written to the socket directly, and the
