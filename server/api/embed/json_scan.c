@@ -17,6 +17,7 @@
  * compares these sums with what jansson really takes. */
 #include "server/api/embed/json_scan.h"
 
+#include "server/api/embed/json_text.h"
 #include "server/text/utf8.h"
 
 #include <stdint.h>
@@ -114,26 +115,6 @@ static void skip_plain(struct scanner *scanner)
         scanner->at++;
 }
 
-/* The value of four hexadecimal digits, or -1. */
-static int32_t read_hex(const char *at, const char *end)
-{
-    int32_t value = 0;
-
-    if (end - at < 4)
-        return -1;
-    for (int i = 0; i < 4; i++) {
-        char c = at[i];
-
-        if (c >= '0' && c <= '9')
-            value = value * 16 + (c - '0');
-        else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-            value = value * 16 + ((c | 0x20) - 'a' + 10);
-        else
-            return -1;
-    }
-    return value;
-}
-
 static bool is_surrogate(int32_t unit, int32_t first)
 {
     return unit >= first && unit < first + 0x400;
@@ -151,14 +132,14 @@ static bool scan_escape(struct scanner *scanner)
     }
     if (at == scanner->end || *at != 'u')
         return malformed(scanner, "no such escape is known");
-    unit = read_hex(at + 1, scanner->end);
+    unit = json_read_hex(at + 1, scanner->end);
     if (unit < 0)
         return malformed(scanner, "\\u needs four hexadecimal digits");
     if (is_surrogate(unit, 0xd800)) {
         const char *low = at + 5;
 
         if (scanner->end - low < 6 || low[0] != '\\' || low[1] != 'u' ||
-            !is_surrogate(read_hex(low + 2, scanner->end), 0xdc00))
+            !is_surrogate(json_read_hex(low + 2, scanner->end), 0xdc00))
             return malformed(scanner, "a lone surrogate is not a character");
         scanner->at += 12;
         return true;

@@ -18,14 +18,21 @@ struct json_place json_find_place(struct slice text, size_t position)
     return place;
 }
 
-static uint32_t read_hex(const char *at)
+int32_t json_read_hex(const char *at, const char *end)
 {
-    uint32_t value = 0;
+    int32_t value = 0;
 
+    if (end - at < 4)
+        return -1;
     for (int i = 0; i < 4; i++) {
-        unsigned char c = (unsigned char)at[i];
+        char c = at[i];
 
-        value = value * 16 + (uint32_t)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+        if (c >= '0' && c <= '9')
+            value = value * 16 + (c - '0');
+        else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
+            value = value * 16 + ((c | 0x20) - 'a' + 10);
+        else
+            return -1;
     }
     return value;
 }
@@ -65,10 +72,11 @@ static char *put_escape(const char **at, char *to)
         *at += 2;
         return to;
     }
-    unit = read_hex(*at + 2);
+    unit = (uint32_t)json_read_hex(*at + 2, *at + 6);
     *at += 6;
     if (unit >= 0xd800 && unit < 0xdc00) {
-        unit = 0x10000 + ((unit - 0xd800) << 10) + (read_hex(*at + 2) - 0xdc00);
+        unit = 0x10000 + ((unit - 0xd800) << 10) +
+               ((uint32_t)json_read_hex(*at + 2, *at + 6) - 0xdc00);
         *at += 6;
     }
     return put_utf8(to, unit);

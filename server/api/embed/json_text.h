@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Questions about a JSON text that json_scan.h has read. Pure; any thread. */
+/* Reading parts of a JSON text. Pure; any thread. */
 #ifndef NESTD_SERVER_API_EMBED_JSON_TEXT_H
 #define NESTD_SERVER_API_EMBED_JSON_TEXT_H
 
 #include "server/text/slice.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Where a byte stands: both count from 1; a column is a character. */
 struct json_place {
@@ -14,6 +15,9 @@ struct json_place {
     size_t column;
 };
 struct json_place json_find_place(struct slice text, size_t position);
+
+/* The value of the four hexadecimal digits at the start of at..end, or -1. */
+int32_t json_read_hex(const char *at, const char *end);
 
 /* Writes what stands between the quotes of a valid text as what its escapes stand for: at most as
  * many bytes as it has. Returns how many. */
