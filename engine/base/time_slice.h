@@ -13,8 +13,13 @@
 #include <stdint.h>
 
 enum {
-    TIME_SLICE_SHORT_NS = 100 * 1000,       /* the kernel's least: who answers clients */
-    TIME_SLICE_LONG_NS = 100 * 1000 * 1000, /* the kernel's most: who encodes */
+    TIME_SLICE_SHORT_NS = 100 * 1000, /* the kernel's least: who answers clients */
+
+    /* Who encodes: about what the kernel gives by itself. A thread that wakes is due so much of its
+     * share later, so with eight others on its core 100 ms, the kernel's most, kept an encoder from
+     * a short text for 0.8 s. Beside fifty bodies of 31 MiB 3 ms has 2.3 times as many one-line
+     * queries answered; beside bulk requests alone the two are alike. */
+    TIME_SLICE_LONG_NS = 3 * 1000 * 1000,
 };
 
 /* For the calling thread, and for those that it starts from then on. Its policy and its nice value

@@ -88,7 +88,7 @@ def test_threads_that_answer_ask_for_less_time_at_a_stretch_than_those_that_enco
         encodes = (thread / "comm").read_text().strip() == "encode"
         slices[encodes].add(slice_ns(int(thread.name)))
     kernel = tuple(int(part) for part in os.uname().release.split(".")[:2])
-    long_ns, short_ns = (100_000_000, 100_000) if kernel >= (6, 12) else (0, 0)
+    long_ns, short_ns = (3_000_000, 100_000) if kernel >= (6, 12) else (0, 0)
     assert slices == {True: {long_ns}, False: {short_ns}}
 
 
