@@ -169,7 +169,9 @@ static bool begin_lingering(struct watch *watch, struct watch_entry *entry)
     return true;
 }
 
-static void drop_received(struct watch *watch, struct watch_entry *entry)
+/* Not under the mutex, for which HTTP threads wait: many that linger send a lot. Only the watch's
+ * thread touches entries that linger. False once the client has ended. */
+static bool drop_received(const struct watch_entry *entry)
 {
     static char unused[1 << 16];
     size_t n_dropped = 0;
@@ -178,13 +180,11 @@ static void drop_received(struct watch *watch, struct watch_entry *entry)
         /* On TCP, MSG_TRUNC drops the bytes in the kernel: nothing is copied. */
         ssize_t n = recv(entry->socket, unused, sizeof unused, MSG_TRUNC | MSG_DONTWAIT);
 
-        if (n <= 0) {
-            if (n == 0 || (errno != EAGAIN && errno != EINTR))
-                end_lingering(watch, entry);
-            return;
-        }
+        if (n <= 0)
+            return n < 0 && (errno == EAGAIN || errno == EINTR);
         n_dropped += (size_t)n;
     }
+    return true;
 }
 
 static bool is_working(const struct watch_entry *entry)
@@ -194,12 +194,6 @@ static bool is_working(const struct watch_entry *entry)
 
 static void handle_event(struct watch *watch, struct watch_entry *entry, uint32_t events)
 {
-    if (entry->dead)
-        return;
-    if (entry->phase == WATCH_LINGERING) {
-        drop_received(watch, entry);
-        return;
-    }
     if (!entry->is_reset && (events & (EPOLLHUP | EPOLLERR))) {
         entry->is_reset = true;
         if (is_working(entry))
@@ -258,20 +252,57 @@ static int64_t expire_all(struct watch *watch, int64_t now_us)
     return sleep_us;
 }
 
+/* Leaves aside those that linger. Returns how many. */
+static size_t handle_events(struct watch *watch, const struct epoll_event *events, int n_events,
+                            struct watch_entry *ret_lingering[MAX_EVENTS])
+{
+    size_t n_lingering = 0;
+
+    for (int i = 0; i < n_events; i++) {
+        struct watch_entry *entry = events[i].data.ptr;
+
+        if (!entry || entry->dead)
+            continue;
+        if (entry->phase == WATCH_LINGERING)
+            ret_lingering[n_lingering++] = entry;
+        else
+            handle_event(watch, entry, events[i].events);
+    }
+    return n_lingering;
+}
+
+/* Returns how many have ended, which come first. */
+static size_t drop_all_received(struct watch_entry *lingering[MAX_EVENTS], size_t n_lingering)
+{
+    size_t n_ended = 0;
+
+    for (size_t i = 0; i < n_lingering; i++) {
+        if (!drop_received(lingering[i]))
+            lingering[n_ended++] = lingering[i];
+    }
+    return n_ended;
+}
+
 static void *run(void *argument)
 {
     struct watch *watch = argument;
     struct epoll_event events[MAX_EVENTS];
+    struct watch_entry *lingering[MAX_EVENTS];
     int64_t sleep_us = 0;
     bool stopping = false;
 
     while (!stopping) {
         int n_events = epoll_wait(watch->epoll, events, MAX_EVENTS, (int)((sleep_us + 999) / 1000));
+        size_t n_lingering, n_ended;
 
         pthread_mutex_lock(&watch->mutex);
-        for (int i = 0; i < n_events; i++) {
-            if (events[i].data.ptr)
-                handle_event(watch, events[i].data.ptr, events[i].events);
+        n_lingering = handle_events(watch, events, n_events, lingering);
+        pthread_mutex_unlock(&watch->mutex);
+        n_ended = drop_all_received(lingering, n_lingering);
+        pthread_mutex_lock(&watch->mutex);
+        for (size_t i = 0; i < n_ended; i++) {
+            if (!lingering[i]->dead) /* two events may have named it */
+                end_lingering(watch, lingering[i]);
         }
         sleep_us = expire_all(watch, clock_now_us());
         clear_graveyard(watch);

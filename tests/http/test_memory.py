@@ -91,19 +91,19 @@ def test_fifty_large_bodies_at_once_stay_within_the_limit(start, model, body_31_
                 server.embed(input=f"line {len(alive_ms)}")
                 line_ms.append(1000 * (time.monotonic() - began))
             time.sleep(0.005)
-    at_90 = statistics.quantiles(alive_ms, n=10)[-1]
+    at_99 = statistics.quantiles(alive_ms, n=100)[-1]
     print(
         f"loaded {loaded >> 20} MiB, peak {peak(server) >> 20} MiB, then {resident(server) >> 20}; "
         f"{statuses.count(200)} of 50 answered, {statuses.count(429)} refused; livez of "
-        f"{len(alive_ms)}: median {statistics.median(alive_ms):.1f} ms, 90 % {at_90:.1f}, worst "
+        f"{len(alive_ms)}: median {statistics.median(alive_ms):.1f} ms, 99 % {at_99:.1f}, worst "
         f"{max(alive_ms):.1f}; lines of {len(line_ms)}: median {statistics.median(line_ms):.0f} ms, "
         f"worst {max(line_ms):.0f}"
     )
     assert len(statuses) == 50 and set(statuses) == {200, 429}
     assert peak(server) < loaded + limit
     assert len(line_ms) > 2
-    # On two cores that the clients and perhaps other tests share, one in ten may wait for a core.
-    assert at_90 < 50
+    # On two cores that the clients share, one in a hundred may wait for a core.
+    assert at_99 < 50
     assert server.metric("nestd_memory_limit_bytes") == limit
     assert 31 * MIB < server.metric("nestd_request_memory_peak_bytes") <= limit
     assert server.metric("nestd_request_memory_bytes") == 0
