@@ -57,7 +57,7 @@ struct encoder_context {
     _Atomic(enum status) status;     /* the first failure of any member */
 
     /* Of a block, and the member's; of a block, and the owner's, where members share it; of the
-     * pass, and the owner's, where the products are apart. */
+     * pass, and the owner's, where each product is a phase of its own. */
     struct operand inner_operand; /* [GEMM_MAX_ROWS or n, intermediate] */
 
     /* What the operand is made of: a block of the owner where members share it, else a few rows of

@@ -164,7 +164,7 @@ static enum status complain(const struct document *document, const char *key, co
                      wanted, document_show(value, shown));
 }
 
-bool json_get_size(const json_t *value, size_t min, size_t max, size_t *ret_size)
+bool document_read_size(const json_t *value, size_t min, size_t max, size_t *ret_size)
 {
     double number;
 
@@ -183,7 +183,7 @@ enum status document_get_size(const struct document *document, const char *key, 
     const json_t *found = get(document, key);
     char wanted[100];
 
-    if (!found || json_get_size(found, min, max, value))
+    if (!found || document_read_size(found, min, max, value))
         return STATUS_OK;
     snprintf(wanted, sizeof wanted, "a whole number from %zu to %zu", min, max);
     return complain(document, key, wanted, found, error);

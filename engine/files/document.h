@@ -51,7 +51,7 @@ MUST_CHECK enum status document_get_object(const struct document *document, cons
                                            struct document *ret_inner, struct error *error);
 
 /* A whole number from `least` to `most`; false for any other value. */
-bool json_get_size(const json_t *value, size_t min, size_t max, size_t *ret_size);
+bool document_read_size(const json_t *value, size_t min, size_t max, size_t *ret_size);
 
 /* STATUS_UNSUPPORTED unless the key asks for nothing: absent, null, false, or an empty string,
  * array or object. */

@@ -6,7 +6,7 @@
 #include "engine/encoder/context.h"
 #include "engine/encoder/parallel.h"
 #include "engine/encoder/team.h"
-#include "engine/int8/exact.h"
+#include "engine/int8/reference.h"
 #include "engine/model/model.h"
 
 #include <math.h>
@@ -100,7 +100,7 @@ static enum status encode_all(struct encoding *encoding)
 
 /* A pass in float32, before each layer of which there is something to do. */
 struct exact_pass {
-    struct exact exact;
+    struct reference exact;
     size_t next_layer;
 };
 
@@ -108,7 +108,7 @@ static void load_layer(void *user)
 {
     struct exact_pass *pass = user;
 
-    exact_load(&pass->exact, pass->next_layer++);
+    reference_load(&pass->exact, pass->next_layer++);
 }
 
 static enum status encode_exactly(const struct encoder *encoder, const struct encoder_pass *pass,
@@ -116,13 +116,13 @@ static enum status encode_exactly(const struct encoder *encoder, const struct en
 {
     struct encoder_pass encoder_pass = *pass;
     struct exact_pass exact_pass = {0};
-    enum status status = exact_init(&exact_pass.exact, encoder);
+    enum status status = reference_init(&exact_pass.exact, encoder);
 
     encoder_pass.before_layer = load_layer;
     encoder_pass.user = &exact_pass;
     if (!status)
         status = encode(&exact_pass.exact.encoder, &encoder_pass, ret_vectors);
-    exact_release(&exact_pass.exact);
+    reference_release(&exact_pass.exact);
     return status;
 }
 

@@ -16,7 +16,7 @@
 #include "engine/encoder/parallel.h"
 #include "engine/encoder/team.h"
 #include "engine/int8/accuracy.h"
-#include "engine/int8/exact.h"
+#include "engine/int8/reference.h"
 #include "engine/model/model.h"
 
 #include <string.h>
@@ -61,22 +61,22 @@ static enum status run_exactly(struct attribution *attribution)
 {
     size_t n_layers = attribution->encoder->model->arch.n_layers;
     struct encoder_context *context = NULL;
-    struct exact exact;
-    enum status status = exact_init(&exact, attribution->encoder);
+    struct reference exact;
+    enum status status = reference_init(&exact, attribution->encoder);
 
     if (!status)
         status = encoder_context_new(&exact.encoder, attribution->n_tokens, &context);
     for (size_t i = 0; i < n_layers && !status; i++) {
         const float *tokens;
 
-        exact_load(&exact, i);
+        reference_load(&exact, i);
         status = run_layer(attribution, context, i, &tokens);
         if (!status)
             memcpy(tokens_before(attribution, i + 1), tokens,
                    attribution->n_tokens * attribution->hidden * sizeof *tokens);
     }
     encoder_context_free(context);
-    exact_release(&exact);
+    reference_release(&exact);
     return status;
 }
 
@@ -105,13 +105,13 @@ static enum status attribute_layer(void *user, size_t layer)
 {
     const struct attribution *attribution = user;
     struct encoder_context *context = NULL;
-    struct exact exact;
+    struct reference exact;
     struct layer *trial; /* the layer with one product exchanged */
-    enum status status = exact_init(&exact, attribution->encoder);
+    enum status status = reference_init(&exact, attribution->encoder);
 
     if (!status) {
         exact.encoder.dtype = attribution->encoder->dtype; /* operands of several formats */
-        exact_load(&exact, layer);
+        reference_load(&exact, layer);
         status = encoder_context_new(&exact.encoder, attribution->n_tokens, &context);
     }
     for (enum layer_product i = 0; i < N_LAYER_PRODUCTS && !status; i++) {
@@ -127,7 +127,7 @@ static enum status attribute_layer(void *user, size_t layer)
                              attribution->hidden);
     }
     encoder_context_free(context);
-    exact_release(&exact);
+    reference_release(&exact);
     return status;
 }
 

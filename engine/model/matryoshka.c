@@ -35,7 +35,7 @@ enum status matryoshka_read(const struct document *config, size_t n_dims, size_t
         const json_t *item = json_array_get(list, i);
         char shown[DOCUMENT_SHOWN_BYTES];
 
-        if (!json_get_size(item, 1, n_dims, &dims[i])) {
+        if (!document_read_size(item, 1, n_dims, &dims[i])) {
             free(dims);
             return error_set(error, STATUS_INVALID,
                              "%s: \"matryoshka_dimensions\" must hold whole numbers from 1 to the "

@@ -11,9 +11,9 @@
 #include "engine/model/family.h"
 #include "engine/model/matryoshka.h"
 #include "engine/model/modules.h"
-#include "engine/model/sentence.h"
+#include "engine/model/prompts.h"
 #include "engine/model/tokenizer_config.h"
-#include "engine/model/transformer.h"
+#include "engine/model/input_limits.h"
 #include "engine/model/weights.h"
 
 #include <stdarg.h>
@@ -131,27 +131,27 @@ static enum status read_text_settings(struct model *model, const struct modules 
                                       struct error *error)
 {
     size_t n_positions = model->arch.n_positions;
-    struct transformer transformer = {0};
+    struct input_limits limits = {0};
     struct tokenizer_config config;
     enum status status = STATUS_OK;
-    size_t limit;
+    size_t max_tokens;
 
     if (modules->found)
-        status = transformer_read(&transformer, model->transformer_dir, error);
+        status = input_limits_read(&limits, model->transformer_dir, error);
     if (!status)
         status = tokenizer_config_read(&config, model->transformer_dir, error);
     if (status)
         return status;
-    limit = transformer.max_tokens ? transformer.max_tokens : config.max_length;
+    max_tokens = limits.max_tokens ? limits.max_tokens : config.max_length;
     tokenizer_config_release(&config);
-    model->lowercase = transformer.lowercase;
-    model->max_tokens = limit && limit < n_positions ? limit : n_positions;
-    if (transformer.max_tokens <= n_positions)
+    model->lowercase = limits.lowercase;
+    model->max_tokens = max_tokens && max_tokens < n_positions ? max_tokens : n_positions;
+    if (limits.max_tokens <= n_positions)
         return STATUS_OK;
     return add_note(model,
                     "max_seq_length is %zu, but config.json's max_position_embeddings is %zu: "
                     "texts are cut to %zu tokens",
-                    transformer.max_tokens, n_positions, n_positions);
+                    limits.max_tokens, n_positions, n_positions);
 }
 
 static enum status read_arch(struct model *model, const struct modules *modules,
@@ -188,7 +188,7 @@ static enum status read_settings(struct model *model, const struct modules *modu
         return add_note(model, "no modules.json: mean pooling, no normalisation and no prompts, as "
                                "sentence-transformers does then");
     }
-    status = sentence_read(model, model_dir, error);
+    status = prompts_read(model, model_dir, error);
     if (status)
         return status;
     if (model->default_dims == 0 || model->default_dims >= model->n_dims) {

@@ -208,7 +208,7 @@ static enum status read_dropout(const struct place *place, struct modules *modul
 
 /* --- Transformer ------------------------------------------------------------------------------ */
 
-/* The Transformer's own files are for later (transformer.h); only where it lies is kept. */
+/* The Transformer's own files are for later (input_limits.h); only where it lies is kept. */
 static enum status read_transformer(const struct place *place, struct modules *modules,
                                     struct error *error)
 {

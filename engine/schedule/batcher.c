@@ -6,7 +6,7 @@
  * that came first, its leader, and takes no part in what is said of waiting jobs below. (Lawful
  * because of promise 1.) But a small request does not stand behind a large one for it (promise 4):
  * if the first waits in a large group, the small group's job takes the lead; if it runs in one, the
- * text is encoded once more, apart.
+ * text is encoded once more, as a duplicate.
  *
  * What of the rest is encoded next is turns.h's to say. A small request never waits for a large
  * one's pass to end: it is encoded by an idle worker, or between two tiles of the pass that runs.
@@ -17,7 +17,7 @@
  *  3. n_unfinished counts jobs that are not ENDED. Whoever brings it to 0 calls done(), after
  *     unlocking: nobody else sees that moment, so done() is called once.
  *  4. done() is never called with the mutex held.
- *  5. A job that is not apart is in flight, and may be followed, while it is WAITING or RUNNING and
+ *  5. A job that is no duplicate is in flight, and may be followed, while it is WAITING or RUNNING and
  *     until batcher_settle. A cancelled job that is followed is encoded all the same.
  */
 #include "engine/schedule/batcher.h"
@@ -123,7 +123,7 @@ static void leave_queue(struct batcher *batcher, struct job *job)
 
 static void leave_flight(struct batcher *batcher, struct job *job)
 {
-    if (!job->is_apart)
+    if (!job->is_duplicate)
         inflight_remove(&batcher->inflight, job);
 }
 
@@ -202,7 +202,7 @@ static void enter_job(struct batcher *batcher, struct job_group *group, struct j
     job->group = group;
     job->followers = NULL;
     job->leader = NULL;
-    job->is_apart = false;
+    job->is_duplicate = false;
     group->n_unfinished++;
     if (!leader) {
         inflight_add(&batcher->inflight, job);
@@ -214,7 +214,7 @@ static void enter_job(struct batcher *batcher, struct job_group *group, struct j
         take_lead(batcher, job, leader);
         batcher->stats.followed_texts++;
     } else {
-        job->is_apart = true;
+        job->is_duplicate = true;
         enter_queue(batcher, job);
     }
 }

@@ -47,7 +47,7 @@ struct job {
     struct job *followers; /* those who wait for this one */
     struct job *next_follower;
     struct job *chain; /* of its bucket among the texts in flight */
-    bool is_apart;     /* encoded beside another of the same text, and never followed */
+    bool is_duplicate; /* encoded beside another of the same text, and never followed */
 };
 
 struct job_group {

@@ -5,21 +5,22 @@
  * vectors, which are encoded once. */
 #include "server/api/cohere.h"
 
-#include "server/api/embed/embedding.h"
-#include "server/api/embed/encode.h"
+#include "server/api/embed/embed_work.h"
+#include "server/api/embed/vector_json.h"
 #include "server/exchange/request.h"
 #include "server/exchange/respond.h"
 
 /* `message` is where Cohere's clients look for it, `error` is what we tell everywhere. */
-static void write_error(struct text *text, const struct request *request, const struct fault *fault)
+static void write_error(struct buffer *buffer, const struct request *request,
+                        const struct api_error *error)
 {
-    text_append_string(text, "{\"id\":");
-    text_append_json_or_null(text, request->id);
-    text_append_string(text, ",\"message\":");
-    text_append_json_or_null(text, fault->message);
-    text_append_string(text, ",\"error\":");
-    write_openai_error(text, fault);
-    text_append_string(text, "}");
+    buffer_append_string(buffer, "{\"id\":");
+    buffer_append_json_or_null(buffer, request->id);
+    buffer_append_string(buffer, ",\"message\":");
+    buffer_append_json_or_null(buffer, error->message);
+    buffer_append_string(buffer, ",\"error\":");
+    write_openai_error(buffer, error);
+    buffer_append_string(buffer, "}");
 }
 
 const struct route_family cohere_family = {
@@ -30,23 +31,22 @@ const struct route_family cohere_family = {
 static size_t count_vector_bytes(const struct fields *fields, enum embedding_type type)
 {
     if (type == EMBEDDING_FLOAT)
-        return encode_floats_max_bytes(fields->n_dims);
+        return vector_json_floats_max_bytes(fields->n_dims);
     if (type == EMBEDDING_BASE64)
-        return encode_base64_max_bytes(fields->n_dims);
-    return encode_packed_max_bytes((enum pack)(type - EMBEDDING_PACKED), fields->n_dims);
+        return vector_json_base64_max_bytes(fields->n_dims);
+    return vector_json_packed_max_bytes((enum pack)(type - EMBEDDING_PACKED), fields->n_dims);
 }
 
-static struct finish_bytes count_bytes(const struct request *request,
-                                       const struct embedding *embedding)
+static struct finish_bytes count_bytes(const struct request *request, const struct embed_work *work)
 {
     enum { AROUND = 1024 };
-    const struct fields *fields = &embedding->fields;
+    const struct fields *fields = &work->fields;
     size_t n_bytes = AROUND;
 
     (void)request;
     for (size_t i = 0; i < fields->n_inputs; i++)
-        n_bytes += 1 + text_json_string_length(fields->inputs[i].text.bytes,
-                                               fields->inputs[i].text.len_bytes);
+        n_bytes += 1 + buffer_json_string_length(fields->inputs[i].text.bytes,
+                                                 fields->inputs[i].text.len_bytes);
     for (int type = 0; type < N_EMBEDDING_TYPES; type++) {
         if (fields->types & 1U << type)
             n_bytes +=
@@ -57,81 +57,82 @@ static struct finish_bytes count_bytes(const struct request *request,
 
 static void begin_reply(struct request *request, const struct fields *fields)
 {
-    struct text *text = &request->reply.body;
+    struct buffer *buffer = &request->reply.body;
 
-    text_append_string(text, "{\"id\":");
-    text_append_json_or_null(text, request->id);
-    text_append_string(text, ",\"response_type\":\"embeddings_by_type\",\"texts\":[");
+    buffer_append_string(buffer, "{\"id\":");
+    buffer_append_json_or_null(buffer, request->id);
+    buffer_append_string(buffer, ",\"response_type\":\"embeddings_by_type\",\"texts\":[");
     for (size_t i = 0; i < fields->n_inputs; i++) {
-        text_append_string(text, i > 0 ? "," : "");
-        text_append_json_string(text, fields->inputs[i].text.bytes,
-                                fields->inputs[i].text.len_bytes);
+        buffer_append_string(buffer, i > 0 ? "," : "");
+        buffer_append_json_string(buffer, fields->inputs[i].text.bytes,
+                                  fields->inputs[i].text.len_bytes);
     }
-    text_append_string(text, "],");
+    buffer_append_string(buffer, "],");
 }
 
 void cohere_embed_start(struct request *request)
 {
-    embedding_start(request, decode_cohere_embed, count_bytes, begin_reply);
+    embed_work_start(request, decode_cohere_embed, count_bytes, begin_reply);
 }
 
-static void write_vector(struct text *text, const struct embedding *embedding,
+static void write_vector(struct buffer *buffer, const struct embed_work *work,
                          enum embedding_type type, size_t i)
 {
-    const float *vector = embedding_get_vector(embedding, i);
-    size_t n_dims = embedding->fields.n_dims;
+    const float *vector = embed_work_get_vector(work, i);
+    size_t n_dims = work->fields.n_dims;
 
     if (type == EMBEDDING_FLOAT)
-        encode_floats(text, vector, n_dims);
+        vector_json_floats(buffer, vector, n_dims);
     else if (type == EMBEDDING_BASE64)
-        encode_base64(text, vector, n_dims);
+        vector_json_base64(buffer, vector, n_dims);
     else
-        encode_packed(text, (enum pack)(type - EMBEDDING_PACKED), vector, n_dims,
-                      embedding_find_scale(embedding, i));
+        vector_json_packed(buffer, (enum pack)(type - EMBEDDING_PACKED), vector, n_dims,
+                           embed_work_find_scale(work, i));
 }
 
-static void write_embeddings(struct text *text, const struct embedding *embedding)
+static void write_embeddings(struct buffer *buffer, const struct embed_work *work)
 {
     const char *separator = "";
 
-    text_append_string(text, "\"embeddings\":{");
+    buffer_append_string(buffer, "\"embeddings\":{");
     for (int type = 0; type < N_EMBEDDING_TYPES; type++) {
-        if (!(embedding->fields.types & 1U << type))
+        if (!(work->fields.types & 1U << type))
             continue;
-        text_appendf(text, "%s\"%s\":[", separator, embedding_type_name((enum embedding_type)type));
-        for (size_t i = 0; i < embedding->fields.n_inputs; i++) {
-            text_append_string(text, i > 0 ? "," : "");
-            write_vector(text, embedding, (enum embedding_type)type, i);
+        buffer_appendf(buffer, "%s\"%s\":[", separator,
+                       embedding_type_name((enum embedding_type)type));
+        for (size_t i = 0; i < work->fields.n_inputs; i++) {
+            buffer_append_string(buffer, i > 0 ? "," : "");
+            write_vector(buffer, work, (enum embedding_type)type, i);
         }
-        text_append_string(text, "]");
+        buffer_append_string(buffer, "]");
         separator = ",";
     }
-    text_append_string(text, "}");
+    buffer_append_string(buffer, "}");
 }
 
 /* The client shows no headers, so what was cut is told here too. */
-static void write_meta(struct text *text, const struct embedding *embedding)
+static void write_meta(struct buffer *buffer, const struct embed_work *work)
 {
-    text_appendf(text,
-                 "\"meta\":{\"api_version\":{\"version\":\"2\"},"
-                 "\"billed_units\":{\"input_tokens\":%zu}",
-                 embedding->tokens.n_tokens);
-    if (embedding->n_truncated)
-        text_appendf(text, ",\"warnings\":[\"%zu of %zu inputs were truncated\"]",
-                     embedding->n_truncated, embedding->fields.n_inputs);
-    text_append_string(text, "}");
+    buffer_appendf(buffer,
+                   "\"meta\":{\"api_version\":{\"version\":\"2\"},"
+                   "\"billed_units\":{\"input_tokens\":%zu}",
+                   work->tokens.n_tokens);
+    if (work->n_truncated)
+        buffer_appendf(buffer, ",\"warnings\":[\"%zu of %zu inputs were truncated\"]",
+                       work->n_truncated, work->fields.n_inputs);
+    buffer_append_string(buffer, "}");
 }
 
 void cohere_embed_finish(struct request *request)
 {
-    const struct embedding *embedding = embedding_finish(request);
-    struct text *text = &request->reply.body;
+    const struct embed_work *work = embed_work_finish(request);
+    struct buffer *buffer = &request->reply.body;
 
-    if (!embedding)
+    if (!work)
         return;
     respond_json(request);
-    write_embeddings(text, embedding);
-    text_append_string(text, ",");
-    write_meta(text, embedding);
-    text_append_string(text, "}");
+    write_embeddings(buffer, work);
+    buffer_append_string(buffer, ",");
+    write_meta(buffer, work);
+    buffer_append_string(buffer, "}");
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/api/openai.h"
 
-#include "server/api/embed/embedding.h"
-#include "server/api/embed/encode.h"
+#include "server/api/embed/embed_work.h"
+#include "server/api/embed/vector_json.h"
 #include "server/exchange/request.h"
 #include "server/exchange/respond.h"
 #include "server/exchange/server.h"
@@ -12,47 +12,46 @@
 static size_t count_vector_bytes(const struct fields *fields)
 {
     if (!fields->packed)
-        return fields->base64 ? encode_base64_max_bytes(fields->n_dims)
-                              : encode_floats_max_bytes(fields->n_dims);
-    return fields->base64 ? encode_packed_base64_max_bytes(fields->pack, fields->n_dims)
-                          : encode_packed_max_bytes(fields->pack, fields->n_dims);
+        return fields->base64 ? vector_json_base64_max_bytes(fields->n_dims)
+                              : vector_json_floats_max_bytes(fields->n_dims);
+    return fields->base64 ? vector_json_packed_base64_max_bytes(fields->pack, fields->n_dims)
+                          : vector_json_packed_max_bytes(fields->pack, fields->n_dims);
 }
 
-static struct finish_bytes count_bytes(const struct request *request,
-                                       const struct embedding *embedding)
+static struct finish_bytes count_bytes(const struct request *request, const struct embed_work *work)
 {
     enum { AROUND = 256, AROUND_VECTOR = 80 };
     const char *model = server_model_name(request->server);
-    size_t vector_bytes = count_vector_bytes(&embedding->fields) + AROUND_VECTOR;
+    size_t vector_bytes = count_vector_bytes(&work->fields) + AROUND_VECTOR;
 
     return (struct finish_bytes){
-        .reply = AROUND + text_json_string_length(model, strlen(model)) +
-                 embedding->fields.n_inputs * vector_bytes +
-                 encode_indices_max_bytes(embedding->n_truncated),
+        .reply = AROUND + buffer_json_string_length(model, strlen(model)) +
+                 work->fields.n_inputs * vector_bytes +
+                 vector_json_indices_max_bytes(work->n_truncated),
     };
 }
 
 void openai_embeddings_start(struct request *request)
 {
-    embedding_start(request, decode_embeddings, count_bytes, NULL);
+    embed_work_start(request, decode_embeddings, count_bytes, NULL);
 }
 
-static void write_vector(struct text *text, const struct embedding *embedding, size_t i)
+static void write_vector(struct buffer *buffer, const struct embed_work *work, size_t i)
 {
-    const struct fields *fields = &embedding->fields;
-    const float *vector = embedding_get_vector(embedding, i);
+    const struct fields *fields = &work->fields;
+    const float *vector = embed_work_get_vector(work, i);
 
     if (fields->packed) {
-        float scale = embedding_find_scale(embedding, i);
+        float scale = embed_work_find_scale(work, i);
 
         if (fields->base64)
-            encode_packed_base64(text, fields->pack, vector, fields->n_dims, scale);
+            vector_json_packed_base64(buffer, fields->pack, vector, fields->n_dims, scale);
         else
-            encode_packed(text, fields->pack, vector, fields->n_dims, scale);
+            vector_json_packed(buffer, fields->pack, vector, fields->n_dims, scale);
     } else if (fields->base64) {
-        encode_base64(text, vector, fields->n_dims);
+        vector_json_base64(buffer, vector, fields->n_dims);
     } else {
-        encode_floats(text, vector, fields->n_dims);
+        vector_json_floats(buffer, vector, fields->n_dims);
     }
 }
 
@@ -60,55 +59,56 @@ static void write_vector(struct text *text, const struct embedding *embedding, s
  * every route. Both are absent where nothing was cut. */
 void openai_embeddings_finish(struct request *request)
 {
-    const struct embedding *embedding = embedding_finish(request);
-    struct text *text = &request->reply.body;
+    const struct embed_work *work = embed_work_finish(request);
+    struct buffer *buffer = &request->reply.body;
     const char *model = server_model_name(request->server);
 
-    if (!embedding)
+    if (!work)
         return;
     respond_json(request);
-    text_append_string(text, "{\"object\":\"list\",\"data\":[");
-    for (size_t i = 0; i < embedding->fields.n_inputs; i++) {
-        text_appendf(
-            text, "%s{\"object\":\"embedding\",\"index\":%zu,\"embedding\":", i > 0 ? "," : "", i);
-        write_vector(text, embedding, i);
-        text_append_string(text, "}");
+    buffer_append_string(buffer, "{\"object\":\"list\",\"data\":[");
+    for (size_t i = 0; i < work->fields.n_inputs; i++) {
+        buffer_appendf(buffer,
+                       "%s{\"object\":\"embedding\",\"index\":%zu,\"embedding\":", i > 0 ? "," : "",
+                       i);
+        write_vector(buffer, work, i);
+        buffer_append_string(buffer, "}");
     }
-    text_append_string(text, "],\"model\":");
-    text_append_json_string(text, model, strlen(model));
-    text_append_string(text, ",\"usage\":");
-    embedding_write_usage(embedding, text);
-    if (embedding->n_truncated) {
-        text_append_string(text, ",\"truncated\":");
-        encode_indices(text, embedding->truncated, embedding->n_truncated);
+    buffer_append_string(buffer, "],\"model\":");
+    buffer_append_json_string(buffer, model, strlen(model));
+    buffer_append_string(buffer, ",\"usage\":");
+    embed_work_write_usage(work, buffer);
+    if (work->n_truncated) {
+        buffer_append_string(buffer, ",\"truncated\":");
+        vector_json_indices(buffer, work->truncated, work->n_truncated);
     }
-    text_append_string(text, "}");
+    buffer_append_string(buffer, "}");
 }
 
 /* ---- models ---- */
 
-static void write_model(const struct server *server, struct text *text, const char *name,
+static void write_model(const struct server *server, struct buffer *buffer, const char *name,
                         size_t len_bytes)
 {
-    text_append_string(text, "{\"id\":");
-    text_append_json_string(text, name, len_bytes);
-    text_appendf(text, ",\"object\":\"model\",\"created\":%lld,\"owned_by\":\"nestd\"}",
-                 (long long)server->created);
+    buffer_append_string(buffer, "{\"id\":");
+    buffer_append_json_string(buffer, name, len_bytes);
+    buffer_appendf(buffer, ",\"object\":\"model\",\"created\":%lld,\"owned_by\":\"nestd\"}",
+                   (long long)server->created);
 }
 
 void openai_list_models(struct request *request)
 {
     const struct server *server = request->server;
-    struct text *text = &request->reply.body;
+    struct buffer *buffer = &request->reply.body;
     const char *name;
 
     respond_json(request);
-    text_append_string(text, "{\"object\":\"list\",\"data\":[");
+    buffer_append_string(buffer, "{\"object\":\"list\",\"data\":[");
     for (size_t i = 0; (name = server_list_name(server, i)) != NULL; i++) {
-        text_append_string(text, i > 0 ? "," : "");
-        write_model(server, text, name, strlen(name));
+        buffer_append_string(buffer, i > 0 ? "," : "");
+        write_model(server, buffer, name, strlen(name));
     }
-    text_append_string(text, "]}");
+    buffer_append_string(buffer, "]}");
 }
 
 void openai_get_model(struct request *request)

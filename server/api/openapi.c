@@ -10,8 +10,8 @@
 #include "server/api/openapi.h"
 
 #include "config/options.h"
-#include "server/api/embed/encode.h"
-#include "server/api/embed/rules.h"
+#include "server/api/embed/vector_json.h"
+#include "server/api/embed/limits.h"
 #include "server/embedded.h"
 #include "server/exchange/request.h"
 #include "server/exchange/respond.h"
@@ -24,25 +24,25 @@
 
 /* ---- options ---- */
 
-static void write_number(struct text *text, const void *field)
+static void write_number(struct buffer *buffer, const void *field)
 {
-    text_appendf(text, "%" PRId64, *(const int64_t *)field);
+    buffer_appendf(buffer, "%" PRId64, *(const int64_t *)field);
 }
 
-static void write_seconds(struct text *text, const void *field)
+static void write_seconds(struct buffer *buffer, const void *field)
 {
-    text_appendf(text, "%g", *(const double *)field);
+    buffer_appendf(buffer, "%g", *(const double *)field);
 }
 
-static void write_switch(struct text *text, const void *field)
+static void write_switch(struct buffer *buffer, const void *field)
 {
-    text_append_string(text, *(const bool *)field ? "true" : "false");
+    buffer_append_string(buffer, *(const bool *)field ? "true" : "false");
 }
 
 static const struct option_variable {
     const char *name;
     size_t offset;
-    void (*write)(struct text *text, const void *field);
+    void (*write)(struct buffer *buffer, const void *field);
 } option_variables[] = {
 #define OPTION(field, type, default_text, min, max, argument, sentence)                            \
     {#field, offsetof(struct options, field), WRITE_##type},
@@ -61,129 +61,130 @@ static const struct option_variable {
 
 /* ---- what else there is ---- */
 
-static void write_string(struct text *text, const char *string)
+static void write_string(struct buffer *buffer, const char *string)
 {
-    text_append_json_string(text, string, strlen(string));
+    buffer_append_json_string(buffer, string, strlen(string));
 }
 
-static void write_version(struct text *text, const struct server *server)
+static void write_version(struct buffer *buffer, const struct server *server)
 {
     (void)server;
-    write_string(text, NESTD_VERSION);
+    write_string(buffer, NESTD_VERSION);
 }
 
-static void write_model_names(struct text *text, const struct server *server)
+static void write_model_names(struct buffer *buffer, const struct server *server)
 {
     const char *name;
 
-    text_append_string(text, "[");
+    buffer_append_string(buffer, "[");
     for (size_t i = 0; (name = server_list_name(server, i)) != NULL; i++) {
-        write_string(text, name);
-        text_append_string(text, ",");
+        write_string(buffer, name);
+        buffer_append_string(buffer, ",");
     }
-    text_append_string(text, "\"\",null]");
+    buffer_append_string(buffer, "\"\",null]");
 }
 
 /* A name as a regular expression that matches nothing else. */
-static void append_pattern(struct text *text, const char *name)
+static void append_pattern(struct buffer *buffer, const char *name)
 {
     for (; *name; name++) {
         if (strchr("\\^$.|?*+()[]{}/", *name))
-            text_append_string(text, "\\");
-        text_append(text, name, 1);
+            buffer_append_string(buffer, "\\");
+        buffer_append(buffer, name, 1);
     }
 }
 
 /* The same names after an organisation. */
-static void write_model_pattern(struct text *text, const struct server *server)
+static void write_model_pattern(struct buffer *buffer, const struct server *server)
 {
-    struct text pattern = {0};
+    struct buffer pattern = {0};
     const char *name;
 
-    text_append_string(&pattern, "^[^/]+/(?:");
+    buffer_append_string(&pattern, "^[^/]+/(?:");
     for (size_t i = 0; (name = server_list_name(server, i)) != NULL; i++) {
-        text_append_string(&pattern, i > 0 ? "|" : "");
+        buffer_append_string(&pattern, i > 0 ? "|" : "");
         append_pattern(&pattern, name);
     }
-    text_append_string(&pattern, ")$");
-    if (text_failed(&pattern))
-        text->failed = true;
-    text_append_json_string(text, pattern.bytes, pattern.len_bytes);
-    text_release(&pattern);
+    buffer_append_string(&pattern, ")$");
+    if (buffer_failed(&pattern))
+        buffer->failed = true;
+    buffer_append_json_string(buffer, pattern.bytes, pattern.len_bytes);
+    buffer_release(&pattern);
 }
 
-static void write_prompt_names(struct text *text, const struct server *server)
+static void write_prompt_names(struct buffer *buffer, const struct server *server)
 {
-    const struct rules *rules = server->rules;
+    const struct limits *limits = server->limits;
 
-    text_append_string(text, "[");
-    for (size_t i = 0; i < rules->n_prompts; i++) {
-        write_string(text, rules->prompts[i].name);
-        text_append_string(text, ",");
+    buffer_append_string(buffer, "[");
+    for (size_t i = 0; i < limits->n_prompts; i++) {
+        write_string(buffer, limits->prompts[i].name);
+        buffer_append_string(buffer, ",");
     }
-    text_append_string(text, "\"\",null]");
+    buffer_append_string(buffer, "\"\",null]");
 }
 
 /* The schema of a request's dimensions. */
-static void write_dimensions(struct text *text, const struct server *server)
+static void write_dimensions(struct buffer *buffer, const struct server *server)
 {
-    const struct rules *rules = server->rules;
+    const struct limits *limits = server->limits;
 
-    text_append_string(text, "{\"description\":\"How many numbers a vector has: its first ones, "
-                             "normalised anew where vectors are.\",");
-    if (rules->n_dims_listed == 0) {
-        text_appendf(text,
-                     "\"anyOf\":[{\"type\":\"integer\",\"minimum\":1,\"maximum\":%zu},"
-                     "{\"enum\":[\"\",null]}]",
-                     rules->n_dims);
+    buffer_append_string(buffer,
+                         "{\"description\":\"How many numbers a vector has: its first ones, "
+                         "normalised anew where vectors are.\",");
+    if (limits->n_dims_listed == 0) {
+        buffer_appendf(buffer,
+                       "\"anyOf\":[{\"type\":\"integer\",\"minimum\":1,\"maximum\":%zu},"
+                       "{\"enum\":[\"\",null]}]",
+                       limits->n_dims);
     } else {
-        text_append_string(text, "\"enum\":[");
-        for (size_t i = 0; i < rules->n_dims_listed; i++) {
-            bool again = i > 0 && rules->dims[i] == rules->dims[i - 1];
+        buffer_append_string(buffer, "\"enum\":[");
+        for (size_t i = 0; i < limits->n_dims_listed; i++) {
+            bool again = i > 0 && limits->dims[i] == limits->dims[i - 1];
 
-            if (rules->dims[i] != rules->n_dims && !again)
-                text_appendf(text, "%zu,", rules->dims[i]);
+            if (limits->dims[i] != limits->n_dims && !again)
+                buffer_appendf(buffer, "%zu,", limits->dims[i]);
         }
-        text_appendf(text, "%zu,\"\",null]", rules->n_dims);
+        buffer_appendf(buffer, "%zu,\"\",null]", limits->n_dims);
     }
-    text_appendf(text, ",\"default\":%zu}", rules->default_dims);
+    buffer_appendf(buffer, ",\"default\":%zu}", limits->default_dims);
 }
 
-static void write_full_dimensions(struct text *text, const struct server *server)
+static void write_full_dimensions(struct buffer *buffer, const struct server *server)
 {
-    text_appendf(text, "%zu", server->rules->n_dims);
+    buffer_appendf(buffer, "%zu", server->limits->n_dims);
 }
 
-static void write_max_text_tokens(struct text *text, const struct server *server)
+static void write_max_text_tokens(struct buffer *buffer, const struct server *server)
 {
-    text_appendf(text, "%zu", server->rules->max_text_tokens);
+    buffer_appendf(buffer, "%zu", server->limits->max_text_tokens);
 }
 
 /* What the option says, unless the queue is shorter. */
-static void write_max_request_tokens(struct text *text, const struct server *server)
+static void write_max_request_tokens(struct buffer *buffer, const struct server *server)
 {
-    text_appendf(text, "%zu", server->rules->max_request_tokens);
+    buffer_appendf(buffer, "%zu", server->limits->max_request_tokens);
 }
 
-static void write_last_token_id(struct text *text, const struct server *server)
+static void write_last_token_id(struct buffer *buffer, const struct server *server)
 {
-    text_appendf(text, "%zu", server->rules->vocabulary_size - 1);
+    buffer_appendf(buffer, "%zu", server->limits->vocabulary_size - 1);
 }
 
-static void write_normalize(struct text *text, const struct server *server)
+static void write_normalize(struct buffer *buffer, const struct server *server)
 {
-    write_switch(text, &server->rules->normalize);
+    write_switch(buffer, &server->limits->normalize);
 }
 
-static void write_security(struct text *text, const struct server *server)
+static void write_security(struct buffer *buffer, const struct server *server)
 {
-    text_append_string(text, server->api_keys ? "[{\"bearer\":[]},{\"xApiKey\":[]},{\"apiKey\":[]}]"
-                                              : "[]");
+    buffer_append_string(
+        buffer, server->api_keys ? "[{\"bearer\":[]},{\"xApiKey\":[]},{\"apiKey\":[]}]" : "[]");
 }
 
-static void write_similarity(struct text *text, const struct server *server)
+static void write_similarity(struct buffer *buffer, const struct server *server)
 {
-    write_string(text, similarity_name(server->rules->similarity));
+    write_string(buffer, similarity_name(server->limits->similarity));
 }
 
 static bool is_same(const char *a, const char *b)
@@ -192,9 +193,9 @@ static bool is_same(const char *a, const char *b)
 }
 
 /* Each once; NULL is null. */
-static void write_words(struct text *text, const char *const *words, size_t n_words)
+static void write_words(struct buffer *buffer, const char *const *words, size_t n_words)
 {
-    text_append_string(text, "[");
+    buffer_append_string(buffer, "[");
     for (size_t i = 0; i < n_words; i++) {
         size_t before = 0;
 
@@ -202,16 +203,16 @@ static void write_words(struct text *text, const char *const *words, size_t n_wo
             before++;
         if (before < i)
             continue;
-        text_append_string(text, i > 0 ? "," : "");
+        buffer_append_string(buffer, i > 0 ? "," : "");
         if (words[i])
-            write_string(text, words[i]);
+            write_string(buffer, words[i]);
         else
-            text_append_string(text, "null");
+            buffer_append_string(buffer, "null");
     }
-    text_append_string(text, "]");
+    buffer_append_string(buffer, "]");
 }
 
-static void write_error_types(struct text *text, const struct server *server)
+static void write_error_types(struct buffer *buffer, const struct server *server)
 {
     static const char *const types[] = {
 #define PROBLEM(name, http_status, type, code, tei_status, tei_type) type,
@@ -220,10 +221,10 @@ static void write_error_types(struct text *text, const struct server *server)
     };
 
     (void)server;
-    write_words(text, types, N_PROBLEMS);
+    write_words(buffer, types, N_PROBLEMS);
 }
 
-static void write_error_codes(struct text *text, const struct server *server)
+static void write_error_codes(struct buffer *buffer, const struct server *server)
 {
     static const char *const codes[] = {
 #define PROBLEM(name, http_status, type, code, tei_status, tei_type) code,
@@ -232,10 +233,10 @@ static void write_error_codes(struct text *text, const struct server *server)
     };
 
     (void)server;
-    write_words(text, codes, N_PROBLEMS);
+    write_words(buffer, codes, N_PROBLEMS);
 }
 
-static void write_tei_error_types(struct text *text, const struct server *server)
+static void write_tei_error_types(struct buffer *buffer, const struct server *server)
 {
     static const char *const types[] = {
 #define PROBLEM(name, http_status, type, code, tei_status, tei_type) tei_type,
@@ -244,13 +245,13 @@ static void write_tei_error_types(struct text *text, const struct server *server
     };
 
     (void)server;
-    write_words(text, types, N_PROBLEMS);
+    write_words(buffer, types, N_PROBLEMS);
 }
 
 /* clang-format off */
 static const struct variable {
     const char *name;
-    void (*write)(struct text *text, const struct server *server);
+    void (*write)(struct buffer *buffer, const struct server *server);
 } variables[] = {
     {"dimensions", write_dimensions},
     {"error_codes", write_error_codes},
@@ -272,11 +273,11 @@ static const struct variable {
 
 /* ---- the document ---- */
 
-static void write_variable(struct text *text, const struct server *server, struct slice name)
+static void write_variable(struct buffer *buffer, const struct server *server, struct slice name)
 {
     for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
         if (slice_is(name, variables[i].name)) {
-            variables[i].write(text, server);
+            variables[i].write(buffer, server);
             return;
         }
     }
@@ -284,14 +285,14 @@ static void write_variable(struct text *text, const struct server *server, struc
         const struct option_variable *option = &option_variables[i];
 
         if (option->write && slice_is(name, option->name)) {
-            option->write(text, (const char *)server->options + option->offset);
+            option->write(buffer, (const char *)server->options + option->offset);
             return;
         }
     }
     assert(!"openapi.json names a variable that there is not");
 }
 
-void openapi_write(const struct server *server, struct text *text)
+void openapi_write(const struct server *server, struct buffer *buffer)
 {
     const char *at = embedded_openapi.bytes;
     const char *end = at + embedded_openapi.len_bytes;
@@ -302,11 +303,11 @@ void openapi_write(const struct server *server, struct text *text)
         const char *brace = memchr(name, '}', (size_t)(end - name));
         bool whole = found[-1] == '"' && brace[1] == '"';
 
-        text_append(text, at, (size_t)(found - at) - whole);
-        write_variable(text, server, (struct slice){name, (size_t)(brace - name)});
+        buffer_append(buffer, at, (size_t)(found - at) - whole);
+        write_variable(buffer, server, (struct slice){name, (size_t)(brace - name)});
         at = brace + 1 + whole;
     }
-    text_append(text, at, (size_t)(end - at));
+    buffer_append(buffer, at, (size_t)(end - at));
 }
 
 void openapi_get(struct request *request)

@@ -4,7 +4,7 @@
 #ifndef NESTD_SERVER_API_OPENAPI_H
 #define NESTD_SERVER_API_OPENAPI_H
 
-#include "server/text/text.h"
+#include "server/text/buffer.h"
 
 struct request;
 struct server;
@@ -13,6 +13,6 @@ struct server;
 void openapi_get(struct request *request);
 
 /* The document, in JSON. The model must be loaded. */
-void openapi_write(const struct server *server, struct text *text);
+void openapi_write(const struct server *server, struct buffer *buffer);
 
 #endif

@@ -51,7 +51,7 @@ static void respond_file(struct request *request, const char *content_type,
     struct reply *reply = &request->reply;
 
     respond_text(request, content_type, "");
-    text_append(&reply->body, content->bytes, content->len_bytes);
+    buffer_append(&reply->body, content->bytes, content->len_bytes);
     reply_add_header(reply, "Content-Security-Policy", "%s", policy);
     reply_add_header(reply, "X-Content-Type-Options", "nosniff");
     reply_add_header(reply, "Referrer-Policy", "no-referrer");

@@ -6,7 +6,7 @@
 #include "server/api/openapi.h"
 #include "server/api/pages.h"
 #include "server/api/similarity.h"
-#include "server/api/status.h"
+#include "server/api/health.h"
 #include "server/api/tei.h"
 #include "server/exchange/route_family.h"
 
@@ -40,13 +40,13 @@ const struct route routes[] = {
     {"/info",           GET,   TEI,    true,  true,  tei_info,                     NULL},
     {"/health",         GET,   TEI,    false, false, tei_health,                   NULL},
     {"/ping",           GET,   TEI,    false, false, tei_health,                   NULL},
-    {"/livez",          GET,   OPENAI, false, false, status_livez,                 NULL},
-    {"/readyz",         GET,   OPENAI, false, false, status_readyz,                NULL},
+    {"/livez",          GET,   OPENAI, false, false, health_livez,                 NULL},
+    {"/readyz",         GET,   OPENAI, false, false, health_readyz,                NULL},
     {"/openapi.json",   GET,   OPENAI, true,  false, openapi_get,                  NULL},
     {"/",               GET,   OPENAI, false, false, pages_get_playground,         NULL},
     {"/docs",           GET,   OPENAI, false, false, pages_get_docs,               NULL},
     {"/web/",           GET,   OPENAI, false, false, pages_get_file,               NULL},
-    {"/metrics",        GET,   OPENAI, false, false, status_metrics,               NULL},
+    {"/metrics",        GET,   OPENAI, false, false, health_metrics,               NULL},
 };
 /* clang-format on */
 

@@ -6,8 +6,8 @@
  * Inputs that were cut are told by the header x-truncated-inputs alone. */
 #include "server/api/similarity.h"
 
-#include "server/api/embed/embedding.h"
-#include "server/api/embed/encode.h"
+#include "server/api/embed/embed_work.h"
+#include "server/api/embed/vector_json.h"
 #include "server/api/tei.h"
 #include "server/exchange/request.h"
 #include "server/exchange/respond.h"
@@ -24,31 +24,30 @@ struct scores {
 };
 
 /* For both routes: TEI's writes one row and no more. */
-static struct finish_bytes count_bytes(const struct request *request,
-                                       const struct embedding *embedding)
+static struct finish_bytes count_bytes(const struct request *request, const struct embed_work *work)
 {
     enum { AROUND = 256 };
     const char *model = server_model_name(request->server);
-    size_t n_rows = embedding->fields.n_rows;
-    size_t n_columns = embedding->fields.n_inputs - n_rows;
+    size_t n_rows = work->fields.n_rows;
+    size_t n_columns = work->fields.n_inputs - n_rows;
 
     if (n_columns == 0)
         n_columns = n_rows;
     return (struct finish_bytes){
-        .reply = AROUND + text_json_string_length(model, strlen(model)) +
-                 n_rows * (1 + encode_floats_max_bytes(n_columns)),
+        .reply = AROUND + buffer_json_string_length(model, strlen(model)) +
+                 n_rows * (1 + vector_json_floats_max_bytes(n_columns)),
         .work = n_rows * n_columns * sizeof(float), /* fits: both are bounded */
     };
 }
 
 void similarity_start(struct request *request)
 {
-    embedding_start(request, decode_similarity, count_bytes, NULL);
+    embed_work_start(request, decode_similarity, count_bytes, NULL);
 }
 
 void tei_similarity_start(struct request *request)
 {
-    embedding_start(request, decode_tei_similarity, count_bytes, tei_count_characters);
+    embed_work_start(request, decode_tei_similarity, count_bytes, tei_count_characters);
 }
 
 static bool is_finite(const struct scores *scores)
@@ -61,9 +60,9 @@ static bool is_finite(const struct scores *scores)
 }
 
 /* A dot product or a distance of finite vectors can still be too large for a float32. */
-static enum status compute_scores(const struct embedding *embedding, struct scores *ret_scores)
+static enum status compute_scores(const struct embed_work *work, struct scores *ret_scores)
 {
-    const struct fields *fields = &embedding->fields;
+    const struct fields *fields = &work->fields;
     bool with_itself = fields->n_rows == fields->n_inputs;
     size_t first_column = with_itself ? 0 : fields->n_rows;
     struct scores scores = {
@@ -75,8 +74,8 @@ static enum status compute_scores(const struct embedding *embedding, struct scor
     if (scores.n_columns <= SIZE_MAX / sizeof(*scores.values))
         scores.values = calloc(scores.n_rows, scores.n_columns * sizeof(*scores.values));
     if (scores.values)
-        status = similarity_matrix(fields->similarity, embedding_get_vector(embedding, 0),
-                                   scores.n_rows, embedding_get_vector(embedding, first_column),
+        status = similarity_matrix(fields->similarity, embed_work_get_vector(work, 0),
+                                   scores.n_rows, embed_work_get_vector(work, first_column),
                                    scores.n_columns, fields->n_dims, scores.values);
     if (!status && !is_finite(&scores))
         status = STATUS_NOT_FINITE;
@@ -89,62 +88,62 @@ static enum status compute_scores(const struct embedding *embedding, struct scor
 }
 
 /* The vectors' scores; false if the request was answered. */
-static bool finish(struct request *request, const struct embedding **ret_embedding,
+static bool finish(struct request *request, const struct embed_work **ret_embedding,
                    struct scores *ret_scores)
 {
-    const struct embedding *embedding = embedding_finish(request);
+    const struct embed_work *work = embed_work_finish(request);
     enum status status;
 
-    if (!embedding)
+    if (!work)
         return false;
-    status = compute_scores(embedding, ret_scores);
+    status = compute_scores(work, ret_scores);
     if (status == STATUS_NOT_FINITE)
         respond_problem(request, PROBLEM_VECTOR_NOT_FINITE, NULL,
                         "A score is not finite: the vectors are too large for this similarity");
     else if (status)
         respond_status(request, status);
-    *ret_embedding = embedding;
+    *ret_embedding = work;
     return status == STATUS_OK;
 }
 
 void similarity_finish(struct request *request)
 {
-    struct text *text = &request->reply.body;
+    struct buffer *buffer = &request->reply.body;
     const char *model = server_model_name(request->server);
-    const struct embedding *embedding;
+    const struct embed_work *work;
     struct scores scores;
 
-    if (!finish(request, &embedding, &scores))
+    if (!finish(request, &work, &scores))
         return;
     respond_json(request);
-    text_append_string(text, "{\"object\":\"similarity\",\"model\":");
-    text_append_json_string(text, model, strlen(model));
-    text_appendf(text, ",\"similarity\":\"%s\",\"dimensions\":%zu,\"scores\":[",
-                 similarity_name(embedding->fields.similarity), embedding->fields.n_dims);
+    buffer_append_string(buffer, "{\"object\":\"similarity\",\"model\":");
+    buffer_append_json_string(buffer, model, strlen(model));
+    buffer_appendf(buffer, ",\"similarity\":\"%s\",\"dimensions\":%zu,\"scores\":[",
+                   similarity_name(work->fields.similarity), work->fields.n_dims);
     for (size_t i = 0; i < scores.n_rows; i++) {
         if (i > 0)
-            text_append_string(text, ",");
-        encode_floats(text, scores.values + i * scores.n_columns, scores.n_columns);
+            buffer_append_string(buffer, ",");
+        vector_json_floats(buffer, scores.values + i * scores.n_columns, scores.n_columns);
     }
-    text_append_string(text, "],\"usage\":");
-    embedding_write_usage(embedding, text);
-    text_append_string(text, "}");
+    buffer_append_string(buffer, "],\"usage\":");
+    embed_work_write_usage(work, buffer);
+    buffer_append_string(buffer, "}");
     free(scores.values);
 }
 
 void tei_similarity_finish(struct request *request)
 {
-    const struct embedding *embedding;
+    const struct embed_work *work;
     struct scores scores;
 
-    if (!finish(request, &embedding, &scores))
+    if (!finish(request, &work, &scores))
         return;
     respond_json(request);
-    encode_floats(&request->reply.body, scores.values, scores.n_columns);
+    vector_json_floats(&request->reply.body, scores.values, scores.n_columns);
     free(scores.values);
 }
 
 void rerank_start(struct request *request)
 {
-    embedding_start(request, decode_rerank, count_bytes, NULL);
+    embed_work_start(request, decode_rerank, count_bytes, NULL);
 }

@@ -2,9 +2,9 @@
 #include "server/api/tei.h"
 
 #include "config/options.h"
-#include "server/api/embed/embedding.h"
-#include "server/api/embed/encode.h"
-#include "server/api/status.h"
+#include "server/api/embed/embed_work.h"
+#include "server/api/embed/vector_json.h"
+#include "server/api/health.h"
 #include "server/exchange/request.h"
 #include "server/exchange/respond.h"
 #include "server/exchange/server.h"
@@ -20,14 +20,15 @@ static unsigned get_status(const struct problem_row *row)
     return row->tei_status;
 }
 
-static void write_error(struct text *text, const struct request *request, const struct fault *fault)
+static void write_error(struct buffer *buffer, const struct request *request,
+                        const struct api_error *error)
 {
     (void)request;
-    text_append_string(text, "{\"error\":");
-    text_append_json_or_null(text, fault->message);
-    text_append_string(text, ",\"error_type\":");
-    text_append_json_or_null(text, problem_get_row(fault->problem)->tei_type);
-    text_append_string(text, "}");
+    buffer_append_string(buffer, "{\"error\":");
+    buffer_append_json_or_null(buffer, error->message);
+    buffer_append_string(buffer, ",\"error_type\":");
+    buffer_append_json_or_null(buffer, problem_get_row(error->problem)->tei_type);
+    buffer_append_string(buffer, "}");
 }
 
 static void add_count(struct request *request, const char *name, int64_t count)
@@ -78,103 +79,103 @@ void tei_count_characters(struct request *request, const struct fields *fields)
 /* ---- /embed, /embed_all ---- */
 
 /* For both routes: a vector for each input, or for each token. */
-static struct finish_bytes count_bytes(const struct request *request,
-                                       const struct embedding *embedding)
+static struct finish_bytes count_bytes(const struct request *request, const struct embed_work *work)
 {
-    const struct fields *fields = &embedding->fields;
-    size_t n_vectors = fields->pooled ? fields->n_inputs : embedding->tokens.n_tokens;
+    const struct fields *fields = &work->fields;
+    size_t n_vectors = fields->pooled ? fields->n_inputs : work->tokens.n_tokens;
 
     (void)request;
     return (struct finish_bytes){
-        .reply =
-            2 + 3 * fields->n_inputs + n_vectors * (1 + encode_floats_max_bytes(fields->n_dims)),
+        .reply = 2 + 3 * fields->n_inputs +
+                 n_vectors * (1 + vector_json_floats_max_bytes(fields->n_dims)),
     };
 }
 
 void tei_embed_start(struct request *request)
 {
-    embedding_start(request, decode_tei_embed, count_bytes, tei_count_characters);
+    embed_work_start(request, decode_tei_embed, count_bytes, tei_count_characters);
 }
 
 void tei_embed_finish(struct request *request)
 {
-    const struct embedding *embedding = embedding_finish(request);
-    struct text *reply = &request->reply.body;
+    const struct embed_work *work = embed_work_finish(request);
+    struct buffer *reply = &request->reply.body;
 
-    if (!embedding)
+    if (!work)
         return;
     respond_json(request);
-    for (size_t i = 0; i < embedding->fields.n_inputs; i++) {
-        text_append_string(reply, i > 0 ? "," : "[");
-        encode_floats(reply, embedding_get_vector(embedding, i), embedding->fields.n_dims);
+    for (size_t i = 0; i < work->fields.n_inputs; i++) {
+        buffer_append_string(reply, i > 0 ? "," : "[");
+        vector_json_floats(reply, embed_work_get_vector(work, i), work->fields.n_dims);
     }
-    text_append_string(reply, "]");
+    buffer_append_string(reply, "]");
 }
 
 void tei_embed_all_start(struct request *request)
 {
-    embedding_start(request, decode_tei_embed_all, count_bytes, tei_count_characters);
+    embed_work_start(request, decode_tei_embed_all, count_bytes, tei_count_characters);
 }
 
 void tei_embed_all_finish(struct request *request)
 {
-    const struct embedding *embedding = embedding_finish(request);
-    struct text *reply = &request->reply.body;
+    const struct embed_work *work = embed_work_finish(request);
+    struct buffer *reply = &request->reply.body;
 
-    if (!embedding)
+    if (!work)
         return;
     respond_json(request);
     for (size_t i = 0; i < request->group.n_jobs; i++) {
         const struct job *job = &request->group.jobs[i];
-        size_t n_dims = embedding->fields.n_dims;
+        size_t n_dims = work->fields.n_dims;
 
-        text_append_string(reply, i > 0 ? ",[" : "[[");
+        buffer_append_string(reply, i > 0 ? ",[" : "[[");
         for (size_t j = 0; j < job->n_tokens; j++) {
-            text_append_string(reply, j > 0 ? "," : "");
-            encode_floats(reply, job->token_vectors + j * n_dims, n_dims);
+            buffer_append_string(reply, j > 0 ? "," : "");
+            vector_json_floats(reply, job->token_vectors + j * n_dims, n_dims);
         }
-        text_append_string(reply, "]");
+        buffer_append_string(reply, "]");
     }
-    text_append_string(reply, "]");
+    buffer_append_string(reply, "]");
 }
 
 /* ---- /tokenize ---- */
 
 /* As TEI: the text of a token that the tokenizer added is the vocabulary's and has no place; that
  * of any other is the bytes [start, stop) of what was tokenised, the prompt included. */
-static void write_token(struct text *reply, const struct tokenizer *tokenizer, int32_t id,
+static void write_token(struct buffer *reply, const struct tokenizer *tokenizer, int32_t id,
                         const struct token_span *span, struct slice text)
 {
-    text_appendf(reply, "{\"id\":%d,\"text\":", (int)id);
+    buffer_appendf(reply, "{\"id\":%d,\"text\":", (int)id);
     if (span->start == SIZE_MAX) {
         size_t len_bytes = 0;
         const char *word = tokenizer_token_text(tokenizer, id, &len_bytes);
 
-        text_append_json_string(reply, word, len_bytes);
-        text_append_string(reply, ",\"special\":true,\"start\":null,\"stop\":null}");
+        buffer_append_json_string(reply, word, len_bytes);
+        buffer_append_string(reply, ",\"special\":true,\"start\":null,\"stop\":null}");
         return;
     }
-    text_append_json_string(reply, text.bytes + span->start, span->stop - span->start);
-    text_appendf(reply, ",\"special\":false,\"start\":%zu,\"stop\":%zu}", span->start, span->stop);
+    buffer_append_json_string(reply, text.bytes + span->start, span->stop - span->start);
+    buffer_appendf(reply, ",\"special\":false,\"start\":%zu,\"stop\":%zu}", span->start,
+                   span->stop);
 }
 
-static void write_tokens(struct text *reply, const struct tokenizer *tokenizer,
+static void write_tokens(struct buffer *reply, const struct tokenizer *tokenizer,
                          const struct tokens *tokens, struct slice text)
 {
-    text_append_string(reply, "[");
+    buffer_append_string(reply, "[");
     for (size_t i = 0; i < tokens->n_tokens; i++) {
         if (i > 0)
-            text_append_string(reply, ",");
+            buffer_append_string(reply, ",");
         write_token(reply, tokenizer, tokens->ids[i], &tokens->spans[i], text);
     }
-    text_append_string(reply, "]");
+    buffer_append_string(reply, "]");
 }
 
 /* A text has at most two tokens a byte, and no more than a request may have; of the longest. What
  * the buffers grow by is more. */
 static size_t count_token_bytes(const struct request *request, const struct fields *fields)
 {
-    size_t max_tokens = request->server->rules->max_request_tokens;
+    size_t max_tokens = request->server->limits->max_request_tokens;
     size_t longest = 0;
 
     for (size_t i = 0; i < fields->n_inputs; i++) {
@@ -191,9 +192,9 @@ static size_t count_token_bytes(const struct request *request, const struct fiel
  * truncated: what bounds the whole is --max-request-tokens. Of a request with too many, which is
  * STATUS_TOO_LONG, the rest are counted, so that its sender learns by how much. */
 static enum status tokenize_all(struct request *request, const struct fields *fields,
-                                struct tokens *tokens, struct text *scratch)
+                                struct tokens *tokens, struct buffer *scratch)
 {
-    struct text *reply = &request->reply.body;
+    struct buffer *reply = &request->reply.body;
     const struct tokenizer *tokenizer =
         engine_get_info(atomic_load(&request->server->engine))->tokenizer;
     struct tokenize_options options = {
@@ -217,12 +218,12 @@ static enum status tokenize_all(struct request *request, const struct fields *fi
         request->n_tokens += result.n_tokens_whole;
         if (request->n_tokens > fields->max_request_tokens)
             continue;
-        text_append_string(reply, i > 0 ? "," : "[");
+        buffer_append_string(reply, i > 0 ? "," : "[");
         write_tokens(reply, tokenizer, tokens, text);
-        if (text_failed(reply))
+        if (buffer_failed(reply))
             return STATUS_NO_MEMORY;
     }
-    text_append_string(reply, "]");
+    buffer_append_string(reply, "]");
     return request->n_tokens > fields->max_request_tokens ? STATUS_TOO_LONG : STATUS_OK;
 }
 
@@ -232,12 +233,12 @@ void tei_tokenize(struct request *request)
     struct slice body = {request->body.bytes, request->body.len_bytes};
     struct fields fields = {0};
     struct tokens tokens = {0};
-    struct text scratch = {.memory = &request->memory};
-    struct fault fault;
+    struct buffer scratch = {.memory = &request->memory};
+    struct api_error error;
     enum status status = STATUS_NO_MEMORY;
 
-    if (!decode_tokenize(body, request->server->rules, &request->memory, &fields, &fault)) {
-        respond_fault(request, &fault);
+    if (!decode_tokenize(body, request->server->limits, &request->memory, &fields, &error)) {
+        respond_api_error(request, &error);
         return;
     }
     request->n_texts = fields.n_inputs;
@@ -245,15 +246,15 @@ void tei_tokenize(struct request *request)
     if (memory_take(&request->memory, count_token_bytes(request, &fields)))
         status = tokenize_all(request, &fields, &tokens, &scratch);
     if (status == STATUS_TOO_LONG) {
-        fault_set_too_many_tokens(&fault, fields.row_field, request->n_tokens,
-                                  fields.max_request_tokens);
-        respond_fault(request, &fault);
+        api_error_set_too_many_tokens(&error, fields.row_field, request->n_tokens,
+                                      fields.max_request_tokens);
+        respond_api_error(request, &error);
     } else if (status) {
         respond_status(request, status);
     } else {
         respond_json(request);
     }
-    text_release(&scratch);
+    buffer_release(&scratch);
     tokens_release(&tokens);
     fields_release(&fields);
     request->tokenize_us = clock_now_us() - began_us;
@@ -278,7 +279,7 @@ static size_t count_text_bytes(const struct tokenizer *tokenizer, const struct i
 /* The ids are inside the vocabulary. */
 static enum status decode_all(struct request *request, const struct fields *fields)
 {
-    struct text *reply = &request->reply.body;
+    struct buffer *reply = &request->reply.body;
     const struct tokenizer *tokenizer =
         engine_get_info(atomic_load(&request->server->engine))->tokenizer;
 
@@ -296,14 +297,14 @@ static enum status decode_all(struct request *request, const struct fields *fiel
         if (status)
             return status;
         request->n_tokens += input->n_ids;
-        text_append_string(reply, i > 0 ? "," : "[");
-        text_append_json_string(reply, text, len_bytes);
+        buffer_append_string(reply, i > 0 ? "," : "[");
+        buffer_append_json_string(reply, text, len_bytes);
         free(text);
         memory_give(&request->memory, text_bytes);
-        if (text_failed(reply))
+        if (buffer_failed(reply))
             return STATUS_NO_MEMORY;
     }
-    text_append_string(reply, "]");
+    buffer_append_string(reply, "]");
     return STATUS_OK;
 }
 
@@ -312,11 +313,11 @@ void tei_decode(struct request *request)
     int64_t began_us = clock_now_us();
     struct slice body = {request->body.bytes, request->body.len_bytes};
     struct fields fields = {0};
-    struct fault fault;
+    struct api_error error;
     enum status status;
 
-    if (!decode_token_ids(body, request->server->rules, &request->memory, &fields, &fault)) {
-        respond_fault(request, &fault);
+    if (!decode_token_ids(body, request->server->limits, &request->memory, &fields, &error)) {
+        respond_api_error(request, &error);
         return;
     }
     request->n_texts = fields.n_inputs;
@@ -332,96 +333,97 @@ void tei_decode(struct request *request)
 
 /* ---- /info, /health ---- */
 
-static void write_string(struct text *text, const char *string)
+static void write_string(struct buffer *buffer, const char *string)
 {
-    text_append_json_string(text, string, strlen(string));
+    buffer_append_json_string(buffer, string, strlen(string));
 }
 
 /* In TEI's words, two of which are one to sentence-transformers. Several modes at once as they are
  * concatenated: "cls+mean". */
-static void write_pooling(struct text *text, const struct pooling *pooling)
+static void write_pooling(struct buffer *buffer, const struct pooling *pooling)
 {
-    text_append_string(text, "\"");
+    buffer_append_string(buffer, "\"");
     for (size_t i = 0; i < pooling->n_modes; i++) {
         enum pooling_mode mode = pooling->order[i];
 
-        text_appendf(text, "%s%s", i > 0 ? "+" : "",
-                     mode == POOLING_LAST_TOKEN ? "last_token" : pooling_mode_name(mode));
+        buffer_appendf(buffer, "%s%s", i > 0 ? "+" : "",
+                       mode == POOLING_LAST_TOKEN ? "last_token" : pooling_mode_name(mode));
     }
-    text_append_string(text, "\"");
+    buffer_append_string(buffer, "\"");
 }
 
 /* What TEI tells. Its max_batch_tokens is what clients take for the most that one request may hold:
  * chat-ui of Hugging Face splits its texts by it. */
-static void write_tei_info(struct text *text, const struct server *server,
+static void write_tei_info(struct buffer *buffer, const struct server *server,
                            const struct engine_info *info)
 {
     const struct options *options = server->options;
 
-    text_append_string(text, "{\"model_id\":");
-    write_string(text, server_model_name(server));
-    text_append_string(text, ",\"model_sha\":null,\"model_dtype\":");
-    write_string(text, info->dtype);
-    text_append_string(text, ",\"served_model_name\":");
-    write_string(text, server_model_name(server));
-    text_append_string(text, ",\"model_type\":{\"embedding\":{\"pooling\":");
-    write_pooling(text, &info->model->pooling);
-    text_appendf(text,
-                 "}},\"max_concurrent_requests\":%lld,\"max_input_length\":%zu,"
-                 "\"max_batch_tokens\":%zu,\"max_batch_requests\":null,"
-                 "\"max_client_batch_size\":%lld,\"auto_truncate\":%s,"
-                 "\"tokenization_workers\":%lld,\"version\":\"%s\",\"sha\":null,"
-                 "\"docker_label\":null",
-                 (long long)options->max_concurrent_requests, info->model->max_tokens,
-                 server->rules->max_request_tokens, (long long)options->max_client_batch_size,
-                 options->auto_truncate ? "true" : "false", (long long)options->request_threads,
-                 NESTD_VERSION);
+    buffer_append_string(buffer, "{\"model_id\":");
+    write_string(buffer, server_model_name(server));
+    buffer_append_string(buffer, ",\"model_sha\":null,\"model_dtype\":");
+    write_string(buffer, info->dtype);
+    buffer_append_string(buffer, ",\"served_model_name\":");
+    write_string(buffer, server_model_name(server));
+    buffer_append_string(buffer, ",\"model_type\":{\"embedding\":{\"pooling\":");
+    write_pooling(buffer, &info->model->pooling);
+    buffer_appendf(buffer,
+                   "}},\"max_concurrent_requests\":%lld,\"max_input_length\":%zu,"
+                   "\"max_batch_tokens\":%zu,\"max_batch_requests\":null,"
+                   "\"max_client_batch_size\":%lld,\"auto_truncate\":%s,"
+                   "\"tokenization_workers\":%lld,\"version\":\"%s\",\"sha\":null,"
+                   "\"docker_label\":null",
+                   (long long)options->max_concurrent_requests, info->model->max_tokens,
+                   server->limits->max_request_tokens, (long long)options->max_client_batch_size,
+                   options->auto_truncate ? "true" : "false", (long long)options->request_threads,
+                   NESTD_VERSION);
 }
 
 /* What int8 costs the model. */
-static void write_accuracy(struct text *text, const struct accuracy_report *report)
+static void write_accuracy(struct buffer *buffer, const struct accuracy_report *report)
 {
-    text_append_string(text, ",\"int8\":");
+    buffer_append_string(buffer, ",\"int8\":");
     if (report->n_texts == 0) {
-        text_append_string(text, "null");
+        buffer_append_string(buffer, "null");
         return;
     }
-    text_appendf(text,
-                 "{\"probe_texts\":%zu,\"mean_cosine\":%.6f,\"least_cosine\":%.6f,"
-                 "\"within_limits\":%s,\"without_fallbacks\":{\"mean_cosine\":%.6f,"
-                 "\"least_cosine\":%.6f},\"fallbacks\":[",
-                 report->n_texts, report->mean_cosine, report->min_cosine,
-                 report->is_within ? "true" : "false", report->int8_mean_cosine,
-                 report->int8_min_cosine);
+    buffer_appendf(buffer,
+                   "{\"probe_texts\":%zu,\"mean_cosine\":%.6f,\"least_cosine\":%.6f,"
+                   "\"within_limits\":%s,\"without_fallbacks\":{\"mean_cosine\":%.6f,"
+                   "\"least_cosine\":%.6f},\"fallbacks\":[",
+                   report->n_texts, report->mean_cosine, report->min_cosine,
+                   report->is_within ? "true" : "false", report->int8_mean_cosine,
+                   report->int8_min_cosine);
     for (size_t i = 0; i < report->n_fallbacks; i++)
-        text_appendf(text, "%s{\"layer\":%zu,\"product\":\"%s\",\"dtype\":\"%s\"}",
-                     i > 0 ? "," : "", report->fallbacks[i].layer, report->fallbacks[i].product,
-                     report->fallback_dtype);
-    text_append_string(text, "]}");
+        buffer_appendf(buffer, "%s{\"layer\":%zu,\"product\":\"%s\",\"dtype\":\"%s\"}",
+                       i > 0 ? "," : "", report->fallbacks[i].layer, report->fallbacks[i].product,
+                       report->fallback_dtype);
+    buffer_append_string(buffer, "]}");
 }
 
 /* What we tell beside it. */
-static void write_own_info(struct text *text, const struct rules *rules,
+static void write_own_info(struct buffer *buffer, const struct limits *limits,
                            const struct engine_info *info)
 {
-    text_appendf(text, ",\"dimensions\":%zu,\"matryoshka_dims\":", rules->n_dims);
-    encode_indices(text, rules->dims, rules->n_dims_listed);
-    text_appendf(text, ",\"similarity\":\"%s\",\"prompts\":[", similarity_name(rules->similarity));
-    for (size_t i = 0; i < rules->n_prompts; i++) {
-        text_append_string(text, i > 0 ? "," : "");
-        write_string(text, rules->prompts[i].name);
+    buffer_appendf(buffer, ",\"dimensions\":%zu,\"matryoshka_dims\":", limits->n_dims);
+    vector_json_indices(buffer, limits->dims, limits->n_dims_listed);
+    buffer_appendf(buffer, ",\"similarity\":\"%s\",\"prompts\":[",
+                   similarity_name(limits->similarity));
+    for (size_t i = 0; i < limits->n_prompts; i++) {
+        buffer_append_string(buffer, i > 0 ? "," : "");
+        write_string(buffer, limits->prompts[i].name);
     }
-    text_appendf(text, "],\"workers\":%zu,\"kernels\":", info->n_workers);
-    write_string(text, info->kernels_name);
-    text_append_string(text, ",\"gemm\":");
-    write_string(text, info->gemm_name);
-    write_accuracy(text, info->accuracy);
-    text_append_string(text, ",\"notes\":[");
+    buffer_appendf(buffer, "],\"workers\":%zu,\"kernels\":", info->n_workers);
+    write_string(buffer, info->kernels_name);
+    buffer_append_string(buffer, ",\"gemm\":");
+    write_string(buffer, info->gemm_name);
+    write_accuracy(buffer, info->accuracy);
+    buffer_append_string(buffer, ",\"notes\":[");
     for (size_t i = 0; i < info->model->n_notes; i++) {
-        text_append_string(text, i > 0 ? "," : "");
-        write_string(text, info->model->notes[i]);
+        buffer_append_string(buffer, i > 0 ? "," : "");
+        write_string(buffer, info->model->notes[i]);
     }
-    text_append_string(text, "]}");
+    buffer_append_string(buffer, "]}");
 }
 
 void tei_info(struct request *request)
@@ -431,11 +433,11 @@ void tei_info(struct request *request)
 
     respond_json(request);
     write_tei_info(&request->reply.body, server, info);
-    write_own_info(&request->reply.body, server->rules, info);
+    write_own_info(&request->reply.body, server->limits, info);
 }
 
 void tei_health(struct request *request)
 {
-    if (status_check_serving(request))
+    if (health_check_serving(request))
         respond_text(request, "text/plain; charset=utf-8", "");
 }

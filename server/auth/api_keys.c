@@ -22,15 +22,15 @@ struct api_keys {
 
 static enum status add_from_file(const char *path, struct key_list *list, struct error *error)
 {
-    struct text text = {0};
+    struct buffer buffer = {0};
     size_t n_before = list->n_keys;
-    enum status status = read_file(path, MAX_FILE_BYTES, &text, error);
+    enum status status = read_file(path, MAX_FILE_BYTES, &buffer, error);
 
     if (status)
         return status;
-    status = key_file_parse(path, text.bytes, text.len_bytes, list, error);
-    explicit_bzero(text.bytes, text.len_bytes);
-    text_release(&text);
+    status = key_file_parse(path, buffer.bytes, buffer.len_bytes, list, error);
+    explicit_bzero(buffer.bytes, buffer.len_bytes);
+    buffer_release(&buffer);
     if (status == STATUS_OK && list->n_keys == n_before)
         return error_set(error, STATUS_INVALID, "%s: there is no key in it", path);
     return status;

@@ -41,7 +41,7 @@ void request_free(struct request *request)
         return;
     if (request->free_work)
         request->free_work(request->work);
-    text_release(&request->body);
+    buffer_release(&request->body);
     reply_release(&request->reply);
     memory_claim_release(&request->memory);
     pthread_mutex_destroy(&request->mutex);

@@ -22,7 +22,7 @@
 #include "server/exchange/respond.h"
 #include "server/exchange/trace_context.h"
 #include "server/text/memory_budget.h"
-#include "server/text/text.h"
+#include "server/text/buffer.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -56,7 +56,7 @@ struct request {
                               connection; else "" */
     const char *origin;    /* the header Origin, borrowed from the connection; NULL: none */
     struct memory_claim memory; /* what it holds of server->memory */
-    struct text body;           /* as it came */
+    struct buffer body;         /* as it came */
     struct reply reply;         /* as it goes back; see respond.h */
 
     /* A family's own state between start and finish (decoded fields, token buffers, jobs), freed

@@ -19,7 +19,7 @@ enum {
 
 void reply_release(struct reply *reply)
 {
-    text_release(&reply->body);
+    buffer_release(&reply->body);
     *reply = (struct reply){0};
 }
 
@@ -47,7 +47,7 @@ void respond_text(struct request *request, const char *content_type, const char 
 {
     request->reply.http_status = 200;
     request->reply.content_type = content_type;
-    text_append_string(&request->reply.body, text);
+    buffer_append_string(&request->reply.body, text);
 }
 
 /* How long it takes until there is room again. */
@@ -114,34 +114,34 @@ static void add_problem_headers(struct request *request, enum problem problem)
     }
 }
 
-void respond_fault(struct request *request, const struct fault *fault)
+void respond_api_error(struct request *request, const struct api_error *error)
 {
     const struct route_family *family = request->route ? request->route->family : &openai_family;
     struct reply *reply = &request->reply;
 
     reply_release(reply);
-    reply->http_status = family->get_status(problem_get_row(fault->problem));
-    reply->problem = fault->problem;
+    reply->http_status = family->get_status(problem_get_row(error->problem));
+    reply->problem = error->problem;
     reply->content_type = "application/json";
-    add_problem_headers(request, fault->problem);
-    family->write_error(&reply->body, request, fault);
+    add_problem_headers(request, error->problem);
+    family->write_error(&reply->body, request, error);
 }
 
 void respond_problem(struct request *request, enum problem problem, const char *param,
                      const char *format, ...)
 {
-    struct fault fault;
+    struct api_error error;
     va_list arguments;
 
     va_start(arguments, format);
-    fault_set_va(&fault, problem, param, format, arguments);
+    api_error_set_va(&error, problem, param, format, arguments);
     va_end(arguments);
-    respond_fault(request, &fault);
+    respond_api_error(request, &error);
 }
 
 void respond_status(struct request *request, enum status status)
 {
-    struct fault fault;
+    struct api_error error;
 
     switch (status) {
     case STATUS_OVERLOADED:
@@ -162,8 +162,8 @@ void respond_status(struct request *request, enum status status)
         break;
     case STATUS_NO_MEMORY:
         if (memory_is_refused(&request->memory)) {
-            fault_of_memory(&request->memory, &fault);
-            respond_fault(request, &fault);
+            api_error_of_memory(&request->memory, &error);
+            respond_api_error(request, &error);
             break;
         }
         respond_problem(request, PROBLEM_INTERNAL_ERROR, NULL,

@@ -7,8 +7,8 @@
 #define NESTD_SERVER_EXCHANGE_RESPOND_H
 
 #include "engine/engine.h"
-#include "server/exchange/fault.h"
-#include "server/text/text.h"
+#include "server/exchange/api_error.h"
+#include "server/text/buffer.h"
 
 #include <stddef.h>
 
@@ -25,7 +25,7 @@ struct reply_header {
 struct reply {
     unsigned http_status; /* 0: not answered */
     const char *content_type;
-    struct text body;
+    struct buffer body;
     struct reply_header headers[REPLY_MAX_HEADERS];
     size_t n_headers;
     enum problem problem; /* where http_status is an error */
@@ -47,12 +47,12 @@ void respond_text(struct request *request, const char *content_type, const char 
 /* An error: replaces whatever reply there was. `param` is the field (a JSON path, "input[3]") or
  * NULL. Adds Retry-After, Allow and the
  * like where the problem calls for them. Never fails: short memory
- * gives a reply whose body text_failed(), with the right status; it is sent with an empty body. */
+ * gives a reply whose body buffer_failed(), with the right status; it is sent with an empty body. */
 void respond_problem(struct request *request, enum problem problem, const char *param,
                      const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* The same, with words that were found elsewhere. */
-void respond_fault(struct request *request, const struct fault *fault);
+void respond_api_error(struct request *request, const struct api_error *error);
 
 /* The problem that an engine status means, with its words. NO_MEMORY is also what the request's
  * claim was refused (memory_budget.h): then the server is full, or the request too large. */

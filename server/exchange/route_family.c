@@ -1,36 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/exchange/route_family.h"
 
-#include "server/exchange/fault.h"
+#include "server/exchange/api_error.h"
 #include "server/exchange/problem.h"
-#include "server/text/text.h"
+#include "server/text/buffer.h"
 
 unsigned get_openai_status(const struct problem_row *row)
 {
     return row->http_status;
 }
 
-void write_openai_error(struct text *text, const struct fault *fault)
+void write_openai_error(struct buffer *buffer, const struct api_error *error)
 {
-    const struct problem_row *row = problem_get_row(fault->problem);
+    const struct problem_row *row = problem_get_row(error->problem);
 
-    text_append_string(text, "{\"message\":");
-    text_append_json_or_null(text, fault->message);
-    text_append_string(text, ",\"type\":");
-    text_append_json_or_null(text, row->type);
-    text_append_string(text, ",\"param\":");
-    text_append_json_or_null(text, fault->param[0] ? fault->param : NULL);
-    text_append_string(text, ",\"code\":");
-    text_append_json_or_null(text, row->code);
-    text_append_string(text, "}");
+    buffer_append_string(buffer, "{\"message\":");
+    buffer_append_json_or_null(buffer, error->message);
+    buffer_append_string(buffer, ",\"type\":");
+    buffer_append_json_or_null(buffer, row->type);
+    buffer_append_string(buffer, ",\"param\":");
+    buffer_append_json_or_null(buffer, error->param[0] ? error->param : NULL);
+    buffer_append_string(buffer, ",\"code\":");
+    buffer_append_json_or_null(buffer, row->code);
+    buffer_append_string(buffer, "}");
 }
 
-static void write_error(struct text *text, const struct request *request, const struct fault *fault)
+static void write_error(struct buffer *buffer, const struct request *request,
+                        const struct api_error *error)
 {
     (void)request;
-    text_append_string(text, "{\"error\":");
-    write_openai_error(text, fault);
-    text_append_string(text, "}");
+    buffer_append_string(buffer, "{\"error\":");
+    write_openai_error(buffer, error);
+    buffer_append_string(buffer, "}");
 }
 
 const struct route_family openai_family = {

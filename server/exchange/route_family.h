@@ -6,17 +6,17 @@
 #ifndef NESTD_SERVER_EXCHANGE_ROUTE_FAMILY_H
 #define NESTD_SERVER_EXCHANGE_ROUTE_FAMILY_H
 
-struct fault;
+struct api_error;
 struct problem_row;
 struct request;
-struct text;
+struct buffer;
 
 struct route_family {
     unsigned (*get_status)(const struct problem_row *row);
 
     /* The body of an error: one JSON object. */
-    void (*write_error)(struct text *text, const struct request *request,
-                        const struct fault *fault);
+    void (*write_error)(struct buffer *buffer, const struct request *request,
+                        const struct api_error *error);
 
     /* Called once for each reply, when it is sent. NULL: it adds none. */
     void (*add_headers)(struct request *request);
@@ -25,7 +25,7 @@ struct route_family {
 extern const struct route_family openai_family; /* {"error":{"message","type","param","code"}} */
 
 /* For families whose errors hold OpenAI's: {"message","type","param","code"}. */
-void write_openai_error(struct text *text, const struct fault *fault);
+void write_openai_error(struct buffer *buffer, const struct api_error *error);
 unsigned get_openai_status(const struct problem_row *row);
 
 #endif

@@ -19,7 +19,7 @@ struct tls;
 struct metrics;
 struct pool;
 struct http;
-struct rules;
+struct limits;
 
 /* LOADING -> SERVING [main, once the model is loaded]
  * LOADING, SERVING -> DRAINING -> STOPPING [drain, on SIGTERM or SIGINT]; never back. */
@@ -35,7 +35,7 @@ struct server {
     const struct options *options;
     _Atomic(enum server_state) state;
     _Atomic(struct engine *) engine; /* NULL until the model is loaded; then fixed */
-    struct rules *rules;             /* made before the port opens; then fixed */
+    struct limits *limits;           /* made before the port opens; then fixed */
     atomic_size_t n_unanswered;      /* requests from their first line to the end of their reply */
     atomic_size_t n_requests;    /* inference requests between arrival of the body and the reply's
                                   handing over */

@@ -63,37 +63,38 @@ static bool is_host(struct slice slice)
 
 /* Fields of which there may be one alone. */
 static bool keep_only(struct slice *field, const char *name, struct slice value,
-                      struct fault *ret_fault)
+                      struct api_error *ret_error)
 {
     if (field->bytes)
-        return fault_set(ret_fault, PROBLEM_BAD_HEADER, NULL, "The header has more than one %s",
-                         name);
+        return api_error_set(ret_error, PROBLEM_BAD_HEADER, NULL, "The header has more than one %s",
+                             name);
     *field = value;
     return true;
 }
 
 bool framing_add_field(struct framing *framing, struct slice name, struct slice value,
-                       struct fault *ret_fault)
+                       struct api_error *ret_error)
 {
     static const char line_ends[] = {'\r', '\n', '\0'};
 
     if (!is_token(name))
-        return fault_set(ret_fault, PROBLEM_BAD_HEADER, NULL,
-                         "'%s' is not the name of a header field: no blank may stand in it, nor "
-                         "before the colon",
-                         excerpt_of(name).text);
+        return api_error_set(
+            ret_error, PROBLEM_BAD_HEADER, NULL,
+            "'%s' is not the name of a header field: no blank may stand in it, nor "
+            "before the colon",
+            excerpt_of(name).text);
     if (has_any(value, line_ends, sizeof line_ends))
-        return fault_set(ret_fault, PROBLEM_BAD_HEADER, NULL,
-                         "The value of %s holds a carriage return, a line feed or a NUL",
-                         excerpt_of(name).text);
+        return api_error_set(ret_error, PROBLEM_BAD_HEADER, NULL,
+                             "The value of %s holds a carriage return, a line feed or a NUL",
+                             excerpt_of(name).text);
     if (is_word(name, "Host"))
-        return keep_only(&framing->host, "Host", trim(value), ret_fault);
+        return keep_only(&framing->host, "Host", trim(value), ret_error);
     /* The next two are not trimmed: libmicrohttpd 0.9.75 does not take "28 " for a number, nor
      * "chunked " for chunked, and 1.0.1 has trimmed them. */
     if (is_word(name, "Content-Length"))
-        return keep_only(&framing->length, "Content-Length", value, ret_fault);
+        return keep_only(&framing->length, "Content-Length", value, ret_error);
     if (is_word(name, "Transfer-Encoding"))
-        return keep_only(&framing->coding, "Transfer-Encoding", value, ret_fault);
+        return keep_only(&framing->coding, "Transfer-Encoding", value, ret_error);
     return true;
 }
 
@@ -116,29 +117,29 @@ static bool ends_chunked(struct slice codings)
     return is_last;
 }
 
-static bool end_coding(struct framing *framing, bool is_http_1_0, struct fault *ret_fault)
+static bool end_coding(struct framing *framing, bool is_http_1_0, struct api_error *ret_error)
 {
     struct slice coding = framing->coding;
 
     if (framing->length.bytes)
-        return fault_set(ret_fault, PROBLEM_BAD_HEADER, NULL,
-                         "The header has both a Content-Length and a Transfer-Encoding");
+        return api_error_set(ret_error, PROBLEM_BAD_HEADER, NULL,
+                             "The header has both a Content-Length and a Transfer-Encoding");
     if (is_http_1_0)
-        return fault_set(ret_fault, PROBLEM_BAD_HEADER, NULL,
-                         "HTTP/1.0 has no Transfer-Encoding: send a Content-Length");
+        return api_error_set(ret_error, PROBLEM_BAD_HEADER, NULL,
+                             "HTTP/1.0 has no Transfer-Encoding: send a Content-Length");
     framing->is_chunked = is_word(coding, "chunked");
     if (framing->is_chunked)
         return true;
     if (memchr(coding.bytes, ',', coding.len_bytes) && ends_chunked(coding))
-        return fault_set(ret_fault, PROBLEM_UNKNOWN_CODING, NULL,
-                         "Transfer-Encoding is '%s', and nestd knows chunked alone",
+        return api_error_set(ret_error, PROBLEM_UNKNOWN_CODING, NULL,
+                             "Transfer-Encoding is '%s', and nestd knows chunked alone",
+                             excerpt_of(coding).text);
+    return api_error_set(ret_error, PROBLEM_BAD_HEADER, NULL,
+                         "Transfer-Encoding is '%s', where it must be exactly 'chunked'",
                          excerpt_of(coding).text);
-    return fault_set(ret_fault, PROBLEM_BAD_HEADER, NULL,
-                     "Transfer-Encoding is '%s', where it must be exactly 'chunked'",
-                     excerpt_of(coding).text);
 }
 
-static bool end_length(struct framing *framing, struct fault *ret_fault)
+static bool end_length(struct framing *framing, struct api_error *ret_error)
 {
     struct slice length = framing->length;
     uint64_t value = 0;
@@ -147,36 +148,37 @@ static bool end_length(struct framing *framing, struct fault *ret_fault)
         unsigned digit = (unsigned)(length.bytes[i] - '0');
 
         if (digit > 9)
-            return fault_set(ret_fault, PROBLEM_BAD_HEADER, NULL,
-                             "Content-Length is '%s', which is not a whole number",
-                             excerpt_of(length).text);
+            return api_error_set(ret_error, PROBLEM_BAD_HEADER, NULL,
+                                 "Content-Length is '%s', which is not a whole number",
+                                 excerpt_of(length).text);
         value = value > (UINT64_MAX - digit) / 10 ? UINT64_MAX : value * 10 + digit;
     }
     if (length.len_bytes == 0)
-        return fault_set(ret_fault, PROBLEM_BAD_HEADER, NULL, "Content-Length is empty");
+        return api_error_set(ret_error, PROBLEM_BAD_HEADER, NULL, "Content-Length is empty");
     /* To libmicrohttpd this number means that the length is not known. */
     if (value == UINT64_MAX)
-        return fault_set(ret_fault, PROBLEM_PAYLOAD_TOO_LARGE, NULL,
-                         "A body of %s bytes is longer than any that is allowed "
-                         "(--payload-limit)",
-                         excerpt_of(length).text);
+        return api_error_set(ret_error, PROBLEM_PAYLOAD_TOO_LARGE, NULL,
+                             "A body of %s bytes is longer than any that is allowed "
+                             "(--payload-limit)",
+                             excerpt_of(length).text);
     framing->n_body_bytes = value;
     return true;
 }
 
-bool framing_end(struct framing *framing, bool is_http_1_0, struct fault *ret_fault)
+bool framing_end(struct framing *framing, bool is_http_1_0, struct api_error *ret_error)
 {
-    if (framing->coding.bytes && !end_coding(framing, is_http_1_0, ret_fault))
+    if (framing->coding.bytes && !end_coding(framing, is_http_1_0, ret_error))
         return false;
-    if (framing->length.bytes && !end_length(framing, ret_fault))
+    if (framing->length.bytes && !end_length(framing, ret_error))
         return false;
     if (!framing->host.bytes && !is_http_1_0)
-        return fault_set(ret_fault, PROBLEM_BAD_HEADER, NULL,
-                         "The header has no Host, which HTTP/1.1 requires");
+        return api_error_set(ret_error, PROBLEM_BAD_HEADER, NULL,
+                             "The header has no Host, which HTTP/1.1 requires");
     if (framing->host.bytes && !is_host(framing->host))
-        return fault_set(ret_fault, PROBLEM_BAD_HEADER, NULL,
-                         "Host is '%s', where a name or an address is needed, perhaps with a port",
-                         excerpt_of(framing->host).text);
+        return api_error_set(
+            ret_error, PROBLEM_BAD_HEADER, NULL,
+            "Host is '%s', where a name or an address is needed, perhaps with a port",
+            excerpt_of(framing->host).text);
     return true;
 }
 

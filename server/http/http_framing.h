@@ -6,7 +6,7 @@
 #ifndef NESTD_SERVER_HTTP_HTTP_FRAMING_H
 #define NESTD_SERVER_HTTP_HTTP_FRAMING_H
 
-#include "server/exchange/fault.h"
+#include "server/exchange/api_error.h"
 #include "server/text/slice.h"
 
 #include <stdbool.h>
@@ -25,11 +25,11 @@ struct framing {
 /* Takes the header's next field, in the order in which they came; its bytes must stay until
  * framing_end(). The value has no blanks before it. False if the request must be refused. */
 bool framing_add_field(struct framing *framing, struct slice name, struct slice value,
-                       struct fault *ret_fault);
+                       struct api_error *ret_error);
 
 /* The header is whole: fills in is_chunked and n_body_bytes. False if the request must be refused,
  * and its connection closed. */
-bool framing_end(struct framing *framing, bool is_http_1_0, struct fault *ret_fault);
+bool framing_end(struct framing *framing, bool is_http_1_0, struct api_error *ret_error);
 
 /* Where the path begins in a request's target: after "http://host:port", if it has that. False if
  * the target is of no form that nestd knows. */

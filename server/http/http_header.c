@@ -29,7 +29,7 @@ struct walk {
     const char *end; /* of the line before, in libmicrohttpd's buffer */
     size_t n_fields;
     size_t n_bytes;
-    struct fault *ret_fault;
+    struct api_error *ret_error;
     bool is_good;
 };
 
@@ -62,21 +62,23 @@ static bool is_small(struct walk *walk, struct slice name, struct slice value)
             walk->n_fields += value.bytes[i] == ';' || value.bytes[i] == ',';
     }
     if (walk->n_fields > MAX_FIELDS)
-        return fault_set(walk->ret_fault, PROBLEM_HEADER_TOO_LARGE, NULL,
-                         "The header has more than %d fields and cookies", MAX_FIELDS);
+        return api_error_set(walk->ret_error, PROBLEM_HEADER_TOO_LARGE, NULL,
+                             "The header has more than %d fields and cookies", MAX_FIELDS);
     if (walk->n_bytes > HTTP_MAX_HEADER_BYTES)
-        return fault_set(walk->ret_fault, PROBLEM_HEADER_TOO_LARGE, NULL,
-                         "The header is longer than the %d bytes that are allowed, cookies counted "
-                         "twice",
-                         HTTP_MAX_HEADER_BYTES);
+        return api_error_set(
+            walk->ret_error, PROBLEM_HEADER_TOO_LARGE, NULL,
+            "The header is longer than the %d bytes that are allowed, cookies counted "
+            "twice",
+            HTTP_MAX_HEADER_BYTES);
     return true;
 }
 
-static bool refuse_hidden(struct fault *ret_fault)
+static bool refuse_hidden(struct api_error *ret_error)
 {
-    return fault_set(ret_fault, PROBLEM_BAD_HEADER, NULL,
-                     "The header holds a NUL, a line that does not end by CR and LF, one that is "
-                     "folded, or one that begins with a colon");
+    return api_error_set(
+        ret_error, PROBLEM_BAD_HEADER, NULL,
+        "The header holds a NUL, a line that does not end by CR and LF, one that is "
+        "folded, or one that begins with a colon");
 }
 
 static enum MHD_Result visit(void *user, enum MHD_ValueKind kind, const char *name, size_t name_len,
@@ -87,10 +89,10 @@ static enum MHD_Result visit(void *user, enum MHD_ValueKind kind, const char *na
 
     (void)kind;
     if (!is_in_place(walk, name_slice, value_slice))
-        walk->is_good = refuse_hidden(walk->ret_fault);
+        walk->is_good = refuse_hidden(walk->ret_error);
     else
         walk->is_good = is_small(walk, name_slice, value_slice) &&
-                        framing_add_field(&walk->framing, name_slice, value_slice, walk->ret_fault);
+                        framing_add_field(&walk->framing, name_slice, value_slice, walk->ret_error);
     walk->end = value + value_len;
     return walk->is_good ? MHD_YES : MHD_NO;
 }
@@ -109,26 +111,27 @@ bool http_header_is_whole(struct request *request)
 }
 
 bool http_header_judge(struct request *request, const char *method, uint64_t *ret_n_body_bytes,
-                       struct fault *ret_fault)
+                       struct api_error *ret_error)
 {
     struct walk walk = {
         .end = request->line_end,
         .n_bytes = count_header_bytes(request),
-        .ret_fault = ret_fault,
+        .ret_error = ret_error,
         .is_good = true,
     };
     const char *end = method ? method + walk.n_bytes : NULL;
 
     if (request->path_offset == SIZE_MAX)
-        return fault_set(ret_fault, PROBLEM_BAD_HEADER, NULL,
-                         "The request's target must be a path, as in POST /v1/embeddings, or a URL "
-                         "of this server, and hold no blank");
+        return api_error_set(
+            ret_error, PROBLEM_BAD_HEADER, NULL,
+            "The request's target must be a path, as in POST /v1/embeddings, or a URL "
+            "of this server, and hold no blank");
     MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, visit, &walk);
     if (!walk.is_good)
         return false;
     if (hides_bytes && method && !is_ends(walk.end, end, 2))
-        return refuse_hidden(ret_fault);
-    if (!framing_end(&walk.framing, request->is_http_1_0, ret_fault))
+        return refuse_hidden(ret_error);
+    if (!framing_end(&walk.framing, request->is_http_1_0, ret_error))
         return false;
     *ret_n_body_bytes = walk.framing.is_chunked ? UINT64_MAX : walk.framing.n_body_bytes;
     return true;

@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-struct fault;
+struct api_error;
 struct listener;
 struct request;
 struct server;
@@ -75,7 +75,7 @@ bool http_header_is_whole(struct request *request);
  * known. False if the request must be refused and its connection closed. *ret_n_body_bytes is
  * UINT64_MAX for a chunked body. */
 bool http_header_judge(struct request *request, const char *method, uint64_t *ret_n_body_bytes,
-                       struct fault *ret_fault);
+                       struct api_error *ret_error);
 
 /* The first field of that name; NULL: there is none. */
 const char *http_header_get(struct request *request, const char *name);

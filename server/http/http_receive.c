@@ -100,9 +100,10 @@ static bool reserve_decoding(struct request *request, size_t n_body_bytes)
 /* A body whose length is known has all its room before a byte of it is read. */
 static void reserve_body(struct request *request, size_t n_body_bytes)
 {
-    if (text_set_capacity(&request->body, n_body_bytes) && reserve_decoding(request, n_body_bytes))
+    if (buffer_set_capacity(&request->body, n_body_bytes) &&
+        reserve_decoding(request, n_body_bytes))
         return;
-    text_release(&request->body);
+    buffer_release(&request->body);
     respond_status(request, STATUS_NO_MEMORY);
 }
 
@@ -191,7 +192,7 @@ static enum MHD_Result begin(struct http *http, struct request *request, const c
 {
     const char *path = http_line_find_path(request);
     uint64_t n_body_bytes = UINT64_MAX;
-    struct fault fault;
+    struct api_error error;
     bool framed = false, refused, gone;
     unsigned allowed;
     size_t path_len;
@@ -201,11 +202,11 @@ static enum MHD_Result begin(struct http *http, struct request *request, const c
     gone = request->gone;
     if (!gone) {
         allowed = read_header(request, path, method);
-        framed = http_header_judge(request, method, &n_body_bytes, &fault);
+        framed = http_header_judge(request, method, &n_body_bytes, &error);
         if (framed)
             check_header(request, path, method, allowed, n_body_bytes);
         else
-            respond_fault(request, &fault);
+            respond_api_error(request, &error);
     }
     refused = request->reply.http_status != 0;
     pthread_mutex_unlock(&request->mutex);
@@ -238,10 +239,10 @@ void http_receive_speak_first(void)
     struct http_link *link = http_link_take_whole_header();
     struct request *request = link ? link->request : NULL;
     uint64_t n_body_bytes;
-    struct fault fault;
+    struct api_error error;
     unsigned allowed;
 
-    if (!request || http_header_judge(request, NULL, &n_body_bytes, &fault))
+    if (!request || http_header_judge(request, NULL, &n_body_bytes, &error))
         return;
     watch_enter(link->http->watch, link->watched, WATCH_SENDING, NULL);
     if (request_is_gone(request))
@@ -249,7 +250,7 @@ void http_receive_speak_first(void)
     request_id_choose(request->id, http_header_get(request, "x-request-id"));
     request->route =
         routes_find(http_line_find_path(request), 0, &allowed); /* its family: no method is known */
-    respond_fault(request, &fault);
+    respond_api_error(request, &error);
     break_off(link->http, request);
     /* What libmicrohttpd says now, nobody hears. */
     shutdown(link->socket, SHUT_WR);
@@ -260,7 +261,7 @@ void http_receive_speak_first(void)
  * told has its room. */
 static bool make_room(struct request *request, size_t len_bytes)
 {
-    struct text *body = &request->body;
+    struct buffer *body = &request->body;
     size_t max_bytes = (size_t)request->server->options->payload_limit;
     size_t capacity_bytes = body->capacity_bytes + body->capacity_bytes / 2 + MIN_GROWTH_BYTES;
 
@@ -268,7 +269,7 @@ static bool make_room(struct request *request, size_t len_bytes)
         return true;
     if (capacity_bytes < body->len_bytes + len_bytes)
         capacity_bytes = body->len_bytes + len_bytes;
-    return text_set_capacity(body, capacity_bytes < max_bytes ? capacity_bytes : max_bytes);
+    return buffer_set_capacity(body, capacity_bytes < max_bytes ? capacity_bytes : max_bytes);
 }
 
 /* A part of the body came. */
@@ -292,18 +293,18 @@ static enum MHD_Result gather(struct http *http, struct request *request, const 
         if (request->route->method == METHOD_GET) /* it is not looked at */
             return MHD_YES;
         if (make_room(request, len_bytes)) {
-            text_append(&request->body, bytes, len_bytes);
+            buffer_append(&request->body, bytes, len_bytes);
             return MHD_YES;
         }
     }
     watch_enter(http->watch, request->link->watched, WATCH_SENDING, NULL);
     if (request_is_gone(request))
         return MHD_NO;
-    if (text_failed(&request->body))
+    if (buffer_failed(&request->body))
         respond_status(request, STATUS_NO_MEMORY);
     else
         refuse_long(request);
-    text_release(&request->body);
+    buffer_release(&request->body);
     return break_off(http, request);
 }
 

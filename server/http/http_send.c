@@ -92,16 +92,16 @@ enum MHD_Result http_send(struct request *request)
         /* More likely given up by http_abandon: its client is there, and may ask another server. */
         respond_status(request, STATUS_STOPPING);
     }
-    if (!reply->http_status || (reply->http_status < 400 && text_failed(&reply->body)))
+    if (!reply->http_status || (reply->http_status < 400 && buffer_failed(&reply->body)))
         respond_status(request, STATUS_NO_MEMORY);
-    if (text_failed(&reply->body))
-        text_release(&reply->body);
+    if (buffer_failed(&reply->body))
+        buffer_release(&reply->body);
     request->n_reply_bytes = is_head(request) ? 0 : reply->body.len_bytes;
     response = MHD_create_response_from_buffer_with_free_callback(reply->body.len_bytes,
                                                                   reply->body.bytes, free);
     if (!response)
         return give_up(request);
-    reply->body = (struct text){0};
+    reply->body = (struct buffer){0};
     complete_headers(request);
     if (add_headers(response, request))
         result = MHD_queue_response(request->connection, reply->http_status, response);
@@ -112,25 +112,26 @@ enum MHD_Result http_send(struct request *request)
 void http_send_directly(struct request *request)
 {
     const struct reply *reply = &request->reply;
-    struct text message = {0};
+    struct buffer message = {0};
 
     complete_headers(request);
     request->n_reply_bytes = reply->body.len_bytes;
-    text_appendf(&message, "HTTP/1.1 %u %s\r\nConnection: close\r\nContent-Length: %zu\r\n",
-                 reply->http_status, MHD_get_reason_phrase_for(reply->http_status),
-                 reply->body.len_bytes);
+    buffer_appendf(&message, "HTTP/1.1 %u %s\r\nConnection: close\r\nContent-Length: %zu\r\n",
+                   reply->http_status, MHD_get_reason_phrase_for(reply->http_status),
+                   reply->body.len_bytes);
     if (reply->content_type)
-        text_appendf(&message, "Content-Type: %s\r\n", reply->content_type);
-    text_appendf(&message, "x-request-id: %s\r\n", request->id);
+        buffer_appendf(&message, "Content-Type: %s\r\n", reply->content_type);
+    buffer_appendf(&message, "x-request-id: %s\r\n", request->id);
     for (size_t i = 0; i < reply->n_headers; i++)
-        text_appendf(&message, "%s: %s\r\n", reply->headers[i].name, reply->headers[i].value);
-    text_append_string(&message, "\r\n");
-    text_append(&message, reply->body.bytes, reply->body.len_bytes);
+        buffer_appendf(&message, "%s: %s\r\n", reply->headers[i].name, reply->headers[i].value);
+    buffer_append_string(&message, "\r\n");
+    buffer_append(&message, reply->body.bytes, reply->body.len_bytes);
     /* A connection on which nothing was sent for a while takes so little whole. If not, there is
      * nothing more to be done for this client. */
-    if (!text_failed(&message) && !http_link_write(request->link, message.bytes, message.len_bytes))
+    if (!buffer_failed(&message) &&
+        !http_link_write(request->link, message.bytes, message.len_bytes))
         log_write(LOG_DEBUG, "%s: the refusal could not be sent", request->id);
-    text_release(&message);
+    buffer_release(&message);
 }
 
 /* What libmicrohttpd refuses by itself, it does not tell: those are headers that are malformed or

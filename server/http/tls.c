@@ -36,8 +36,8 @@ struct certificate {
 struct tls {
     const char *certificate_path;
     const char *key_path;
-    struct text certificate_text; /* of the start; NUL-terminated */
-    struct text key_text;
+    struct buffer certificate_text; /* of the start; NUL-terminated */
+    struct buffer key_text;
 
     pthread_mutex_t mutex; /* guards current, and the n_users of all certificates */
     struct certificate *current;
@@ -85,9 +85,9 @@ static void let_go(struct tls *tls, struct certificate *certificate)
         certificate_free(certificate);
 }
 
-static gnutls_datum_t as_datum(const struct text *text)
+static gnutls_datum_t as_datum(const struct buffer *buffer)
 {
-    return (gnutls_datum_t){(unsigned char *)text->bytes, (unsigned)text->len_bytes};
+    return (gnutls_datum_t){(unsigned char *)buffer->bytes, (unsigned)buffer->len_bytes};
 }
 
 /* What is in the two files, and whether they belong together. */
@@ -106,8 +106,8 @@ static void pair_release(struct pair *pair)
         gnutls_x509_privkey_deinit(pair->key);
 }
 
-static enum status pair_parse(struct pair *pair, const struct tls *tls, const struct text *chain,
-                              const struct text *key, struct error *error)
+static enum status pair_parse(struct pair *pair, const struct tls *tls, const struct buffer *chain,
+                              const struct buffer *key, struct error *error)
 {
     const gnutls_datum_t chain_datum = as_datum(chain), key_datum = as_datum(key);
     int result = gnutls_x509_crt_list_import2(&pair->chain, &pair->n_certificates, &chain_datum,
@@ -149,7 +149,7 @@ static enum status fill(struct certificate *certificate, const struct tls *tls,
 }
 
 static enum status certificate_new(struct certificate **ret_certificate, const struct tls *tls,
-                                   const struct text *chain, const struct text *key,
+                                   const struct buffer *chain, const struct buffer *key,
                                    struct error *error)
 {
     struct certificate *certificate = calloc(1, sizeof *certificate);
@@ -170,16 +170,17 @@ static enum status certificate_new(struct certificate **ret_certificate, const s
     return status;
 }
 
-static void release_secret(struct text *text)
+static void release_secret(struct buffer *buffer)
 {
-    if (text->bytes)
-        explicit_bzero(text->bytes, text->capacity_bytes);
-    text_release(text);
+    if (buffer->bytes)
+        explicit_bzero(buffer->bytes, buffer->capacity_bytes);
+    buffer_release(buffer);
 }
 
 /* The texts stay the caller's, even after a failure. */
-static enum status load(const struct tls *tls, struct text *certificate_text, struct text *key_text,
-                        struct certificate **ret_certificate, struct error *error)
+static enum status load(const struct tls *tls, struct buffer *certificate_text,
+                        struct buffer *key_text, struct certificate **ret_certificate,
+                        struct error *error)
 {
     enum status status = read_file(tls->certificate_path, MAX_FILE_BYTES, certificate_text, error);
 
@@ -202,9 +203,10 @@ enum status tls_new(struct tls **ret_tls, const char *certificate_path, const ch
     tls->certificate_path = certificate_path;
     tls->key_path = key_path;
     status = load(tls, &tls->certificate_text, &tls->key_text, &tls->current, error);
-    text_append(&tls->certificate_text, "", 1);
-    text_append(&tls->key_text, "", 1);
-    if (status == STATUS_OK && (text_failed(&tls->certificate_text) || text_failed(&tls->key_text)))
+    buffer_append(&tls->certificate_text, "", 1);
+    buffer_append(&tls->key_text, "", 1);
+    if (status == STATUS_OK &&
+        (buffer_failed(&tls->certificate_text) || buffer_failed(&tls->key_text)))
         status = error_set(error, STATUS_NO_MEMORY, "not enough memory");
     if (status)
         tls_free(tls);
@@ -218,7 +220,7 @@ void tls_free(struct tls *tls)
     if (!tls)
         return;
     certificate_free(tls->current);
-    text_release(&tls->certificate_text);
+    buffer_release(&tls->certificate_text);
     release_secret(&tls->key_text);
     pthread_mutex_destroy(&tls->mutex);
     free(tls);
@@ -226,11 +228,11 @@ void tls_free(struct tls *tls)
 
 enum status tls_reload(struct tls *tls, struct error *error)
 {
-    struct text certificate_text = {0}, key_text = {0};
+    struct buffer certificate_text = {0}, key_text = {0};
     struct certificate *fresh, *old;
     enum status status = load(tls, &certificate_text, &key_text, &fresh, error);
 
-    text_release(&certificate_text);
+    buffer_release(&certificate_text);
     release_secret(&key_text);
     if (status)
         return status;

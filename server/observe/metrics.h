@@ -6,7 +6,7 @@
 #define NESTD_SERVER_OBSERVE_METRICS_H
 
 #include "engine/engine.h"
-#include "server/text/text.h"
+#include "server/text/buffer.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -26,6 +26,6 @@ void metrics_count_pass(struct metrics *metrics, size_t n_texts, size_t n_tokens
 
 /* Writes everything, with what the engine and the process say of themselves now. (metrics_write.c)
  */
-void metrics_write(const struct server *server, struct text *text);
+void metrics_write(const struct server *server, struct buffer *buffer);
 
 #endif

@@ -4,7 +4,7 @@
 #ifndef NESTD_SERVER_OBSERVE_METRICS_PRIVATE_H
 #define NESTD_SERVER_OBSERVE_METRICS_PRIVATE_H
 
-#include "server/exchange/fault.h"
+#include "server/exchange/api_error.h"
 #include "server/text/histogram.h"
 
 #include <stdatomic.h>

@@ -48,15 +48,15 @@ struct family {
     const char *name;
     const char *type;
     const char *help;
-    void (*write)(struct scrape *scrape, const struct family *family, struct text *text);
+    void (*write)(struct scrape *scrape, const struct family *family, struct buffer *buffer);
     size_t offset; /* of what it shows, where that is one field */
 };
 
 /* ---- what the table's rows are written with ---- */
 
-static void write_value(const char *name, uint64_t value, struct text *text)
+static void write_value(const char *name, uint64_t value, struct buffer *buffer)
 {
-    text_appendf(text, "%s %" PRIu64 "\n", name, value);
+    buffer_appendf(buffer, "%s %" PRIu64 "\n", name, value);
 }
 
 static uint64_t read_counter(atomic_uint_least64_t *counter)
@@ -64,53 +64,55 @@ static uint64_t read_counter(atomic_uint_least64_t *counter)
     return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-static void write_counter(struct scrape *scrape, const struct family *family, struct text *text)
+static void write_counter(struct scrape *scrape, const struct family *family, struct buffer *buffer)
 {
     void *field = (char *)scrape->metrics + family->offset;
 
-    write_value(family->name, read_counter(field), text);
+    write_value(family->name, read_counter(field), buffer);
 }
 
-static void write_histogram(struct scrape *scrape, const struct family *family, struct text *text)
+static void write_histogram(struct scrape *scrape, const struct family *family,
+                            struct buffer *buffer)
 {
     void *field = (char *)scrape->metrics + family->offset;
 
-    histogram_write(field, family->name, text);
+    histogram_write(field, family->name, buffer);
 }
 
-static void write_reading(struct scrape *scrape, const struct family *family, struct text *text)
+static void write_reading(struct scrape *scrape, const struct family *family, struct buffer *buffer)
 {
     const void *field = (const char *)&scrape->readings + family->offset;
 
-    write_value(family->name, *(const uint64_t *)field, text);
+    write_value(family->name, *(const uint64_t *)field, buffer);
 }
 
 /* A label's value, escaped as the format wants it. */
-static void append_label(struct text *text, const char *name, const char *value)
+static void append_label(struct buffer *buffer, const char *name, const char *value)
 {
-    text_appendf(text, "%s=\"", name);
+    buffer_appendf(buffer, "%s=\"", name);
     for (; *value; value++) {
         if (*value == '\n') {
-            text_append_string(text, "\\n");
+            buffer_append_string(buffer, "\\n");
             continue;
         }
         if (*value == '"' || *value == '\\')
-            text_append_string(text, "\\");
-        text_append(text, value, 1);
+            buffer_append_string(buffer, "\\");
+        buffer_append(buffer, value, 1);
     }
-    text_append_string(text, "\"");
+    buffer_append_string(buffer, "\"");
 }
 
-static void write_requests(struct scrape *scrape, const struct family *family, struct text *text)
+static void write_requests(struct scrape *scrape, const struct family *family,
+                           struct buffer *buffer)
 {
     for (size_t route = 0; route <= n_routes; route++) {
         if (metrics_route_index(route) != route)
             continue;
         for (size_t i = 0; i < METRICS_N_STATUSES; i++) {
-            text_appendf(text, "%s{", family->name);
-            append_label(text, "route", route < n_routes ? routes[route].path : "other");
-            text_appendf(text, ",status=\"%u\"} %" PRIu64 "\n", metrics_statuses[i],
-                         read_counter(&scrape->metrics->requests[route][i]));
+            buffer_appendf(buffer, "%s{", family->name);
+            append_label(buffer, "route", route < n_routes ? routes[route].path : "other");
+            buffer_appendf(buffer, ",status=\"%u\"} %" PRIu64 "\n", metrics_statuses[i],
+                           read_counter(&scrape->metrics->requests[route][i]));
         }
     }
 }
@@ -121,37 +123,38 @@ static const char *const problem_names[N_PROBLEMS] = {
 #undef PROBLEM
 };
 
-static void write_rejected(struct scrape *scrape, const struct family *family, struct text *text)
+static void write_rejected(struct scrape *scrape, const struct family *family,
+                           struct buffer *buffer)
 {
     for (size_t i = 0; i < N_PROBLEMS; i++) {
-        text_appendf(text, "%s{reason=\"", family->name);
+        buffer_appendf(buffer, "%s{reason=\"", family->name);
         for (const char *c = problem_names[i]; *c; c++) {
             char lower = (char)tolower((unsigned char)*c);
 
-            text_append(text, &lower, 1);
+            buffer_append(buffer, &lower, 1);
         }
-        text_appendf(text, "\"} %" PRIu64 "\n", read_counter(&scrape->metrics->rejected[i]));
+        buffer_appendf(buffer, "\"} %" PRIu64 "\n", read_counter(&scrape->metrics->rejected[i]));
     }
 }
 
-static void write_build(struct scrape *scrape, const struct family *family, struct text *text)
+static void write_build(struct scrape *scrape, const struct family *family, struct buffer *buffer)
 {
     (void)scrape;
-    text_appendf(text, "%s{version=\"" NESTD_VERSION "\"} 1\n", family->name);
+    buffer_appendf(buffer, "%s{version=\"" NESTD_VERSION "\"} 1\n", family->name);
 }
 
-static void write_model(struct scrape *scrape, const struct family *family, struct text *text)
+static void write_model(struct scrape *scrape, const struct family *family, struct buffer *buffer)
 {
     const struct engine_info *info = scrape->info;
 
     if (!info)
         return;
-    text_appendf(text, "%s{", family->name);
-    append_label(text, "model", server_model_name(scrape->server));
-    text_append_string(text, ",");
-    append_label(text, "dtype", info->dtype);
-    text_appendf(text, ",dimensions=\"%zu\",max_tokens=\"%zu\"} 1\n", info->model->n_dims,
-                 info->model->max_tokens);
+    buffer_appendf(buffer, "%s{", family->name);
+    append_label(buffer, "model", server_model_name(scrape->server));
+    buffer_append_string(buffer, ",");
+    append_label(buffer, "dtype", info->dtype);
+    buffer_appendf(buffer, ",dimensions=\"%zu\",max_tokens=\"%zu\"} 1\n", info->model->n_dims,
+                   info->model->max_tokens);
 }
 
 /* ---- the table ---- */
@@ -279,15 +282,15 @@ static struct scrape read_all(const struct server *server)
     };
 }
 
-void metrics_write(const struct server *server, struct text *text)
+void metrics_write(const struct server *server, struct buffer *buffer)
 {
     struct scrape scrape = read_all(server);
 
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
         const struct family *family = &families[i];
 
-        text_appendf(text, "# HELP %s %s\n# TYPE %s %s\n", family->name, family->help, family->name,
-                     family->type);
-        family->write(&scrape, family, text);
+        buffer_appendf(buffer, "# HELP %s %s\n# TYPE %s %s\n", family->name, family->help,
+                       family->name, family->type);
+        family->write(&scrape, family, buffer);
     }
 }

@@ -22,7 +22,7 @@ MUST_CHECK enum status loader_new(struct loader **ret_loader, struct server *ser
 /* Its `model` and `tokenizer`. Borrowed. */
 const struct engine_info *loader_get_info(const struct loader *loader);
 
-/* Starts the thread. The server's rules must be there, and its port open. */
+/* Starts the thread. The server's limits must be there, and its port open. */
 MUST_CHECK enum status loader_start(struct loader *loader);
 
 /* A descriptor that can be read once loading has ended. */

@@ -9,7 +9,7 @@
 
 #include "config/options.h"
 #include "engine/engine.h"
-#include "server/api/embed/rules.h"
+#include "server/api/embed/limits.h"
 #include "server/commit.h" /* made by meson */
 #include "server/exchange/cors.h"
 #include "server/exchange/pool.h"
@@ -121,7 +121,7 @@ static void release(struct server *server)
     if (server->engine)
         engine_close(server->engine);
     pool_free(server->pool);
-    rules_free(server->rules);
+    limits_free(server->limits);
     credentials_release(server);
     metrics_free(server->metrics);
 }
@@ -139,7 +139,7 @@ static int prepare(struct server *server, struct loader **ret_loader)
     }
     if (credentials_open(server, &error) || loader_new(ret_loader, server, &error))
         return fail(&error);
-    switch (rules_new(&server->rules, options, loader_get_info(*ret_loader), &error)) {
+    switch (limits_new(&server->limits, options, loader_get_info(*ret_loader), &error)) {
     case STATUS_OK:
         break;
     case STATUS_INVALID:

@@ -17,37 +17,37 @@ void histogram_observe(struct histogram *histogram, int64_t value)
 }
 
 /* value / unit, exactly: "0.0025", "17". */
-static void append_in_unit(struct text *text, uint64_t value, uint64_t unit)
+static void append_in_unit(struct buffer *buffer, uint64_t value, uint64_t unit)
 {
     uint64_t rest = value % unit;
 
-    text_appendf(text, "%" PRIu64, value / unit);
+    buffer_appendf(buffer, "%" PRIu64, value / unit);
     if (!rest)
         return;
-    text_append_string(text, ".");
+    buffer_append_string(buffer, ".");
     while (rest) {
         unit /= 10;
-        text_appendf(text, "%" PRIu64, rest / unit);
+        buffer_appendf(buffer, "%" PRIu64, rest / unit);
         rest %= unit;
     }
 }
 
-void histogram_write(struct histogram *histogram, const char *name, struct text *text)
+void histogram_write(struct histogram *histogram, const char *name, struct buffer *buffer)
 {
     uint64_t unit = (uint64_t)histogram->unit;
     uint64_t n = 0;
 
     for (size_t i = 0; i <= histogram->n_bounds; i++) {
         n += atomic_load_explicit(&histogram->counts[i], memory_order_relaxed);
-        text_appendf(text, "%s_bucket{le=\"", name);
+        buffer_appendf(buffer, "%s_bucket{le=\"", name);
         if (i < histogram->n_bounds)
-            append_in_unit(text, (uint64_t)histogram->bounds[i], unit);
+            append_in_unit(buffer, (uint64_t)histogram->bounds[i], unit);
         else
-            text_append_string(text, "+Inf");
-        text_appendf(text, "\"} %" PRIu64 "\n", n);
+            buffer_append_string(buffer, "+Inf");
+        buffer_appendf(buffer, "\"} %" PRIu64 "\n", n);
     }
-    text_appendf(text, "%s_sum ", name);
-    append_in_unit(text, atomic_load_explicit(&histogram->sum, memory_order_relaxed), unit);
+    buffer_appendf(buffer, "%s_sum ", name);
+    append_in_unit(buffer, atomic_load_explicit(&histogram->sum, memory_order_relaxed), unit);
     /* Of the same readings as the buckets, which it must agree with. */
-    text_appendf(text, "\n%s_count %" PRIu64 "\n", name, n);
+    buffer_appendf(buffer, "\n%s_count %" PRIu64 "\n", name, n);
 }

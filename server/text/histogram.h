@@ -6,7 +6,7 @@
 #ifndef NESTD_SERVER_TEXT_HISTOGRAM_H
 #define NESTD_SERVER_TEXT_HISTOGRAM_H
 
-#include "server/text/text.h"
+#include "server/text/buffer.h"
 
 #include <stdatomic.h>
 #include <stddef.h>
@@ -29,6 +29,6 @@ struct histogram {
 void histogram_observe(struct histogram *histogram, int64_t value);
 
 /* The name's lines but for HELP and TYPE. */
-void histogram_write(struct histogram *histogram, const char *name, struct text *text);
+void histogram_write(struct histogram *histogram, const char *name, struct buffer *buffer);
 
 #endif

@@ -36,7 +36,7 @@ struct memory_claim {
 };
 
 /* Takes so many bytes, of those reserved first. False: nothing was taken; memory_is_refused() from
- * then on, and fault_of_memory() tells why. */
+ * then on, and api_error_of_memory() tells why. */
 bool memory_take(struct memory_claim *claim, size_t n_bytes);
 
 /* Gives so many back, of those that were taken. */

@@ -5,13 +5,13 @@
 #define NESTD_SERVER_TEXT_READ_FILE_H
 
 #include "engine/engine.h"
-#include "server/text/text.h"
+#include "server/text/buffer.h"
 
 #include <stddef.h>
 
 /* The whole file, which the caller releases. An error names the path and the reason; a file of more
  * than max_bytes is one. */
-MUST_CHECK enum status read_file(const char *path, size_t max_bytes, struct text *ret_text,
+MUST_CHECK enum status read_file(const char *path, size_t max_bytes, struct buffer *ret_text,
                                  struct error *error);
 
 #endif

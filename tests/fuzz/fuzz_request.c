@@ -3,7 +3,7 @@
 /* Feeds bytes as a body to the decoder of every route. A decoder may refuse; it must not crash,
  * leak, accept what breaks the rules, or describe a fault in words that are no JSON string. */
 #include "server/api/embed/decode.h"
-#include "server/text/text.h"
+#include "server/text/buffer.h"
 
 #include <jansson.h>
 #include <stdint.h>
@@ -13,7 +13,7 @@
 static char query_name[] = "query";
 static char query_text[] = "query: ";
 static const struct prompt prompts[] = {{query_name, query_text, 7}};
-static const struct rules rules = {
+static const struct limits limits = {
     .max_inputs = 8,
     .max_text_tokens = 16,
     .max_request_tokens = 64,
@@ -51,19 +51,19 @@ static void check_place(const struct fields *fields, size_t i)
     size_t index;
     const char *field = fields_locate(fields, i, &index);
 
-    check(field && field[0] && index < rules.max_inputs);
+    check(field && field[0] && index < limits.max_inputs);
 }
 
 static void check_fields(const struct fields *fields)
 {
     check_choices(fields);
-    check(fields->n_inputs >= 1 && fields->n_inputs <= 2 * rules.max_inputs);
+    check(fields->n_inputs >= 1 && fields->n_inputs <= 2 * limits.max_inputs);
     check(fields->n_rows >= 1 && fields->n_rows <= fields->n_inputs);
-    check(fields->n_dims >= 1 && fields->n_dims <= rules.n_dims);
-    check(fields->max_tokens >= 3 && fields->max_tokens <= rules.max_text_tokens);
-    check(fields->max_request_tokens <= rules.max_request_tokens);
-    check(fields->pooled || (fields->n_dims == rules.hidden_size &&
-                             fields->max_request_tokens == rules.max_unpooled_tokens));
+    check(fields->n_dims >= 1 && fields->n_dims <= limits.n_dims);
+    check(fields->max_tokens >= 3 && fields->max_tokens <= limits.max_text_tokens);
+    check(fields->max_request_tokens <= limits.max_request_tokens);
+    check(fields->pooled || (fields->n_dims == limits.hidden_size &&
+                             fields->max_request_tokens == limits.max_unpooled_tokens));
     for (size_t i = 0; i < fields->n_inputs; i++) {
         const struct input *input = &fields->inputs[i];
         volatile char last;
@@ -77,28 +77,28 @@ static void check_fields(const struct fields *fields)
         }
         check(input->n_ids > 0);
         for (size_t j = 0; j < input->n_ids; j++)
-            check(input->ids[j] >= 0 && (size_t)input->ids[j] < rules.vocabulary_size);
+            check(input->ids[j] >= 0 && (size_t)input->ids[j] < limits.vocabulary_size);
     }
 }
 
 /* As a reply holds it: it must be a JSON string, and so UTF-8. */
 static void check_words(const char *words)
 {
-    struct text text = {0};
+    struct buffer buffer = {0};
     json_t *json;
 
-    text_append_json_string(&text, words, strlen(words));
-    json = json_loadb(text.bytes, text.len_bytes, JSON_DECODE_ANY, NULL);
+    buffer_append_json_string(&buffer, words, strlen(words));
+    json = json_loadb(buffer.bytes, buffer.len_bytes, JSON_DECODE_ANY, NULL);
     check(json_is_string(json));
     json_decref(json);
-    text_release(&text);
+    buffer_release(&buffer);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
 {
-    static bool (*const decoders[])(struct slice, const struct rules *, struct memory_claim *,
-                                    struct fields *, struct fault *) = {
+    static bool (*const decoders[])(struct slice, const struct limits *, struct memory_claim *,
+                                    struct fields *, struct api_error *) = {
         decode_embeddings,     decode_cohere_embed,  decode_similarity,
         decode_tei_similarity, decode_tokenize,      decode_token_ids,
         decode_tei_embed,      decode_tei_embed_all, decode_rerank,
@@ -106,17 +106,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
 
     for (size_t i = 0; i < sizeof(decoders) / sizeof(decoders[0]); i++) {
         struct fields fields;
-        struct fault fault;
+        struct api_error error;
 
-        if (decoders[i]((struct slice){(const char *)data, len_bytes}, &rules, NULL, &fields,
-                        &fault)) {
+        if (decoders[i]((struct slice){(const char *)data, len_bytes}, &limits, NULL, &fields,
+                        &error)) {
             check(decoders[i] != decode_rerank);
             check_fields(&fields);
             fields_release(&fields);
         } else {
-            check(fault.problem < N_PROBLEMS);
-            check_words(fault.message);
-            check_words(fault.param);
+            check(error.problem < N_PROBLEMS);
+            check_words(error.message);
+            check_words(error.param);
         }
     }
     return 0;

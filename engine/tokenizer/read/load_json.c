@@ -43,7 +43,7 @@ static enum status read_words(struct vocab *vocab, const struct document *words,
     {
         size_t id;
 
-        if (!json_get_size(value, 0, MAX_VOCAB_IDS - 1, &id))
+        if (!document_read_size(value, 0, MAX_VOCAB_IDS - 1, &id))
             return error_set(error, STATUS_INVALID,
                              "%s: the id of \"%.100s\" must be a whole number from 0 to %d",
                              words->name, text, MAX_VOCAB_IDS - 1);
@@ -210,7 +210,7 @@ static enum status add_special(const struct vocab *vocab, struct special_tokens 
     const char *name = json_string_value(text);
     size_t id;
 
-    if (!name || !json_get_size(id_value, 0, MAX_VOCAB_IDS - 1, &id))
+    if (!name || !document_read_size(id_value, 0, MAX_VOCAB_IDS - 1, &id))
         return error_set(error, STATUS_INVALID, "%s: a special token must have a text and an id",
                          where);
     if (vocab_find(vocab, name, strlen(name)) != (int32_t)id)
@@ -282,7 +282,7 @@ static enum status read_template(struct tokenizer *tokenizer, const struct docum
         enum status status;
         size_t type_id;
 
-        if (!json_get_size(json_object_get(body, "type_id"), 0, 0, &type_id) ||
+        if (!document_read_size(json_object_get(body, "type_id"), 0, 0, &type_id) ||
             (sequence && (!id || strcmp(id, "A") != 0 || special == &tokenizer->last)))
             return error_set(error, STATUS_UNSUPPORTED,
                              "%s: only special tokens round one \"A\", all of type 0, are "

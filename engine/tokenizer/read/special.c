@@ -68,7 +68,7 @@ static enum status take_json(struct sources *sources, struct error *error)
 
         snprintf(where, sizeof where, "%.60s: \"added_tokens\"[%zu]", sources->json->name, i);
         if (json_is_object(value) &&
-            !json_get_size(json_object_get(value, "id"), 0, MAX_VOCAB_IDS - 1, &id))
+            !document_read_size(json_object_get(value, "id"), 0, MAX_VOCAB_IDS - 1, &id))
             return error_set(error, STATUS_INVALID,
                              "%s: \"id\" must be a whole number from 0 to %d", where,
                              MAX_VOCAB_IDS - 1);
@@ -134,7 +134,7 @@ static enum status take_added(struct sources *sources, struct error *error)
         size_t id;
 
         snprintf(entry.where, sizeof entry.where, ADDED_FILE ": \"%.60s\"", text);
-        if (!json_get_size(value, 0, MAX_VOCAB_IDS - 1, &id))
+        if (!document_read_size(value, 0, MAX_VOCAB_IDS - 1, &id))
             return error_set(error, STATUS_INVALID, "%s must be a whole number from 0 to %d",
                              entry.where, MAX_VOCAB_IDS - 1);
         entry.id = (int32_t)id;

@@ -52,20 +52,20 @@ struct body {
     struct memory_claim *claim;
     size_t tree_bytes; /* taken from the claim */
     bool failed;
-    struct fault fault;
+    struct api_error error;
 };
 
-static bool no_memory(struct fault *ret_fault)
+static bool no_memory(struct api_error *ret_error)
 {
-    return fault_set(ret_fault, PROBLEM_INTERNAL_ERROR, NULL,
-                     "There is not enough memory for this request");
+    return api_error_set(ret_error, PROBLEM_INTERNAL_ERROR, NULL,
+                         "There is not enough memory for this request");
 }
 
 /* ---- members ---- */
 
 struct gathering {
     struct body_members *members;
-    struct fault *fault;
+    struct api_error *error;
 };
 
 static struct body_member *members_find(const struct body_members *members, struct slice key)
@@ -79,17 +79,17 @@ static struct body_member *members_find(const struct body_members *members, stru
     return NULL;
 }
 
-static bool refuse_twice(struct slice key, struct fault *ret_fault)
+static bool refuse_twice(struct slice key, struct api_error *ret_error)
 {
     struct excerpt excerpt = excerpt_of(key);
 
-    return fault_set(ret_fault, PROBLEM_BAD_REQUEST, excerpt.text,
-                     "The field '%s' stands twice in the same object", excerpt.text);
+    return api_error_set(ret_error, PROBLEM_BAD_REQUEST, excerpt.text,
+                         "The field '%s' stands twice in the same object", excerpt.text);
 }
 
 /* Takes own_key, which may be NULL. */
 static bool append(struct body_members *members, const struct json_member *member, char *own_key,
-                   struct fault *ret_fault)
+                   struct api_error *ret_error)
 {
     if (members->n == members->capacity) {
         size_t capacity = members->capacity ? 2 * members->capacity : FIRST_CAPACITY;
@@ -97,7 +97,7 @@ static bool append(struct body_members *members, const struct json_member *membe
 
         if (!items) {
             free(own_key);
-            return no_memory(ret_fault);
+            return no_memory(ret_error);
         }
         members->items = items;
         members->capacity = capacity;
@@ -106,13 +106,15 @@ static bool append(struct body_members *members, const struct json_member *membe
     return true;
 }
 
-static bool check_key(const struct body_members *members, struct slice key, struct fault *ret_fault)
+static bool check_key(const struct body_members *members, struct slice key,
+                      struct api_error *ret_error)
 {
     if (members_find(members, key))
-        return refuse_twice(key, ret_fault);
+        return refuse_twice(key, ret_error);
     if (members->n == BODY_MAX_MEMBERS)
-        return fault_set(ret_fault, PROBLEM_BAD_REQUEST, NULL,
-                         "An object of the request body has more than %d fields", BODY_MAX_MEMBERS);
+        return api_error_set(ret_error, PROBLEM_BAD_REQUEST, NULL,
+                             "An object of the request body has more than %d fields",
+                             BODY_MAX_MEMBERS);
     return true;
 }
 
@@ -128,21 +130,21 @@ static bool gather(void *user, const struct json_member *member)
     if (memchr(member->key.bytes, '\\', member->key.len_bytes)) {
         own_key = malloc(member->key.len_bytes);
         if (!own_key)
-            return no_memory(gathering->fault);
+            return no_memory(gathering->error);
         plain.key = (struct slice){own_key, json_unescape(member->key, own_key)};
     }
-    if (!check_key(gathering->members, plain.key, gathering->fault)) {
+    if (!check_key(gathering->members, plain.key, gathering->error)) {
         free(own_key);
         return false;
     }
-    return append(gathering->members, &plain, own_key, gathering->fault);
+    return append(gathering->members, &plain, own_key, gathering->error);
 }
 
 static bool gather_item(void *user, const struct json_member *item)
 {
     struct gathering *gathering = user;
 
-    return append(gathering->members, item, NULL, gathering->fault);
+    return append(gathering->members, item, NULL, gathering->error);
 }
 
 static struct body_members *members_add(struct body *body)
@@ -159,23 +161,24 @@ static struct body_members *members_add(struct body *body)
 /* ---- the whole ---- */
 
 static bool scan_fault(enum json_scan_outcome outcome, struct slice text,
-                       const struct json_scan *scan, struct fault *ret_fault)
+                       const struct json_scan *scan, struct api_error *ret_error)
 {
     struct json_place place;
 
     switch (outcome) {
     case JSON_SCAN_TOO_DEEP:
-        return fault_set(ret_fault, PROBLEM_NOT_JSON, NULL,
-                         "The request body is nested too deep: at most %d levels are allowed",
-                         JSON_SCAN_MAX_DEPTH);
+        return api_error_set(ret_error, PROBLEM_NOT_JSON, NULL,
+                             "The request body is nested too deep: at most %d levels are allowed",
+                             JSON_SCAN_MAX_DEPTH);
     case JSON_SCAN_NOT_UTF8:
-        return fault_set(ret_fault, PROBLEM_NOT_JSON, NULL,
-                         "The request body is not valid UTF-8, from byte %zu on", scan->position);
+        return api_error_set(ret_error, PROBLEM_NOT_JSON, NULL,
+                             "The request body is not valid UTF-8, from byte %zu on",
+                             scan->position);
     default:
         place = json_find_place(text, scan->position);
-        return fault_set(ret_fault, PROBLEM_NOT_JSON, NULL,
-                         "The request body is not valid JSON (line %zu, column %zu): %s",
-                         place.line, place.column, scan->problem);
+        return api_error_set(ret_error, PROBLEM_NOT_JSON, NULL,
+                             "The request body is not valid JSON (line %zu, column %zu): %s",
+                             place.line, place.column, scan->problem);
     }
 }
 
@@ -197,41 +200,41 @@ static const char *name_type(char first)
     }
 }
 
-static bool scan_root(struct body *body, struct slice text, struct fault *ret_fault)
+static bool scan_root(struct body *body, struct slice text, struct api_error *ret_error)
 {
-    struct gathering gathering = {members_add(body), ret_fault};
+    struct gathering gathering = {members_add(body), ret_error};
     struct json_scan scan;
     enum json_scan_outcome outcome;
 
     if (!gathering.members)
-        return no_memory(ret_fault);
+        return no_memory(ret_error);
     body->root = gathering.members;
     outcome = json_scan(text, gather, &gathering, &scan);
     if (outcome == JSON_SCAN_STOPPED)
         return false;
     if (outcome)
-        return scan_fault(outcome, text, &scan, ret_fault);
+        return scan_fault(outcome, text, &scan, ret_error);
     if (scan.value.bytes[0] != '{')
-        return fault_set(ret_fault, PROBLEM_BAD_REQUEST, NULL,
-                         "The request body must be a JSON object, but is %s",
-                         name_type(scan.value.bytes[0]));
+        return api_error_set(ret_error, PROBLEM_BAD_REQUEST, NULL,
+                             "The request body must be a JSON object, but is %s",
+                             name_type(scan.value.bytes[0]));
     return true;
 }
 
 bool body_new(struct slice text, size_t max_values, struct memory_claim *claim,
-              struct body **ret_body, struct fault *ret_fault)
+              struct body **ret_body, struct api_error *ret_error)
 {
     struct body *body;
 
     if (text.len_bytes == 0)
-        return fault_set(ret_fault, PROBLEM_NOT_JSON, NULL,
-                         "The request body is empty: it must be a JSON object");
+        return api_error_set(ret_error, PROBLEM_NOT_JSON, NULL,
+                             "The request body is empty: it must be a JSON object");
     body = calloc(1, sizeof(*body));
     if (!body)
-        return no_memory(ret_fault);
+        return no_memory(ret_error);
     body->max_values = max_values;
     body->claim = claim;
-    if (!scan_root(body, text, ret_fault)) {
+    if (!scan_root(body, text, ret_error)) {
         body_free(body);
         return false;
     }
@@ -265,9 +268,9 @@ struct body_object body_root(struct body *body)
     return (struct body_object){.body = body, .members = body->root, .path = ""};
 }
 
-const struct fault *body_fault(const struct body *body)
+const struct api_error *body_fault(const struct body *body)
 {
-    return body->failed ? &body->fault : NULL;
+    return body->failed ? &body->error : NULL;
 }
 
 /* ---- fields ---- */
@@ -284,25 +287,25 @@ static struct slice key_before(struct slice text, size_t position)
 }
 
 static bool parse_fault(const json_error_t *error, struct slice text, const char *path,
-                        struct fault *ret_fault)
+                        struct api_error *ret_error)
 {
     size_t position = error->position > 0 ? (size_t)error->position : 0;
 
     switch (json_error_code(error)) {
     case json_error_numeric_overflow:
-        return fault_set(ret_fault, PROBLEM_BAD_REQUEST, path, "'%s' %s a number out of range",
-                         path, text.bytes[0] == '[' || text.bytes[0] == '{' ? "holds" : "is");
+        return api_error_set(ret_error, PROBLEM_BAD_REQUEST, path, "'%s' %s a number out of range",
+                             path, text.bytes[0] == '[' || text.bytes[0] == '{' ? "holds" : "is");
     case json_error_null_byte_in_key:
-        return fault_set(ret_fault, PROBLEM_BAD_REQUEST, path,
-                         "'%s' holds a key with \\u0000, which none of ours has", path);
+        return api_error_set(ret_error, PROBLEM_BAD_REQUEST, path,
+                             "'%s' holds a key with \\u0000, which none of ours has", path);
     case json_error_duplicate_key:
         if (position >= 2 && position <= text.len_bytes)
-            return refuse_twice(key_before(text, position), ret_fault);
+            return refuse_twice(key_before(text, position), ret_error);
         break;
     default:
         break;
     }
-    return no_memory(ret_fault);
+    return no_memory(ret_error);
 }
 
 static bool parse(struct body *body, struct body_member *member, const char *path)
@@ -311,16 +314,16 @@ static bool parse(struct body *body, struct body_member *member, const char *pat
     json_error_t error; /* left zero where an allocation failed */
 
     if (place->n_values > body->max_values)
-        return fault_set(&body->fault, PROBLEM_BAD_REQUEST, path,
-                         "'%s' holds more than %zu JSON values", path, body->max_values);
+        return api_error_set(&body->error, PROBLEM_BAD_REQUEST, path,
+                             "'%s' holds more than %zu JSON values", path, body->max_values);
     if (!memory_take(body->claim, place->tree_bytes)) {
-        fault_of_memory(body->claim, &body->fault);
+        api_error_of_memory(body->claim, &body->error);
         return false;
     }
     body->tree_bytes += place->tree_bytes;
     member->tree = json_read(place->value.bytes, place->value.len_bytes,
                              JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY, &error);
-    return member->tree || parse_fault(&error, place->value, path, &body->fault);
+    return member->tree || parse_fault(&error, place->value, path, &body->error);
 }
 
 /* NULL if the field is absent or null. */
@@ -371,37 +374,37 @@ bool body_has_option(const struct body_object *object, const char *name)
 
 /* Its members alone are found: they are trees once they are asked for. */
 static bool open_object(struct body *body, struct slice value, const char *name, const char *path,
-                        struct body_object *ret_object, struct fault *ret_fault)
+                        struct body_object *ret_object, struct api_error *ret_error)
 {
-    struct gathering gathering = {.fault = ret_fault};
+    struct gathering gathering = {.error = ret_error};
     struct json_scan scan;
 
     if (value.bytes[0] != '{')
-        return fault_set(ret_fault, PROBLEM_BAD_REQUEST, path, "'%s' must be an object, but is %s",
-                         path, name_type(value.bytes[0]));
+        return api_error_set(ret_error, PROBLEM_BAD_REQUEST, path,
+                             "'%s' must be an object, but is %s", path, name_type(value.bytes[0]));
     gathering.members = members_add(body);
     if (!gathering.members)
-        return no_memory(ret_fault);
+        return no_memory(ret_error);
     *ret_object = (struct body_object){body, gathering.members, name};
     return json_scan(value, gather, &gathering, &scan) == JSON_SCAN_VALID;
 }
 
 bool body_get_object(const struct body_object *object, const char *name,
-                     struct body_object *ret_child, struct fault *ret_fault)
+                     struct body_object *ret_child, struct api_error *ret_error)
 {
     struct body_member *member = find_option(object, name);
     struct body_path path = body_path(object, name);
 
     *ret_child = (struct body_object){.body = object->body, .path = name};
     return !member ||
-           open_object(object->body, member->place.value, name, path.text, ret_child, ret_fault);
+           open_object(object->body, member->place.value, name, path.text, ret_child, ret_error);
 }
 
 bool body_get_list(const struct body_object *object, const char *name, struct body_list *ret_list,
-                   struct fault *ret_fault)
+                   struct api_error *ret_error)
 {
     struct body_member *member = find(object, name);
-    struct gathering gathering = {.fault = ret_fault};
+    struct gathering gathering = {.error = ret_error};
     struct body_path path = body_path(object, name);
     struct json_scan scan;
 
@@ -409,12 +412,12 @@ bool body_get_list(const struct body_object *object, const char *name, struct bo
     if (!member)
         return true;
     if (member->place.value.bytes[0] != '[')
-        return fault_set(ret_fault, PROBLEM_BAD_REQUEST, path.text,
-                         "'%s' must be a list, but is %s", path.text,
-                         name_type(member->place.value.bytes[0]));
+        return api_error_set(ret_error, PROBLEM_BAD_REQUEST, path.text,
+                             "'%s' must be a list, but is %s", path.text,
+                             name_type(member->place.value.bytes[0]));
     gathering.members = members_add(object->body);
     if (!gathering.members)
-        return no_memory(ret_fault);
+        return no_memory(ret_error);
     if (json_scan_items(member->place.value, gather_item, &gathering, &scan) != JSON_SCAN_VALID)
         return false;
     ret_list->items = gathering.members;
@@ -423,14 +426,14 @@ bool body_get_list(const struct body_object *object, const char *name, struct bo
 }
 
 bool body_get_item(const struct body_list *list, size_t i, const char *path,
-                   struct body_object *ret_item, struct fault *ret_fault)
+                   struct body_object *ret_item, struct api_error *ret_error)
 {
     return open_object(list->body, list->items->items[i].place.value, path, path, ret_item,
-                       ret_fault);
+                       ret_error);
 }
 
 bool body_get_text(const struct body_object *object, const char *name, struct slice *ret_text,
-                   struct fault *ret_fault)
+                   struct api_error *ret_error)
 {
     json_t *json = body_get_option(object, name);
     struct body_path path = body_path(object, name);
@@ -438,14 +441,14 @@ bool body_get_text(const struct body_object *object, const char *name, struct sl
     if (!json)
         return true;
     if (!json_is_string(json))
-        return fault_set(ret_fault, PROBLEM_BAD_REQUEST, path.text,
-                         "'%s' must be a text, but is %s", path.text, body_type_name(json));
+        return api_error_set(ret_error, PROBLEM_BAD_REQUEST, path.text,
+                             "'%s' must be a text, but is %s", path.text, body_type_name(json));
     *ret_text = (struct slice){json_string_value(json), json_string_length(json)};
     return true;
 }
 
 bool body_get_switch(const struct body_object *object, const char *name, bool *ret_on,
-                     struct fault *ret_fault)
+                     struct api_error *ret_error)
 {
     json_t *json = body_get_option(object, name);
     struct body_path path = body_path(object, name);
@@ -453,8 +456,9 @@ bool body_get_switch(const struct body_object *object, const char *name, bool *r
     if (!json)
         return true;
     if (!json_is_boolean(json))
-        return fault_set(ret_fault, PROBLEM_BAD_REQUEST, path.text,
-                         "'%s' must be true or false, but is %s", path.text, body_type_name(json));
+        return api_error_set(ret_error, PROBLEM_BAD_REQUEST, path.text,
+                             "'%s' must be true or false, but is %s", path.text,
+                             body_type_name(json));
     *ret_on = json_is_true(json);
     return true;
 }

@@ -8,7 +8,7 @@
 #ifndef NESTD_SERVER_API_EMBED_BODY_H
 #define NESTD_SERVER_API_EMBED_BODY_H
 
-#include "server/exchange/fault.h"
+#include "server/exchange/api_error.h"
 #include "server/text/slice.h"
 
 #include <jansson.h>
@@ -33,7 +33,7 @@ struct body_object {
  * No field may be of more than `max_values` values. Memory for trees is taken from the claim, which
  * has to outlive the body; it may be NULL. */
 bool body_new(struct slice text, size_t max_values, struct memory_claim *claim,
-              struct body **ret_body, struct fault *ret_fault);
+              struct body **ret_body, struct api_error *ret_error);
 
 /* Lets go of every tree, and gives back what they took. NULL is allowed. */
 void body_free(struct body *body);
@@ -43,7 +43,7 @@ struct body_object body_root(struct body *body);
 
 /* What was wrong with a field that was asked for: then it, and every later one, was given as if it
  * were absent. NULL: nothing was. */
-const struct fault *body_fault(const struct body *body);
+const struct api_error *body_fault(const struct body *body);
 
 /* False if the field is absent or null. */
 bool body_has(const struct body_object *object, const char *name);
@@ -58,7 +58,7 @@ bool body_has_option(const struct body_object *object, const char *name);
 
 /* Each gets an option. */
 bool body_get_object(const struct body_object *object, const char *name,
-                     struct body_object *ret_child, struct fault *ret_fault);
+                     struct body_object *ret_child, struct api_error *ret_error);
 /* A list of objects that may have fields of any kind besides ours, which are then ignored; one of
  * texts or numbers is got as a tree. */
 struct body_list {
@@ -67,17 +67,17 @@ struct body_list {
     size_t n;                   /* 0 where it is absent */
 };
 bool body_get_list(const struct body_object *object, const char *name, struct body_list *ret_list,
-                   struct fault *ret_fault);
+                   struct api_error *ret_error);
 
 /* `path` is the item's, and has to stay as long as *ret_item is used. */
 bool body_get_item(const struct body_list *list, size_t i, const char *path,
-                   struct body_object *ret_item, struct fault *ret_fault);
+                   struct body_object *ret_item, struct api_error *ret_error);
 
 /* The text is borrowed from the tree. */
 bool body_get_text(const struct body_object *object, const char *name, struct slice *ret_text,
-                   struct fault *ret_fault);
+                   struct api_error *ret_error);
 bool body_get_switch(const struct body_object *object, const char *name, bool *ret_on,
-                     struct fault *ret_fault);
+                     struct api_error *ret_error);
 
 /* The path of a field, or of an item of a list. */
 struct body_path {

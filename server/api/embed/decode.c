@@ -20,14 +20,14 @@ bool refuse_value(struct decoding *decoding, const struct body_object *object, c
 {
     struct body_path path = body_path(object, name);
 
-    return fault_set(decoding->fault, PROBLEM_INVALID_VALUE, path.text,
-                     "'%s' is '%s', but allowed is: %s", path.text, excerpt_of(value).text,
-                     allowed);
+    return api_error_set(decoding->error, PROBLEM_INVALID_VALUE, path.text,
+                         "'%s' is '%s', but allowed is: %s", path.text, excerpt_of(value).text,
+                         allowed);
 }
 
 bool decode_model(struct decoding *decoding, const struct body_object *object)
 {
-    return body_get_text(object, "model", &decoding->fields.model, decoding->fault);
+    return body_get_text(object, "model", &decoding->fields.model, decoding->error);
 }
 
 /* Of two names of one field, a request may have one. */
@@ -38,14 +38,15 @@ static bool refuse_both(struct decoding *decoding, const struct body_object *obj
 
     if (!body_has_option(object, name) || !body_has_option(object, alias))
         return true;
-    return fault_set(decoding->fault, PROBLEM_INVALID_VALUE, path.text,
-                     "'%s' and '%s' are two names of one field: give one of them", path.text, name);
+    return api_error_set(decoding->error, PROBLEM_INVALID_VALUE, path.text,
+                         "'%s' and '%s' are two names of one field: give one of them", path.text,
+                         name);
 }
 
 static bool get_dimensions(struct decoding *decoding, const struct body_object *object,
                            const char *name)
 {
-    const struct rules *rules = decoding->rules;
+    const struct limits *limits = decoding->limits;
     const json_t *json = body_get_option(object, name);
     struct body_path path = body_path(object, name);
     int64_t n_dims;
@@ -53,12 +54,14 @@ static bool get_dimensions(struct decoding *decoding, const struct body_object *
     if (!json)
         return true;
     if (!json_to_whole(json, &n_dims))
-        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, path.text,
-                         "'%s' must be a whole number, but is %s", path.text, body_type_name(json));
-    if (n_dims < 1 || (uint64_t)n_dims > rules->n_dims || !rules_allow_dims(rules, (size_t)n_dims))
-        return fault_set(decoding->fault, PROBLEM_INVALID_VALUE, path.text,
-                         "'%s' is %s, but for this model allowed is: %s", path.text,
-                         json_number_text_of(json).text, rules_list_dims(rules).text);
+        return api_error_set(decoding->error, PROBLEM_BAD_REQUEST, path.text,
+                             "'%s' must be a whole number, but is %s", path.text,
+                             body_type_name(json));
+    if (n_dims < 1 || (uint64_t)n_dims > limits->n_dims ||
+        !limits_allow_dims(limits, (size_t)n_dims))
+        return api_error_set(decoding->error, PROBLEM_INVALID_VALUE, path.text,
+                             "'%s' is %s, but for this model allowed is: %s", path.text,
+                             json_number_text_of(json).text, limits_list_dims(limits).text);
     decoding->fields.n_dims = (size_t)n_dims;
     return true;
 }
@@ -82,15 +85,15 @@ static bool get_truncate(struct decoding *decoding, const struct body_object *ob
     if (!json)
         return true;
     if (json_is_boolean(json)) {
-        *truncate = json_is_true(json) ? decoding->rules->truncate : TRUNCATE_NONE;
+        *truncate = json_is_true(json) ? decoding->limits->truncate : TRUNCATE_NONE;
         return true;
     }
     if (!json_is_string(json)) {
         struct body_path path = body_path(object, name);
 
-        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, path.text,
-                         "'%s' must be one of %s, but is %s", path.text, allowed,
-                         body_type_name(json));
+        return api_error_set(decoding->error, PROBLEM_BAD_REQUEST, path.text,
+                             "'%s' must be one of %s, but is %s", path.text, allowed,
+                             body_type_name(json));
     }
     word = (struct slice){json_string_value(json), json_string_length(json)};
     if (slice_is(word, "NONE"))
@@ -127,7 +130,7 @@ static bool decode_input_type(struct decoding *decoding, const struct body_objec
         {"clustering", CLUSTERING},
     };
     enum { N_ROLES = sizeof(roles) / sizeof(roles[0]) };
-    const struct prompt *prompt = rules_find_prompt(decoding->rules, input_type);
+    const struct prompt *prompt = limits_find_prompt(decoding->limits, input_type);
     size_t role = 0;
 
     while (role < N_ROLES && !slice_is(input_type, roles[role].name))
@@ -140,7 +143,7 @@ static bool decode_input_type(struct decoding *decoding, const struct body_objec
         struct slice name = {roles[i].name, strlen(roles[i].name)};
 
         if (roles[i].role == roles[role].role)
-            prompt = rules_find_prompt(decoding->rules, name);
+            prompt = limits_find_prompt(decoding->limits, name);
     }
     decoding->fields.prompt = (struct slice){0};
     if (prompt)
@@ -151,21 +154,22 @@ static bool decode_input_type(struct decoding *decoding, const struct body_objec
 /* prompt_name, being exact, goes before input_type; the default is for requests with neither. */
 bool decode_prompt(struct decoding *decoding, const struct body_object *object)
 {
-    const struct rules *rules = decoding->rules;
+    const struct limits *limits = decoding->limits;
     const struct prompt *prompt;
     struct slice name = {0};
     struct slice input_type = {0};
 
-    if (!body_get_text(object, "prompt_name", &name, decoding->fault) ||
-        !body_get_text(object, "input_type", &input_type, decoding->fault))
+    if (!body_get_text(object, "prompt_name", &name, decoding->error) ||
+        !body_get_text(object, "input_type", &input_type, decoding->error))
         return false;
     if (input_type.bytes && !decode_input_type(decoding, object, input_type))
         return false;
     if (!name.bytes)
         return true;
-    prompt = rules_find_prompt(rules, name);
+    prompt = limits_find_prompt(limits, name);
     if (!prompt && !model_implies_prompt(name.bytes, name.len_bytes))
-        return refuse_value(decoding, object, "prompt_name", name, rules_list_prompts(rules).text);
+        return refuse_value(decoding, object, "prompt_name", name,
+                            limits_list_prompts(limits).text);
     decoding->fields.prompt = (struct slice){0};
     if (prompt)
         decoding->fields.prompt = (struct slice){prompt->text, prompt->text_len_bytes};
@@ -176,7 +180,7 @@ bool decode_similarity_name(struct decoding *decoding, const struct body_object 
 {
     struct slice name = {0};
 
-    if (!body_get_text(object, "similarity", &name, decoding->fault))
+    if (!body_get_text(object, "similarity", &name, decoding->error))
         return false;
     if (!name.bytes)
         return true;
@@ -190,34 +194,34 @@ bool decode_similarity_name(struct decoding *decoding, const struct body_object 
 
 /* ---- a body ---- */
 
-bool decode_body(struct slice body, const struct rules *rules, struct memory_claim *memory,
+bool decode_body(struct slice body, const struct limits *limits, struct memory_claim *memory,
                  bool (*decode_fields)(struct decoding *, const struct body_object *),
-                 struct fields *ret_fields, struct fault *ret_fault)
+                 struct fields *ret_fields, struct api_error *ret_error)
 {
     /* What a field can mean at most: ids up to twice the tokens that a request may have. */
-    size_t max_values = 2 * rules->max_request_tokens + rules->max_inputs + MAX_OTHER_VALUES;
-    struct decoding decoding = {.rules = rules, .fault = ret_fault};
+    size_t max_values = 2 * limits->max_request_tokens + limits->max_inputs + MAX_OTHER_VALUES;
+    struct decoding decoding = {.limits = limits, .error = ret_error};
     struct fields *fields = &decoding.fields;
     struct body_object root;
     bool decoded;
 
-    if (!body_new(body, max_values, memory, &fields->body, ret_fault))
+    if (!body_new(body, max_values, memory, &fields->body, ret_error))
         return false;
     root = body_root(fields->body);
-    fields->prompt = rules->default_prompt;
-    fields->truncate = rules->auto_truncate ? rules->truncate : TRUNCATE_NONE;
-    fields->max_tokens = rules->max_text_tokens;
-    fields->max_request_tokens = rules->max_request_tokens;
+    fields->prompt = limits->default_prompt;
+    fields->truncate = limits->auto_truncate ? limits->truncate : TRUNCATE_NONE;
+    fields->max_tokens = limits->max_text_tokens;
+    fields->max_request_tokens = limits->max_request_tokens;
     fields->pooled = true;
-    fields->n_dims = rules->default_dims;
+    fields->n_dims = limits->default_dims;
     fields->types = 1U << EMBEDDING_FLOAT;
-    fields->normalize = rules->normalize;
-    fields->similarity = rules->similarity;
+    fields->normalize = limits->normalize;
+    fields->similarity = limits->similarity;
     fields->add_special = true;
     fields->skip_special = true;
     decoded = decode_fields(&decoding, &root);
     if (body_fault(fields->body)) {
-        *ret_fault = *body_fault(fields->body);
+        *ret_error = *body_fault(fields->body);
         decoded = false;
     }
     if (!decoded) {

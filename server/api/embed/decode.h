@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* From the JSON body of a request to its fields, all of them checked against the rules, so that
+/* From the JSON body of a request to its fields, all of them checked against the limits, so that
  * nothing but the number of tokens is left to refuse. Pure; any thread. */
 #ifndef NESTD_SERVER_API_EMBED_DECODE_H
 #define NESTD_SERVER_API_EMBED_DECODE_H
 
 #include "engine/engine.h"
 #include "server/api/embed/pack.h"
-#include "server/api/embed/rules.h"
-#include "server/exchange/fault.h"
+#include "server/api/embed/limits.h"
+#include "server/exchange/api_error.h"
 #include "server/text/slice.h"
 
 #include <stdbool.h>
@@ -65,28 +65,30 @@ struct fields {
 /* Each takes the body of one route, and *ret_fields or *ret_fault is filled in. What the trees of
  * its fields take is taken from `memory`, which may be NULL, until fields_release(). The body has
  * to stay until then. */
-bool decode_embeddings(struct slice body, const struct rules *rules, struct memory_claim *memory,
+bool decode_embeddings(struct slice body, const struct limits *limits, struct memory_claim *memory,
                        struct fields *ret_fields,
-                       struct fault *ret_fault); /* POST /v1/embeddings */
-bool decode_cohere_embed(struct slice body, const struct rules *rules, struct memory_claim *memory,
-                         struct fields *ret_fields, struct fault *ret_fault); /* POST /v2/embed */
-bool decode_similarity(struct slice body, const struct rules *rules, struct memory_claim *memory,
+                       struct api_error *ret_error); /* POST /v1/embeddings */
+bool decode_cohere_embed(struct slice body, const struct limits *limits,
+                         struct memory_claim *memory, struct fields *ret_fields,
+                         struct api_error *ret_error); /* POST /v2/embed */
+bool decode_similarity(struct slice body, const struct limits *limits, struct memory_claim *memory,
                        struct fields *ret_fields,
-                       struct fault *ret_fault); /* POST /v1/similarity */
-bool decode_rerank(struct slice body, const struct rules *rules, struct memory_claim *memory,
+                       struct api_error *ret_error); /* POST /v1/similarity */
+bool decode_rerank(struct slice body, const struct limits *limits, struct memory_claim *memory,
                    struct fields *ret_fields,
-                   struct fault *ret_fault); /* POST /rerank, /v1/rerank, /v2/rerank: refuses */
-bool decode_tei_similarity(struct slice body, const struct rules *rules,
+                   struct api_error *ret_error); /* POST /rerank, /v1/rerank, /v2/rerank: refuses */
+bool decode_tei_similarity(struct slice body, const struct limits *limits,
                            struct memory_claim *memory, struct fields *ret_fields,
-                           struct fault *ret_fault); /* POST /similarity */
-bool decode_tei_embed(struct slice body, const struct rules *rules, struct memory_claim *memory,
-                      struct fields *ret_fields, struct fault *ret_fault); /* POST /embed */
-bool decode_tei_embed_all(struct slice body, const struct rules *rules, struct memory_claim *memory,
-                          struct fields *ret_fields, struct fault *ret_fault); /* POST /embed_all */
-bool decode_tokenize(struct slice body, const struct rules *rules, struct memory_claim *memory,
-                     struct fields *ret_fields, struct fault *ret_fault); /* POST /tokenize */
-bool decode_token_ids(struct slice body, const struct rules *rules, struct memory_claim *memory,
-                      struct fields *ret_fields, struct fault *ret_fault); /* POST /decode */
+                           struct api_error *ret_error); /* POST /similarity */
+bool decode_tei_embed(struct slice body, const struct limits *limits, struct memory_claim *memory,
+                      struct fields *ret_fields, struct api_error *ret_error); /* POST /embed */
+bool decode_tei_embed_all(struct slice body, const struct limits *limits,
+                          struct memory_claim *memory, struct fields *ret_fields,
+                          struct api_error *ret_error); /* POST /embed_all */
+bool decode_tokenize(struct slice body, const struct limits *limits, struct memory_claim *memory,
+                     struct fields *ret_fields, struct api_error *ret_error); /* POST /tokenize */
+bool decode_token_ids(struct slice body, const struct limits *limits, struct memory_claim *memory,
+                      struct fields *ret_fields, struct api_error *ret_error); /* POST /decode */
 
 /* Lets go of inputs, ids and texts; what else the fields say may still be read, but not `model`. */
 void fields_release(struct fields *fields);

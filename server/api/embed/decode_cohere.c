@@ -14,12 +14,13 @@ static bool decode_max_tokens(struct decoding *decoding, const struct body_objec
     if (!json)
         return true;
     if (!json_to_whole(json, &max_tokens))
-        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, "max_tokens",
-                         "'max_tokens' must be a whole number, but is %s", body_type_name(json));
+        return api_error_set(decoding->error, PROBLEM_BAD_REQUEST, "max_tokens",
+                             "'max_tokens' must be a whole number, but is %s",
+                             body_type_name(json));
     if (max_tokens < MIN)
-        return fault_set(decoding->fault, PROBLEM_INVALID_VALUE, "max_tokens",
-                         "'max_tokens' is %s, but the least is %d", json_number_text_of(json).text,
-                         MIN);
+        return api_error_set(decoding->error, PROBLEM_INVALID_VALUE, "max_tokens",
+                             "'max_tokens' is %s, but the least is %d",
+                             json_number_text_of(json).text, MIN);
     if ((uint64_t)max_tokens < decoding->fields.max_tokens)
         decoding->fields.max_tokens = (size_t)max_tokens;
     return true;
@@ -41,8 +42,8 @@ static bool decode_embedding_types(struct decoding *decoding, const struct body_
     if (!json)
         return true;
     if (json_array_size(json) == 0)
-        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, "embedding_types",
-                         "'embedding_types' must be a list of at least one of: %s", allowed);
+        return api_error_set(decoding->error, PROBLEM_BAD_REQUEST, "embedding_types",
+                             "'embedding_types' must be a list of at least one of: %s", allowed);
     for (size_t i = 0; i < json_array_size(json); i++) {
         const json_t *item = json_array_get(json, i);
         struct body_path path = body_item_path("embedding_types", i);
@@ -50,8 +51,8 @@ static bool decode_embedding_types(struct decoding *decoding, const struct body_
         int type = 0;
 
         if (!name.bytes)
-            return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, path.text,
-                             "'%s' must be a text, but is %s", path.text, body_type_name(item));
+            return api_error_set(decoding->error, PROBLEM_BAD_REQUEST, path.text,
+                                 "'%s' must be a text, but is %s", path.text, body_type_name(item));
         while (type < N_EMBEDDING_TYPES &&
                !slice_is(name, embedding_type_name((enum embedding_type)type)))
             type++;
@@ -67,11 +68,11 @@ static bool decode_embedding_types(struct decoding *decoding, const struct body_
 static bool decode_cohere_inputs(struct decoding *decoding, const struct body_object *root)
 {
     if (body_has_option(root, "images"))
-        return fault_set(decoding->fault, PROBLEM_INVALID_VALUE, "images",
-                         "'images' is not taken: this model embeds texts alone");
+        return api_error_set(decoding->error, PROBLEM_INVALID_VALUE, "images",
+                             "'images' is not taken: this model embeds texts alone");
     if (body_has(root, "texts") && body_has(root, "inputs"))
-        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, "inputs",
-                         "'texts' and 'inputs' exclude each other");
+        return api_error_set(decoding->error, PROBLEM_BAD_REQUEST, "inputs",
+                             "'texts' and 'inputs' exclude each other");
     if (body_has(root, "inputs"))
         return decode_contents(decoding, root, "inputs");
     return decode_texts(decoding, body_get(root, "texts"), "texts", NULL, NULL);
@@ -85,8 +86,9 @@ static bool decode_cohere_fields(struct decoding *decoding, const struct body_ob
            decode_truncate(decoding, root) && decode_prompt(decoding, root);
 }
 
-bool decode_cohere_embed(struct slice body, const struct rules *rules, struct memory_claim *memory,
-                         struct fields *ret_fields, struct fault *ret_fault)
+bool decode_cohere_embed(struct slice body, const struct limits *limits,
+                         struct memory_claim *memory, struct fields *ret_fields,
+                         struct api_error *ret_error)
 {
-    return decode_body(body, rules, memory, decode_cohere_fields, ret_fields, ret_fault);
+    return decode_body(body, limits, memory, decode_cohere_fields, ret_fields, ret_error);
 }

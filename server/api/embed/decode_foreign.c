@@ -28,9 +28,9 @@ bool refuse_foreign_fields(struct decoding *decoding, const struct body_object *
         struct body_path path = body_path(object, name);
 
         if (body_has_option(object, name))
-            return fault_set(decoding->fault, PROBLEM_INVALID_VALUE, path.text,
-                             "'%s' is not a field of this server, which has instead: %s", path.text,
-                             foreign_fields[i].instead);
+            return api_error_set(decoding->error, PROBLEM_INVALID_VALUE, path.text,
+                                 "'%s' is not a field of this server, which has instead: %s",
+                                 path.text, foreign_fields[i].instead);
     }
     return true;
 }

@@ -9,8 +9,8 @@ static bool decode_format(struct decoding *decoding, const struct body_object *o
     struct slice format = {0};
     struct slice dtype = {0};
 
-    if (!body_get_text(object, "encoding_format", &format, decoding->fault) ||
-        !body_get_text(object, "output_dtype", &dtype, decoding->fault))
+    if (!body_get_text(object, "encoding_format", &format, decoding->error) ||
+        !body_get_text(object, "output_dtype", &dtype, decoding->error))
         return false;
     decoding->fields.base64 = slice_is(format, "base64");
     if (format.bytes && !decoding->fields.base64 && !slice_is(format, "float"))
@@ -28,13 +28,13 @@ static bool decode_embeddings_fields(struct decoding *decoding, const struct bod
            decode_input(decoding, body_get(root, "input"), "input", false) &&
            decode_dimensions(decoding, root) && decode_format(decoding, root) &&
            decode_truncate(decoding, root) && decode_prompt(decoding, root) &&
-           body_get_switch(root, "normalize", &decoding->fields.normalize, decoding->fault);
+           body_get_switch(root, "normalize", &decoding->fields.normalize, decoding->error);
 }
 
-bool decode_embeddings(struct slice body, const struct rules *rules, struct memory_claim *memory,
-                       struct fields *ret_fields, struct fault *ret_fault)
+bool decode_embeddings(struct slice body, const struct limits *limits, struct memory_claim *memory,
+                       struct fields *ret_fields, struct api_error *ret_error)
 {
-    return decode_body(body, rules, memory, decode_embeddings_fields, ret_fields, ret_fault);
+    return decode_body(body, limits, memory, decode_embeddings_fields, ret_fields, ret_error);
 }
 
 static bool decode_similarity_fields(struct decoding *decoding, const struct body_object *root)
@@ -46,10 +46,10 @@ static bool decode_similarity_fields(struct decoding *decoding, const struct bod
            decode_truncate(decoding, root) && decode_prompt(decoding, root);
 }
 
-bool decode_similarity(struct slice body, const struct rules *rules, struct memory_claim *memory,
-                       struct fields *ret_fields, struct fault *ret_fault)
+bool decode_similarity(struct slice body, const struct limits *limits, struct memory_claim *memory,
+                       struct fields *ret_fields, struct api_error *ret_error)
 {
-    return decode_body(body, rules, memory, decode_similarity_fields, ret_fields, ret_fault);
+    return decode_body(body, limits, memory, decode_similarity_fields, ret_fields, ret_error);
 }
 
 /* Only a cross-encoder reads a query and a document together. The cosine of their vectors in its
@@ -57,14 +57,15 @@ bool decode_similarity(struct slice body, const struct rules *rules, struct memo
 static bool decode_rerank_fields(struct decoding *decoding, const struct body_object *root)
 {
     (void)root;
-    return fault_set(decoding->fault, PROBLEM_WRONG_MODEL, "model",
-                     "This server's model is no cross-encoder but a sentence-transformers "
-                     "embedding model, so it cannot rerank. POST /v1/similarity gives the scores "
-                     "of texts by their vectors");
+    return api_error_set(
+        decoding->error, PROBLEM_WRONG_MODEL, "model",
+        "This server's model is no cross-encoder but a sentence-transformers "
+        "embedding model, so it cannot rerank. POST /v1/similarity gives the scores "
+        "of texts by their vectors");
 }
 
-bool decode_rerank(struct slice body, const struct rules *rules, struct memory_claim *memory,
-                   struct fields *ret_fields, struct fault *ret_fault)
+bool decode_rerank(struct slice body, const struct limits *limits, struct memory_claim *memory,
+                   struct fields *ret_fields, struct api_error *ret_error)
 {
-    return decode_body(body, rules, memory, decode_rerank_fields, ret_fields, ret_fault);
+    return decode_body(body, limits, memory, decode_rerank_fields, ret_fields, ret_error);
 }

@@ -11,15 +11,15 @@
 
 /* A body on its way into fields. */
 struct decoding {
-    const struct rules *rules;
+    const struct limits *limits;
     struct fields fields;
-    struct fault *fault;
+    struct api_error *error;
 };
 
 /* Checks the whole, sets the defaults, and leaves the fields to the route's function. */
-bool decode_body(struct slice body, const struct rules *rules, struct memory_claim *memory,
+bool decode_body(struct slice body, const struct limits *limits, struct memory_claim *memory,
                  bool (*decode_fields)(struct decoding *decoding, const struct body_object *root),
-                 struct fields *ret_fields, struct fault *ret_fault);
+                 struct fields *ret_fields, struct api_error *ret_error);
 
 /* The fault of a text field whose value is none of those allowed. */
 bool refuse_value(struct decoding *decoding, const struct body_object *object, const char *name,

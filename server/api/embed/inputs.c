@@ -10,19 +10,19 @@
 
 static bool no_memory(struct decoding *decoding)
 {
-    return fault_set(decoding->fault, PROBLEM_INTERNAL_ERROR, NULL,
-                     "There is not enough memory for this request");
+    return api_error_set(decoding->error, PROBLEM_INTERNAL_ERROR, NULL,
+                         "There is not enough memory for this request");
 }
 
 static bool check_count(struct decoding *decoding, size_t n, const char *path)
 {
     if (n == 0)
-        return fault_set(decoding->fault, PROBLEM_EMPTY_INPUT, path,
-                         "'%s' is an empty list: it must hold at least one item", path);
-    if (n > decoding->rules->max_inputs)
-        return fault_set(decoding->fault, PROBLEM_TOO_MANY_INPUTS, path,
-                         "'%s' holds %zu items, but at most %zu are allowed in one request", path,
-                         n, decoding->rules->max_inputs);
+        return api_error_set(decoding->error, PROBLEM_EMPTY_INPUT, path,
+                             "'%s' is an empty list: it must hold at least one item", path);
+    if (n > decoding->limits->max_inputs)
+        return api_error_set(decoding->error, PROBLEM_TOO_MANY_INPUTS, path,
+                             "'%s' holds %zu items, but at most %zu are allowed in one request",
+                             path, n, decoding->limits->max_inputs);
     return true;
 }
 
@@ -33,11 +33,11 @@ static bool count_inputs(struct decoding *decoding, const json_t *json, const ch
     size_t n = 1;
 
     if (!json)
-        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, path,
-                         "'%s' is missing: it must be %s", path, allowed);
+        return api_error_set(decoding->error, PROBLEM_BAD_REQUEST, path,
+                             "'%s' is missing: it must be %s", path, allowed);
     if (!json_is_string(json) && !json_is_array(json))
-        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, path, "'%s' must be %s, but is %s",
-                         path, allowed, body_type_name(json));
+        return api_error_set(decoding->error, PROBLEM_BAD_REQUEST, path,
+                             "'%s' must be %s, but is %s", path, allowed, body_type_name(json));
     /* A list of token ids is one input. */
     if (json_is_array(json) && !json_is_number(json_array_get(json, 0)))
         n = json_array_size(json);
@@ -51,8 +51,8 @@ static bool set_text(struct decoding *decoding, const json_t *json, const char *
                      const char *item_path, struct input *input)
 {
     if (json_string_length(json) == 0)
-        return fault_set(decoding->fault, PROBLEM_EMPTY_INPUT, path, "'%s' is an empty text",
-                         item_path);
+        return api_error_set(decoding->error, PROBLEM_EMPTY_INPUT, path, "'%s' is an empty text",
+                             item_path);
     input->text = (struct slice){json_string_value(json), json_string_length(json)};
     return true;
 }
@@ -69,9 +69,9 @@ static bool set_texts(struct decoding *decoding, const json_t *json, const char 
         struct body_path item_path = body_item_path(path, i);
 
         if (!json_is_string(item))
-            return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, item_path.text,
-                             "'%s' must be a text, but is %s", item_path.text,
-                             body_type_name(item));
+            return api_error_set(decoding->error, PROBLEM_BAD_REQUEST, item_path.text,
+                                 "'%s' must be a text, but is %s", item_path.text,
+                                 body_type_name(item));
         if (!set_text(decoding, item, path, item_path.text, &inputs[i]))
             return false;
     }
@@ -82,11 +82,12 @@ static bool set_ids(struct decoding *decoding, const json_t *list, const char *p
                     const char *list_path, int32_t *ids, struct input *input)
 {
     size_t n = json_array_size(list);
-    size_t vocabulary_size = decoding->rules->vocabulary_size;
+    size_t vocabulary_size = decoding->limits->vocabulary_size;
 
     if (n == 0)
-        return fault_set(decoding->fault, PROBLEM_EMPTY_INPUT, path,
-                         "'%s' is an empty list: it must hold at least one token id", list_path);
+        return api_error_set(decoding->error, PROBLEM_EMPTY_INPUT, path,
+                             "'%s' is an empty list: it must hold at least one token id",
+                             list_path);
     for (size_t i = 0; i < n; i++) {
         const json_t *item = json_array_get(list, i);
         int64_t id;
@@ -94,18 +95,18 @@ static bool set_ids(struct decoding *decoding, const json_t *list, const char *p
         if (!json_to_whole(item, &id)) {
             struct body_path item_path = body_item_path(list_path, i);
 
-            return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, item_path.text,
-                             "'%s' must be a token id, a whole number, but is %s", item_path.text,
-                             body_type_name(item));
+            return api_error_set(decoding->error, PROBLEM_BAD_REQUEST, item_path.text,
+                                 "'%s' must be a token id, a whole number, but is %s",
+                                 item_path.text, body_type_name(item));
         }
         if (id < 0 || (uint64_t)id >= vocabulary_size)
-            return fault_set(decoding->fault, PROBLEM_INVALID_TOKEN, path,
-                             "'%s[%zu]' is the token id %s, but the model's vocabulary has %zu "
-                             "tokens (ids 0 to %zu). The ids of another tokenizer, such as the one "
-                             "an OpenAI client library uses by default, do not fit this model: "
-                             "send texts instead",
-                             list_path, i, json_number_text_of(item).text, vocabulary_size,
-                             vocabulary_size - 1);
+            return api_error_set(
+                decoding->error, PROBLEM_INVALID_TOKEN, path,
+                "'%s[%zu]' is the token id %s, but the model's vocabulary has %zu "
+                "tokens (ids 0 to %zu). The ids of another tokenizer, such as the one "
+                "an OpenAI client library uses by default, do not fit this model: "
+                "send texts instead",
+                list_path, i, json_number_text_of(item).text, vocabulary_size, vocabulary_size - 1);
         ids[i] = (int32_t)id;
     }
     input->ids = ids;
@@ -146,9 +147,9 @@ static bool set_items(struct decoding *decoding, const json_t *list, const char 
                                             : "a list of token ids, as the first item is";
         }
         if (!fits)
-            return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, item_path.text,
-                             "'%s' must be %s, but is %s", item_path.text, allowed,
-                             body_type_name(item));
+            return api_error_set(decoding->error, PROBLEM_BAD_REQUEST, item_path.text,
+                                 "'%s' must be %s, but is %s", item_path.text, allowed,
+                                 body_type_name(item));
         if (json_is_string(item) ? !set_text(decoding, item, path, item_path.text, input)
                                  : !set_ids(decoding, item, path, item_path.text, ids, input))
             return false;
@@ -189,19 +190,19 @@ bool decode_ids(struct decoding *decoding, const json_t *json, const char *path)
 {
     static const char allowed[] = "a list of token ids or a list of such lists";
     const json_t *first = json_array_get(json, 0);
-    size_t max_ids = decoding->rules->max_request_tokens;
+    size_t max_ids = decoding->limits->max_request_tokens;
 
     if (json && !json_is_array(json))
-        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, path, "'%s' must be %s, but is %s",
-                         path, allowed, body_type_name(json));
+        return api_error_set(decoding->error, PROBLEM_BAD_REQUEST, path,
+                             "'%s' must be %s, but is %s", path, allowed, body_type_name(json));
     if (!count_inputs(decoding, json, path, allowed, &decoding->fields.n_inputs))
         return false;
     if (!json_is_number(first) && !json_is_array(first))
-        return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, body_item_path(path, 0).text,
-                         "'%s[0]' must be a token id or a list of token ids, but is %s", path,
-                         body_type_name(first));
+        return api_error_set(decoding->error, PROBLEM_BAD_REQUEST, body_item_path(path, 0).text,
+                             "'%s[0]' must be a token id or a list of token ids, but is %s", path,
+                             body_type_name(first));
     if (count_ids(json) > max_ids)
-        return fault_set_too_many_tokens(decoding->fault, path, count_ids(json), max_ids);
+        return api_error_set_too_many_tokens(decoding->error, path, count_ids(json), max_ids);
     return set_inputs(decoding, json, path, false);
 }
 
@@ -229,9 +230,9 @@ bool decode_texts(struct decoding *decoding, const json_t *rows, const char *row
 
 static bool refuse_content(struct decoding *decoding, const char *content_path)
 {
-    return fault_set(decoding->fault, PROBLEM_BAD_REQUEST, content_path,
-                     "'%s' must be a list of one text: [{\"type\":\"text\",\"text\":...}]",
-                     content_path);
+    return api_error_set(decoding->error, PROBLEM_BAD_REQUEST, content_path,
+                         "'%s' must be a list of one text: [{\"type\":\"text\",\"text\":...}]",
+                         content_path);
 }
 
 /* An input may have several parts to Cohere, texts and images, which become one vector; how texts
@@ -245,15 +246,15 @@ static bool set_content(struct decoding *decoding, const struct body_object *ite
     const json_t *type;
     const json_t *text;
 
-    if (!body_get_list(item, "content", &content, decoding->fault) || content.n != 1 ||
-        !body_get_item(&content, 0, content_path.text, &part, decoding->fault))
+    if (!body_get_list(item, "content", &content, decoding->error) || content.n != 1 ||
+        !body_get_item(&content, 0, content_path.text, &part, decoding->error))
         return refuse_content(decoding, content_path.text);
     type = body_get(&part, "type");
     text = body_get(&part, "text");
     if (type && json_is_string(type) && strcmp(json_string_value(type), "image_url") == 0)
-        return fault_set(decoding->fault, PROBLEM_INVALID_VALUE, content_path.text,
-                         "'%s' holds an image, but this model embeds texts alone",
-                         content_path.text);
+        return api_error_set(decoding->error, PROBLEM_INVALID_VALUE, content_path.text,
+                             "'%s' holds an image, but this model embeds texts alone",
+                             content_path.text);
     if (!type || !json_is_string(type) || strcmp(json_string_value(type), "text") != 0 || !text ||
         !json_is_string(text))
         return refuse_content(decoding, content_path.text);
@@ -265,7 +266,7 @@ bool decode_contents(struct decoding *decoding, const struct body_object *object
     struct fields *fields = &decoding->fields;
     struct body_list list;
 
-    if (!body_get_list(object, name, &list, decoding->fault) ||
+    if (!body_get_list(object, name, &list, decoding->error) ||
         !check_count(decoding, list.n, name))
         return false;
     fields->row_field = name;
@@ -278,7 +279,7 @@ bool decode_contents(struct decoding *decoding, const struct body_object *object
         struct body_path item_path = body_item_path(name, i);
         struct body_object item;
 
-        if (!body_get_item(&list, i, item_path.text, &item, decoding->fault) ||
+        if (!body_get_item(&list, i, item_path.text, &item, decoding->error) ||
             !set_content(decoding, &item, name, &fields->inputs[i]))
             return false;
     }

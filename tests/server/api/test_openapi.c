@@ -7,7 +7,7 @@
 
 #include "config/options.h"
 #include "server/api/cohere.h"
-#include "server/api/embed/rules.h"
+#include "server/api/embed/limits.h"
 #include "server/api/openapi.h"
 #include "server/api/tei.h"
 #include "server/exchange/route_family.h"
@@ -24,7 +24,7 @@ struct fixture {
     struct prompt prompts[1];
     size_t dims[4];
     struct options options;
-    struct rules rules;
+    struct limits limits;
     struct server server;
 };
 
@@ -48,7 +48,7 @@ static int open_server(void **state)
         .request_timeout = 2.5,
         .auto_truncate = true,
     };
-    fixture.rules = (struct rules){
+    fixture.limits = (struct limits){
         .max_text_tokens = 24,
         .vocabulary_size = 100,
         .n_dims = 8,
@@ -59,25 +59,25 @@ static int open_server(void **state)
     };
     fixture.server.options = &fixture.options;
     server_name_model(&fixture.server);
-    fixture.server.rules = &fixture.rules;
+    fixture.server.limits = &fixture.limits;
     *state = &fixture;
     return 0;
 }
 
 static json_t *describe(const struct fixture *fixture)
 {
-    struct text text = {0};
+    struct buffer buffer = {0};
     json_error_t error;
     json_t *document;
 
-    openapi_write(&fixture->server, &text);
-    assert_false(text_failed(&text));
-    document = json_loadb(text.bytes, text.len_bytes, JSON_REJECT_DUPLICATES, &error);
+    openapi_write(&fixture->server, &buffer);
+    assert_false(buffer_failed(&buffer));
+    document = json_loadb(buffer.bytes, buffer.len_bytes, JSON_REJECT_DUPLICATES, &error);
     if (!document)
         print_error("line %d: %s\n", error.line, error.text);
     assert_non_null(document);
-    assert_null(memmem(text.bytes, text.len_bytes, "${", 2));
-    text_release(&text);
+    assert_null(memmem(buffer.bytes, buffer.len_bytes, "${", 2));
+    buffer_release(&buffer);
     return document;
 }
 
@@ -274,8 +274,8 @@ static void test_openapi__lists_the_sizes_that_there_are(void **state)
     assert_json(json_object_get(dimensions, "default"), "4");
     json_decref(document);
 
-    fixture->rules.dims = fixture->dims;
-    fixture->rules.n_dims_listed = 4; /* one of them twice, and the full size */
+    fixture->limits.dims = fixture->dims;
+    fixture->limits.n_dims_listed = 4; /* one of them twice, and the full size */
     document = describe(fixture);
     dimensions = find_schema(document, "Dimensions");
     assert_json(json_object_get(dimensions, "enum"), "[2,4,8,\"\",null]");

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "server/exchange/fault.h"
+#include "server/exchange/api_error.h"
 #include "server/text/memory_budget.h"
 
 #include <pthread.h>
@@ -38,14 +38,14 @@ static void test_memory_budget__refuses_what_is_over_the_limit(void **state)
     struct memory_budget budget = {.limit_bytes = LIMIT};
     struct memory_claim one = {.budget = &budget};
     struct memory_claim other = {.budget = &budget};
-    struct fault fault;
+    struct api_error error;
 
     (void)state;
     assert_true(memory_take(&one, FOR_ALL - MIB));
     assert_false(memory_take(&other, MIB + 1));
-    fault_of_memory(&other, &fault);
-    assert_int_equal(fault.problem, PROBLEM_OVERLOADED);
-    assert_non_null(strstr(fault.message, "--memory-limit"));
+    api_error_of_memory(&other, &error);
+    assert_int_equal(error.problem, PROBLEM_OVERLOADED);
+    assert_non_null(strstr(error.message, "--memory-limit"));
     assert_int_equal(other.held_bytes, 0);
     assert_int_equal(budget.used_bytes, FOR_ALL - MIB);
     assert_true(memory_take(&other, MIB));
@@ -56,16 +56,16 @@ static void test_memory_budget__what_never_fits_is_too_large(void **state)
 {
     struct memory_budget budget = {.limit_bytes = LIMIT};
     struct memory_claim claim = {.budget = &budget};
-    struct fault fault;
+    struct api_error error;
 
     (void)state;
     assert_false(memory_take(&claim, FOR_ALL + 1));
-    fault_of_memory(&claim, &fault);
-    assert_int_equal(fault.problem, PROBLEM_PAYLOAD_TOO_LARGE);
+    api_error_of_memory(&claim, &error);
+    assert_int_equal(error.problem, PROBLEM_PAYLOAD_TOO_LARGE);
     assert_true(memory_take(&claim, MIB));
     assert_false(memory_take(&claim, SIZE_MAX));
-    fault_of_memory(&claim, &fault);
-    assert_int_equal(fault.problem, PROBLEM_PAYLOAD_TOO_LARGE);
+    api_error_of_memory(&claim, &error);
+    assert_int_equal(error.problem, PROBLEM_PAYLOAD_TOO_LARGE);
     assert_int_equal(budget.used_bytes, MIB);
 }
 
@@ -75,7 +75,7 @@ static void test_memory_budget__keeps_a_part_for_small_requests(void **state)
     struct memory_claim large = {.budget = &budget};
     struct memory_claim small[8] = {{0}};
     struct memory_claim last = {.budget = &budget};
-    struct fault fault;
+    struct api_error error;
 
     (void)state;
     assert_true(memory_take(&large, FOR_ALL));
@@ -86,8 +86,8 @@ static void test_memory_budget__keeps_a_part_for_small_requests(void **state)
         assert_false(memory_take(&small[i], 1)); /* it would be small no more */
     }
     assert_false(memory_take(&last, 1));
-    fault_of_memory(&last, &fault);
-    assert_int_equal(fault.problem, PROBLEM_OVERLOADED);
+    api_error_of_memory(&last, &error);
+    assert_int_equal(error.problem, PROBLEM_OVERLOADED);
 }
 
 static void test_memory_budget__takes_of_what_is_reserved_first(void **state)

@@ -54,7 +54,7 @@ static const char *find_header(const struct reply *reply, const char *name)
 
 static void assert_body(const struct reply *reply, const char *expected)
 {
-    assert_false(text_failed(&reply->body));
+    assert_false(buffer_failed(&reply->body));
     assert_string_equal(reply->content_type, "application/json");
     assert_int_equal(reply->body.len_bytes, strlen(expected));
     assert_memory_equal(reply->body.bytes, expected, reply->body.len_bytes);
@@ -235,10 +235,10 @@ static void test_respond__repairs_what_is_not_utf8(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct fault fault;
+        struct api_error error;
 
-        fault_set(&fault, PROBLEM_NOT_FOUND, NULL, "%s", cases[i].words);
-        assert_string_equal(fault.message, cases[i].expected);
+        api_error_set(&error, PROBLEM_NOT_FOUND, NULL, "%s", cases[i].words);
+        assert_string_equal(error.message, cases[i].expected);
     }
 }
 

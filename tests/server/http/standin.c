@@ -167,7 +167,7 @@ static void model_name(struct request *request)
 static void echo(struct request *request)
 {
     respond_json(request);
-    text_appendf(&request->reply.body, "{\"n\":%zu}", request->body.len_bytes);
+    buffer_appendf(&request->reply.body, "{\"n\":%zu}", request->body.len_bytes);
 }
 
 static void work_start(struct request *request)
@@ -190,7 +190,7 @@ static void work_start(struct request *request)
 static void work_finish(struct request *request)
 {
     respond_json(request);
-    text_append_string(&request->reply.body, "{\"done\":true}");
+    buffer_append_string(&request->reply.body, "{\"done\":true}");
 }
 
 const struct route routes[] = {

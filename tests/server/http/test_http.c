@@ -668,7 +668,7 @@ static void test_http__ended_requests_are_counted(void **state)
         "nestd_text_tokens_bucket{le=\"8\"} 1\n",
         "nestd_text_tokens_sum 5\n",
     };
-    struct text text = {0};
+    struct buffer buffer = {0};
     struct answer answer;
     int client;
 
@@ -682,13 +682,13 @@ static void test_http__ended_requests_are_counted(void **state)
     wait_until(engine_count_waiting() == 1);
     close(client);
     wait_until(atomic_load(&standin.server.n_unanswered) == 0);
-    metrics_write(&standin.server, &text);
-    text_append(&text, "", 1);
+    metrics_write(&standin.server, &buffer);
+    buffer_append(&buffer, "", 1);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-        if (!strstr(text.bytes, lines[i]))
-            fail_msg("no line %s in\n%s", lines[i], text.bytes);
+        if (!strstr(buffer.bytes, lines[i]))
+            fail_msg("no line %s in\n%s", lines[i], buffer.bytes);
     }
-    text_release(&text);
+    buffer_release(&buffer);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

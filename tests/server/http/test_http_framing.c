@@ -104,16 +104,17 @@ static const struct header_case {
     {.fields = {HOST, {"A", "b\n"}}, .word = "line feed"},
 };
 
-static bool judge(const struct header_case *it, struct framing *framing, struct fault *ret_fault)
+static bool judge(const struct header_case *it, struct framing *framing,
+                  struct api_error *ret_error)
 {
     for (size_t i = 0; i < MAX_FIELDS && it->fields[i].name; i++) {
         struct slice name = {it->fields[i].name, strlen(it->fields[i].name)};
         struct slice value = {it->fields[i].value, strlen(it->fields[i].value)};
 
-        if (!framing_add_field(framing, name, value, ret_fault))
+        if (!framing_add_field(framing, name, value, ret_error))
             return false;
     }
-    return framing_end(framing, it->is_http_1_0, ret_fault);
+    return framing_end(framing, it->is_http_1_0, ret_error);
 }
 
 static void test_framing__headers_are_taken_or_refused(void **state)
@@ -122,32 +123,32 @@ static void test_framing__headers_are_taken_or_refused(void **state)
     for (size_t i = 0; i < sizeof header_cases / sizeof *header_cases; i++) {
         const struct header_case *it = &header_cases[i];
         struct framing framing = {0};
-        struct fault fault = {0};
+        struct api_error error = {0};
 
-        if (judge(it, &framing, &fault) != it->is_good)
-            fail_msg("case %zu: %s", i, it->is_good ? fault.message : "taken");
+        if (judge(it, &framing, &error) != it->is_good)
+            fail_msg("case %zu: %s", i, it->is_good ? error.message : "taken");
         if (it->is_good) {
             assert_int_equal(framing.is_chunked, it->n_body_bytes == CHUNKED);
             assert_true(framing.is_chunked || framing.n_body_bytes == it->n_body_bytes);
             continue;
         }
-        assert_int_equal(fault.problem, it->problem ? it->problem : PROBLEM_BAD_HEADER);
-        assert_string_equal(fault.param, "");
-        if (it->word && !strstr(fault.message, it->word))
-            fail_msg("case %zu: no %s in: %s", i, it->word, fault.message);
+        assert_int_equal(error.problem, it->problem ? it->problem : PROBLEM_BAD_HEADER);
+        assert_string_equal(error.param, "");
+        if (it->word && !strstr(error.message, it->word))
+            fail_msg("case %zu: no %s in: %s", i, it->word, error.message);
     }
 }
 
 static void test_framing__value_with_a_nul_is_refused(void **state)
 {
     struct framing framing = {0};
-    struct fault fault;
+    struct api_error error;
 
     (void)state;
     assert_false(
-        framing_add_field(&framing, (struct slice){"A", 1}, (struct slice){"b\0c", 3}, &fault));
+        framing_add_field(&framing, (struct slice){"A", 1}, (struct slice){"b\0c", 3}, &error));
     assert_false(
-        framing_add_field(&framing, (struct slice){"A\0", 2}, (struct slice){"b", 1}, &fault));
+        framing_add_field(&framing, (struct slice){"A\0", 2}, (struct slice){"b", 1}, &error));
 }
 
 static void test_framing__path_is_found_in_each_form_of_target(void **state)

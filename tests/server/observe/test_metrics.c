@@ -37,23 +37,23 @@ static int tear_down(void **state)
 /* The value of a series by its full name; -1 if it is not there, -2 if it is there twice. */
 static long long read_series(const char *series)
 {
-    struct text text = {0};
+    struct buffer buffer = {0};
     char line[256];
     const char *found, *again;
     long long value = -1;
 
-    metrics_write(&server, &text);
-    text_append(&text, "", 1);
-    assert_false(text_failed(&text));
+    metrics_write(&server, &buffer);
+    buffer_append(&buffer, "", 1);
+    assert_false(buffer_failed(&buffer));
     snprintf(line, sizeof line, "\n%s ", series);
-    found = strstr(text.bytes, line);
+    found = strstr(buffer.bytes, line);
     if (found) {
         again = strstr(found + 1, line);
         value = -2;
         if (!again)
             assert_int_equal(sscanf(found + strlen(line), "%lld", &value), 1);
     }
-    text_release(&text);
+    buffer_release(&buffer);
     return value;
 }
 

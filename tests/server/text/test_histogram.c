@@ -15,13 +15,13 @@ static const int64_t bounds[] = {250, 1000000, 2500000};
 
 static void assert_written(struct histogram *histogram, const char *expected)
 {
-    struct text text = {0};
+    struct buffer buffer = {0};
 
-    histogram_write(histogram, "h", &text);
-    text_append(&text, "", 1);
-    assert_false(text_failed(&text));
-    assert_string_equal(text.bytes, expected);
-    text_release(&text);
+    histogram_write(histogram, "h", &buffer);
+    buffer_append(&buffer, "", 1);
+    assert_false(buffer_failed(&buffer));
+    assert_string_equal(buffer.bytes, expected);
+    buffer_release(&buffer);
 }
 
 static void test_histogram__empty_is_all_zero(void **state)

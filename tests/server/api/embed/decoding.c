@@ -20,7 +20,7 @@ static const struct prompt prompts[] = {
     {passage_name, passage_text, 9},
     {empty_name, empty_text, 0},
 };
-const struct rules decoding_rules = {
+const struct limits decoding_rules = {
     .max_inputs = 3,
     .max_text_tokens = 16,
     .max_request_tokens = 64,
@@ -37,18 +37,18 @@ const struct rules decoding_rules = {
     .similarity = SIMILARITY_DOT,
 };
 
-bool decode_with(decode_function *decode, const struct rules *rules, const char *body,
-                 struct fields *ret_fields, struct fault *ret_fault)
+bool decode_with(decode_function *decode, const struct limits *limits, const char *body,
+                 struct fields *ret_fields, struct api_error *ret_error)
 {
-    return decode((struct slice){body, strlen(body)}, rules, NULL, ret_fields, ret_fault);
+    return decode((struct slice){body, strlen(body)}, limits, NULL, ret_fields, ret_error);
 }
 
 void decode_good(decode_function *decode, const char *body, struct fields *ret_fields)
 {
-    struct fault fault;
+    struct api_error error;
 
-    if (!decode_with(decode, &decoding_rules, body, ret_fields, &fault))
-        fail_msg("%s was refused: %s", body, fault.message);
+    if (!decode_with(decode, &decoding_rules, body, ret_fields, &error))
+        fail_msg("%s was refused: %s", body, error.message);
 }
 
 void assert_slice(struct slice slice, const char *expected)
@@ -62,14 +62,14 @@ void check_refused(decode_function *decode, const struct bad *cases, size_t n_ca
 {
     for (size_t i = 0; i < n_cases; i++) {
         struct fields fields;
-        struct fault fault = {0};
+        struct api_error error = {0};
 
-        if (decode_with(decode, &decoding_rules, cases[i].body, &fields, &fault))
+        if (decode_with(decode, &decoding_rules, cases[i].body, &fields, &error))
             fail_msg("%s was accepted", cases[i].body);
-        if (fault.problem != cases[i].problem || strcmp(fault.param, cases[i].param) != 0 ||
-            !strstr(fault.message, cases[i].message))
+        if (error.problem != cases[i].problem || strcmp(error.param, cases[i].param) != 0 ||
+            !strstr(error.message, cases[i].message))
             fail_msg("%s: problem %d, param \"%s\", message \"%s\"; expected %d, \"%s\", \"%s\"",
-                     cases[i].body, fault.problem, fault.param, fault.message, cases[i].problem,
+                     cases[i].body, error.problem, error.param, error.message, cases[i].problem,
                      cases[i].param, cases[i].message);
     }
 }

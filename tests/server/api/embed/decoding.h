@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What the tests of decoding share: a model's rules, and bodies that are taken or refused. */
+/* What the tests of decoding share: a model's limits, and bodies that are taken or refused. */
 #ifndef NESTD_TESTS_SERVER_API_EMBED_DECODING_H
 #define NESTD_TESTS_SERVER_API_EMBED_DECODING_H
 
@@ -11,14 +11,14 @@
 
 /* A model of 8 dimensions, 100 tokens and the prompts query, passage and nothing; at most 3 inputs.
  */
-extern const struct rules decoding_rules;
+extern const struct limits decoding_rules;
 
-typedef bool decode_function(struct slice body, const struct rules *rules,
+typedef bool decode_function(struct slice body, const struct limits *limits,
                              struct memory_claim *memory, struct fields *ret_fields,
-                             struct fault *ret_fault);
+                             struct api_error *ret_error);
 
-bool decode_with(decode_function *decode, const struct rules *rules, const char *body,
-                 struct fields *ret_fields, struct fault *ret_fault);
+bool decode_with(decode_function *decode, const struct limits *limits, const char *body,
+                 struct fields *ret_fields, struct api_error *ret_error);
 
 /* Fails the test where the body is refused. */
 void decode_good(decode_function *decode, const char *body, struct fields *ret_fields);

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "server/text/text.h"
+#include "server/text/buffer.h"
 #include "tests/server/api/embed/decoding.h"
 
 #include <jansson.h>
@@ -144,33 +144,33 @@ static void test_decode__refuses_bad_similarity(void **state)
 }
 
 /* "before", `n` times "repeated", "after" */
-static void append_repeated(struct text *text, const char *before, size_t n, const char *repeated,
-                            const char *after)
+static void append_repeated(struct buffer *buffer, const char *before, size_t n,
+                            const char *repeated, const char *after)
 {
-    text_append_string(text, before);
+    buffer_append_string(buffer, before);
     for (size_t i = 0; i < n; i++)
-        text_append_string(text, repeated);
-    text_append_string(text, after);
-    assert_false(text_failed(text));
+        buffer_append_string(buffer, repeated);
+    buffer_append_string(buffer, after);
+    assert_false(buffer_failed(buffer));
 }
 
-static void check_text_refused(struct text *body, enum problem problem, const char *param,
+static void check_text_refused(struct buffer *body, enum problem problem, const char *param,
                                const char *message)
 {
     struct fields fields;
-    struct fault fault = {0};
+    struct api_error error = {0};
 
     assert_false(decode_embeddings((struct slice){body->bytes, body->len_bytes}, &decoding_rules,
-                                   NULL, &fields, &fault));
-    assert_int_equal(fault.problem, problem);
-    assert_string_equal(fault.param, param);
-    assert_non_null(strstr(fault.message, message));
-    text_release(body);
+                                   NULL, &fields, &error));
+    assert_int_equal(error.problem, problem);
+    assert_string_equal(error.param, param);
+    assert_non_null(strstr(error.message, message));
+    buffer_release(body);
 }
 
 static void test_decode__refuses_what_is_nested_too_deep(void **state)
 {
-    struct text body = {0};
+    struct buffer body = {0};
 
     (void)state;
     append_repeated(&body, "{\"user\":", 20000, "[", "");
@@ -180,7 +180,7 @@ static void test_decode__refuses_what_is_nested_too_deep(void **state)
 
 static void test_decode__refuses_bodies_that_are_small_text_and_huge_trees(void **state)
 {
-    struct text body = {0};
+    struct buffer body = {0};
 
     (void)state;
     append_repeated(&body, "{\"input\":[", 200000, "[],", "1]}");
@@ -267,13 +267,13 @@ static void test_decode__refuses_what_fields_cannot_hold(void **state)
 
 static void test_decode__refuses_thousands_of_fields(void **state)
 {
-    struct text body = {0};
+    struct buffer body = {0};
 
     (void)state;
-    text_append_string(&body, "{\"input\":\"a\"");
+    buffer_append_string(&body, "{\"input\":\"a\"");
     for (int i = 0; i < 2000; i++)
-        text_appendf(&body, ",\"x%d\":1", i);
-    text_append_string(&body, "}");
+        buffer_appendf(&body, ",\"x%d\":1", i);
+    buffer_append_string(&body, "}");
     check_text_refused(&body, PROBLEM_BAD_REQUEST, "", "fields");
 }
 
@@ -282,31 +282,31 @@ static void test_decode__refuses_thousands_of_fields(void **state)
 /* Commas and brackets inside of a text are no values. */
 static void test_decode__takes_texts_full_of_punctuation(void **state)
 {
-    struct text body = {0};
+    struct buffer body = {0};
     struct fields fields;
-    struct fault fault;
+    struct api_error error;
 
     (void)state;
     append_repeated(&body, "{\"input\":\"\\\"", 100000, ",[{", "\"}");
     assert_true(decode_embeddings((struct slice){body.bytes, body.len_bytes}, &decoding_rules, NULL,
-                                  &fields, &fault));
+                                  &fields, &error));
     assert_int_equal(fields.inputs[0].text.len_bytes, 300001);
     fields_release(&fields);
-    text_release(&body);
+    buffer_release(&body);
 }
 
 static void test_decode__shows_no_more_than_an_excerpt(void **state)
 {
     struct fields fields;
-    struct fault fault = {0};
+    struct api_error error = {0};
 
     (void)state;
     assert_false(decode_with(
         decode_embeddings, &decoding_rules,
         "{\"input\":\"a\",\"truncate\":\"0123456789012345678901234567890123456789secret\"}",
-        &fields, &fault));
-    assert_non_null(strstr(fault.message, "'0123456789012345678901234567890123456789...'"));
-    assert_null(strstr(fault.message, "secret"));
+        &fields, &error));
+    assert_non_null(strstr(error.message, "'0123456789012345678901234567890123456789...'"));
+    assert_null(strstr(error.message, "secret"));
 }
 
 /* ---- memory ---- */
@@ -330,20 +330,20 @@ static void test_decode__refuses_when_memory_is_short(void **state)
                                "\"dimensions\":4,\"x\":[[1.5],{\"y\":null}],\"truncate\":true,"
                                "\"prompt_name\":\"query\",\"similarity\":\"dot\"}";
     struct fields fields;
-    struct fault fault = {0};
-    bool fault_fits = true;
+    struct api_error error = {0};
+    bool api_error_fits = true;
     size_t n_failures = 0;
 
     (void)state;
     json_set_alloc_funcs(failing_malloc, free);
     mallocs_left = 0;
-    while (!decode_with(decode_similarity, &decoding_rules, body, &fields, &fault)) {
-        fault_fits = fault_fits && fault.problem == PROBLEM_INTERNAL_ERROR;
+    while (!decode_with(decode_similarity, &decoding_rules, body, &fields, &error)) {
+        api_error_fits = api_error_fits && error.problem == PROBLEM_INTERNAL_ERROR;
         mallocs_left = ++n_failures;
     }
     fields_release(&fields);
     json_set_alloc_funcs(malloc, free);
-    assert_true(fault_fits);
+    assert_true(api_error_fits);
     assert_true(n_failures > 20);
 }
 
@@ -531,9 +531,9 @@ static void check_truncate(const char *value, enum truncate_side expected)
 
 static void test_decode__knows_the_words_of_truncate(void **state)
 {
-    struct rules strict = decoding_rules;
+    struct limits strict = decoding_rules;
     struct fields fields;
-    struct fault fault;
+    struct api_error error;
 
     (void)state;
     check_truncate("true", TRUNCATE_END);
@@ -542,20 +542,20 @@ static void test_decode__knows_the_words_of_truncate(void **state)
     check_truncate("\"START\"", TRUNCATE_START);
     check_truncate("\"END\"", TRUNCATE_END);
     strict.auto_truncate = false;
-    assert_true(decode_with(decode_embeddings, &strict, "{\"input\":\"a\"}", &fields, &fault));
+    assert_true(decode_with(decode_embeddings, &strict, "{\"input\":\"a\"}", &fields, &error));
     assert_int_equal(fields.truncate, TRUNCATE_NONE);
     fields_release(&fields);
 }
 
 /* `expected` is the prompt's text; NULL: none. */
-static void check_prompt(const struct rules *some_rules, const char *options, const char *expected)
+static void check_prompt(const struct limits *some_rules, const char *options, const char *expected)
 {
     char body[256];
     struct fields fields;
-    struct fault fault;
+    struct api_error error;
 
     snprintf(body, sizeof(body), "{\"input\":\"a\"%s}", options);
-    assert_true(decode_with(decode_embeddings, some_rules, body, &fields, &fault));
+    assert_true(decode_with(decode_embeddings, some_rules, body, &fields, &error));
     if (expected)
         assert_slice(fields.prompt, expected);
     else
@@ -565,7 +565,7 @@ static void check_prompt(const struct rules *some_rules, const char *options, co
 
 static void test_decode__picks_the_prompt(void **state)
 {
-    struct rules with_default = decoding_rules;
+    struct limits with_default = decoding_rules;
 
     (void)state;
     check_prompt(&decoding_rules, ",\"prompt_name\":\"query\"", "query: ");
@@ -590,21 +590,21 @@ static void test_decode__picks_the_prompt(void **state)
 static void test_decode__keeps_to_listed_dimensions(void **state)
 {
     size_t dims[] = {2, 4};
-    struct rules listed = decoding_rules;
+    struct limits listed = decoding_rules;
     struct fields fields;
-    struct fault fault;
+    struct api_error error;
 
     (void)state;
     listed.dims = dims;
     listed.n_dims_listed = 2;
     assert_false(decode_with(decode_embeddings, &listed, "{\"input\":\"a\",\"dimensions\":3}",
-                             &fields, &fault));
-    assert_non_null(strstr(fault.message, "2, 4, 8"));
+                             &fields, &error));
+    assert_non_null(strstr(error.message, "2, 4, 8"));
     for (int n = 2; n <= 8; n *= 2) {
         char body[64];
 
         snprintf(body, sizeof(body), "{\"input\":\"a\",\"dimensions\":%d}", n);
-        assert_true(decode_with(decode_embeddings, &listed, body, &fields, &fault));
+        assert_true(decode_with(decode_embeddings, &listed, body, &fields, &error));
         assert_int_equal(fields.n_dims, n);
         fields_release(&fields);
     }

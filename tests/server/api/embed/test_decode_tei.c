@@ -123,9 +123,9 @@ static void test_decode__takes_what_is_not_to_be_pooled(void **state)
 
 static void test_decode__normalizes_for_embed(void **state)
 {
-    struct rules raw = decoding_rules;
+    struct limits raw = decoding_rules;
     struct fields fields;
-    struct fault fault;
+    struct api_error error;
     static const struct bad cases[] = {
         {"{}", PROBLEM_BAD_REQUEST, "inputs", "missing"},
         {"{\"inputs\":\"a\",\"normalize\":1}", PROBLEM_BAD_REQUEST, "normalize", "is a number"},
@@ -134,7 +134,7 @@ static void test_decode__normalizes_for_embed(void **state)
 
     (void)state;
     raw.normalize = false;
-    assert_true(decode_with(decode_tei_embed, &raw, "{\"inputs\":\"a\"}", &fields, &fault));
+    assert_true(decode_with(decode_tei_embed, &raw, "{\"inputs\":\"a\"}", &fields, &error));
     assert_true(fields.normalize);
     assert_true(fields.pooled);
     assert_int_equal(fields.n_dims, 6);
@@ -170,7 +170,7 @@ static void test_decode__takes_ids_alone(void **state)
          "is a number"},
     };
     struct fields fields;
-    struct fault fault;
+    struct api_error error;
     char many[256] = "{\"ids\":[[1],[1";
 
     (void)state;
@@ -190,9 +190,9 @@ static void test_decode__takes_ids_alone(void **state)
     for (int i = 0; i < 63; i++)
         strcat(many, ",1");
     strcat(many, "]]}");
-    assert_false(decode_with(decode_token_ids, &decoding_rules, many, &fields, &fault));
-    assert_int_equal(fault.problem, PROBLEM_TOO_MANY_TOKENS);
-    assert_non_null(strstr(fault.message, "Requested 65 tokens, max 64 tokens per request"));
+    assert_false(decode_with(decode_token_ids, &decoding_rules, many, &fields, &error));
+    assert_int_equal(error.problem, PROBLEM_TOO_MANY_TOKENS);
+    assert_non_null(strstr(error.message, "Requested 65 tokens, max 64 tokens per request"));
 }
 
 int main(void)

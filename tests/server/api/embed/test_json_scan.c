@@ -7,7 +7,7 @@
 
 #include "server/api/embed/json_scan.h"
 #include "server/api/embed/json_text.h"
-#include "server/text/text.h"
+#include "server/text/buffer.h"
 
 #include <jansson.h>
 #include <malloc.h>
@@ -163,26 +163,26 @@ static void test_json_scan__says_what_is_wrong(void **state)
     }
 }
 
-static void append_repeated(struct text *text, size_t n, const char *repeated)
+static void append_repeated(struct buffer *buffer, size_t n, const char *repeated)
 {
     for (size_t i = 0; i < n; i++)
-        text_append_string(text, repeated);
+        buffer_append_string(buffer, repeated);
 }
 
 static enum json_scan_outcome scan_nested(size_t depth, const char *open, const char *inner,
                                           const char *close)
 {
-    struct text text = {0};
+    struct buffer buffer = {0};
     struct seen seen;
     struct json_scan whole;
     enum json_scan_outcome outcome;
 
-    append_repeated(&text, depth, open);
-    text_append_string(&text, inner);
-    append_repeated(&text, depth, close);
-    assert_false(text_failed(&text));
-    outcome = scan((struct slice){text.bytes, text.len_bytes}, &seen, &whole);
-    text_release(&text);
+    append_repeated(&buffer, depth, open);
+    buffer_append_string(&buffer, inner);
+    append_repeated(&buffer, depth, close);
+    assert_false(buffer_failed(&buffer));
+    outcome = scan((struct slice){buffer.bytes, buffer.len_bytes}, &seen, &whole);
+    buffer_release(&buffer);
     return outcome;
 }
 
@@ -207,39 +207,39 @@ static uint32_t pick(uint32_t n)
     return (random_state >> 8) % n;
 }
 
-static void append_random_text(struct text *text)
+static void append_random_text(struct buffer *buffer)
 {
     static const char *const parts[] = {
         "a",    "bcdefghijklmnop",  "\\n", "\\u00e9",        "\xc3\xa9",
         "\\\"", "\xf0\x9f\x98\x80", " ",   "\\ud83d\\ude00", "/"};
 
-    text_append_string(text, "\"");
+    buffer_append_string(buffer, "\"");
     for (uint32_t n = pick(12); n > 0; n--)
-        text_append_string(text, parts[pick(sizeof(parts) / sizeof(parts[0]))]);
-    text_append_string(text, "\"");
+        buffer_append_string(buffer, parts[pick(sizeof(parts) / sizeof(parts[0]))]);
+    buffer_append_string(buffer, "\"");
 }
 
-static void append_random_value(struct text *text, int levels)
+static void append_random_value(struct buffer *buffer, int levels)
 {
     static const char *const scalars[] = {"0",    "-1.5e3",    "true", "false",
                                           "null", "123456789", "1E-2"};
     uint32_t kind = pick(levels > 0 ? 5 : 3);
 
     if (kind < 2) {
-        append_random_text(text);
+        append_random_text(buffer);
     } else if (kind == 2) {
-        text_append_string(text, scalars[pick(sizeof(scalars) / sizeof(scalars[0]))]);
+        buffer_append_string(buffer, scalars[pick(sizeof(scalars) / sizeof(scalars[0]))]);
     } else {
         uint32_t n = pick(40);
 
-        text_append_string(text, kind == 3 ? "[" : "{");
+        buffer_append_string(buffer, kind == 3 ? "[" : "{");
         for (uint32_t i = 0; i < n; i++) {
             if (kind == 4)
-                text_appendf(text, "\"%u\\u0041\" : ", i);
-            append_random_value(text, levels - 1);
-            text_append_string(text, i + 1 < n ? ", " : "");
+                buffer_appendf(buffer, "\"%u\\u0041\" : ", i);
+            append_random_value(buffer, levels - 1);
+            buffer_append_string(buffer, i + 1 < n ? ", " : "");
         }
-        text_append_string(text, kind == 3 ? "]" : "}");
+        buffer_append_string(buffer, kind == 3 ? "]" : "}");
     }
 }
 
@@ -265,22 +265,22 @@ static void test_json_scan__agrees_with_jansson(void **state)
     (void)state;
     random_state = 1;
     for (int round = 0; round < 20000; round++) {
-        struct text text = {0};
+        struct buffer buffer = {0};
         struct slice slice;
         struct json_scan whole;
         bool valid, taken, is_syntax;
 
-        append_random_value(&text, 2);
+        append_random_value(&buffer, 2);
         for (uint32_t n = pick(3); n > 0; n--)
-            text.bytes[pick((uint32_t)text.len_bytes)] = odd[pick(sizeof(odd) - 1)];
-        slice = (struct slice){text.bytes, text.len_bytes};
+            buffer.bytes[pick((uint32_t)buffer.len_bytes)] = odd[pick(sizeof(odd) - 1)];
+        slice = (struct slice){buffer.bytes, buffer.len_bytes};
         valid = json_scan(slice, ignore, NULL, &whole) == JSON_SCAN_VALID;
         taken = jansson_takes(slice, &is_syntax);
         if (is_syntax && valid != taken)
             fail_msg("%.*s: we say %d, jansson says %d", (int)slice.len_bytes, slice.bytes, valid,
                      taken);
         n_valid += valid;
-        text_release(&text);
+        buffer_release(&buffer);
     }
     assert_true(n_valid > 2000 && n_valid < 18000);
 }
@@ -307,17 +307,17 @@ static void counting_free(void *block)
 }
 
 /* Parses the text as the one member of an object, and compares. */
-static void check_tree_bytes(const struct text *value, double max_ratio)
+static void check_tree_bytes(const struct buffer *value, double max_ratio)
 {
-    struct text text = {0};
+    struct buffer buffer = {0};
     struct seen seen;
     struct json_scan whole;
     json_t *tree;
 
-    text_append_string(&text, "{\"a\":");
-    text_append(&text, value->bytes, value->len_bytes);
-    text_append_string(&text, "}");
-    assert_int_equal(scan((struct slice){text.bytes, text.len_bytes}, &seen, &whole),
+    buffer_append_string(&buffer, "{\"a\":");
+    buffer_append(&buffer, value->bytes, value->len_bytes);
+    buffer_append_string(&buffer, "}");
+    assert_int_equal(scan((struct slice){buffer.bytes, buffer.len_bytes}, &seen, &whole),
                      JSON_SCAN_VALID);
     peak_bytes = 0;
     tree = json_loadb(seen.members[0].value.bytes, seen.members[0].value.len_bytes,
@@ -325,30 +325,30 @@ static void check_tree_bytes(const struct text *value, double max_ratio)
     assert_non_null(tree);
     if (peak_bytes > seen.members[0].tree_bytes ||
         (double)seen.members[0].tree_bytes > max_ratio * (double)peak_bytes + 1024)
-        fail_msg("%.60s...: %zu bytes foreseen, %zu taken", text.bytes, seen.members[0].tree_bytes,
-                 peak_bytes);
+        fail_msg("%.60s...: %zu bytes foreseen, %zu taken", buffer.bytes,
+                 seen.members[0].tree_bytes, peak_bytes);
     json_decref(tree);
     assert_int_equal(taken_bytes, 0);
-    text_release(&text);
+    buffer_release(&buffer);
 }
 
 static void check_list(size_t n, const char *item)
 {
-    struct text value = {0};
+    struct buffer value = {0};
 
-    text_append_string(&value, "[");
+    buffer_append_string(&value, "[");
     for (size_t i = 0; i < n; i++) {
-        text_append_string(&value, i > 0 ? "," : "");
-        text_append_string(&value, item);
+        buffer_append_string(&value, i > 0 ? "," : "");
+        buffer_append_string(&value, item);
     }
-    text_append_string(&value, "]");
+    buffer_append_string(&value, "]");
     check_tree_bytes(&value, 2.5);
-    text_release(&value);
+    buffer_release(&value);
 }
 
 static void test_json_scan__foresees_what_a_tree_takes(void **state)
 {
-    struct text value = {0};
+    struct buffer value = {0};
 
     (void)state;
     json_set_alloc_funcs(counting_malloc, counting_free);
@@ -363,9 +363,9 @@ static void test_json_scan__foresees_what_a_tree_takes(void **state)
     }
     for (size_t n = 1; n < 2000000; n *= 3) {
         value.len_bytes = 0;
-        text_append_string(&value, "\"");
+        buffer_append_string(&value, "\"");
         append_repeated(&value, n, "x");
-        text_append_string(&value, "\"");
+        buffer_append_string(&value, "\"");
         check_tree_bytes(&value, 2.5);
     }
     random_state = 2;
@@ -375,7 +375,7 @@ static void test_json_scan__foresees_what_a_tree_takes(void **state)
         check_tree_bytes(&value, 10);
     }
     json_set_alloc_funcs(malloc, free);
-    text_release(&value);
+    buffer_release(&value);
 }
 
 /* ---- keys ---- */

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "server/api/embed/encode.h"
+#include "server/api/embed/vector_json.h"
 #include "server/api/embed/pack.h"
 
 #include <string.h>
@@ -13,13 +13,13 @@
 static void assert_packed(enum pack pack, const float *values, size_t n_values, float scale,
                           const char *expected)
 {
-    struct text text = {0};
+    struct buffer buffer = {0};
 
-    encode_packed(&text, pack, values, n_values, scale);
-    text_append(&text, "", 1);
-    assert_false(text_failed(&text));
-    assert_string_equal(text.bytes, expected);
-    text_release(&text);
+    vector_json_packed(&buffer, pack, values, n_values, scale);
+    buffer_append(&buffer, "", 1);
+    assert_false(buffer_failed(&buffer));
+    assert_string_equal(buffer.bytes, expected);
+    buffer_release(&buffer);
 }
 
 /* By hand: 127 * 0.5 = 63.5 and 127 * 0.25 = 31.75; halves go to the even number, as numpy's. */

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "server/api/embed/rules.h"
+#include "server/api/embed/limits.h"
 
 #include "config/options.h"
 
@@ -48,7 +48,7 @@ static void remove_file(const char *folder, const char *name)
 
 static int load_tokenizer(void **state)
 {
-    char folder[] = "/tmp/test_rules.XXXXXX";
+    char folder[] = "/tmp/test_limits.XXXXXX";
     struct error error = {0};
 
     (void)state;
@@ -90,48 +90,48 @@ static void open_fixture(struct fixture *fixture)
     fixture->options.token_vectors_limit = 1 << 20;
 }
 
-static enum status make(struct fixture *fixture, struct rules **ret_rules, struct error *error)
+static enum status make(struct fixture *fixture, struct limits **ret_limits, struct error *error)
 {
     const struct engine_info info = {.model = &fixture->model, .tokenizer = tokenizer};
 
     memset(error, 0, sizeof(*error));
-    return rules_new(ret_rules, &fixture->options, &info, error);
+    return limits_new(ret_limits, &fixture->options, &info, error);
 }
 
 /* 1 MiB of vectors of 512 float32 each. */
 static void test_rules__bound_the_vectors_of_all_tokens(void **state)
 {
     struct fixture fixture;
-    struct rules *rules = NULL;
+    struct limits *limits = NULL;
     struct error error;
 
     (void)state;
     open_fixture(&fixture);
-    assert_int_equal(make(&fixture, &rules, &error), STATUS_OK);
-    assert_int_equal(rules->hidden_size, 512);
-    assert_int_equal(rules->max_unpooled_tokens, 512);
-    rules_free(rules);
+    assert_int_equal(make(&fixture, &limits, &error), STATUS_OK);
+    assert_int_equal(limits->hidden_size, 512);
+    assert_int_equal(limits->max_unpooled_tokens, 512);
+    limits_free(limits);
     fixture.options.max_request_tokens = 300;
-    assert_int_equal(make(&fixture, &rules, &error), STATUS_OK);
-    assert_int_equal(rules->max_unpooled_tokens, 300);
-    rules_free(rules);
+    assert_int_equal(make(&fixture, &limits, &error), STATUS_OK);
+    assert_int_equal(limits->max_unpooled_tokens, 300);
+    limits_free(limits);
 }
 
 static void test_rules__take_every_size_where_none_is_listed(void **state)
 {
     struct fixture fixture;
-    struct rules *rules;
+    struct limits *limits;
     struct error error;
 
     (void)state;
     open_fixture(&fixture);
-    assert_int_equal(make(&fixture, &rules, &error), STATUS_OK);
-    assert_false(rules_allow_dims(rules, 0));
-    assert_true(rules_allow_dims(rules, 1));
-    assert_true(rules_allow_dims(rules, 1024));
-    assert_false(rules_allow_dims(rules, 1025));
-    assert_string_equal(rules_list_dims(rules).text, "1 to 1024");
-    rules_free(rules);
+    assert_int_equal(make(&fixture, &limits, &error), STATUS_OK);
+    assert_false(limits_allow_dims(limits, 0));
+    assert_true(limits_allow_dims(limits, 1));
+    assert_true(limits_allow_dims(limits, 1024));
+    assert_false(limits_allow_dims(limits, 1025));
+    assert_string_equal(limits_list_dims(limits).text, "1 to 1024");
+    limits_free(limits);
 }
 
 static void test_rules__keep_to_the_sizes_of_model_or_option(void **state)
@@ -139,43 +139,43 @@ static void test_rules__keep_to_the_sizes_of_model_or_option(void **state)
     static const int64_t values[] = {512, 64};
     size_t model_dims[] = {256, 1024};
     struct fixture fixture;
-    struct rules *rules;
+    struct limits *limits;
     struct error error;
 
     (void)state;
     open_fixture(&fixture);
     fixture.model.matryoshka_dims = model_dims;
     fixture.model.n_matryoshka_dims = 2;
-    assert_int_equal(make(&fixture, &rules, &error), STATUS_OK);
-    assert_true(rules_allow_dims(rules, 256));
-    assert_true(rules_allow_dims(rules, 1024));
-    assert_false(rules_allow_dims(rules, 512));
-    assert_string_equal(rules_list_dims(rules).text, "256, 1024");
-    rules_free(rules);
+    assert_int_equal(make(&fixture, &limits, &error), STATUS_OK);
+    assert_true(limits_allow_dims(limits, 256));
+    assert_true(limits_allow_dims(limits, 1024));
+    assert_false(limits_allow_dims(limits, 512));
+    assert_string_equal(limits_list_dims(limits).text, "256, 1024");
+    limits_free(limits);
 
     fixture.options.matryoshka_dims.values = values;
     fixture.options.matryoshka_dims.n_values = 2;
-    assert_int_equal(make(&fixture, &rules, &error), STATUS_OK);
-    assert_true(rules_allow_dims(rules, 64));
-    assert_true(rules_allow_dims(rules, 512));
-    assert_true(rules_allow_dims(rules, 1024)); /* the full size always */
-    assert_false(rules_allow_dims(rules, 256));
-    assert_string_equal(rules_list_dims(rules).text, "64, 512, 1024");
-    rules_free(rules);
+    assert_int_equal(make(&fixture, &limits, &error), STATUS_OK);
+    assert_true(limits_allow_dims(limits, 64));
+    assert_true(limits_allow_dims(limits, 512));
+    assert_true(limits_allow_dims(limits, 1024)); /* the full size always */
+    assert_false(limits_allow_dims(limits, 256));
+    assert_string_equal(limits_list_dims(limits).text, "64, 512, 1024");
+    limits_free(limits);
 }
 
 static void test_rules__refuse_a_size_that_the_model_has_not(void **state)
 {
     static const int64_t values[] = {64, 1025};
     struct fixture fixture;
-    struct rules *rules;
+    struct limits *limits;
     struct error error;
 
     (void)state;
     open_fixture(&fixture);
     fixture.options.matryoshka_dims.values = values;
     fixture.options.matryoshka_dims.n_values = 2;
-    assert_int_equal(make(&fixture, &rules, &error), STATUS_INVALID);
+    assert_int_equal(make(&fixture, &limits, &error), STATUS_INVALID);
     assert_non_null(strstr(error.text, "--matryoshka-dims: 1025"));
     assert_non_null(strstr(error.text, "1 to 1024"));
 }
@@ -183,34 +183,34 @@ static void test_rules__refuse_a_size_that_the_model_has_not(void **state)
 static void test_rules__choose_the_default_prompt(void **state)
 {
     struct fixture fixture;
-    struct rules *rules;
+    struct limits *limits;
     struct error error;
 
     (void)state;
     open_fixture(&fixture);
-    assert_int_equal(make(&fixture, &rules, &error), STATUS_OK);
-    assert_null(rules->default_prompt.bytes);
-    rules_free(rules);
+    assert_int_equal(make(&fixture, &limits, &error), STATUS_OK);
+    assert_null(limits->default_prompt.bytes);
+    limits_free(limits);
 
     fixture.model.default_prompt = &prompts[1];
-    assert_int_equal(make(&fixture, &rules, &error), STATUS_OK);
-    assert_true(slice_is(rules->default_prompt, "passage: "));
-    rules_free(rules);
+    assert_int_equal(make(&fixture, &limits, &error), STATUS_OK);
+    assert_true(slice_is(limits->default_prompt, "passage: "));
+    limits_free(limits);
 
     fixture.options.default_prompt_name = "query";
-    assert_int_equal(make(&fixture, &rules, &error), STATUS_OK);
-    assert_true(slice_is(rules->default_prompt, "query: "));
-    rules_free(rules);
+    assert_int_equal(make(&fixture, &limits, &error), STATUS_OK);
+    assert_true(slice_is(limits->default_prompt, "query: "));
+    limits_free(limits);
 
     fixture.options.default_prompt = "title: ";
     fixture.options.default_prompt_name = NULL;
-    assert_int_equal(make(&fixture, &rules, &error), STATUS_OK);
-    assert_true(slice_is(rules->default_prompt, "title: "));
-    rules_free(rules);
+    assert_int_equal(make(&fixture, &limits, &error), STATUS_OK);
+    assert_true(slice_is(limits->default_prompt, "title: "));
+    limits_free(limits);
 
     fixture.options.default_prompt = NULL;
     fixture.options.default_prompt_name = "Query";
-    assert_int_equal(make(&fixture, &rules, &error), STATUS_INVALID);
+    assert_int_equal(make(&fixture, &limits, &error), STATUS_INVALID);
     assert_non_null(strstr(error.text, "--default-prompt-name"));
     assert_non_null(strstr(error.text, "query, passage"));
 }
@@ -219,21 +219,21 @@ static void test_rules__choose_the_default_prompt(void **state)
 static void test_rules__let_no_request_outgrow_the_queue(void **state)
 {
     struct fixture fixture;
-    struct rules *rules;
+    struct limits *limits;
     struct error error;
 
     (void)state;
     open_fixture(&fixture);
-    assert_int_equal(make(&fixture, &rules, &error), STATUS_OK);
-    assert_int_equal(rules->max_request_tokens, 1000);
-    assert_int_equal(rules->max_inputs, 2048);
-    assert_int_equal(rules->max_text_tokens, 512);
-    assert_int_equal(rules->vocabulary_size, 6);
-    rules_free(rules);
+    assert_int_equal(make(&fixture, &limits, &error), STATUS_OK);
+    assert_int_equal(limits->max_request_tokens, 1000);
+    assert_int_equal(limits->max_inputs, 2048);
+    assert_int_equal(limits->max_text_tokens, 512);
+    assert_int_equal(limits->vocabulary_size, 6);
+    limits_free(limits);
     fixture.options.max_queue_tokens = 600;
-    assert_int_equal(make(&fixture, &rules, &error), STATUS_OK);
-    assert_int_equal(rules->max_request_tokens, 600);
-    rules_free(rules);
+    assert_int_equal(make(&fixture, &limits, &error), STATUS_OK);
+    assert_int_equal(limits->max_request_tokens, 600);
+    limits_free(limits);
 }
 
 static void test_rules__lists_are_cut_between_names(void **state)
@@ -241,7 +241,7 @@ static void test_rules__lists_are_cut_between_names(void **state)
     enum { N = 60 };
     static char names[N][16];
     struct prompt many[N] = {{0}};
-    struct rules rules = {.prompts = many, .n_prompts = N};
+    struct limits limits = {.prompts = many, .n_prompts = N};
     struct choices choices;
 
     (void)state;
@@ -249,12 +249,12 @@ static void test_rules__lists_are_cut_between_names(void **state)
         snprintf(names[i], sizeof(names[i]), "prompt%zu", i);
         many[i].name = names[i];
     }
-    choices = rules_list_prompts(&rules);
+    choices = limits_list_prompts(&limits);
     assert_true(strlen(choices.text) < sizeof(choices.text));
     assert_memory_equal(choices.text, "prompt0, prompt1, ", 18);
     assert_string_equal(choices.text + strlen(choices.text) - 5, ", ...");
-    rules.n_prompts = 0;
-    assert_string_equal(rules_list_prompts(&rules).text, "query, document");
+    limits.n_prompts = 0;
+    assert_string_equal(limits_list_prompts(&limits).text, "query, document");
 }
 
 int main(void)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/int8/exact.h"
+#include "engine/int8/reference.h"
 
 #include "engine/base/memory.h"
 #include "engine/model/model.h"
 
 #include <string.h>
 
-void exact_release(struct exact *exact)
+void reference_release(struct reference *exact)
 {
     for (enum layer_product i = 0; i < N_LAYER_PRODUCTS; i++) {
         gemm_weights_free(exact->weights[i]);
@@ -15,11 +15,11 @@ void exact_release(struct exact *exact)
     free(exact->encoder.layers);
 }
 
-enum status exact_init(struct exact *exact, const struct encoder *encoder)
+enum status reference_init(struct reference *exact, const struct encoder *encoder)
 {
     size_t n_layers = encoder->model->arch.n_layers;
 
-    *exact = (struct exact){.encoder = *encoder};
+    *exact = (struct reference){.encoder = *encoder};
     exact->encoder.dtype = ENCODER_FLOAT32;
     exact->encoder.attention_type = KERNEL_FLOAT32;
     exact->encoder.layers = calloc(n_layers, sizeof *exact->encoder.layers);
@@ -42,7 +42,7 @@ enum status exact_init(struct exact *exact, const struct encoder *encoder)
     return STATUS_OK;
 }
 
-void exact_load(struct exact *exact, size_t layer)
+void reference_load(struct reference *exact, size_t layer)
 {
     const struct encoder *encoder = &exact->encoder;
     const struct model_layer *stored = &encoder->model->layers[layer];

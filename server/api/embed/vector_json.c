@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/api/embed/encode.h"
+#include "server/api/embed/vector_json.h"
 
 #include "server/text/base64.h"
 #include "server/text/number.h"
@@ -7,12 +7,12 @@
 #include <stdint.h>
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "encode_base64 sends the float32 of memory as they are, which must be little-endian"
+#error "vector_json_base64 sends the float32 of memory as they are, which must be little-endian"
 #endif
 
 /* ---- how much room ---- */
 
-/* A list of so many items, each with its comma, and the brackets. SIZE_MAX, which text_reserve
+/* A list of so many items, each with its comma, and the brackets. SIZE_MAX, which buffer_reserve
  * refuses, where that is too much. */
 static size_t list_bytes(size_t n_items, size_t item_bytes, size_t more_bytes)
 {
@@ -25,39 +25,39 @@ static size_t list_bytes(size_t n_items, size_t item_bytes, size_t more_bytes)
 }
 
 /* The last number needs more room while it is written. */
-size_t encode_floats_max_bytes(size_t n_values)
+size_t vector_json_floats_max_bytes(size_t n_values)
 {
     return list_bytes(n_values, NUMBER_FLOAT_MAX_CHARS, NUMBER_FLOAT_BYTES);
 }
 
-size_t encode_base64_max_bytes(size_t n_values)
+size_t vector_json_base64_max_bytes(size_t n_values)
 {
     return base64_length(n_values * sizeof(float)) + 2; /* fits: they are in memory */
 }
 
-size_t encode_packed_max_bytes(enum pack pack, size_t n_values)
+size_t vector_json_packed_max_bytes(enum pack pack, size_t n_values)
 {
     return list_bytes(pack_count_bytes(pack, n_values), sizeof("-128") - 1, 0);
 }
 
 /* The bytes stand behind the room for their base64 until they are written. */
-size_t encode_packed_base64_max_bytes(enum pack pack, size_t n_values)
+size_t vector_json_packed_base64_max_bytes(enum pack pack, size_t n_values)
 {
     size_t n_bytes = pack_count_bytes(pack, n_values);
 
     return base64_length(n_bytes) + 2 + n_bytes; /* fits: a byte a float32 at most */
 }
 
-size_t encode_indices_max_bytes(size_t n_indices)
+size_t vector_json_indices_max_bytes(size_t n_indices)
 {
     return list_bytes(n_indices, NUMBER_U64_BYTES, 0);
 }
 
 /* ---- writing ---- */
 
-void encode_floats(struct text *text, const float *values, size_t n_values)
+void vector_json_floats(struct buffer *buffer, const float *values, size_t n_values)
 {
-    char *start = text_reserve(text, encode_floats_max_bytes(n_values));
+    char *start = buffer_reserve(buffer, vector_json_floats_max_bytes(n_values));
     char *to = start;
 
     if (!start)
@@ -69,12 +69,12 @@ void encode_floats(struct text *text, const float *values, size_t n_values)
         to = number_write_float(to, values[i]);
     }
     *to++ = ']';
-    text->len_bytes += (size_t)(to - start);
+    buffer->len_bytes += (size_t)(to - start);
 }
 
-void encode_base64(struct text *text, const float *values, size_t n_values)
+void vector_json_base64(struct buffer *buffer, const float *values, size_t n_values)
 {
-    char *start = text_reserve(text, encode_base64_max_bytes(n_values));
+    char *start = buffer_reserve(buffer, vector_json_base64_max_bytes(n_values));
     char *to = start;
 
     if (!start)
@@ -82,14 +82,14 @@ void encode_base64(struct text *text, const float *values, size_t n_values)
     *to++ = '"';
     to = base64_write(to, values, n_values * sizeof(*values));
     *to++ = '"';
-    text->len_bytes += (size_t)(to - start);
+    buffer->len_bytes += (size_t)(to - start);
 }
 
-void encode_packed(struct text *text, enum pack pack, const float *values, size_t n_values,
-                   float scale)
+void vector_json_packed(struct buffer *buffer, enum pack pack, const float *values, size_t n_values,
+                        float scale)
 {
     size_t n_bytes = pack_count_bytes(pack, n_values);
-    char *start = text_reserve(text, encode_packed_max_bytes(pack, n_values));
+    char *start = buffer_reserve(buffer, vector_json_packed_max_bytes(pack, n_values));
     char *to = start;
 
     if (!start)
@@ -101,15 +101,15 @@ void encode_packed(struct text *text, enum pack pack, const float *values, size_
         to = number_write_i64(to, pack_get_byte(pack, values, n_values, scale, i));
     }
     *to++ = ']';
-    text->len_bytes += (size_t)(to - start);
+    buffer->len_bytes += (size_t)(to - start);
 }
 
-void encode_packed_base64(struct text *text, enum pack pack, const float *values, size_t n_values,
-                          float scale)
+void vector_json_packed_base64(struct buffer *buffer, enum pack pack, const float *values,
+                               size_t n_values, float scale)
 {
     size_t n_bytes = pack_count_bytes(pack, n_values);
-    size_t max_bytes = encode_packed_base64_max_bytes(pack, n_values);
-    char *start = text_reserve(text, max_bytes);
+    size_t max_bytes = vector_json_packed_base64_max_bytes(pack, n_values);
+    char *start = buffer_reserve(buffer, max_bytes);
     unsigned char *bytes;
     char *to = start;
 
@@ -121,12 +121,12 @@ void encode_packed_base64(struct text *text, enum pack pack, const float *values
     *to++ = '"';
     to = base64_write(to, bytes, n_bytes);
     *to++ = '"';
-    text->len_bytes += (size_t)(to - start);
+    buffer->len_bytes += (size_t)(to - start);
 }
 
-void encode_indices(struct text *text, const size_t *indices, size_t n_indices)
+void vector_json_indices(struct buffer *buffer, const size_t *indices, size_t n_indices)
 {
-    char *start = text_reserve(text, encode_indices_max_bytes(n_indices));
+    char *start = buffer_reserve(buffer, vector_json_indices_max_bytes(n_indices));
     char *to = start;
 
     if (!start)
@@ -138,5 +138,5 @@ void encode_indices(struct text *text, const size_t *indices, size_t n_indices)
         to = number_write_u64(to, indices[i]);
     }
     *to++ = ']';
-    text->len_bytes += (size_t)(to - start);
+    buffer->len_bytes += (size_t)(to - start);
 }

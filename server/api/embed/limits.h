@@ -2,8 +2,8 @@
 
 /* What a request may ask of the loaded model: the model's sizes and prompts under the options'
  * limits. Made once, when the model is loaded; read-only from then on, so any thread may look. */
-#ifndef NESTD_SERVER_API_EMBED_RULES_H
-#define NESTD_SERVER_API_EMBED_RULES_H
+#ifndef NESTD_SERVER_API_EMBED_LIMITS_H
+#define NESTD_SERVER_API_EMBED_LIMITS_H
 
 #include "engine/engine.h"
 #include "server/text/slice.h"
@@ -13,7 +13,7 @@
 
 struct options;
 
-struct rules {
+struct limits {
     size_t max_inputs;      /* in one list of one request */
     size_t max_text_tokens; /* of one input, special tokens included */
     size_t
@@ -37,22 +37,22 @@ struct rules {
 
 /* Options that do not fit the model (a default prompt that it lacks, a size that it has not) are
  * STATUS_INVALID, with the option's name and what would do. Borrows from `info` and `options`. */
-MUST_CHECK enum status rules_new(struct rules **ret_rules, const struct options *options,
-                                 const struct engine_info *info, struct error *error);
-void rules_free(struct rules *rules);
+MUST_CHECK enum status limits_new(struct limits **ret_limits, const struct options *options,
+                                  const struct engine_info *info, struct error *error);
+void limits_free(struct limits *limits);
 
 /* May vectors be cut to n_dims numbers? */
-bool rules_allow_dims(const struct rules *rules, size_t n_dims);
+bool limits_allow_dims(const struct limits *limits, size_t n_dims);
 
 /* The prompt of that name; NULL if there is none. */
-const struct prompt *rules_find_prompt(const struct rules *rules, struct slice name);
+const struct prompt *limits_find_prompt(const struct limits *limits, struct slice name);
 
 /* What would be allowed, for messages: "1 to 384", or "64, 128 or 384"; "query, passage". Cut to
  * fit. */
 struct choices {
     char text[256];
 };
-struct choices rules_list_dims(const struct rules *rules);
-struct choices rules_list_prompts(const struct rules *rules);
+struct choices limits_list_dims(const struct limits *limits);
+struct choices limits_list_prompts(const struct limits *limits);
 
 #endif

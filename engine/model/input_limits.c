@@ -2,7 +2,7 @@
 
 /* sentence-transformers passes what stands in these files to a constructor, which refuses unknown
  * keys; so does this, since a setting that is not known may change the numbers. */
-#include "engine/model/transformer.h"
+#include "engine/model/input_limits.h"
 
 #include "engine/files/document.h"
 
@@ -98,21 +98,21 @@ static enum status open_config(const char *folder, struct document *ret_config, 
     return STATUS_OK;
 }
 
-enum status transformer_read(struct transformer *ret_transformer, const char *folder,
-                             struct error *error)
+enum status input_limits_read(struct input_limits *ret_limits, const char *folder,
+                              struct error *error)
 {
-    struct transformer transformer = {0};
+    struct input_limits limits = {0};
     struct document config = {.root = NULL};
     enum status status = open_config(folder, &config, error);
 
     if (!status)
         status = check_transformer(&config, error);
     if (!status)
-        status = document_get_limit(&config, "max_seq_length", &transformer.max_tokens, error);
+        status = document_get_limit(&config, "max_seq_length", &limits.max_tokens, error);
     if (!status)
-        status = document_get_bool(&config, "do_lower_case", &transformer.lowercase, error);
+        status = document_get_bool(&config, "do_lower_case", &limits.lowercase, error);
     document_release(&config);
     if (!status)
-        *ret_transformer = transformer;
+        *ret_limits = limits;
     return status;
 }

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/api/status.h"
+#include "server/api/health.h"
 
 #include "server/exchange/request.h"
 #include "server/exchange/respond.h"
 #include "server/exchange/server.h"
 #include "server/observe/metrics.h"
 
-void status_livez(struct request *request)
+void health_livez(struct request *request)
 {
     respond_text(request, "application/json", "{\"status\":\"alive\"}");
 }
 
-bool status_check_serving(struct request *request)
+bool health_check_serving(struct request *request)
 {
     enum server_state state = atomic_load(&request->server->state);
 
@@ -22,13 +22,13 @@ bool status_check_serving(struct request *request)
     return state == SERVER_SERVING;
 }
 
-void status_readyz(struct request *request)
+void health_readyz(struct request *request)
 {
-    if (status_check_serving(request))
+    if (health_check_serving(request))
         respond_text(request, "application/json", "{\"status\":\"ready\"}");
 }
 
-void status_metrics(struct request *request)
+void health_metrics(struct request *request)
 {
     respond_text(request, "text/plain; version=0.0.4; charset=utf-8", "");
     metrics_write(request->server, &request->reply.body);

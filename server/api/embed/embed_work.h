@@ -3,22 +3,22 @@
 /* A request's inputs on their way to vectors, the same for every route that encodes: decoded
  * fields, tokens, the jobs of one group, the vectors. It is the request's `work` and is freed with
  * it. */
-#ifndef NESTD_SERVER_API_EMBED_EMBEDDING_H
-#define NESTD_SERVER_API_EMBED_EMBEDDING_H
+#ifndef NESTD_SERVER_API_EMBED_EMBED_WORK_H
+#define NESTD_SERVER_API_EMBED_EMBED_WORK_H
 
 #include "engine/engine.h"
 #include "server/api/embed/decode.h"
-#include "server/api/embed/rules.h"
-#include "server/exchange/fault.h"
+#include "server/api/embed/limits.h"
+#include "server/exchange/api_error.h"
 #include "server/text/slice.h"
-#include "server/text/text.h"
+#include "server/text/buffer.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 struct request;
 
-struct embedding {
+struct embed_work {
     struct fields fields; /* inputs and texts are let go of before the group is submitted */
     struct tokens tokens; /* of all inputs, end to end */
     struct job *jobs;     /* [n_inputs], in input order */
@@ -39,30 +39,30 @@ struct finish_bytes {
  * is wrong. A route's start is this and no more. While the texts are still there, `count_bytes` is
  * asked, so that a request whose reply would have no room is not encoded; then `begin_reply`, or
  * NULL, is called, for a reply that repeats texts. */
-void embedding_start(struct request *request,
-                     bool (*decode)(struct slice body, const struct rules *rules,
-                                    struct memory_claim *memory, struct fields *ret_fields,
-                                    struct fault *ret_fault),
-                     struct finish_bytes (*count_bytes)(const struct request *request,
-                                                        const struct embedding *embedding),
-                     void (*begin_reply)(struct request *request, const struct fields *fields));
+void embed_work_start(struct request *request,
+                      bool (*decode)(struct slice body, const struct limits *limits,
+                                     struct memory_claim *memory, struct fields *ret_fields,
+                                     struct api_error *ret_error),
+                      struct finish_bytes (*count_bytes)(const struct request *request,
+                                                         const struct embed_work *work),
+                      void (*begin_reply)(struct request *request, const struct fields *fields));
 
 /* After the group is done: the vectors, all of them whole and finite, and in the reply the header
  * x-truncated-inputs, the indices of the inputs that were cut (of two lists, the second counts on
  * after the first; absent if none was). NULL: some are not, and the request was answered. */
-struct embedding *embedding_finish(struct request *request);
+struct embed_work *embed_work_finish(struct request *request);
 
 /* [n_dims]; of a text that was pooled. */
-const float *embedding_get_vector(const struct embedding *embedding, size_t i_input);
+const float *embed_work_get_vector(const struct embed_work *work, size_t i_input);
 
 /* What brings that vector to length 1 (pack.h); 1 where it has that length already. */
-float embedding_find_scale(const struct embedding *embedding, size_t i_input);
+float embed_work_find_scale(const struct embed_work *work, size_t i_input);
 
 /* {"prompt_tokens":N,"total_tokens":N} */
-void embedding_write_usage(const struct embedding *embedding, struct text *text);
+void embed_work_write_usage(const struct embed_work *work, struct buffer *buffer);
 
 /* The text with the prompt before it, in `scratch` where there is a prompt. bytes is NULL if memory
  * is short. */
-struct slice prompt_join(struct slice prompt, struct slice text, struct text *scratch);
+struct slice prompt_join(struct slice prompt, struct slice text, struct buffer *scratch);
 
 #endif

@@ -6,7 +6,7 @@
  * All tokens of a request stand in one buffer and all vectors in one allocation; jobs point into
  * both. The body and the parsed JSON, the largest things a request holds, are freed before it waits
  * for its turn. Nothing here keeps a client's text. */
-#include "server/api/embed/embedding.h"
+#include "server/api/embed/embed_work.h"
 
 #include "server/exchange/request.h"
 #include "server/exchange/respond.h"
@@ -15,26 +15,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void embedding_free(void *work)
+static void embed_work_free(void *user)
 {
-    struct embedding *embedding = work;
+    struct embed_work *work = user;
 
-    fields_release(&embedding->fields);
-    tokens_release(&embedding->tokens);
-    free(embedding->jobs);
-    free(embedding->vectors);
-    free(embedding->truncated);
-    free(embedding);
+    fields_release(&work->fields);
+    tokens_release(&work->tokens);
+    free(work->jobs);
+    free(work->vectors);
+    free(work->truncated);
+    free(work);
 }
 
-struct slice prompt_join(struct slice prompt, struct slice text, struct text *scratch)
+struct slice prompt_join(struct slice prompt, struct slice text, struct buffer *scratch)
 {
     if (prompt.len_bytes == 0)
         return text;
     scratch->len_bytes = 0;
-    text_append(scratch, prompt.bytes, prompt.len_bytes);
-    text_append(scratch, text.bytes, text.len_bytes);
-    if (text_failed(scratch))
+    buffer_append(scratch, prompt.bytes, prompt.len_bytes);
+    buffer_append(scratch, text.bytes, text.len_bytes);
+    if (buffer_failed(scratch))
         return (struct slice){0};
     return (struct slice){scratch->bytes, scratch->len_bytes};
 }
@@ -51,24 +51,25 @@ static bool check_model(struct request *request, struct slice name)
 
 /* Where the model leaves the prompt out of the pooling: how many tokens that is. Counted as
  * sentence-transformers does: those of the prompt alone, with [CLS] but without the final [SEP]. */
-static enum status count_prompt_tokens(const struct tokenizer *tokenizer, const struct rules *rules,
-                                       struct embedding *embedding, size_t *ret_n_tokens)
+static enum status count_prompt_tokens(const struct tokenizer *tokenizer,
+                                       const struct limits *limits, struct embed_work *work,
+                                       size_t *ret_n_tokens)
 {
     const struct tokenize_options options = {
         .truncate = TRUNCATE_END,
-        .max_tokens = embedding->fields.max_tokens,
+        .max_tokens = work->fields.max_tokens,
         .add_special = true,
     };
-    struct slice prompt = embedding->fields.prompt;
+    struct slice prompt = work->fields.prompt;
     struct tokenize_result result;
     enum status status;
 
     *ret_n_tokens = 0;
-    if (rules->include_prompt || prompt.len_bytes == 0)
+    if (limits->include_prompt || prompt.len_bytes == 0)
         return STATUS_OK;
-    status = tokenizer_encode(tokenizer, prompt.bytes, prompt.len_bytes, &options,
-                              &embedding->tokens, &result);
-    embedding->tokens.n_tokens = 0;
+    status = tokenizer_encode(tokenizer, prompt.bytes, prompt.len_bytes, &options, &work->tokens,
+                              &result);
+    work->tokens.n_tokens = 0;
     if (status)
         return status;
     *ret_n_tokens = result.n_tokens - 1;
@@ -84,38 +85,38 @@ static size_t count_skipped(size_t n_prompt_tokens, const struct tokenize_result
     return result->n_tokens ? result->n_tokens - 1 : 0;
 }
 
-static enum status tokenize_input(const struct tokenizer *tokenizer, struct embedding *embedding,
-                                  size_t i, struct text *scratch,
+static enum status tokenize_input(const struct tokenizer *tokenizer, struct embed_work *work,
+                                  size_t i, struct buffer *scratch,
                                   struct tokenize_result *ret_result)
 {
-    const struct input *input = &embedding->fields.inputs[i];
+    const struct input *input = &work->fields.inputs[i];
     const struct tokenize_options options = {
-        .truncate = embedding->fields.truncate,
-        .max_tokens = embedding->fields.max_tokens,
+        .truncate = work->fields.truncate,
+        .max_tokens = work->fields.max_tokens,
         .add_special = true,
     };
     struct slice text;
 
     if (!input->text.bytes)
-        return tokenizer_wrap(tokenizer, input->ids, input->n_ids, &options, &embedding->tokens,
+        return tokenizer_wrap(tokenizer, input->ids, input->n_ids, &options, &work->tokens,
                               ret_result);
-    text = prompt_join(embedding->fields.prompt, input->text, scratch);
+    text = prompt_join(work->fields.prompt, input->text, scratch);
     if (!text.bytes)
         return STATUS_NO_MEMORY;
-    return tokenizer_encode(tokenizer, text.bytes, text.len_bytes, &options, &embedding->tokens,
+    return tokenizer_encode(tokenizer, text.bytes, text.len_bytes, &options, &work->tokens,
                             ret_result);
 }
 
 /* Clients know such a refusal by the first words, which are OpenAI's: LiteLLM then falls back to
  * another model, and chunkers cut their texts. */
-static void respond_too_long(struct request *request, const struct embedding *embedding, size_t i,
+static void respond_too_long(struct request *request, const struct embed_work *work, size_t i,
                              const struct tokenize_result *result)
 {
-    size_t max_tokens = embedding->fields.max_tokens;
+    size_t max_tokens = work->fields.max_tokens;
     size_t index;
-    const char *field = fields_locate(&embedding->fields, i, &index);
+    const char *field = fields_locate(&work->fields, i, &index);
 
-    if (max_tokens < request->server->rules->max_text_tokens)
+    if (max_tokens < request->server->limits->max_text_tokens)
         respond_problem(request, PROBLEM_TOO_LONG, field,
                         "This request's max_tokens is %zu tokens, however you requested %zu tokens "
                         "(%s[%zu], special tokens included); truncation is off",
@@ -127,39 +128,39 @@ static void respond_too_long(struct request *request, const struct embedding *em
                         max_tokens, result->n_tokens_whole, field, index);
 }
 
-static void respond_too_many(struct request *request, const struct embedding *embedding,
+static void respond_too_many(struct request *request, const struct embed_work *work,
                              size_t n_tokens)
 {
-    const struct fields *fields = &embedding->fields;
-    struct fault fault;
+    const struct fields *fields = &work->fields;
+    struct api_error error;
 
-    fault_set_too_many_tokens(&fault, fields->row_field, n_tokens, fields->max_request_tokens);
-    respond_fault(request, &fault);
+    api_error_set_too_many_tokens(&error, fields->row_field, n_tokens, fields->max_request_tokens);
+    respond_api_error(request, &error);
 }
 
 /* Fills the token buffer and what the jobs say of it but the pointers, for the buffer may move. Of
  * a request with too many tokens the rest are counted, so that its sender learns by how much, but
  * not kept. */
-static bool tokenize(struct request *request, struct embedding *embedding, struct text *scratch)
+static bool tokenize(struct request *request, struct embed_work *work, struct buffer *scratch)
 {
-    const struct rules *rules = request->server->rules;
+    const struct limits *limits = request->server->limits;
     const struct tokenizer *tokenizer =
         engine_get_info(atomic_load(&request->server->engine))->tokenizer;
-    const struct fields *fields = &embedding->fields;
+    const struct fields *fields = &work->fields;
     struct tokenize_result result = {0};
     size_t n_prompt_tokens;
     size_t n_tokens = 0;
     enum status status;
 
-    status = count_prompt_tokens(tokenizer, rules, embedding, &n_prompt_tokens);
+    status = count_prompt_tokens(tokenizer, limits, work, &n_prompt_tokens);
     for (size_t i = 0; i < fields->n_inputs && !status; i++) {
-        struct job *job = &embedding->jobs[i];
+        struct job *job = &work->jobs[i];
 
         if (n_tokens > fields->max_request_tokens)
-            embedding->tokens.n_tokens = 0;
-        status = tokenize_input(tokenizer, embedding, i, scratch, &result);
+            work->tokens.n_tokens = 0;
+        status = tokenize_input(tokenizer, work, i, scratch, &result);
         if (status == STATUS_TOO_LONG) {
-            respond_too_long(request, embedding, i, &result);
+            respond_too_long(request, work, i, &result);
             return false;
         }
         if (status)
@@ -169,14 +170,14 @@ static bool tokenize(struct request *request, struct embedding *embedding, struc
         if (fields->inputs[i].text.bytes)
             job->n_skipped = count_skipped(n_prompt_tokens, &result);
         if (result.truncated)
-            embedding->truncated[embedding->n_truncated++] = i;
+            work->truncated[work->n_truncated++] = i;
     }
     if (status) {
         respond_status(request, status);
         return false;
     }
     if (n_tokens > fields->max_request_tokens) {
-        respond_too_many(request, embedding, n_tokens);
+        respond_too_many(request, work, n_tokens);
         return false;
     }
     return true;
@@ -199,120 +200,119 @@ static size_t count_max_tokens(const struct fields *fields)
 }
 
 /* Tokens, with what their buffer grows by, and what there is for each input. */
-static bool take_for_tokens(struct request *request, const struct embedding *embedding)
+static bool take_for_tokens(struct request *request, const struct embed_work *work)
 {
-    size_t n_inputs = embedding->fields.n_inputs;
+    size_t n_inputs = work->fields.n_inputs;
 
-    size_t n_bytes = count_max_tokens(&embedding->fields) * sizeof(int32_t) * 3 / 2 +
-                     n_inputs * (sizeof(*embedding->jobs) + sizeof(*embedding->truncated));
+    size_t n_bytes = count_max_tokens(&work->fields) * sizeof(int32_t) * 3 / 2 +
+                     n_inputs * (sizeof(*work->jobs) + sizeof(*work->truncated));
 
     return memory_take(&request->memory, n_bytes);
 }
 
-static bool allocate_jobs(struct embedding *embedding)
+static bool allocate_jobs(struct embed_work *work)
 {
-    size_t n = embedding->fields.n_inputs;
+    size_t n = work->fields.n_inputs;
 
     /* calloc checks the products. */
-    embedding->jobs = calloc(n, sizeof(*embedding->jobs));
-    embedding->truncated = calloc(n, sizeof(*embedding->truncated));
-    return embedding->jobs && embedding->truncated;
+    work->jobs = calloc(n, sizeof(*work->jobs));
+    work->truncated = calloc(n, sizeof(*work->truncated));
+    return work->jobs && work->truncated;
 }
 
-static bool allocate_vectors(struct request *request, struct embedding *embedding)
+static bool allocate_vectors(struct request *request, struct embed_work *work)
 {
-    const struct fields *fields = &embedding->fields;
-    size_t n = fields->pooled ? fields->n_inputs : embedding->tokens.n_tokens;
-    size_t vector_bytes = fields->n_dims * sizeof(*embedding->vectors);
+    const struct fields *fields = &work->fields;
+    size_t n = fields->pooled ? fields->n_inputs : work->tokens.n_tokens;
+    size_t vector_bytes = fields->n_dims * sizeof(*work->vectors);
 
     /* The product fits: both are bounded. */
     if (!memory_take(&request->memory, n * vector_bytes))
         return false;
-    embedding->vectors = calloc(n, vector_bytes);
-    return embedding->vectors;
+    work->vectors = calloc(n, vector_bytes);
+    return work->vectors;
 }
 
-static void fill_group(struct request *request, struct embedding *embedding)
+static void fill_group(struct request *request, struct embed_work *work)
 {
-    const int32_t *ids = embedding->tokens.ids;
-    size_t n_dims = embedding->fields.n_dims;
-    float *vector = embedding->vectors;
+    const int32_t *ids = work->tokens.ids;
+    size_t n_dims = work->fields.n_dims;
+    float *vector = work->vectors;
 
-    for (size_t i = 0; i < embedding->fields.n_inputs; i++) {
-        struct job *job = &embedding->jobs[i];
+    for (size_t i = 0; i < work->fields.n_inputs; i++) {
+        struct job *job = &work->jobs[i];
 
         job->ids = ids;
         ids += job->n_tokens;
-        if (!embedding->fields.pooled) {
+        if (!work->fields.pooled) {
             job->token_vectors = vector;
             vector += job->n_tokens * n_dims;
             continue;
         }
         job->vector = vector;
         job->n_dims = n_dims;
-        job->normalize = embedding->fields.normalize;
+        job->normalize = work->fields.normalize;
         vector += n_dims;
     }
-    request->group.jobs = embedding->jobs;
-    request->group.n_jobs = embedding->fields.n_inputs;
-    request->n_texts = embedding->fields.n_inputs;
-    request->n_tokens = embedding->tokens.n_tokens;
-    request->n_truncated = embedding->n_truncated;
+    request->group.jobs = work->jobs;
+    request->group.n_jobs = work->fields.n_inputs;
+    request->n_texts = work->fields.n_inputs;
+    request->n_tokens = work->tokens.n_tokens;
+    request->n_truncated = work->n_truncated;
 }
 
-void embedding_start(struct request *request,
-                     bool (*decode)(struct slice body, const struct rules *rules,
-                                    struct memory_claim *memory, struct fields *ret_fields,
-                                    struct fault *ret_fault),
-                     struct finish_bytes (*count_bytes)(const struct request *request,
-                                                        const struct embedding *embedding),
-                     void (*begin_reply)(struct request *request, const struct fields *fields))
+void embed_work_start(struct request *request,
+                      bool (*decode)(struct slice body, const struct limits *limits,
+                                     struct memory_claim *memory, struct fields *ret_fields,
+                                     struct api_error *ret_error),
+                      struct finish_bytes (*count_bytes)(const struct request *request,
+                                                         const struct embed_work *work),
+                      void (*begin_reply)(struct request *request, const struct fields *fields))
 {
     int64_t began_us = clock_now_us();
-    struct embedding *embedding = calloc(1, sizeof(*embedding));
+    struct embed_work *work = calloc(1, sizeof(*work));
     struct slice body = {request->body.bytes, request->body.len_bytes};
-    struct text scratch = {.memory = &request->memory};
+    struct buffer scratch = {.memory = &request->memory};
     struct finish_bytes finish;
-    struct fault fault;
+    struct api_error error;
     enum status status;
     bool tokenized;
 
-    if (!embedding) {
+    if (!work) {
         respond_status(request, STATUS_NO_MEMORY);
         return;
     }
-    request->work = embedding;
-    request->free_work = embedding_free;
-    if (!decode(body, request->server->rules, &request->memory, &embedding->fields, &fault)) {
-        respond_fault(request, &fault);
+    request->work = work;
+    request->free_work = embed_work_free;
+    if (!decode(body, request->server->limits, &request->memory, &work->fields, &error)) {
+        respond_api_error(request, &error);
         return;
     }
-    if (!check_model(request, embedding->fields.model))
+    if (!check_model(request, work->fields.model))
         return;
-    if (!take_for_tokens(request, embedding) || !allocate_jobs(embedding)) {
+    if (!take_for_tokens(request, work) || !allocate_jobs(work)) {
         respond_status(request, STATUS_NO_MEMORY);
         return;
     }
-    tokenized = tokenize(request, embedding, &scratch);
-    text_release(&scratch);
+    tokenized = tokenize(request, work, &scratch);
+    buffer_release(&scratch);
     if (!tokenized)
         return;
-    finish = count_bytes(request, embedding);
-    if (!text_set_capacity(&request->reply.body, finish.reply)) {
+    finish = count_bytes(request, work);
+    if (!buffer_set_capacity(&request->reply.body, finish.reply)) {
         respond_status(request, STATUS_NO_MEMORY);
         return;
     }
     if (begin_reply)
-        begin_reply(request, &embedding->fields);
-    fields_release(&embedding->fields);
-    text_release(&request->body);
+        begin_reply(request, &work->fields);
+    fields_release(&work->fields);
+    buffer_release(&request->body);
     /* What was reserved for decoding is needed no more. */
-    if (!allocate_vectors(request, embedding) ||
-        !memory_set_reserve(&request->memory, finish.work)) {
+    if (!allocate_vectors(request, work) || !memory_set_reserve(&request->memory, finish.work)) {
         respond_status(request, STATUS_NO_MEMORY);
         return;
     }
-    fill_group(request, embedding);
+    fill_group(request, work);
     request->tokenize_us = clock_now_us() - began_us;
 
     status = request_submit(request);
@@ -322,31 +322,31 @@ void embedding_start(struct request *request,
 
 /* "1,3,4", and where there are many "0,1,...,15,... (2048)": a header has to stay short. In memory
  * that is there: a reply without it would hide that a text was cut (promise 11). */
-static void add_truncated_header(struct request *request, const struct embedding *embedding)
+static void add_truncated_header(struct request *request, const struct embed_work *work)
 {
     enum { MAX_SHOWN = 16, MAX_DIGITS = 20 };
     char value[(MAX_SHOWN + 1) * (MAX_DIGITS + 8)];
-    size_t n = embedding->n_truncated;
+    size_t n = work->n_truncated;
     size_t len_bytes = 0;
 
     for (size_t i = 0; i < n && i < MAX_SHOWN; i++)
         len_bytes += (size_t)snprintf(value + len_bytes, sizeof(value) - len_bytes, "%s%zu",
-                                      i > 0 ? "," : "", embedding->truncated[i]);
+                                      i > 0 ? "," : "", work->truncated[i]);
     if (n > MAX_SHOWN)
         snprintf(value + len_bytes, sizeof(value) - len_bytes, ",... (%zu)", n);
     reply_add_header(&request->reply, "x-truncated-inputs", "%s", value);
 }
 
-struct embedding *embedding_finish(struct request *request)
+struct embed_work *embed_work_finish(struct request *request)
 {
-    struct embedding *embedding = request->work;
+    struct embed_work *work = request->work;
 
-    for (size_t i = 0; i < embedding->fields.n_inputs; i++) {
-        enum status status = embedding->jobs[i].status;
+    for (size_t i = 0; i < work->fields.n_inputs; i++) {
+        enum status status = work->jobs[i].status;
 
         if (status == STATUS_NOT_FINITE) {
             size_t index;
-            const char *field = fields_locate(&embedding->fields, i, &index);
+            const char *field = fields_locate(&work->fields, i, &index);
 
             respond_problem(request, PROBLEM_VECTOR_NOT_FINITE, field,
                             "The vector of %s[%zu] holds a number that is not finite", field,
@@ -358,26 +358,26 @@ struct embedding *embedding_finish(struct request *request)
             return NULL;
         }
     }
-    if (embedding->n_truncated)
-        add_truncated_header(request, embedding);
-    return embedding;
+    if (work->n_truncated)
+        add_truncated_header(request, work);
+    return work;
 }
 
-const float *embedding_get_vector(const struct embedding *embedding, size_t i_input)
+const float *embed_work_get_vector(const struct embed_work *work, size_t i_input)
 {
-    return embedding->vectors + i_input * embedding->fields.n_dims;
+    return work->vectors + i_input * work->fields.n_dims;
 }
 
-float embedding_find_scale(const struct embedding *embedding, size_t i_input)
+float embed_work_find_scale(const struct embed_work *work, size_t i_input)
 {
-    if (embedding->fields.normalize)
+    if (work->fields.normalize)
         return 1;
-    return pack_find_scale(embedding_get_vector(embedding, i_input), embedding->fields.n_dims);
+    return pack_find_scale(embed_work_get_vector(work, i_input), work->fields.n_dims);
 }
 
-void embedding_write_usage(const struct embedding *embedding, struct text *text)
+void embed_work_write_usage(const struct embed_work *work, struct buffer *buffer)
 {
-    size_t n_tokens = embedding->tokens.n_tokens;
+    size_t n_tokens = work->tokens.n_tokens;
 
-    text_appendf(text, "{\"prompt_tokens\":%zu,\"total_tokens\":%zu}", n_tokens, n_tokens);
+    buffer_appendf(buffer, "{\"prompt_tokens\":%zu,\"total_tokens\":%zu}", n_tokens, n_tokens);
 }

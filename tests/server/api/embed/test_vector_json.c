@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "server/api/embed/encode.h"
+#include "server/api/embed/vector_json.h"
 
 #include "server/text/number.h"
 
@@ -19,25 +19,25 @@ static const float values[] = {
 };
 enum { N_VALUES = sizeof(values) / sizeof(values[0]) };
 
-static void assert_text(struct text *text, const char *expected)
+static void assert_text(struct buffer *buffer, const char *expected)
 {
-    assert_false(text_failed(text));
-    assert_int_equal(text->len_bytes, strlen(expected));
-    assert_memory_equal(text->bytes, expected, text->len_bytes);
-    text_release(text);
+    assert_false(buffer_failed(buffer));
+    assert_int_equal(buffer->len_bytes, strlen(expected));
+    assert_memory_equal(buffer->bytes, expected, buffer->len_bytes);
+    buffer_release(buffer);
 }
 
 /* The oracle is the C library: it reads each number as text. */
 static void test_encode__floats_read_back_as_they_were(void **state)
 {
-    struct text text = {0};
+    struct buffer buffer = {0};
     char *at;
 
     (void)state;
-    encode_floats(&text, values, N_VALUES);
-    text_append(&text, "", 1);
-    assert_false(text_failed(&text));
-    at = text.bytes;
+    vector_json_floats(&buffer, values, N_VALUES);
+    buffer_append(&buffer, "", 1);
+    assert_false(buffer_failed(&buffer));
+    at = buffer.bytes;
     assert_int_equal(*at, '[');
     for (size_t i = 0; i < N_VALUES; i++) {
         float x = strtof(at + 1, &at);
@@ -46,37 +46,37 @@ static void test_encode__floats_read_back_as_they_were(void **state)
         assert_int_equal(*at, i + 1 < N_VALUES ? ',' : ']');
     }
     assert_int_equal(at[1], '\0');
-    text_release(&text);
+    buffer_release(&buffer);
 }
 
 static void test_encode__floats_are_json(void **state)
 {
-    struct text text = {0};
+    struct buffer buffer = {0};
     json_t *json;
 
     (void)state;
-    encode_floats(&text, values, N_VALUES);
-    json = json_loadb(text.bytes, text.len_bytes, 0, NULL);
+    vector_json_floats(&buffer, values, N_VALUES);
+    json = json_loadb(buffer.bytes, buffer.len_bytes, 0, NULL);
     assert_non_null(json);
     assert_int_equal(json_array_size(json), N_VALUES);
     json_decref(json);
-    text_release(&text);
+    buffer_release(&buffer);
 }
 
 /* Expected: Python's base64.b64encode(numpy.array(values, "<f4").tobytes()). */
 static void test_encode__base64_is_of_little_endian_float32(void **state)
 {
-    struct text text = {0};
+    struct buffer buffer = {0};
 
     (void)state;
-    encode_base64(&text, values, N_VALUES);
-    assert_text(&text, "\"AAAAAAAAAIAAAIA/AACAv83MzD2Vv9Yz//9/fwAAgAAAAIBL\"");
-    encode_base64(&text, values + 2, 1);
-    assert_text(&text, "\"AACAPw==\"");
-    encode_base64(&text, values + 2, 2);
-    assert_text(&text, "\"AACAPwAAgL8=\"");
-    encode_base64(&text, values + 2, 3);
-    assert_text(&text, "\"AACAPwAAgL/NzMw9\"");
+    vector_json_base64(&buffer, values, N_VALUES);
+    assert_text(&buffer, "\"AAAAAAAAAIAAAIA/AACAv83MzD2Vv9Yz//9/fwAAgAAAAIBL\"");
+    vector_json_base64(&buffer, values + 2, 1);
+    assert_text(&buffer, "\"AACAPw==\"");
+    vector_json_base64(&buffer, values + 2, 2);
+    assert_text(&buffer, "\"AACAPwAAgL8=\"");
+    vector_json_base64(&buffer, values + 2, 3);
+    assert_text(&buffer, "\"AACAPwAAgL/NzMw9\"");
 }
 
 /* Expected: Python's round(127 * x), half to even, and base64.b64encode. */
@@ -96,30 +96,30 @@ static void test_encode__packed_bytes_are_numbers_or_base64(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct text text = {0};
+        struct buffer buffer = {0};
 
-        encode_packed(&text, cases[i].pack, unit, 9, 1);
-        assert_text(&text, cases[i].numbers);
-        encode_packed_base64(&text, cases[i].pack, unit, 9, 1);
-        assert_text(&text, cases[i].base64);
-        encode_packed_base64(&text, cases[i].pack, unit, 0, 1);
-        assert_text(&text, "\"\"");
+        vector_json_packed(&buffer, cases[i].pack, unit, 9, 1);
+        assert_text(&buffer, cases[i].numbers);
+        vector_json_packed_base64(&buffer, cases[i].pack, unit, 9, 1);
+        assert_text(&buffer, cases[i].base64);
+        vector_json_packed_base64(&buffer, cases[i].pack, unit, 0, 1);
+        assert_text(&buffer, "\"\"");
     }
 }
 
 static void test_encode__appends_to_what_is_there(void **state)
 {
     static const size_t indices[] = {0, 7, SIZE_MAX};
-    struct text text = {0};
+    struct buffer buffer = {0};
 
     (void)state;
-    text_append_string(&text, "x");
-    encode_indices(&text, indices, 2);
-    encode_indices(&text, NULL, 0);
-    encode_floats(&text, values, 0);
-    assert_text(&text, "x[0,7][][]");
-    encode_indices(&text, indices, 3);
-    assert_text(&text, "[0,7,18446744073709551615]");
+    buffer_append_string(&buffer, "x");
+    vector_json_indices(&buffer, indices, 2);
+    vector_json_indices(&buffer, NULL, 0);
+    vector_json_floats(&buffer, values, 0);
+    assert_text(&buffer, "x[0,7][][]");
+    vector_json_indices(&buffer, indices, 3);
+    assert_text(&buffer, "[0,7,18446744073709551615]");
 }
 
 /* Room is reserved by these numbers before a vector is there, so no text may be longer. */
@@ -150,32 +150,34 @@ static void test_encode__needs_no_more_room_than_foretold(void **state)
         for (size_t i = 0; i < n; i++)
             ones[i] = -1;
         for (int pack = 0; pack < N_PACKS; pack++) {
-            struct text text = {0};
+            struct buffer buffer = {0};
 
-            assert_true(text_set_capacity(&text, encode_packed_max_bytes((enum pack)pack, n)));
-            encode_packed(&text, (enum pack)pack, ones, n, 1);
-            assert_true(text.capacity_bytes <= encode_packed_max_bytes((enum pack)pack, n));
-            text_release(&text);
             assert_true(
-                text_set_capacity(&text, encode_packed_base64_max_bytes((enum pack)pack, n)));
-            encode_packed_base64(&text, (enum pack)pack, ones, n, 1);
-            assert_true(text.capacity_bytes <= encode_packed_base64_max_bytes((enum pack)pack, n));
-            text_release(&text);
+                buffer_set_capacity(&buffer, vector_json_packed_max_bytes((enum pack)pack, n)));
+            vector_json_packed(&buffer, (enum pack)pack, ones, n, 1);
+            assert_true(buffer.capacity_bytes <= vector_json_packed_max_bytes((enum pack)pack, n));
+            buffer_release(&buffer);
+            assert_true(buffer_set_capacity(
+                &buffer, vector_json_packed_base64_max_bytes((enum pack)pack, n)));
+            vector_json_packed_base64(&buffer, (enum pack)pack, ones, n, 1);
+            assert_true(buffer.capacity_bytes <=
+                        vector_json_packed_base64_max_bytes((enum pack)pack, n));
+            buffer_release(&buffer);
         }
     }
 }
 
 static void test_encode__leaves_a_failed_text_alone(void **state)
 {
-    struct text text = {.failed = true};
+    struct buffer buffer = {.failed = true};
 
     (void)state;
-    encode_floats(&text, values, N_VALUES);
-    encode_base64(&text, values, N_VALUES);
-    encode_indices(&text, (size_t[]){1}, 1);
-    assert_true(text_failed(&text));
-    assert_int_equal(text.len_bytes, 0);
-    text_release(&text);
+    vector_json_floats(&buffer, values, N_VALUES);
+    vector_json_base64(&buffer, values, N_VALUES);
+    vector_json_indices(&buffer, (size_t[]){1}, 1);
+    assert_true(buffer_failed(&buffer));
+    assert_int_equal(buffer.len_bytes, 0);
+    buffer_release(&buffer);
 }
 
 int main(void)

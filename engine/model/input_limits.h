@@ -2,21 +2,21 @@
 
 /* sentence_bert_config.json, or its sibling of another family: what sentence-transformers'
  * Transformer module is told. This is the one reader of the file. Any thread. */
-#ifndef NESTD_ENGINE_MODEL_TRANSFORMER_H
-#define NESTD_ENGINE_MODEL_TRANSFORMER_H
+#ifndef NESTD_ENGINE_MODEL_INPUT_LIMITS_H
+#define NESTD_ENGINE_MODEL_INPUT_LIMITS_H
 
 #include "engine/base/status.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-struct transformer {
+struct input_limits {
     size_t max_tokens; /* max_seq_length; 0: the file sets none */
     bool lowercase;    /* do_lower_case: small letters, whatever the tokenizer says */
 };
 
 /* STATUS_UNSUPPORTED if the file asks for anything else that changes the numbers. */
-MUST_CHECK enum status transformer_read(struct transformer *ret_transformer, const char *folder,
-                                        struct error *error);
+MUST_CHECK enum status input_limits_read(struct input_limits *ret_limits, const char *folder,
+                                         struct error *error);
 
 #endif

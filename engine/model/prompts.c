@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/model/sentence.h"
+#include "engine/model/prompts.h"
 
 #include "engine/files/document.h"
 #include "engine/vector/similarity.h"
@@ -103,7 +103,7 @@ static enum status read_default_prompt(const struct document *config, struct mod
     return STATUS_OK;
 }
 
-enum status sentence_read(struct model *model, const char *model_dir, struct error *error)
+enum status prompts_read(struct model *model, const char *model_dir, struct error *error)
 {
     struct document config;
     enum status status;

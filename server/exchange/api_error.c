@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/exchange/fault.h"
+#include "server/exchange/api_error.h"
 
 #include "server/text/memory_budget.h"
 #include "server/text/utf8.h"
@@ -47,34 +47,34 @@ static void replace_invalid(char *text)
     }
 }
 
-void fault_set_va(struct fault *ret_fault, enum problem problem, const char *param,
-                  const char *format, va_list arguments)
+void api_error_set_va(struct api_error *ret_error, enum problem problem, const char *param,
+                      const char *format, va_list arguments)
 {
-    ret_fault->problem = problem;
-    snprintf(ret_fault->param, sizeof(ret_fault->param), "%s", param ? param : "");
-    vsnprintf(ret_fault->message, sizeof(ret_fault->message), format, arguments);
-    ret_fault->message[whole_characters(ret_fault->message, strlen(ret_fault->message))] = '\0';
-    replace_invalid(ret_fault->message);
+    ret_error->problem = problem;
+    snprintf(ret_error->param, sizeof(ret_error->param), "%s", param ? param : "");
+    vsnprintf(ret_error->message, sizeof(ret_error->message), format, arguments);
+    ret_error->message[whole_characters(ret_error->message, strlen(ret_error->message))] = '\0';
+    replace_invalid(ret_error->message);
 }
 
-bool fault_set(struct fault *ret_fault, enum problem problem, const char *param, const char *format,
-               ...)
+bool api_error_set(struct api_error *ret_error, enum problem problem, const char *param,
+                   const char *format, ...)
 {
     va_list arguments;
 
     va_start(arguments, format);
-    fault_set_va(ret_fault, problem, param, format, arguments);
+    api_error_set_va(ret_error, problem, param, format, arguments);
     va_end(arguments);
     return false;
 }
 
 /* Clients know such a refusal by OpenAI's words for it. */
-bool fault_set_too_many_tokens(struct fault *ret_fault, const char *field, size_t n_tokens,
-                               size_t max_tokens)
+bool api_error_set_too_many_tokens(struct api_error *ret_error, const char *field, size_t n_tokens,
+                                   size_t max_tokens)
 {
-    return fault_set(ret_fault, PROBLEM_TOO_MANY_TOKENS, field,
-                     "Requested %zu tokens, max %zu tokens per request (all of '%s' together)",
-                     n_tokens, max_tokens, field);
+    return api_error_set(ret_error, PROBLEM_TOO_MANY_TOKENS, field,
+                         "Requested %zu tokens, max %zu tokens per request (all of '%s' together)",
+                         n_tokens, max_tokens, field);
 }
 
 struct excerpt excerpt_of(struct slice slice)
@@ -89,18 +89,20 @@ struct excerpt excerpt_of(struct slice slice)
     return excerpt;
 }
 
-void fault_of_memory(const struct memory_claim *claim, struct fault *ret_fault)
+void api_error_of_memory(const struct memory_claim *claim, struct api_error *ret_error)
 {
     size_t ceiling = memory_find_ceiling(claim);
 
     if (claim->refused_bytes > ceiling)
-        fault_set(ret_fault, PROBLEM_PAYLOAD_TOO_LARGE, NULL,
-                  "This request needs at least %zu bytes of memory, but one request may have at "
-                  "most %zu (--memory-limit): send it in parts",
-                  claim->refused_bytes, ceiling);
+        api_error_set(
+            ret_error, PROBLEM_PAYLOAD_TOO_LARGE, NULL,
+            "This request needs at least %zu bytes of memory, but one request may have at "
+            "most %zu (--memory-limit): send it in parts",
+            claim->refused_bytes, ceiling);
     else
-        fault_set(ret_fault, PROBLEM_OVERLOADED, NULL,
-                  "The requests at hand fill the %zu bytes of memory that they may have together "
-                  "(--memory-limit): try again after the time that Retry-After names",
-                  atomic_load(&claim->budget->limit_bytes));
+        api_error_set(
+            ret_error, PROBLEM_OVERLOADED, NULL,
+            "The requests at hand fill the %zu bytes of memory that they may have together "
+            "(--memory-limit): try again after the time that Retry-After names",
+            atomic_load(&claim->budget->limit_bytes));
 }

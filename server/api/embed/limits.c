@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/api/embed/limits.h"
+
+#include "config/options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static int compare_sizes(const void *a, const void *b)
+{
+    size_t x = *(const size_t *)a;
+    size_t y = *(const size_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+static enum status set_dims(struct limits *limits, const struct options *options,
+                            const struct model *model, struct error *error)
+{
+    const struct option_numbers *list = &options->matryoshka_dims;
+    size_t n = list->n_values ? list->n_values : model->n_matryoshka_dims;
+
+    if (n == 0)
+        return STATUS_OK;
+    limits->dims = calloc(n, sizeof(*limits->dims));
+    if (!limits->dims)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < n; i++) {
+        limits->dims[i] = list->n_values ? (size_t)list->values[i] : model->matryoshka_dims[i];
+        if (limits->dims[i] > model->n_dims)
+            return error_set(error, STATUS_INVALID,
+                             "--matryoshka-dims: %zu is not one of the sizes that the model's "
+                             "vectors can have: 1 to %zu",
+                             limits->dims[i], model->n_dims);
+    }
+    qsort(limits->dims, n, sizeof(*limits->dims), compare_sizes);
+    limits->n_dims_listed = n;
+    return STATUS_OK;
+}
+
+static enum status set_default_prompt(struct limits *limits, const struct options *options,
+                                      const struct model *model, struct error *error)
+{
+    const char *text = options->default_prompt;
+    const char *name = options->default_prompt_name;
+    const struct prompt *prompt = model->default_prompt;
+
+    if (text) {
+        limits->default_prompt = (struct slice){text, strlen(text)};
+        return STATUS_OK;
+    }
+    if (name) {
+        prompt = limits_find_prompt(limits, (struct slice){name, strlen(name)});
+        if (!prompt && !model_implies_prompt(name, strlen(name)))
+            return error_set(error, STATUS_INVALID,
+                             "--default-prompt-name: '%s' is not a prompt of the model, whose "
+                             "prompts are: %s",
+                             name, limits_list_prompts(limits).text);
+    }
+    if (prompt)
+        limits->default_prompt = (struct slice){prompt->text, prompt->text_len_bytes};
+    return STATUS_OK;
+}
+
+enum status limits_new(struct limits **ret_limits, const struct options *options,
+                       const struct engine_info *info, struct error *error)
+{
+    const struct model *model = info->model;
+    struct limits *limits = calloc(1, sizeof(*limits));
+    enum status status;
+
+    if (!limits)
+        return STATUS_NO_MEMORY;
+    limits->max_inputs = (size_t)options->max_client_batch_size;
+    limits->max_text_tokens = model->max_tokens;
+    /* What the queue could never hold must not be told to try again later. */
+    limits->max_request_tokens =
+        smaller((size_t)options->max_request_tokens, (size_t)options->max_queue_tokens);
+    limits->hidden_size = model->arch.hidden_size;
+    limits->max_unpooled_tokens =
+        smaller(limits->max_request_tokens,
+                (size_t)options->token_vectors_limit / (limits->hidden_size * sizeof(float)));
+    limits->vocabulary_size = tokenizer_vocabulary_size(info->tokenizer);
+    limits->n_dims = model->n_dims;
+    limits->default_dims = model->default_dims;
+    limits->prompts = model->prompts;
+    limits->n_prompts = model->n_prompts;
+    limits->include_prompt = model->include_prompt;
+    limits->normalize = model->normalize;
+    limits->truncate = tokenizer_truncates_start(info->tokenizer) ? TRUNCATE_START : TRUNCATE_END;
+    limits->auto_truncate = options->auto_truncate;
+    limits->similarity = model->similarity;
+
+    status = set_dims(limits, options, model, error);
+    if (!status)
+        status = set_default_prompt(limits, options, model, error);
+    if (status) {
+        limits_free(limits);
+        return status;
+    }
+    *ret_limits = limits;
+    return STATUS_OK;
+}
+
+void limits_free(struct limits *limits)
+{
+    if (!limits)
+        return;
+    free(limits->dims);
+    free(limits);
+}
+
+bool limits_allow_dims(const struct limits *limits, size_t n_dims)
+{
+    if (n_dims < 1 || n_dims > limits->n_dims)
+        return false;
+    if (n_dims == limits->n_dims || limits->n_dims_listed == 0)
+        return true;
+    for (size_t i = 0; i < limits->n_dims_listed; i++) {
+        if (limits->dims[i] == n_dims)
+            return true;
+    }
+    return false;
+}
+
+const struct prompt *limits_find_prompt(const struct limits *limits, struct slice name)
+{
+    for (size_t i = 0; i < limits->n_prompts; i++) {
+        if (slice_is(name, limits->prompts[i].name))
+            return &limits->prompts[i];
+    }
+    return NULL;
+}
+
+/* Adds one more; once one did not fit, the list ends in "..." and takes no more. */
+static void choices_add(struct choices *choices, const char *text, size_t *len_bytes)
+{
+    const char *separator = *len_bytes ? ", " : "";
+    size_t room = sizeof(choices->text) - *len_bytes;
+    size_t needed = strlen(separator) + strlen(text) + sizeof(", ...");
+
+    if (needed > room) {
+        if (room >= sizeof(", ..."))
+            memcpy(choices->text + *len_bytes, ", ...", sizeof(", ..."));
+        *len_bytes = sizeof(choices->text);
+        return;
+    }
+    *len_bytes += (size_t)snprintf(choices->text + *len_bytes, room, "%s%s", separator, text);
+}
+
+struct choices limits_list_dims(const struct limits *limits)
+{
+    struct choices choices = {0};
+    size_t len_bytes = 0;
+    char number[24];
+
+    if (limits->n_dims_listed == 0) {
+        snprintf(choices.text, sizeof(choices.text), "1 to %zu", limits->n_dims);
+        return choices;
+    }
+    for (size_t i = 0; i < limits->n_dims_listed; i++) {
+        if (limits->dims[i] == limits->n_dims)
+            continue;
+        snprintf(number, sizeof(number), "%zu", limits->dims[i]);
+        choices_add(&choices, number, &len_bytes);
+    }
+    snprintf(number, sizeof(number), "%zu", limits->n_dims);
+    choices_add(&choices, number, &len_bytes);
+    return choices;
+}
+
+struct choices limits_list_prompts(const struct limits *limits)
+{
+    struct choices choices = {0};
+    size_t len_bytes = 0;
+
+    for (size_t i = 0; i < limits->n_prompts; i++)
+        choices_add(&choices, limits->prompts[i].name, &len_bytes);
+    for (size_t i = 0; i < N_IMPLIED_PROMPTS; i++) {
+        const char *name = model_implied_prompts[i];
+
+        if (!limits_find_prompt(limits, (struct slice){name, strlen(name)}))
+            choices_add(&choices, name, &len_bytes);
+    }
+    return choices;
+}
