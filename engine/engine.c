@@ -6,6 +6,7 @@
 #include "engine/gemm/gemm.h"
 #include "engine/int8/probe.h"
 #include "engine/kernels/kernels.h"
+#include "engine/model/model.h"
 #include "engine/schedule/batcher.h"
 #include "engine/schedule/cache.h"
 #include "engine/schedule/cores.h"
@@ -83,6 +84,29 @@ static enum status read_folder(struct engine *engine, struct error *error)
             options->model_dir, engine->model->max_tokens,
             tokenizer_special_count(engine->tokenizer));
     return STATUS_OK;
+}
+
+static struct engine_info describe_model(const struct model *model,
+                                         const struct tokenizer *tokenizer)
+{
+    return (struct engine_info){
+        .tokenizer = tokenizer,
+        .hidden_size = model->arch.hidden_size,
+        .n_dims = model->n_dims,
+        .default_dims = model->default_dims,
+        .max_tokens = model->max_tokens,
+        .pooling = model->pooling,
+        .normalize = model->normalize,
+        .similarity = model->similarity,
+        .prompts = model->prompts,
+        .n_prompts = model->n_prompts,
+        .default_prompt = model->default_prompt,
+        .include_prompt = model->include_prompt,
+        .matryoshka_dims = model->matryoshka_dims,
+        .n_matryoshka_dims = model->n_matryoshka_dims,
+        .notes = (const char *const *)model->notes,
+        .n_notes = model->n_notes,
+    };
 }
 
 static enum status pack(struct engine *engine, struct error *error)
@@ -164,8 +188,7 @@ enum status engine_read(struct engine **ret_engine, const struct engine_options 
         return error_set(error, status, "%s: out of memory while reading the model",
                          options->model_dir);
     }
-    engine->info.model = engine->model;
-    engine->info.tokenizer = engine->tokenizer;
+    engine->info = describe_model(engine->model, engine->tokenizer);
     *ret_engine = engine;
     return STATUS_OK;
 }
@@ -227,13 +250,14 @@ enum status engine_submit(struct engine *engine, struct job_group *group)
     for (size_t i = 0; i < group->n_jobs; i++) {
         struct job *job = &group->jobs[i];
 
-        job->key = text_key_of(&engine->secret, job->ids, job->n_tokens,
-                               job->token_vectors ? TEXT_KEY_NOT_POOLED : job->n_skipped);
-        job->state = JOB_WAITING;
-        if (job->token_vectors || !cache_get(engine->cache, job->key, job->n_dims, job->vector))
+        job->engine.key = text_key_of(&engine->secret, job->ids, job->n_tokens,
+                                      job->token_vectors ? TEXT_KEY_NOT_POOLED : job->n_skipped);
+        job->engine.state = JOB_WAITING;
+        if (job->token_vectors ||
+            !cache_get(engine->cache, job->engine.key, job->n_dims, job->vector))
             continue;
         job_deliver(job, job->vector);
-        job->state = JOB_ENDED;
+        job->engine.state = JOB_ENDED;
     }
     return batcher_submit(engine->batcher, group);
 }

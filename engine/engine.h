@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* THE interface of the engine: tokenised texts in, vectors out. What server/ needs comes from here
- * alone.
+/* THE interface of the engine: tokenised texts in, vectors out. It is the only header that server/
+ * includes.
  *
- * An engine is a model, its tokenizer, and a pool of workers fed by a batcher. Those that
- * open and close it apart, every function may be called from any thread, and none of them blocks on
+ * An engine is a model, its tokenizer, and a pool of workers fed by a batcher. Except those that
+ * open and close it, every function may be called from any thread, and none of them blocks on
  * inference: work is submitted and handed back by a callback (job.h). The engine neither logs nor
  * exits. */
 #ifndef NESTD_ENGINE_ENGINE_H
@@ -15,10 +15,11 @@
 #include "engine/encoder/accuracy_report.h"
 #include "engine/files/json_read.h"
 #include "engine/kernels/cpu.h"
-#include "engine/model/model.h"
+#include "engine/model/prompt.h"
 #include "engine/schedule/job.h"
 #include "engine/schedule/memory_left.h"
 #include "engine/tokenizer/tokenizer.h"
+#include "engine/vector/pooling.h"
 #include "engine/vector/similarity.h"
 
 #include <stdbool.h>
@@ -38,10 +39,27 @@ struct engine_options {
     unsigned cpu_mask;        /* CPU_MASK_ALL, or fewer of enum cpu_flag for tests */
 };
 
-/* Fixed once the engine is open, `model` and `tokenizer` once it is read; borrowed. */
+/* What the model's folder says of it, and how it is run. Borrowed; read-only. */
 struct engine_info {
-    const struct model *model;
+    /* Known once the engine is read. */
     const struct tokenizer *tokenizer;
+    size_t hidden_size;  /* of a token's vector */
+    size_t n_dims;       /* of a finished vector */
+    size_t default_dims; /* where a request names no dimensions: n_dims, or what the folder says */
+    size_t max_tokens;   /* of one text, special tokens included */
+    struct pooling pooling;
+    bool normalize;
+    enum similarity similarity;
+    const struct prompt *prompts; /* [n_prompts] */
+    size_t n_prompts;
+    const struct prompt *default_prompt; /* one of `prompts`, or NULL */
+    bool include_prompt;                 /* the pooling counts the prompt's tokens */
+    const size_t *matryoshka_dims; /* [n_matryoshka_dims], ascending: what it was trained at */
+    size_t n_matryoshka_dims;
+    const char *const *notes; /* [n_notes]: what a person should know of the model */
+    size_t n_notes;
+
+    /* Known once it is open. */
     size_t n_workers;
     const char *dtype;                      /* of the products: "float32" */
     const char *gemm_name;                  /* "oneDNN 2.6.3, brg:avx512_core" */
@@ -81,8 +99,8 @@ bool engine_find_cpu_mask(const char *name, unsigned *ret_mask);
 MUST_CHECK enum status engine_check(const struct engine_options *options, struct error *error);
 
 /* Tries whether matrix products can be done here, reads what the folder says of its model, and refuses
- * what cannot be served; the weights are only mapped. engine_get_info has `model` and `tokenizer` from then on. `options` and what they point
- * at must live until engine_start has returned. */
+ * what cannot be served; the weights are only mapped. engine_get_info has the model's half from then
+ * on. `options` and what they point at must live until engine_start has returned. */
 MUST_CHECK enum status engine_read(struct engine **ret_engine, const struct engine_options *options,
                                    struct error *error);
 

@@ -10,6 +10,7 @@
 #include "engine/base/status.h"
 #include "engine/files/tensor.h"
 #include "engine/model/arch.h"
+#include "engine/model/prompt.h"
 #include "engine/vector/pooling.h"
 #include "engine/vector/similarity.h"
 
@@ -38,12 +39,6 @@ struct model_layer {
     struct linear intermediate; /* [intermediate, hidden] */
     struct linear output;       /* [hidden, intermediate] */
     struct layer_norm_weights output_norm;
-};
-
-struct prompt {
-    char *name;
-    char *text; /* may be empty */
-    size_t text_len_bytes;
 };
 
 struct model {
@@ -81,13 +76,5 @@ struct model {
 MUST_CHECK enum status model_load(struct model **ret_model, const char *model_dir,
                                   const char *pooling_override, struct error *error);
 void model_free(struct model *model);
-
-/* The names under which every model has a prompt, an empty one where its folder names none:
- * sentence-transformers does so from version 5 on. */
-enum { N_IMPLIED_PROMPTS = 2 };
-extern const char *const model_implied_prompts[N_IMPLIED_PROMPTS];
-
-/* Whether a name is one of them. */
-bool model_implies_prompt(const char *name, size_t len_bytes);
 
 #endif

@@ -9,19 +9,6 @@
 
 #define SENTENCE_FILE "config_sentence_transformers.json"
 
-const char *const model_implied_prompts[N_IMPLIED_PROMPTS] = {"query", "document"};
-
-bool model_implies_prompt(const char *name, size_t len_bytes)
-{
-    for (size_t i = 0; i < N_IMPLIED_PROMPTS; i++) {
-        const char *implied = model_implied_prompts[i];
-
-        if (len_bytes == strlen(implied) && memcmp(name, implied, len_bytes) == 0)
-            return true;
-    }
-    return false;
-}
-
 static enum status check_kind(const struct document *config, struct error *error)
 {
     const char *kind = "SentenceTransformer";
@@ -95,7 +82,7 @@ static enum status read_default_prompt(const struct document *config, struct mod
         if (strcmp(model->prompts[i].name, name) == 0)
             model->default_prompt = &model->prompts[i];
     }
-    if (!model->default_prompt && !model_implies_prompt(name, strlen(name)))
+    if (!model->default_prompt && !prompt_is_implied(name, strlen(name)))
         return error_set(
             error, STATUS_INVALID,
             "%s: \"default_prompt_name\" is \"%.60s\", which \"prompts\" does not have",

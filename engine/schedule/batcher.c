@@ -90,9 +90,9 @@ static void close_group(struct batcher *batcher, struct job_group *group)
 static void hand_back(struct job_group *ended)
 {
     while (ended) {
-        struct job_group *next = ended->next;
+        struct job_group *next = ended->engine.next;
 
-        ended->next = NULL;
+        ended->engine.next = NULL;
         ended->done(ended);
         ended = next;
     }
@@ -123,7 +123,7 @@ static void leave_queue(struct batcher *batcher, struct job *job)
 
 static void leave_flight(struct batcher *batcher, struct job *job)
 {
-    if (!job->is_duplicate)
+    if (!job->engine.is_duplicate)
         inflight_remove(&batcher->inflight, job);
 }
 
@@ -134,7 +134,7 @@ static bool overtakes(const struct batcher *batcher, const struct job_group *gro
                       const struct job *leader)
 {
     return turns_is_small(&batcher->turns, group) &&
-           !turns_is_small(&batcher->turns, leader->group);
+           !turns_is_small(&batcher->turns, leader->engine.group);
 }
 
 /* Tokens of the texts that are to be encoded for the group, whoever else asks for them. */
@@ -143,7 +143,7 @@ static size_t count_tokens(const struct job_group *group)
     size_t n_tokens = 0;
 
     for (size_t i = 0; i < group->n_jobs; i++)
-        if (group->jobs[i].state != JOB_ENDED)
+        if (group->jobs[i].engine.state != JOB_ENDED)
             n_tokens += group->jobs[i].n_tokens;
     return n_tokens;
 }
@@ -157,37 +157,29 @@ static size_t count_new_tokens(const struct batcher *batcher, const struct job_g
         const struct job *job = &group->jobs[i];
         const struct job *leader = NULL;
 
-        if (job->state != JOB_ENDED)
-            leader = inflight_find(&batcher->inflight, job->key);
-        if (job->state != JOB_ENDED &&
-            (!leader || (leader->state == JOB_RUNNING && overtakes(batcher, group, leader))))
+        if (job->engine.state != JOB_ENDED)
+            leader = inflight_find(&batcher->inflight, job->engine.key);
+        if (job->engine.state != JOB_ENDED &&
+            (!leader || (leader->engine.state == JOB_RUNNING && overtakes(batcher, group, leader))))
             n_tokens += job->n_tokens;
     }
     return n_tokens;
-}
-
-static void follow(struct job *job, struct job *leader)
-{
-    job->state = JOB_FOLLOWING;
-    job->leader = leader;
-    job->next_follower = leader->followers;
-    leader->followers = job;
 }
 
 /* The job waits in the place of one that has waited until now, which follows it from here on, as do
  * all that followed that one. */
 static void take_lead(struct batcher *batcher, struct job *job, struct job *old)
 {
-    struct job *followers = old->followers;
+    struct job *followers = old->engine.followers;
 
     inflight_remove(&batcher->inflight, old);
     leave_queue(batcher, old);
-    old->followers = NULL;
-    follow(old, job);
+    old->engine.followers = NULL;
+    job_follow(old, job);
     while (followers) {
-        struct job *next = followers->next_follower;
+        struct job *next = followers->engine.next_follower;
 
-        follow(followers, job);
+        job_follow(followers, job);
         followers = next;
     }
     inflight_add(&batcher->inflight, job);
@@ -197,42 +189,42 @@ static void take_lead(struct batcher *batcher, struct job *job, struct job *old)
 /* Lets the job wait, or follow one of the same text. */
 static void enter_job(struct batcher *batcher, struct job_group *group, struct job *job)
 {
-    struct job *leader = inflight_find(&batcher->inflight, job->key);
+    struct job *leader = inflight_find(&batcher->inflight, job->engine.key);
 
-    job->group = group;
-    job->followers = NULL;
-    job->leader = NULL;
-    job->is_duplicate = false;
-    group->n_unfinished++;
+    job->engine.group = group;
+    job->engine.followers = NULL;
+    job->engine.leader = NULL;
+    job->engine.is_duplicate = false;
+    group->engine.n_unfinished++;
     if (!leader) {
         inflight_add(&batcher->inflight, job);
         enter_queue(batcher, job);
     } else if (!overtakes(batcher, group, leader)) {
-        follow(job, leader);
+        job_follow(job, leader);
         batcher->stats.followed_texts++;
-    } else if (leader->state == JOB_WAITING) {
+    } else if (leader->engine.state == JOB_WAITING) {
         take_lead(batcher, job, leader);
         batcher->stats.followed_texts++;
     } else {
-        job->is_duplicate = true;
+        job->engine.is_duplicate = true;
         enter_queue(batcher, job);
     }
 }
 
 static void enter_group(struct batcher *batcher, struct job_group *group)
 {
-    group->n_waiting = 0;
-    group->next_job = 0;
-    group->n_unfinished = 0;
-    group->cancelled = false;
-    group->credit_tokens = 0;
+    group->engine.n_waiting = 0;
+    group->engine.next_job = 0;
+    group->engine.n_unfinished = 0;
+    group->engine.cancelled = false;
+    group->engine.credit_tokens = 0;
     group->submitted_us = batcher->options.now_us();
     group->encode_us = 0;
-    group->n_running = 0;
+    group->engine.n_running = 0;
     for (size_t i = 0; i < group->n_jobs; i++)
-        if (group->jobs[i].state != JOB_ENDED)
+        if (group->jobs[i].engine.state != JOB_ENDED)
             enter_job(batcher, group, &group->jobs[i]);
-    if (group->n_waiting > 0)
+    if (group->engine.n_waiting > 0)
         publish(batcher);
 }
 
@@ -254,7 +246,7 @@ enum status batcher_submit(struct batcher *batcher, struct job_group *group)
     bool ends = false;
 
     pthread_mutex_lock(&batcher->mutex);
-    group->n_tokens = count_tokens(group);
+    group->engine.n_tokens = count_tokens(group);
     if (batcher->stopped)
         status = STATUS_STOPPING;
     else if (count_new_tokens(batcher, group) >
@@ -262,8 +254,8 @@ enum status batcher_submit(struct batcher *batcher, struct job_group *group)
         status = STATUS_OVERLOADED;
     else
         enter_group(batcher, group);
-    n_waiting = status ? 0 : group->n_waiting;
-    ends = !status && group->n_unfinished == 0;
+    n_waiting = status ? 0 : group->engine.n_waiting;
+    ends = !status && group->engine.n_unfinished == 0;
     if (ends)
         close_group(batcher, group);
     pthread_mutex_unlock(&batcher->mutex);
@@ -290,7 +282,7 @@ static bool begin_pass(struct batcher *batcher, const struct pass *pass)
         return false;
     now_us = batcher->options.now_us();
     for (size_t i = 0; i < pass->n_jobs; i++)
-        job_group_begin_encoding(pass->jobs[i]->group, now_us);
+        job_group_begin_encoding(pass->jobs[i]->engine.group, now_us);
     batcher->stats.queued_texts -= pass->n_jobs;
     batcher->stats.queued_tokens -= pass->n_tokens;
     batcher->stats.running_texts += pass->n_jobs;
@@ -372,13 +364,13 @@ void batcher_withdraw(struct batcher *batcher, struct team *own)
 /* The job has ended; its group, if it ends with it, goes to the front of `ended`. */
 static void end_job(struct batcher *batcher, struct job *job, struct job_group **ended)
 {
-    struct job_group *group = job->group;
+    struct job_group *group = job->engine.group;
 
-    job->state = JOB_ENDED;
-    if (--group->n_unfinished > 0)
+    job->engine.state = JOB_ENDED;
+    if (--group->engine.n_unfinished > 0)
         return;
     close_group(batcher, group);
-    group->next = *ended;
+    group->engine.next = *ended;
     *ended = group;
 }
 
@@ -387,9 +379,9 @@ void batcher_settle(struct batcher *batcher, const struct pass *pass)
     pthread_mutex_lock(&batcher->mutex);
     for (size_t i = 0; i < pass->n_jobs; i++) {
         leave_flight(batcher, pass->jobs[i]);
-        for (struct job *follower = pass->jobs[i]->followers; follower;
-             follower = follower->next_follower)
-            follower->state = JOB_RUNNING;
+        for (struct job *follower = pass->jobs[i]->engine.followers; follower;
+             follower = follower->engine.next_follower)
+            follower->engine.state = JOB_RUNNING;
     }
     pthread_mutex_unlock(&batcher->mutex);
 }
@@ -402,8 +394,9 @@ void batcher_finish(struct batcher *batcher, const struct pass *pass)
     pthread_mutex_lock(&batcher->mutex);
     now_us = batcher->options.now_us();
     for (size_t i = 0; i < pass->n_jobs; i++) {
-        job_group_end_encoding(pass->jobs[i]->group, now_us);
-        for (struct job *job = pass->jobs[i]->followers; job; job = job->next_follower)
+        job_group_end_encoding(pass->jobs[i]->engine.group, now_us);
+        for (struct job *job = pass->jobs[i]->engine.followers; job;
+             job = job->engine.next_follower)
             end_job(batcher, job, &ended);
         end_job(batcher, pass->jobs[i], &ended);
     }
@@ -412,16 +405,6 @@ void batcher_finish(struct batcher *batcher, const struct pass *pass)
     batcher->stats.running_passes--;
     pthread_mutex_unlock(&batcher->mutex);
     hand_back(ended);
-}
-
-/* Takes a follower from its leader. */
-static void unfollow(struct job *job)
-{
-    struct job **link = &job->leader->followers;
-
-    while (*link != job)
-        link = &(*link)->next_follower;
-    *link = job->next_follower;
 }
 
 /* Ends a job that waits, and that nobody follows. */
@@ -436,12 +419,13 @@ static void give_up_waiting(struct batcher *batcher, struct job *job, struct job
 /* Ends a job that follows another, and with it a leader that was kept for nobody else. */
 static void give_up_following(struct batcher *batcher, struct job *job, struct job_group **ended)
 {
-    struct job *leader = job->leader;
+    struct job *leader = job->engine.leader;
 
-    unfollow(job);
+    job_unfollow(job);
     job->status = STATUS_CANCELLED;
     end_job(batcher, job, ended);
-    if (leader->state == JOB_WAITING && !leader->followers && leader->group->cancelled)
+    if (leader->engine.state == JOB_WAITING && !leader->engine.followers &&
+        leader->engine.group->engine.cancelled)
         give_up_waiting(batcher, leader, ended);
 }
 
@@ -450,13 +434,13 @@ void batcher_cancel(struct batcher *batcher, struct job_group *group)
     struct job_group *ended = NULL;
 
     pthread_mutex_lock(&batcher->mutex);
-    group->cancelled = true;
-    for (size_t i = 0; i < group->n_jobs && group->n_unfinished > 0; i++) {
+    group->engine.cancelled = true;
+    for (size_t i = 0; i < group->n_jobs && group->engine.n_unfinished > 0; i++) {
         struct job *job = &group->jobs[i];
 
-        if (job->state == JOB_FOLLOWING)
+        if (job->engine.state == JOB_FOLLOWING)
             give_up_following(batcher, job, &ended);
-        else if (job->state == JOB_WAITING && !job->followers)
+        else if (job->engine.state == JOB_WAITING && !job->engine.followers)
             give_up_waiting(batcher, job, &ended);
     }
     publish(batcher);
@@ -469,7 +453,8 @@ static void stop_job(struct batcher *batcher, struct job *job, struct job_group 
 {
     leave_flight(batcher, job);
     leave_queue(batcher, job);
-    for (struct job *follower = job->followers; follower; follower = follower->next_follower) {
+    for (struct job *follower = job->engine.followers; follower;
+         follower = follower->engine.next_follower) {
         follower->status = STATUS_STOPPING;
         end_job(batcher, follower, ended);
     }

@@ -5,10 +5,10 @@
 
 void group_list_append(struct group_list *list, struct job_group *group)
 {
-    group->previous = list->last;
-    group->next = NULL;
+    group->engine.previous = list->last;
+    group->engine.next = NULL;
     if (list->last)
-        list->last->next = group;
+        list->last->engine.next = group;
     else
         list->first = group;
     list->last = group;
@@ -16,14 +16,14 @@ void group_list_append(struct group_list *list, struct job_group *group)
 
 void group_list_remove(struct group_list *list, struct job_group *group)
 {
-    if (group->previous)
-        group->previous->next = group->next;
+    if (group->engine.previous)
+        group->engine.previous->engine.next = group->engine.next;
     else
-        list->first = group->next;
-    if (group->next)
-        group->next->previous = group->previous;
+        list->first = group->engine.next;
+    if (group->engine.next)
+        group->engine.next->engine.previous = group->engine.previous;
     else
-        list->last = group->previous;
-    group->previous = NULL;
-    group->next = NULL;
+        list->last = group->engine.previous;
+    group->engine.previous = NULL;
+    group->engine.next = NULL;
 }

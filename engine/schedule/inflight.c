@@ -25,24 +25,24 @@ struct job *inflight_find(const struct inflight *inflight, struct text_key key)
 {
     struct job *job = *bucket_of(inflight, key);
 
-    while (job && !text_key_equal(job->key, key))
-        job = job->chain;
+    while (job && !text_key_equal(job->engine.key, key))
+        job = job->engine.chain;
     return job;
 }
 
 void inflight_add(struct inflight *inflight, struct job *job)
 {
-    struct job **bucket = bucket_of(inflight, job->key);
+    struct job **bucket = bucket_of(inflight, job->engine.key);
 
-    job->chain = *bucket;
+    job->engine.chain = *bucket;
     *bucket = job;
 }
 
 void inflight_remove(struct inflight *inflight, struct job *job)
 {
-    struct job **link = bucket_of(inflight, job->key);
+    struct job **link = bucket_of(inflight, job->engine.key);
 
     while (*link != job)
-        link = &(*link)->chain;
-    *link = job->chain;
+        link = &(*link)->engine.chain;
+    *link = job->engine.chain;
 }

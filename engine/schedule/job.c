@@ -26,12 +26,29 @@ void job_deliver_tokens(struct job *job, const float *tokens, size_t n_numbers)
 
 void job_group_begin_encoding(struct job_group *group, int64_t now_us)
 {
-    if (group->n_running++ == 0)
-        group->encoding_since_us = now_us;
+    if (group->engine.n_running++ == 0)
+        group->engine.encoding_since_us = now_us;
 }
 
 void job_group_end_encoding(struct job_group *group, int64_t now_us)
 {
-    if (--group->n_running == 0)
-        group->encode_us += now_us - group->encoding_since_us;
+    if (--group->engine.n_running == 0)
+        group->encode_us += now_us - group->engine.encoding_since_us;
+}
+
+void job_follow(struct job *job, struct job *leader)
+{
+    job->engine.state = JOB_FOLLOWING;
+    job->engine.leader = leader;
+    job->engine.next_follower = leader->engine.followers;
+    leader->engine.followers = job;
+}
+
+void job_unfollow(struct job *job)
+{
+    struct job **link = &job->engine.leader->engine.followers;
+
+    while (*link != job)
+        link = &(*link)->engine.next_follower;
+    *link = job->engine.next_follower;
 }

@@ -39,15 +39,18 @@ struct job {
                              written here, and nothing is pooled: the last four are not used */
     enum status status;   /* written by the engine: OK, NOT_FINITE, CANCELLED, STOPPING, INTERNAL */
 
-    /* Private to the engine; but for `key`, guarded by the batcher's mutex. */
-    struct text_key key;
-    enum job_state state;
-    struct job_group *group;
-    struct job *leader;    /* FOLLOWING: whose vector it waits for */
-    struct job *followers; /* those who wait for this one */
-    struct job *next_follower;
-    struct job *chain; /* of its bucket among the texts in flight */
-    bool is_duplicate; /* encoded beside another of the same text, and never followed */
+    struct {
+        struct text_key key; /* written before the job is submitted */
+
+        /* Guarded by the batcher's mutex. */
+        enum job_state state;
+        struct job_group *group;
+        struct job *leader;    /* FOLLOWING: whose vector it waits for */
+        struct job *followers; /* those that wait for this one */
+        struct job *next_follower;
+        struct job *chain; /* of its bucket among the texts in flight */
+        bool is_duplicate; /* encoded beside another of the same text, and never followed */
+    } engine;              /* private to the engine */
 };
 
 struct job_group {
@@ -66,17 +69,18 @@ struct job_group {
     int64_t encode_us; /* while at least one of its texts was encoded */
     int64_t queue_us; /* the rest: all waited for a worker, or for the same text of another group */
 
-    /* Private to the batcher, guarded by its mutex. */
-    size_t n_tokens;  /* of the jobs whose vectors the cache had not */
-    size_t n_waiting; /* jobs WAITING; in a list of the batcher while there are any */
-    size_t next_job;  /* no job before it is WAITING */
-    size_t n_running; /* jobs that a worker encodes, since encoding_since_us if there are any */
-    int64_t encoding_since_us;
-    size_t n_unfinished;  /* jobs not ENDED; 0 before submit and after the end */
-    bool cancelled;       /* its jobs stay only for the sake of those who follow them */
-    size_t credit_tokens; /* of its turn in the queue */
-    struct job_group *previous;
-    struct job_group *next;
+    struct {
+        size_t n_tokens;  /* of the jobs whose vectors the cache did not have */
+        size_t n_waiting; /* jobs WAITING; in a list of the batcher while there are any */
+        size_t next_job;  /* no job before it is WAITING */
+        size_t n_running; /* jobs that a worker encodes, since encoding_since_us if there are any */
+        int64_t encoding_since_us;
+        size_t n_unfinished;  /* jobs not ENDED; 0 before submit and after the end */
+        bool cancelled;       /* its jobs stay only for the sake of those that follow them */
+        size_t credit_tokens; /* of its turn in the queue */
+        struct job_group *previous;
+        struct job_group *next;
+    } engine; /* private to the batcher, guarded by its mutex */
 };
 
 /* Writes a job's vector and status from its text's pooled vector, [at least n_dims]: cut to the
@@ -85,6 +89,11 @@ void job_deliver(struct job *job, const float *pooled);
 
 /* The same for a job that asks for token_vectors, from tokens[n_numbers]. */
 void job_deliver_tokens(struct job *job, const float *tokens, size_t n_numbers);
+
+/* Makes a job FOLLOWING, one of its leader's followers; takes a follower from its leader again. By
+ * the batcher, under its mutex. */
+void job_follow(struct job *job, struct job *leader);
+void job_unfollow(struct job *job);
 
 /* A worker takes one of the group's jobs, or has ended one. By the batcher, under its mutex. */
 void job_group_begin_encoding(struct job_group *group, int64_t now_us);

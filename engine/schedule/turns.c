@@ -17,7 +17,7 @@ void turns_init(struct turns *turns, size_t max_pass_tokens)
 
 bool turns_is_small(const struct turns *turns, const struct job_group *group)
 {
-    return group->n_tokens <= turns->slice_tokens;
+    return group->engine.n_tokens <= turns->slice_tokens;
 }
 
 static struct group_list *list_of(struct turns *turns, const struct job_group *group)
@@ -27,27 +27,27 @@ static struct group_list *list_of(struct turns *turns, const struct job_group *g
 
 void turns_enter(struct turns *turns, struct job *job)
 {
-    struct job_group *group = job->group;
+    struct job_group *group = job->engine.group;
 
-    job->state = JOB_WAITING;
-    if (group->n_waiting++ == 0)
+    job->engine.state = JOB_WAITING;
+    if (group->engine.n_waiting++ == 0)
         group_list_append(list_of(turns, group), group);
 }
 
 void turns_leave(struct turns *turns, struct job *job)
 {
-    struct job_group *group = job->group;
+    struct job_group *group = job->engine.group;
 
-    if (--group->n_waiting == 0)
+    if (--group->engine.n_waiting == 0)
         group_list_remove(list_of(turns, group), group);
 }
 
 /* The next job that waits, of a group that has one. */
 static struct job *next_waiting(struct job_group *group)
 {
-    while (group->jobs[group->next_job].state != JOB_WAITING)
-        group->next_job++;
-    return &group->jobs[group->next_job];
+    while (group->jobs[group->engine.next_job].engine.state != JOB_WAITING)
+        group->engine.next_job++;
+    return &group->jobs[group->engine.next_job];
 }
 
 struct job *turns_get_waiting(const struct turns *turns)
@@ -60,7 +60,7 @@ struct job *turns_get_waiting(const struct turns *turns)
 static void take(struct turns *turns, struct pass *pass, struct job *job)
 {
     turns_leave(turns, job);
-    job->state = JOB_RUNNING;
+    job->engine.state = JOB_RUNNING;
     pass->jobs[pass->n_jobs++] = job;
     pass->n_tokens += job->n_tokens;
 }
@@ -90,17 +90,17 @@ static void fill_large(struct turns *turns, struct pass *pass)
         struct job_group *group = turns->large.first;
         struct job *job;
 
-        group->credit_tokens += turns->slice_tokens;
-        while (group->n_waiting > 0 &&
-               (job = next_waiting(group))->n_tokens <= group->credit_tokens) {
+        group->engine.credit_tokens += turns->slice_tokens;
+        while (group->engine.n_waiting > 0 &&
+               (job = next_waiting(group))->n_tokens <= group->engine.credit_tokens) {
             if (!fits(pass, job, turns->max_pass_tokens)) {
-                group->credit_tokens -= turns->slice_tokens;
+                group->engine.credit_tokens -= turns->slice_tokens;
                 return;
             }
-            group->credit_tokens -= job->n_tokens;
+            group->engine.credit_tokens -= job->n_tokens;
             take(turns, pass, job);
         }
-        if (group->n_waiting > 0) {
+        if (group->engine.n_waiting > 0) {
             group_list_remove(&turns->large, group);
             group_list_append(&turns->large, group);
         }

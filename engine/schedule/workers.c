@@ -46,7 +46,8 @@ static void finish_tokens(struct worker *worker, struct job *job, const float *t
     size_t n_numbers = job->n_tokens * worker->workers->options.model->arch.hidden_size;
 
     job_deliver_tokens(job, tokens, n_numbers);
-    for (struct job *follower = job->followers; follower; follower = follower->next_follower)
+    for (struct job *follower = job->engine.followers; follower;
+         follower = follower->engine.next_follower)
         job_deliver_tokens(follower, tokens, n_numbers);
 }
 
@@ -60,16 +61,18 @@ static void finish_job(struct worker *worker, struct job *job, const float *toke
     pooling_apply(&model->pooling, tokens, job->n_tokens, job->n_skipped, model->arch.hidden_size,
                   worker->pooled);
     job_deliver(job, worker->pooled);
-    for (struct job *follower = job->followers; follower; follower = follower->next_follower)
+    for (struct job *follower = job->engine.followers; follower;
+         follower = follower->engine.next_follower)
         job_deliver(follower, worker->pooled);
     if (job->status == STATUS_OK)
-        cache_put(options->cache, job->key, worker->pooled);
+        cache_put(options->cache, job->engine.key, worker->pooled);
 }
 
 static void fail_job(struct job *job, enum status status)
 {
     job->status = status;
-    for (struct job *follower = job->followers; follower; follower = follower->next_follower)
+    for (struct job *follower = job->engine.followers; follower;
+         follower = follower->engine.next_follower)
         follower->status = status;
 }
 

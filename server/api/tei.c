@@ -366,14 +366,14 @@ static void write_tei_info(struct buffer *buffer, const struct server *server,
     buffer_append_string(buffer, ",\"served_model_name\":");
     write_string(buffer, server_model_name(server));
     buffer_append_string(buffer, ",\"model_type\":{\"embedding\":{\"pooling\":");
-    write_pooling(buffer, &info->model->pooling);
+    write_pooling(buffer, &info->pooling);
     buffer_appendf(buffer,
                    "}},\"max_concurrent_requests\":%lld,\"max_input_length\":%zu,"
                    "\"max_batch_tokens\":%zu,\"max_batch_requests\":null,"
                    "\"max_client_batch_size\":%lld,\"auto_truncate\":%s,"
                    "\"tokenization_workers\":%lld,\"version\":\"%s\",\"sha\":null,"
                    "\"docker_label\":null",
-                   (long long)options->max_concurrent_requests, info->model->max_tokens,
+                   (long long)options->max_concurrent_requests, info->max_tokens,
                    server->limits->max_request_tokens, (long long)options->max_client_batch_size,
                    options->auto_truncate ? "true" : "false", (long long)options->request_threads,
                    NESTD_VERSION);
@@ -419,9 +419,9 @@ static void write_own_info(struct buffer *buffer, const struct limits *limits,
     write_string(buffer, info->gemm_name);
     write_accuracy(buffer, info->accuracy);
     buffer_append_string(buffer, ",\"notes\":[");
-    for (size_t i = 0; i < info->model->n_notes; i++) {
+    for (size_t i = 0; i < info->n_notes; i++) {
         buffer_append_string(buffer, i > 0 ? "," : "");
-        write_string(buffer, info->model->notes[i]);
+        write_string(buffer, info->notes[i]);
     }
     buffer_append_string(buffer, "]}");
 }

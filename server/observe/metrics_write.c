@@ -153,8 +153,8 @@ static void write_model(struct scrape *scrape, const struct family *family, stru
     append_label(buffer, "model", server_model_name(scrape->server));
     buffer_append_string(buffer, ",");
     append_label(buffer, "dtype", info->dtype);
-    buffer_appendf(buffer, ",dimensions=\"%zu\",max_tokens=\"%zu\"} 1\n", info->model->n_dims,
-                   info->model->max_tokens);
+    buffer_appendf(buffer, ",dimensions=\"%zu\",max_tokens=\"%zu\"} 1\n", info->n_dims,
+                   info->max_tokens);
 }
 
 /* ---- the table ---- */

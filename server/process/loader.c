@@ -53,23 +53,22 @@ static void describe_accuracy(const struct accuracy_report *report)
 
 static void describe(const struct server *server, const struct engine_info *info)
 {
-    const struct model *model = info->model;
     char pooling[128] = "";
 
-    for (size_t i = 0; i < model->pooling.n_modes; i++) {
+    for (size_t i = 0; i < info->pooling.n_modes; i++) {
         if (i > 0)
             strncat(pooling, "+", sizeof pooling - strlen(pooling) - 1);
-        strncat(pooling, pooling_mode_name(model->pooling.order[i]),
+        strncat(pooling, pooling_mode_name(info->pooling.order[i]),
                 sizeof pooling - strlen(pooling) - 1);
     }
     log_write(LOG_INFO, "model %s: %zu dimensions, %s pooling%s, texts of up to %zu tokens",
-              server_model_name(server), model->n_dims, pooling,
-              model->normalize ? ", normalised" : "", model->max_tokens);
+              server_model_name(server), info->n_dims, pooling,
+              info->normalize ? ", normalised" : "", info->max_tokens);
     log_write(LOG_INFO, "%zu workers, %s, products by %s, kernels: %s", info->n_workers,
               info->dtype, info->gemm_name, info->kernels_name);
     describe_accuracy(info->accuracy);
-    for (size_t i = 0; i < model->n_notes; i++)
-        log_write(LOG_WARNING, "model: %s", model->notes[i]);
+    for (size_t i = 0; i < info->n_notes; i++)
+        log_write(LOG_WARNING, "model: %s", info->notes[i]);
 }
 
 /* What requests may hold together. Half of what is left, since malloc and libraries need some

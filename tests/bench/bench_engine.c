@@ -13,6 +13,7 @@
 #include "engine/base/memory.h"
 #include "engine/engine.h"
 #include "engine/kernels/cpu.h"
+#include "engine/model/model.h"
 #include "tests/bench/roof.h"
 #include "tests/torture/allocations.h"
 
@@ -64,6 +65,7 @@ struct pass {
 struct bench {
     const struct settings *settings;
     struct engine *engine;
+    struct arch arch;
     int32_t *pool; /* [N_POOL_IDS] random ids, which texts are cut from */
     unsigned random;
     size_t next_length;
@@ -171,7 +173,7 @@ static void submit(struct bench *bench, struct flight *flight)
 static void init_flight(struct flight *flight, struct bench *bench)
 {
     const size_t n_texts = bench->settings->n_texts;
-    const size_t n_dims = engine_get_info(bench->engine)->model->n_dims;
+    const size_t n_dims = engine_get_info(bench->engine)->n_dims;
     float *vectors = new_or_die(n_texts * n_dims, sizeof *vectors);
 
     flight->bench = bench;
@@ -303,8 +305,7 @@ static void measure(struct bench *bench)
 
     for (size_t i = 0; i < settings->n_groups; i++)
         init_flight(&flights[i], bench);
-    if (settings->products &&
-        roof_new(&roof, &info->model->arch, gemm_format_of(info->dtype), &error))
+    if (settings->products && roof_new(&roof, &bench->arch, gemm_format_of(info->dtype), &error))
         die(error.text);
     encode_slice(bench, flights); /* the first one warms up */
     bench->n_latencies = 0;
@@ -317,13 +318,13 @@ static void measure(struct bench *bench)
         if (roof && roof_measure(roof, info->n_workers, settings->slice_s, &roofs[i]))
             die("a product failed");
     }
-    linear = quantile(rates, settings->n_slices, 0.5) * linear_flop_per_token(&info->model->arch);
+    linear = quantile(rates, settings->n_slices, 0.5) * linear_flop_per_token(&bench->arch);
     roof_rate = roof ? quantile(roofs, settings->n_slices, 0.5) : 0;
     printf("{\"dtype\": \"%s\", \"gemm\": \"%s\", \"workers\": %zu, \"tokens_per_second\": %.1f, "
            "\"linear_gflops\": %.2f, \"roof_gflops\": %.2f, \"groups\": %zu, \"p50_ms\": %.4f, "
            "\"p99_ms\": %.4f, \"allocations_per_pass\": %.3f}\n",
            info->dtype, info->gemm_name, info->n_workers,
-           linear / linear_flop_per_token(&info->model->arch), 1e-9 * linear, 1e-9 * roof_rate,
+           linear / linear_flop_per_token(&bench->arch), 1e-9 * linear, 1e-9 * roof_rate,
            bench->n_latencies, 1e3 * quantile(bench->latencies_s, bench->n_latencies, 0.5),
            1e3 * quantile(bench->latencies_s, bench->n_latencies, 0.99),
            (double)n_allocations / (double)bench->n_all_passes);
@@ -335,12 +336,10 @@ static void measure(struct bench *bench)
     free(flights);
 }
 
-static void check_lengths(const struct settings *settings, const struct model *model)
+static void check_lengths(const struct settings *settings, const struct engine_info *info)
 {
-    if (model->arch.vocab_size <= FIRST_ID)
-        die("the vocabulary is too small to draw random texts from");
     for (size_t i = 0; i < settings->n_lengths; i++)
-        if (!settings->lengths[i] || settings->lengths[i] > model->max_tokens)
+        if (!settings->lengths[i] || settings->lengths[i] > info->max_tokens)
             die("a length in --tokens is 0 or more than the model takes");
 }
 
@@ -350,6 +349,17 @@ static void check_dtype(const struct bench *bench)
 
     if (strcmp(asked, "auto") && strcmp(asked, engine_get_info(bench->engine)->dtype))
         die("the engine does not compute in the --dtype asked for");
+}
+
+static void read_arch(struct bench *bench)
+{
+    struct error error = {0};
+    struct model *model;
+
+    if (model_load(&model, bench->settings->model_dir, NULL, &error))
+        die(error.text);
+    bench->arch = model->arch;
+    model_free(model);
 }
 
 static void open_bench(struct bench *bench)
@@ -377,8 +387,11 @@ static void open_bench(struct bench *bench)
     if (engine_open(&bench->engine, &options, &observer, &error))
         die(error.text);
     check_dtype(bench);
-    check_lengths(bench->settings, engine_get_info(bench->engine)->model);
-    vocab_size = engine_get_info(bench->engine)->model->arch.vocab_size;
+    check_lengths(bench->settings, engine_get_info(bench->engine));
+    read_arch(bench);
+    vocab_size = bench->arch.vocab_size;
+    if (vocab_size <= FIRST_ID)
+        die("the vocabulary is too small to draw random texts from");
     for (size_t i = 0; i < N_POOL_IDS; i++)
         bench->pool[i] = (int32_t)(FIRST_ID + (size_t)rand() % (vocab_size - FIRST_ID));
 }

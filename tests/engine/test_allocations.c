@@ -61,7 +61,7 @@ static void encode_many(struct engine *engine)
 {
     static int32_t ids[N_JOBS][MAX_TOKENS];
     static float vectors[N_JOBS][MAX_DIMS];
-    size_t n_longest = engine_get_info(engine)->model->max_tokens;
+    size_t n_longest = engine_get_info(engine)->max_tokens;
     unsigned random = 1;
 
     assert_true(n_longest <= MAX_TOKENS);
@@ -74,7 +74,7 @@ static void encode_many(struct engine *engine)
             jobs[i] = (struct job){.ids = ids[i],
                                    .n_tokens = 1 + (round + 5 * i) % n_longest,
                                    .vector = vectors[i],
-                                   .n_dims = engine_get_info(engine)->model->n_dims};
+                                   .n_dims = engine_get_info(engine)->n_dims};
             for (size_t j = 0; j < jobs[i].n_tokens; j++) {
                 random = random * 1664525u + 1013904223u;
                 ids[i][j] = (int32_t)(random >> 8) % VOCABULARY;

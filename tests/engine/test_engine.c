@@ -120,8 +120,8 @@ static void compare_with_reference(const char *model, const char *dtype, unsigne
     engine = open_engine(folder.path, dtype, 1, 64, cpu_mask);
     job.n_tokens = json_array_size(ids);
     job.n_dims = json_array_size(vector);
-    job.normalize = engine_get_info(engine)->model->normalize;
-    assert_int_equal(job.n_dims, engine_get_info(engine)->model->n_dims);
+    job.normalize = engine_get_info(engine)->normalize;
+    assert_int_equal(job.n_dims, engine_get_info(engine)->n_dims);
     for (size_t i = 0; i < job.n_tokens; i++)
         tokens[i] = (int32_t)json_integer_value(json_array_get(ids, i));
     assert_int_equal(encode(engine, &job, 1), STATUS_OK);
@@ -233,7 +233,7 @@ static void test_engine__token_vectors_are_what_is_pooled(void **state)
     folder_init_copy(&folder, "tiny-cls");
     options.model_dir = folder.path;
     assert_int_equal(engine_open(&engine, &options, NULL, &error), STATUS_OK);
-    assert_int_equal(engine_get_info(engine)->model->arch.hidden_size, HIDDEN);
+    assert_int_equal(engine_get_info(engine)->hidden_size, HIDDEN);
     for (int round = 0; round < 2; round++) {
         struct job jobs[N_JOBS] = {{0}};
 
@@ -274,7 +274,7 @@ struct corpus {
     float vectors[N_TEXTS][MAX_DIMS];
 };
 
-static struct corpus *corpus_new(uint32_t seed, const struct model *model)
+static struct corpus *corpus_new(uint32_t seed, const struct engine_info *info)
 {
     struct corpus *corpus = calloc(1, sizeof *corpus);
 
@@ -282,10 +282,10 @@ static struct corpus *corpus_new(uint32_t seed, const struct model *model)
     for (size_t i = 0; i < N_TEXTS; i++) {
         corpus->jobs[i] = (struct job){.ids = corpus->ids[i],
                                        .vector = corpus->vectors[i],
-                                       .n_dims = model->n_dims,
+                                       .n_dims = info->n_dims,
                                        .normalize = true};
         seed = seed * 1664525u + 1013904223u;
-        corpus->jobs[i].n_tokens = 1 + (seed >> 16) % model->max_tokens;
+        corpus->jobs[i].n_tokens = 1 + (seed >> 16) % info->max_tokens;
         for (size_t j = 0; j < corpus->jobs[i].n_tokens; j++) {
             seed = seed * 1664525u + 1013904223u;
             corpus->ids[i][j] = (int32_t)((seed >> 16) % VOCABULARY);
@@ -320,7 +320,7 @@ static void load_and_compare(struct engine *engine, const struct corpus *alone, 
     pthread_t threads[3];
 
     for (size_t i = 0; i < 3; i++) {
-        submitters[i] = (struct submitter){engine, corpus_new(7, engine_get_info(engine)->model),
+        submitters[i] = (struct submitter){engine, corpus_new(7, engine_get_info(engine)),
                                            1 + i * (i + salt) * 7};
         assert_int_equal(pthread_create(&threads[i], NULL, submit_corpus, &submitters[i]), 0);
     }
@@ -343,7 +343,7 @@ static void test_engine__same_text_same_bytes(void **state)
     folder_init_copy(&folder, "tiny-mean");
     for (size_t d = 0; d < sizeof dtypes / sizeof *dtypes && cpu_has(dtypes[d]); d++) {
         struct engine *engine = open_engine(folder.path, dtypes[d], 1, 64, CPU_MASK_ALL);
-        struct corpus *alone = corpus_new(7, engine_get_info(engine)->model);
+        struct corpus *alone = corpus_new(7, engine_get_info(engine));
 
         submit_corpus(&(struct submitter){engine, alone, 1});
         engine_close(engine);
@@ -353,7 +353,7 @@ static void test_engine__same_text_same_bytes(void **state)
 
                 engine =
                     open_engine(folder.path, dtypes[d], n_workers, pass_tokens[p], CPU_MASK_ALL);
-                again = corpus_new(7, engine_get_info(engine)->model);
+                again = corpus_new(7, engine_get_info(engine));
                 submit_corpus(&(struct submitter){engine, again, 1});
                 assert_memory_equal(again->vectors, alone->vectors, sizeof alone->vectors);
                 free(again);

@@ -167,7 +167,7 @@ bool decode_prompt(struct decoding *decoding, const struct body_object *object)
     if (!name.bytes)
         return true;
     prompt = limits_find_prompt(limits, name);
-    if (!prompt && !model_implies_prompt(name.bytes, name.len_bytes))
+    if (!prompt && !prompt_is_implied(name.bytes, name.len_bytes))
         return refuse_value(decoding, object, "prompt_name", name,
                             limits_list_prompts(limits).text);
     decoding->fields.prompt = (struct slice){0};

@@ -21,10 +21,10 @@ static int compare_sizes(const void *a, const void *b)
 }
 
 static enum status set_dims(struct limits *limits, const struct options *options,
-                            const struct model *model, struct error *error)
+                            const struct engine_info *info, struct error *error)
 {
     const struct option_numbers *list = &options->matryoshka_dims;
-    size_t n = list->n_values ? list->n_values : model->n_matryoshka_dims;
+    size_t n = list->n_values ? list->n_values : info->n_matryoshka_dims;
 
     if (n == 0)
         return STATUS_OK;
@@ -32,12 +32,12 @@ static enum status set_dims(struct limits *limits, const struct options *options
     if (!limits->dims)
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < n; i++) {
-        limits->dims[i] = list->n_values ? (size_t)list->values[i] : model->matryoshka_dims[i];
-        if (limits->dims[i] > model->n_dims)
+        limits->dims[i] = list->n_values ? (size_t)list->values[i] : info->matryoshka_dims[i];
+        if (limits->dims[i] > info->n_dims)
             return error_set(error, STATUS_INVALID,
                              "--matryoshka-dims: %zu is not one of the sizes that the model's "
                              "vectors can have: 1 to %zu",
-                             limits->dims[i], model->n_dims);
+                             limits->dims[i], info->n_dims);
     }
     qsort(limits->dims, n, sizeof(*limits->dims), compare_sizes);
     limits->n_dims_listed = n;
@@ -45,11 +45,11 @@ static enum status set_dims(struct limits *limits, const struct options *options
 }
 
 static enum status set_default_prompt(struct limits *limits, const struct options *options,
-                                      const struct model *model, struct error *error)
+                                      const struct engine_info *info, struct error *error)
 {
     const char *text = options->default_prompt;
     const char *name = options->default_prompt_name;
-    const struct prompt *prompt = model->default_prompt;
+    const struct prompt *prompt = info->default_prompt;
 
     if (text) {
         limits->default_prompt = (struct slice){text, strlen(text)};
@@ -57,7 +57,7 @@ static enum status set_default_prompt(struct limits *limits, const struct option
     }
     if (name) {
         prompt = limits_find_prompt(limits, (struct slice){name, strlen(name)});
-        if (!prompt && !model_implies_prompt(name, strlen(name)))
+        if (!prompt && !prompt_is_implied(name, strlen(name)))
             return error_set(error, STATUS_INVALID,
                              "--default-prompt-name: '%s' is not a prompt of the model, whose "
                              "prompts are: %s",
@@ -71,35 +71,34 @@ static enum status set_default_prompt(struct limits *limits, const struct option
 enum status limits_new(struct limits **ret_limits, const struct options *options,
                        const struct engine_info *info, struct error *error)
 {
-    const struct model *model = info->model;
     struct limits *limits = calloc(1, sizeof(*limits));
     enum status status;
 
     if (!limits)
         return STATUS_NO_MEMORY;
     limits->max_inputs = (size_t)options->max_client_batch_size;
-    limits->max_text_tokens = model->max_tokens;
+    limits->max_text_tokens = info->max_tokens;
     /* What the queue could never hold must not be told to try again later. */
     limits->max_request_tokens =
         smaller((size_t)options->max_request_tokens, (size_t)options->max_queue_tokens);
-    limits->hidden_size = model->arch.hidden_size;
+    limits->hidden_size = info->hidden_size;
     limits->max_unpooled_tokens =
         smaller(limits->max_request_tokens,
                 (size_t)options->token_vectors_limit / (limits->hidden_size * sizeof(float)));
     limits->vocabulary_size = tokenizer_vocabulary_size(info->tokenizer);
-    limits->n_dims = model->n_dims;
-    limits->default_dims = model->default_dims;
-    limits->prompts = model->prompts;
-    limits->n_prompts = model->n_prompts;
-    limits->include_prompt = model->include_prompt;
-    limits->normalize = model->normalize;
+    limits->n_dims = info->n_dims;
+    limits->default_dims = info->default_dims;
+    limits->prompts = info->prompts;
+    limits->n_prompts = info->n_prompts;
+    limits->include_prompt = info->include_prompt;
+    limits->normalize = info->normalize;
     limits->truncate = tokenizer_truncates_start(info->tokenizer) ? TRUNCATE_START : TRUNCATE_END;
     limits->auto_truncate = options->auto_truncate;
-    limits->similarity = model->similarity;
+    limits->similarity = info->similarity;
 
-    status = set_dims(limits, options, model, error);
+    status = set_dims(limits, options, info, error);
     if (!status)
-        status = set_default_prompt(limits, options, model, error);
+        status = set_default_prompt(limits, options, info, error);
     if (status) {
         limits_free(limits);
         return status;
@@ -183,7 +182,7 @@ struct choices limits_list_prompts(const struct limits *limits)
     for (size_t i = 0; i < limits->n_prompts; i++)
         choices_add(&choices, limits->prompts[i].name, &len_bytes);
     for (size_t i = 0; i < N_IMPLIED_PROMPTS; i++) {
-        const char *name = model_implied_prompts[i];
+        const char *name = implied_prompts[i];
 
         if (!limits_find_prompt(limits, (struct slice){name, strlen(name)}))
             choices_add(&choices, name, &len_bytes);

@@ -410,8 +410,8 @@ static void test_model__query_and_document_are_prompts_of_every_model(void **sta
     static const char *const prompts[] = {"{}", "{\"title\": \"t: \"}"};
 
     (void)state;
-    assert_true(model_implies_prompt("query", 5) && model_implies_prompt("document", 8));
-    assert_false(model_implies_prompt("quer", 4) || model_implies_prompt("query\0", 6));
+    assert_true(prompt_is_implied("query", 5) && prompt_is_implied("document", 8));
+    assert_false(prompt_is_implied("quer", 4) || prompt_is_implied("query\0", 6));
     for (size_t i = 0; i < 2; i++) {
         struct model *model;
         struct folder folder;

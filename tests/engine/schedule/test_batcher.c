@@ -53,7 +53,7 @@ static struct test_group *group_new(char letter, size_t n_jobs, size_t n_tokens)
     group->group.done = count_done;
     for (size_t i = 0; i < n_jobs; i++) {
         group->jobs[i].n_tokens = n_tokens;
-        group->jobs[i].key.low = ++n_texts_made;
+        group->jobs[i].engine.key.low = ++n_texts_made;
     }
     return group;
 }
@@ -113,7 +113,7 @@ static struct pass expect_pass(struct script *script, const char *expected)
 
     if (take(script, &pass)) {
         for (size_t i = 0; i < pass.n_jobs; i++) {
-            struct test_group *group = (struct test_group *)pass.jobs[i]->group;
+            struct test_group *group = (struct test_group *)pass.jobs[i]->engine.group;
             size_t len = strlen(got);
 
             snprintf(got + len, sizeof got - len, "%s%c%d", i ? " " : "", group->letter,
@@ -190,7 +190,8 @@ static void test_batcher__long_and_short_texts_get_the_same_tokens(void **state)
         assert_true(take(script, &pass));
         assert_true(pass.n_tokens <= PASS_TOKENS);
         for (size_t j = 0; j < pass.n_jobs; j++)
-            *(pass.jobs[j]->group == &longs->group ? &n_long : &n_short) += pass.jobs[j]->n_tokens;
+            *(pass.jobs[j]->engine.group == &longs->group ? &n_long : &n_short) +=
+                pass.jobs[j]->n_tokens;
         finish(script, &pass);
     }
     /* A text is the grain: the shares may differ by one long text and one slice. */
@@ -244,7 +245,7 @@ static void test_batcher__small_pass_between_layers(void **state)
     assert_true(batcher_has_small(script->batcher));
     assert_true(batcher_take_between(script->batcher, &between));
     assert_int_equal(between.n_jobs, 1); /* both would be more than a slice */
-    assert_ptr_equal(between.jobs[0]->group, &q->group);
+    assert_ptr_equal(between.jobs[0]->engine.group, &q->group);
     finish(script, &between);
     assert_int_equal(q->n_done, 1);
     assert_int_equal(r->n_done, 0);
@@ -445,7 +446,7 @@ static void test_batcher__encoding_by_several_workers_counts_once(void **state)
     struct test_group *b = group_new('b', 1, 20);
     struct pass first, second;
 
-    b->jobs[0].key = a->jobs[0].key;
+    b->jobs[0].engine.key = a->jobs[0].engine.key;
     submit(script, a);
     submit(script, b);
     now_us = 2000;
@@ -501,7 +502,7 @@ static void test_batcher__same_text_is_encoded_once(void **state)
     struct batcher_stats stats;
     struct pass pass;
 
-    b->jobs[1].key = a->jobs[0].key;
+    b->jobs[1].engine.key = a->jobs[0].engine.key;
     b->jobs[1].n_tokens = 4;
     submit(script, a);
     submit(script, b);
@@ -510,8 +511,8 @@ static void test_batcher__same_text_is_encoded_once(void **state)
     assert_int_equal(stats.followed_texts, 1);
     pass = expect_pass(script, "a0 b0 b2");
     batcher_settle(script->batcher, &pass);
-    assert_ptr_equal(a->jobs[0].followers, &b->jobs[1]);
-    assert_null(b->jobs[1].next_follower);
+    assert_ptr_equal(a->jobs[0].engine.followers, &b->jobs[1]);
+    assert_null(b->jobs[1].engine.next_follower);
     batcher_finish(script->batcher, &pass);
     assert_int_equal(a->n_done, 1);
     assert_int_equal(b->n_done, 1);
@@ -526,8 +527,8 @@ static void test_batcher__group_of_followers_ends_with_its_leaders(void **state)
     struct test_group *b = group_new('b', 2, 10);
     struct pass pass;
 
-    b->jobs[0].key = a->jobs[0].key;
-    b->jobs[1].key = a->jobs[0].key;
+    b->jobs[0].engine.key = a->jobs[0].engine.key;
+    b->jobs[1].engine.key = a->jobs[0].engine.key;
     submit(script, a);
     pass = expect_pass(script, "a0");
     submit(script, b); /* while the leader runs */
@@ -546,7 +547,7 @@ static void test_batcher__cancelled_leader_is_still_encoded_for_others(void **st
     struct test_group *b = group_new('b', 1, 4);
     struct pass pass;
 
-    b->jobs[0].key = a->jobs[1].key;
+    b->jobs[0].engine.key = a->jobs[1].engine.key;
     submit(script, a);
     submit(script, b);
     batcher_cancel(script->batcher, &a->group);
@@ -570,8 +571,8 @@ static void test_batcher__small_group_takes_the_lead_from_a_large_one(void **sta
     struct batcher_stats stats;
     struct pass pass;
 
-    b->jobs[1].key = a->jobs[1].key;
-    q->jobs[0].key = a->jobs[1].key;
+    b->jobs[1].engine.key = a->jobs[1].engine.key;
+    q->jobs[0].engine.key = a->jobs[1].engine.key;
     submit(script, a);
     submit(script, b);
     submit(script, q);
@@ -582,8 +583,8 @@ static void test_batcher__small_group_takes_the_lead_from_a_large_one(void **sta
     pass = expect_pass(script, "q0");
     finish(script, &pass);
     assert_int_equal(q->n_done, 1);
-    assert_int_equal(a->jobs[1].state, JOB_ENDED);
-    assert_int_equal(b->jobs[1].state, JOB_ENDED);
+    assert_int_equal(a->jobs[1].engine.state, JOB_ENDED);
+    assert_int_equal(b->jobs[1].engine.state, JOB_ENDED);
     assert_int_equal(a->n_done + b->n_done, 0);
     pass = expect_pass(script, "a0 b0");
     finish(script, &pass);
@@ -603,8 +604,8 @@ static void test_batcher__followers_follow_the_new_lead(void **state)
     struct test_group *q = group_new('q', 1, 10);
     struct pass pass;
 
-    b->jobs[1].key = a->jobs[1].key;
-    q->jobs[0].key = a->jobs[1].key;
+    b->jobs[1].engine.key = a->jobs[1].engine.key;
+    q->jobs[0].engine.key = a->jobs[1].engine.key;
     submit(script, a);
     submit(script, b);
     submit(script, q);
@@ -634,8 +635,8 @@ static void test_batcher__small_group_does_not_wait_for_a_large_pass(void **stat
     struct pass large;
     struct pass small;
 
-    q->jobs[0].key = a->jobs[1].key;
-    c->jobs[0].key = a->jobs[1].key;
+    q->jobs[0].engine.key = a->jobs[1].engine.key;
+    c->jobs[0].engine.key = a->jobs[1].engine.key;
     submit(script, a);
     large = expect_pass(script, "a0 a1");
     submit(script, q);
@@ -646,10 +647,10 @@ static void test_batcher__small_group_does_not_wait_for_a_large_pass(void **stat
     submit(script, c); /* a large group waits for the one in flight */
     finish(script, &small);
     assert_int_equal(q->n_done, 1);
-    assert_int_equal(c->jobs[0].state, JOB_FOLLOWING);
+    assert_int_equal(c->jobs[0].engine.state, JOB_FOLLOWING);
     finish(script, &large);
     assert_int_equal(a->n_done, 1);
-    assert_int_equal(c->jobs[0].state, JOB_ENDED);
+    assert_int_equal(c->jobs[0].engine.state, JOB_ENDED);
     batcher_cancel(script->batcher, &c->group);
     assert_int_equal(c->n_done, 1);
     free(a);
@@ -665,8 +666,8 @@ static void test_batcher__cancelled_follower_leaves_its_leader(void **state)
     struct test_group *c = group_new('c', 1, 10);
     struct pass pass;
 
-    b->jobs[0].key = a->jobs[0].key;
-    c->jobs[0].key = a->jobs[0].key;
+    b->jobs[0].engine.key = a->jobs[0].engine.key;
+    c->jobs[0].engine.key = a->jobs[0].engine.key;
     submit(script, a);
     submit(script, b);
     submit(script, c);
@@ -692,8 +693,8 @@ static void test_batcher__leader_goes_with_its_last_follower(void **state)
     struct test_group *b = group_new('b', 1, 4);
     struct test_group *c = group_new('c', 1, 4);
 
-    b->jobs[0].key = a->jobs[1].key;
-    c->jobs[0].key = a->jobs[1].key;
+    b->jobs[0].engine.key = a->jobs[1].engine.key;
+    c->jobs[0].engine.key = a->jobs[1].engine.key;
     submit(script, a);
     submit(script, b);
     submit(script, c);
@@ -715,8 +716,8 @@ static void test_batcher__cancelled_group_does_not_wait_for_itself(void **state)
     struct script *script = *state;
     struct test_group *a = group_new('a', 4, 10);
 
-    a->jobs[2].key = a->jobs[0].key;
-    a->jobs[3].key = a->jobs[0].key;
+    a->jobs[2].engine.key = a->jobs[0].engine.key;
+    a->jobs[3].engine.key = a->jobs[0].engine.key;
     submit(script, a);
     batcher_cancel(script->batcher, &a->group);
     assert_int_equal(a->n_done, 1);
@@ -730,7 +731,7 @@ static void test_batcher__stop_ends_followers_too(void **state)
     struct test_group *a = group_new('a', 1, 10);
     struct test_group *b = group_new('b', 1, 10);
 
-    b->jobs[0].key = a->jobs[0].key;
+    b->jobs[0].engine.key = a->jobs[0].engine.key;
     submit(script, a);
     submit(script, b);
     batcher_stop(script->batcher);
@@ -747,12 +748,12 @@ static void test_batcher__group_whose_vectors_were_kept_ends_at_once(void **stat
     struct test_group *a = group_new('a', 2, 10);
     struct pass pass;
 
-    a->jobs[0].state = JOB_ENDED;
+    a->jobs[0].engine.state = JOB_ENDED;
     submit(script, a);
     pass = expect_pass(script, "a1");
     finish(script, &pass);
     assert_int_equal(a->n_done, 1);
-    a->jobs[1].state = JOB_ENDED;
+    a->jobs[1].engine.state = JOB_ENDED;
     submit(script, a);
     assert_int_equal(a->n_done, 2);
     assert_int_equal(a->group.finished_us, a->group.submitted_us);
@@ -832,7 +833,7 @@ static void test_batcher__every_group_ends_once_under_many_threads(void **state)
             producers[i].groups[j] = group_new('g', (size_t)(1 + j % 9), (size_t)(1 + j % 30));
             producers[i].groups[j]->group.done = count_done_total;
             if (j % 3 == 0) { /* the same text in small groups and large ones of every producer */
-                producers[i].groups[j]->jobs[0].key =
+                producers[i].groups[j]->jobs[0].engine.key =
                     (struct text_key){.high = 1, .low = (uint64_t)(j / 12)};
                 producers[i].groups[j]->jobs[0].n_tokens = (size_t)(1 + j / 12 % 9);
             }

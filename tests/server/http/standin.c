@@ -64,7 +64,7 @@ static void *engine_run(void *argument)
         if (engine.stopping)
             break;
         group = engine.first;
-        engine.first = group->next;
+        engine.first = group->engine.next;
         pthread_mutex_unlock(&engine.mutex);
         finish_group(group, STATUS_OK);
         pthread_mutex_lock(&engine.mutex);
@@ -79,10 +79,10 @@ enum status engine_submit(struct engine *to, struct job_group *group)
 
     assert_ptr_equal(to, &engine);
     group->submitted_us = clock_now_us();
-    group->next = NULL;
+    group->engine.next = NULL;
     pthread_mutex_lock(&engine.mutex);
     while (*last)
-        last = &(*last)->next;
+        last = &(*last)->engine.next;
     *last = group;
     pthread_cond_signal(&engine.changed);
     pthread_mutex_unlock(&engine.mutex);
@@ -96,9 +96,9 @@ void engine_cancel(struct engine *of, struct job_group *group)
     assert_ptr_equal(of, &engine);
     pthread_mutex_lock(&engine.mutex);
     while (*at && *at != group)
-        at = &(*at)->next;
+        at = &(*at)->engine.next;
     if (*at) {
-        *at = group->next;
+        *at = group->engine.next;
         engine.n_cancelled++;
     } else {
         group = NULL;
@@ -116,8 +116,8 @@ void engine_get_stats(struct engine *of, struct engine_stats *ret_stats)
 
 const struct engine_info *engine_get_info(const struct engine *of)
 {
-    static const struct model model = {.n_dims = 8, .default_dims = 8, .max_tokens = 16};
-    static const struct engine_info info = {.model = &model, .n_workers = 1, .dtype = "float32"};
+    static const struct engine_info info = {
+        .n_dims = 8, .default_dims = 8, .max_tokens = 16, .n_workers = 1, .dtype = "float32"};
 
     (void)of;
     return &info;
@@ -136,7 +136,7 @@ size_t engine_count_waiting(void)
     size_t n = 0;
 
     pthread_mutex_lock(&engine.mutex);
-    for (struct job_group *group = engine.first; group; group = group->next)
+    for (struct job_group *group = engine.first; group; group = group->engine.next)
         n++;
     pthread_mutex_unlock(&engine.mutex);
     return n;

@@ -71,19 +71,19 @@ static int free_tokenizer(void **state)
 }
 
 struct fixture {
-    struct model model;
+    struct engine_info info;
     struct options options;
 };
 
 static void open_fixture(struct fixture *fixture)
 {
     memset(fixture, 0, sizeof(*fixture));
-    fixture->model.arch.hidden_size = 512;
-    fixture->model.n_dims = 1024;
-    fixture->model.default_dims = 768;
-    fixture->model.max_tokens = 512;
-    fixture->model.prompts = prompts;
-    fixture->model.n_prompts = 2;
+    fixture->info.hidden_size = 512;
+    fixture->info.n_dims = 1024;
+    fixture->info.default_dims = 768;
+    fixture->info.max_tokens = 512;
+    fixture->info.prompts = prompts;
+    fixture->info.n_prompts = 2;
     fixture->options.max_client_batch_size = 2048;
     fixture->options.max_request_tokens = 1000;
     fixture->options.max_queue_tokens = 5000;
@@ -92,10 +92,9 @@ static void open_fixture(struct fixture *fixture)
 
 static enum status make(struct fixture *fixture, struct limits **ret_limits, struct error *error)
 {
-    const struct engine_info info = {.model = &fixture->model, .tokenizer = tokenizer};
-
+    fixture->info.tokenizer = tokenizer;
     memset(error, 0, sizeof(*error));
-    return limits_new(ret_limits, &fixture->options, &info, error);
+    return limits_new(ret_limits, &fixture->options, &fixture->info, error);
 }
 
 /* 1 MiB of vectors of 512 float32 each. */
@@ -144,8 +143,8 @@ static void test_rules__keep_to_the_sizes_of_model_or_option(void **state)
 
     (void)state;
     open_fixture(&fixture);
-    fixture.model.matryoshka_dims = model_dims;
-    fixture.model.n_matryoshka_dims = 2;
+    fixture.info.matryoshka_dims = model_dims;
+    fixture.info.n_matryoshka_dims = 2;
     assert_int_equal(make(&fixture, &limits, &error), STATUS_OK);
     assert_true(limits_allow_dims(limits, 256));
     assert_true(limits_allow_dims(limits, 1024));
@@ -192,7 +191,7 @@ static void test_rules__choose_the_default_prompt(void **state)
     assert_null(limits->default_prompt.bytes);
     limits_free(limits);
 
-    fixture.model.default_prompt = &prompts[1];
+    fixture.info.default_prompt = &prompts[1];
     assert_int_equal(make(&fixture, &limits, &error), STATUS_OK);
     assert_true(slice_is(limits->default_prompt, "passage: "));
     limits_free(limits);
