@@ -9,28 +9,13 @@
 
 extern const struct slice embedded_openapi; /* openapi.json, whose ${...} openapi.c fills in */
 
-/* The files of web/, by their names: pages.c serves them. */
-extern const struct slice embedded_code_js;
-extern const struct slice embedded_dimensions_js;
-extern const struct slice embedded_docs_css;
-extern const struct slice embedded_docs_html;
-extern const struct slice embedded_docs_js;
-extern const struct slice embedded_dom_js;
-extern const struct slice embedded_examples_js;
-extern const struct slice embedded_form_js;
-extern const struct slice embedded_icon_svg;
-extern const struct slice embedded_index_html;
-extern const struct slice embedded_playground_css;
-extern const struct slice embedded_playground_js;
-extern const struct slice embedded_problem_js;
-extern const struct slice embedded_ranking_js;
-extern const struct slice embedded_schema_js;
-extern const struct slice embedded_server_js;
-extern const struct slice embedded_snippets_js;
-extern const struct slice embedded_style_css;
-extern const struct slice embedded_summary_js;
-extern const struct slice embedded_texts_js;
-extern const struct slice embedded_theme_js;
-extern const struct slice embedded_vectors_js;
+/* A file of web/; web/meson.build lists them all. */
+struct embedded_file {
+    const char *name; /* its path in web/ */
+    struct slice content;
+};
+
+extern const struct embedded_file embedded_web[]; /* [n_embedded_web] */
+extern const size_t n_embedded_web;
 
 #endif

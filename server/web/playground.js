@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page: what stands in the form -> what the server said of those texts (texts.js) -> scores at any
 // dimension, here. show() makes all that is seen from these two, so that no score is of anything else.
-import { showCode } from "./code.js";
-import { getDimension, setUpDimensions } from "./dimensions.js";
-import { find, setText } from "./dom.js";
-import { examples } from "./examples.js";
-import { fillForm, markForm, readForm } from "./form.js";
-import { showProblem } from "./problem.js";
-import { Ranking } from "./ranking.js";
-import { getKey, setKey } from "./server.js";
-import { summarise } from "./summary.js";
-import { Texts } from "./texts.js";
-import { rank } from "./vectors.js";
+import { showCode } from "./request/code.js";
+import { getDimension, setUpDimensions } from "./compare/dimensions.js";
+import { find, setText } from "./base/dom.js";
+import { examples } from "./data/examples.js";
+import { fillForm, markForm, readForm } from "./data/form.js";
+import { showProblem } from "./base/problem.js";
+import { Ranking } from "./compare/ranking.js";
+import { getKey, setKey } from "./base/server.js";
+import { summarise } from "./compare/summary.js";
+import { Texts } from "./data/texts.js";
+import { rank } from "./numbers/vectors.js";
 
 const QUIET_MS = 500; // without a key pressed, before texts are sent
 const MAX_NAMES = 5; // of fields, in a sentence

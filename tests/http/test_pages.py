@@ -38,23 +38,23 @@ def test_page_is_served(server, path, file):
 
 
 def test_every_file_of_the_pages_is_served(server):
-    files = [file for file in WEB.iterdir() if file.suffix in TYPES]
+    files = [file for file in WEB.rglob("*") if file.suffix in TYPES]
     assert len(files) > 5
     for file in files:
-        reply = server.get(f"/web/{file.name}")
+        reply = server.get(f"/web/{file.relative_to(WEB)}")
         assert reply.status == 200 and reply.body == file.read_bytes(), file.name
         assert reply.headers["Content-Type"].split(";")[0] == TYPES[file.suffix]
         assert_kept_in(reply)
 
 
-@pytest.mark.parametrize("name", ["", "index.html", "../tests", "style.css/", "STYLE.CSS"])
+@pytest.mark.parametrize("name", ["", "index.html", "../tests", "base", "base/", "base/dom.js/", "base/DOM.JS"])
 def test_no_other_file_is_served(server, name):
     reply = server.get(f"/web/{name}")
     assert reply.status == 404 and reply.json()["error"]["code"] == "not_found"
 
 
 def test_pages_name_nothing_outside(server):
-    for file in WEB.iterdir():
+    for file in filter(pathlib.Path.is_file, WEB.rglob("*")):
         text = file.read_text().replace("http://www.w3.org/2000/svg", "")
         assert not re.search(r"https?://|//[a-z]+\.|innerHTML|insertAdjacentHTML|eval\(", text), file.name
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Scores: whose they are, which tie, and what is asked of the browser to show them.
 import assert from "node:assert/strict";
-import { rank } from "../../../server/web/vectors.js";
+import { rank } from "../../../server/web/numbers/vectors.js";
 import * as p from "./page.mjs";
 import { open } from "./page.mjs";
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What stands in the form: the source and the sentences, those in a field for each or in one field with
 // a sentence a line. Whoever changes it here tells so by an "input" event, as if it had been typed.
-import { find, make, setText } from "./dom.js";
+import { find, make, setText } from "../base/dom.js";
 
 const MAX_NOTES = 5; // of lines, each a line itself
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The list of scores: a bar for each sentence, best first. Items keep their elements, so that a change
 // of order can be watched. A sentence whose score is not known has none, and waits where it was.
-import { make, setText } from "./dom.js";
+import { make, setText } from "../base/dom.js";
 
 const MAX_WATCHED = 200; // items that slide; more than that is no help to the eye
 const SLIDE = { duration: 220, easing: "ease-out" };

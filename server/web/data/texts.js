@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the server said of each text: its vector, of full size, and whether the text was cut; or why it
 // does not take the text. It is asked once for each, and all that is known is of one server.
-import { ask, Refusal } from "./server.js";
-import { decode } from "./vectors.js";
+import { ask, Refusal } from "../base/server.js";
+import { decode } from "../numbers/vectors.js";
 
 const MAX_TEXTS = 128; // of one request
 const MAX_KEPT = 5000;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The request as code: a tab for each language, and a button that copies what it shows.
-import { find, make, setText } from "./dom.js";
+import { find, make, setText } from "../base/dom.js";
 import { languages } from "./snippets.js";
 
 const names = Object.keys(languages);

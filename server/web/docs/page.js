@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // openapi.json as a page.
-import { find, make } from "./dom.js";
+import { find, make } from "../base/dom.js";
 import { describe, examplesOf, fields, resolve } from "./schema.js";
-import { ask } from "./server.js";
+import { ask } from "../base/server.js";
 
 const METHODS = ["get", "post"];
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The slider of dimensions, its usual stops, and the bytes that a vector takes.
-import { find, make, setText } from "./dom.js";
-import { choices, sizes, stops } from "./vectors.js";
+import { find, make, setText } from "../base/dom.js";
+import { choices, sizes, stops } from "../numbers/vectors.js";
 
 const slider = find("dimension");
 let dimensions = []; // what the slider offers
