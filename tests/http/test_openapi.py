@@ -96,7 +96,14 @@ def test_examples_are_answered(server):
         assert server.post(path, body).status == 200, (path, body)
 
 
-@pytest.mark.parametrize("key", [None, None, "secret"], ids=["open", "again", "with a key"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param(None, id="open"),
+        pytest.param(None, id="again", marks=pytest.mark.slow),
+        pytest.param("secret", id="with a key", marks=pytest.mark.slow),
+    ],
+)
 def test_server_does_what_the_document_says(servers, tiny, rng, tmp_path, key):
     """Schemathesis, all its checks: nothing unwritten comes, nothing valid is refused, nothing
     invalid is taken. Each time with another seed."""
