@@ -15,6 +15,7 @@
 #include "engine/encoder/accuracy_report.h"
 #include "engine/files/json_read.h"
 #include "engine/kernels/cpu.h"
+#include "engine/model/card.h"
 #include "engine/model/prompt.h"
 #include "engine/schedule/job.h"
 #include "engine/schedule/memory_left.h"
@@ -54,10 +55,11 @@ struct engine_info {
     size_t n_prompts;
     const struct prompt *default_prompt; /* one of `prompts`, or NULL */
     bool include_prompt;                 /* the pooling counts the prompt's tokens */
-    const size_t *matryoshka_dims; /* [n_matryoshka_dims], ascending: what it was trained at */
+    const size_t *matryoshka_dims;       /* [n_matryoshka_dims], ascending: config.json's */
     size_t n_matryoshka_dims;
     const char *const *notes; /* [n_notes]: what a person should know of the model */
     size_t n_notes;
+    const struct card *card;
 
     /* Known once it is open. */
     size_t n_workers;

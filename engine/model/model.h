@@ -10,6 +10,7 @@
 #include "engine/base/status.h"
 #include "engine/files/tensor.h"
 #include "engine/model/arch.h"
+#include "engine/model/card.h"
 #include "engine/model/prompt.h"
 #include "engine/vector/pooling.h"
 #include "engine/vector/similarity.h"
@@ -65,6 +66,7 @@ struct model {
     size_t n_matryoshka_dims;
     char **notes; /* [n_notes]: what a person should know, such as "no modules.json: ..." */
     size_t n_notes;
+    struct card card;
 
     /* The folder of the Transformer module, which holds the tokenizer's files too: the model folder
      * or, in some of the oldest models, 0_Transformer in it. */

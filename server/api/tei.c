@@ -2,6 +2,7 @@
 #include "server/api/tei.h"
 
 #include "config/options.h"
+#include "server/api/card_json.h"
 #include "server/api/embed/embed_work.h"
 #include "server/api/embed/vector_json.h"
 #include "server/api/health.h"
@@ -401,12 +402,23 @@ static void write_accuracy(struct buffer *buffer, const struct accuracy_report *
     buffer_append_string(buffer, "]}");
 }
 
+/* The sizes that config.json lists; else those that the card tells, which bind nobody. */
+static void write_trained_dims(struct buffer *buffer, const struct engine_info *info)
+{
+    if (info->n_matryoshka_dims > 0)
+        vector_json_indices(buffer, info->matryoshka_dims, info->n_matryoshka_dims);
+    else
+        vector_json_indices(buffer, info->card->dims, info->card->n_dims);
+}
+
 /* What we tell beside it. */
 static void write_own_info(struct buffer *buffer, const struct limits *limits,
                            const struct engine_info *info)
 {
     buffer_appendf(buffer, ",\"dimensions\":%zu,\"matryoshka_dims\":", limits->n_dims);
     vector_json_indices(buffer, limits->dims, limits->n_dims_listed);
+    buffer_append_string(buffer, ",\"matryoshka_dims_trained\":");
+    write_trained_dims(buffer, info);
     buffer_appendf(buffer, ",\"similarity\":\"%s\",\"prompts\":[",
                    similarity_name(limits->similarity));
     for (size_t i = 0; i < limits->n_prompts; i++) {
@@ -418,6 +430,7 @@ static void write_own_info(struct buffer *buffer, const struct limits *limits,
     buffer_append_string(buffer, ",\"gemm\":");
     write_string(buffer, info->gemm_name);
     write_accuracy(buffer, info->accuracy);
+    card_json_write(buffer, info->card);
     buffer_append_string(buffer, ",\"notes\":[");
     for (size_t i = 0; i < info->n_notes; i++) {
         buffer_append_string(buffer, i > 0 ? "," : "");
