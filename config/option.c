@@ -11,8 +11,15 @@
 enum { MAX_SLIPS = 2 };
 
 const struct option option_table[N_OPTIONS] = {
-#define OPTION(field, type, default_text, min, max, argument, sentence)                            \
-    {#field,  offsetof(struct options, field), OPTION_##type, default_text, min, max, argument,    \
+#define OPTION(commands, field, type, default_text, min, max, argument, sentence)                  \
+    {OPTION_FOR_##commands,                                                                        \
+     #field,                                                                                       \
+     offsetof(struct options, field),                                                              \
+     OPTION_##type,                                                                                \
+     default_text,                                                                                 \
+     min,                                                                                          \
+     max,                                                                                          \
+     argument,                                                                                     \
      sentence},
 #include "config/options.def"
 #undef OPTION
@@ -47,6 +54,11 @@ const struct option *option_find(enum option_source source, const char *name, si
             return &option_table[i];
     }
     return NULL;
+}
+
+bool option_is_of(const struct option *option, enum options_command command)
+{
+    return option->commands & 1 << command;
 }
 
 bool option_is_list(const struct option *option)

@@ -5,6 +5,8 @@
 #ifndef NESTD_CONFIG_OPTION_H
 #define NESTD_CONFIG_OPTION_H
 
+#include "config/options.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,13 +24,23 @@ enum option_type {
 };
 
 enum option_index {
-#define OPTION(field, ...) OPTION_INDEX_##field,
+#define OPTION(commands, field, ...) OPTION_INDEX_##field,
 #include "config/options.def"
 #undef OPTION
     N_OPTIONS
 };
 
+/* Which commands have an option, a set of enum options_command. */
+enum option_commands {
+    OPTION_FOR_SERVE = 1 << OPTIONS_SERVE,
+    OPTION_FOR_EMBED = 1 << OPTIONS_EMBED,
+    OPTION_FOR_EVALUATE = 1 << OPTIONS_EVALUATE,
+    OPTION_FOR_TOOLS = OPTION_FOR_EMBED | OPTION_FOR_EVALUATE,
+    OPTION_FOR_ALL = OPTION_FOR_SERVE | OPTION_FOR_TOOLS,
+};
+
 struct option {
+    enum option_commands commands;
     const char *field;
     size_t offset; /* of the field in struct options */
     enum option_type type;
@@ -39,6 +51,9 @@ struct option {
 };
 
 extern const struct option option_table[N_OPTIONS];
+
+/* Whether the command has it. */
+bool option_is_of(const struct option *option, enum options_command command);
 
 /* Whether it takes any number of values: LIST and NUMBERS. */
 bool option_is_list(const struct option *option);

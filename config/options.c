@@ -79,7 +79,8 @@ static bool read_environment(struct reading *reading, char *const *envp)
         if (!option)
             return reading_refuse_name(reading, "environment variable", OPTION_SOURCE_ENVIRONMENT,
                                        name, strlen(name));
-        if (!reading_set(reading, option, OPTION_SOURCE_ENVIRONMENT, value))
+        if (option_is_of(option, reading->options.command) &&
+            !reading_set(reading, option, OPTION_SOURCE_ENVIRONMENT, value))
             return false;
     }
     if (n_ignored > 0)
@@ -110,11 +111,39 @@ static bool is_word(const char *argument, const char *word, size_t len_bytes)
     return strlen(word) == len_bytes && memcmp(argument, word, len_bytes) == 0;
 }
 
+/* How a flag is spelt that has a short form too: -i is --input. */
+static const char *spell_out(const char *argument)
+{
+    static const char *const short_forms[][2] = {{"-i", "--input"}, {"-o", "--output"}};
+
+    for (size_t i = 0; i < sizeof(short_forms) / sizeof(short_forms[0]); i++)
+        if (strcmp(argument, short_forms[i][0]) == 0)
+            return short_forms[i][1];
+    return argument;
+}
+
+/* "--port is for nestd serve, not for nestd embed" */
+static bool refuse_foreign(struct reading *reading, const struct option *option)
+{
+    char commands[64] = "";
+
+    for (enum options_command command = 0; command < N_OPTIONS_COMMANDS; command++) {
+        const size_t len_bytes = strlen(commands);
+
+        if (option_is_of(option, command))
+            snprintf(commands + len_bytes, sizeof(commands) - len_bytes, "%snestd %s",
+                     len_bytes > 0 ? " and " : "", options_command_name(command));
+    }
+    return reading_complain(reading, "%s is for %s, not for nestd %s",
+                            option_spell(option, OPTION_SOURCE_FLAG).text, commands,
+                            options_command_name(reading->options.command));
+}
+
 /* Reads the flag at argv[*at] and moves *at past it and its value. */
 static bool read_flag(struct reading *reading, int argc, char *const *argv, int *at,
                       struct flag *ret_flag)
 {
-    const char *const argument = argv[(*at)++];
+    const char *const argument = spell_out(argv[(*at)++]);
     const size_t name_len = strcspn(argument, "=");
     const char *const next = *at < argc ? argv[*at] : NULL;
     struct flag flag = {0};
@@ -126,6 +155,8 @@ static bool read_flag(struct reading *reading, int argc, char *const *argv, int 
     flag.option = option_find(OPTION_SOURCE_FLAG, argument, name_len);
     if (!flag.option && !is_word(argument, "--config", name_len))
         return reading_refuse_name(reading, "flag", OPTION_SOURCE_FLAG, argument, name_len);
+    if (flag.option && !option_is_of(flag.option, reading->options.command))
+        return refuse_foreign(reading, flag.option);
 
     if (argument[name_len] == '=') {
         flag.value = argument + name_len + 1;
@@ -146,10 +177,37 @@ static bool read_flag(struct reading *reading, int argc, char *const *argv, int 
     return true;
 }
 
+const char *options_command_name(enum options_command command)
+{
+    static const char *const names[N_OPTIONS_COMMANDS] = {"serve", "embed", "evaluate"};
+
+    return names[command];
+}
+
+/* The first argument, unless it is a flag; without one it is OPTIONS_SERVE. */
+static bool read_command(struct reading *reading, int argc, char *const *argv)
+{
+    reading->first_flag = 1;
+    if (argc < 2 || argv[1][0] == '-')
+        return true;
+    for (enum options_command command = 0; command < N_OPTIONS_COMMANDS; command++) {
+        if (strcmp(argv[1], options_command_name(command)) != 0)
+            continue;
+        reading->options.command = command;
+        reading->report->command = command;
+        reading->first_flag = 2;
+        return true;
+    }
+    return reading_complain(reading,
+                            "%s: neither a flag nor a command, which would be serve, embed or "
+                            "evaluate",
+                            shown_of_string(argv[1]).text);
+}
+
 /* The first walk: --help, --version and --config. */
 static bool scan_flags(struct reading *reading, int argc, char *const *argv)
 {
-    for (int at = 1; at < argc;) {
+    for (int at = reading->first_flag; at < argc;) {
         struct flag flag;
 
         if (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0) {
@@ -174,7 +232,7 @@ static bool scan_flags(struct reading *reading, int argc, char *const *argv)
 /* The second walk. */
 static bool apply_flags(struct reading *reading, int argc, char *const *argv)
 {
-    for (int at = 1; at < argc;) {
+    for (int at = reading->first_flag; at < argc;) {
         struct flag flag;
 
         if (!read_flag(reading, argc, argv, &at, &flag))
@@ -218,17 +276,10 @@ static bool check_memory(struct reading *reading)
     return true;
 }
 
-/* What one option alone cannot tell. */
-static bool check_together(struct reading *reading)
+static bool check_server(struct reading *reading)
 {
     struct options *const options = &reading->options;
 
-    if (!options->model_id)
-        return reading_complain(reading, "no model: give its folder, --model-id FOLDER");
-    if (options->default_prompt && options->default_prompt_name)
-        return reading_complain(reading, "%s and %s exclude each other",
-                                name_given(reading, OPTION_INDEX_default_prompt).text,
-                                name_given(reading, OPTION_INDEX_default_prompt_name).text);
     if (!options->tls_cert != !options->tls_key)
         return reading_complain(
             reading, "%s needs %s too",
@@ -250,9 +301,26 @@ static bool check_together(struct reading *reading)
     return true;
 }
 
+/* What one option alone cannot tell. */
+static bool check_together(struct reading *reading)
+{
+    struct options *const options = &reading->options;
+
+    if (!options->model_id && options->command == OPTIONS_SERVE)
+        return reading_complain(reading, "no model: give its folder, --model-id FOLDER");
+    if (!options->model_id && !options->url)
+        return reading_complain(reading, "no model: give its folder, --model-id FOLDER, or the "
+                                         "address of a server that has it, --url URL");
+    if (options->default_prompt && options->default_prompt_name)
+        return reading_complain(reading, "%s and %s exclude each other",
+                                name_given(reading, OPTION_INDEX_default_prompt).text,
+                                name_given(reading, OPTION_INDEX_default_prompt_name).text);
+    return options->command != OPTIONS_SERVE || check_server(reading);
+}
+
 static bool read_all(struct reading *reading, int argc, char *const *argv, char *const *envp)
 {
-    if (!scan_flags(reading, argc, argv))
+    if (!read_command(reading, argc, argv) || !scan_flags(reading, argc, argv))
         return false;
     if (reading->outcome != OPTIONS_RUN)
         return true;

@@ -29,6 +29,17 @@ enum {
     OPTIONS_MEMORY_PER_PAYLOAD = 4,
 };
 
+/* What nestd is to do: its first argument, or without one OPTIONS_SERVE. */
+enum options_command {
+    OPTIONS_SERVE,
+    OPTIONS_EMBED,
+    OPTIONS_EVALUATE,
+    N_OPTIONS_COMMANDS,
+};
+
+/* "serve", "embed", "evaluate" */
+const char *options_command_name(enum options_command command);
+
 struct option_list {
     const char **values; /* [n_values] */
     size_t n_values;     /* at most OPTIONS_MAX_VALUES */
@@ -41,16 +52,17 @@ struct option_numbers {
 
 struct options {
     struct option_storage *storage; /* private: owns every text */
-#define OPTION(field, type, default_text, min, max, argument, sentence) OPTION_FIELD_##type(field)
-#define OPTION_FIELD_TEXT(field)                                        const char *field;
-#define OPTION_FIELD_SECRET(field)                                      const char *field;
-#define OPTION_FIELD_LIST(field)                                        struct option_list field;
-#define OPTION_FIELD_NUMBERS(field)                                     struct option_numbers field;
-#define OPTION_FIELD_NUMBER(field)                                      int64_t field;
-#define OPTION_FIELD_BYTES(field)                                       int64_t field;
-#define OPTION_FIELD_SECONDS(field)                                     double field;
-#define OPTION_FIELD_SWITCH(field)                                      bool field;
-#define OPTION_FIELD_CHOICE(field)                                      const char *field;
+    enum options_command command;
+#define OPTION(commands, field, type, ...) OPTION_FIELD_##type(field)
+#define OPTION_FIELD_TEXT(field)           const char *field;
+#define OPTION_FIELD_SECRET(field)         const char *field;
+#define OPTION_FIELD_LIST(field)           struct option_list field;
+#define OPTION_FIELD_NUMBERS(field)        struct option_numbers field;
+#define OPTION_FIELD_NUMBER(field)         int64_t field;
+#define OPTION_FIELD_BYTES(field)          int64_t field;
+#define OPTION_FIELD_SECONDS(field)        double field;
+#define OPTION_FIELD_SWITCH(field)         bool field;
+#define OPTION_FIELD_CHOICE(field)         const char *field;
 #include "config/options.def"
 #undef OPTION
 };
@@ -63,19 +75,22 @@ enum options_outcome {
 };
 
 struct options_report {
+    enum options_command command; /* what --help is to describe */
     char problem[512];
     char warnings[4][256]; /* [n_warnings], such as an ignored NESTD_PORT=tcp://... */
     size_t n_warnings;
 };
 
-/* argv[0] is skipped; envp is the environment, NULL-terminated. *ret_options is touched only with
- * OPTIONS_RUN; max_request_tokens is then at most max_queue_tokens, and model_id is there. *report
- * is filled anew. */
+/* argv[0] is skipped; envp is the environment, NULL-terminated. An option of another command is
+ * refused as a flag, and left alone in the environment and the file, which may be there for all
+ * commands. *ret_options is touched only with OPTIONS_RUN; then max_request_tokens is at most
+ * max_queue_tokens, and there is a model_id or, for the other commands than OPTIONS_SERVE, a url.
+ * *report is filled anew. */
 enum options_outcome options_read(int argc, char *const *argv, char *const *envp,
                                   struct options *ret_options, struct options_report *report);
 void options_release(struct options *options); /* and zeroes them; NULL is allowed */
 
-/* The text of --help: every option, its default, its limits, its sentence. */
-void options_print_help(FILE *file);
+/* The text of --help: the command's options, with default, limits and sentence. */
+void options_print_help(FILE *file, enum options_command command);
 
 #endif

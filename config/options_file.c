@@ -57,6 +57,8 @@ static bool set_from_member(struct reading *reading, const char *key, const json
         snprintf(what, sizeof(what), "%s: key", shown_of_string(reading->file_path).text);
         return reading_refuse_name(reading, what, OPTION_SOURCE_FILE, key, strlen(key));
     }
+    if (!option_is_of(option, reading->options.command))
+        return true;
     if (!option_is_list(option) || !json_is_array(value))
         return set_from_json(reading, option, value);
     reading_take_source(reading, option, OPTION_SOURCE_FILE); /* an empty array empties the list */

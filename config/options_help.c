@@ -80,16 +80,34 @@ static void print_row(FILE *file, const char *name, const char *argument, const 
     fputc('\n', file);
 }
 
-void options_print_help(FILE *file)
+static void print_usage(FILE *file, enum options_command command)
 {
-    fputs("Usage: nestd --model-id FOLDER [OPTION]...\n"
-          "Serves the embeddings of a sentence-transformers model over HTTP.\n\n",
-          file);
+    static const char *const usages[N_OPTIONS_COMMANDS] = {
+        [OPTIONS_SERVE] = "Usage: nestd [serve] --model-id FOLDER [OPTION]...\n"
+                          "Serves the embeddings of a sentence-transformers model over HTTP.\n\n"
+                          "Other commands, each with a --help of its own:\n"
+                          "  nestd embed      files of texts to files of vectors\n"
+                          "  nestd evaluate   which dimension is enough, on data of your own\n\n",
+        [OPTIONS_EMBED] = "Usage: nestd embed --model-id FOLDER -i TEXTS -o VECTORS [OPTION]...\n"
+                          "Embeds the texts of a file, with the model or by a server (--url).\n\n",
+        [OPTIONS_EVALUATE] = "Usage: nestd evaluate --model-id FOLDER [OPTION]...\n"
+                             "Tells which dimension is enough, on data of your own.\n\n",
+    };
+
+    fputs(usages[command], file);
+}
+
+void options_print_help(FILE *file, enum options_command command)
+{
+    print_usage(file, command);
     for (size_t i = 0; i < N_OPTIONS; i++) {
         const struct option *const option = &option_table[i];
         const struct option_name name = option_spell(option, OPTION_SOURCE_FLAG);
-        struct wrapped text = start_row(file, name.text, option->argument);
+        struct wrapped text;
 
+        if (!option_is_of(option, command))
+            continue;
+        text = start_row(file, name.text, option->argument);
         print_words(&text, option->sentence);
         print_limits(&text, option);
         fputc('\n', file);

@@ -14,6 +14,7 @@
 struct reading {
     struct options options;
     enum option_source sources[N_OPTIONS]; /* where each has its value from */
+    int first_flag;                        /* past the command in argv */
     const char *file_path;                 /* of --config or NESTD_CONFIG; NULL: none */
     enum options_outcome outcome;          /* what the flags ask for */
     struct options_report *report;

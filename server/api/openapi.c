@@ -44,8 +44,7 @@ static const struct option_variable {
     size_t offset;
     void (*write)(struct buffer *buffer, const void *field);
 } option_variables[] = {
-#define OPTION(field, type, default_text, min, max, argument, sentence)                            \
-    {#field, offsetof(struct options, field), WRITE_##type},
+#define OPTION(commands, field, type, ...) {#field, offsetof(struct options, field), WRITE_##type},
 #define WRITE_TEXT    NULL
 #define WRITE_LIST    NULL
 #define WRITE_NUMBERS NULL

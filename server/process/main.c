@@ -1,220 +1,68 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* nestd: reads the options and what the model's folder says, opens the port, loads the weights,
- * serves until it is told to stop. What can be refused is refused before the port opens.
- *
- * Exit status: 0 after a stop that answered all it had accepted; 1 if that was not possible, or the
- * port or the model cannot be opened; 2 for options that are wrong, also those that do not fit the
- * model. */
+/* nestd: reads the options and does what its command says (commands.h). */
 
 #include "config/options.h"
 #include "engine/engine.h"
-#include "server/api/embed/limits.h"
 #include "server/commit.h" /* made by meson */
-#include "server/exchange/cors.h"
-#include "server/exchange/pool.h"
-#include "server/exchange/retry.h"
-#include "server/exchange/server.h"
-#include "server/http/http.h"
-#include "server/observe/metrics.h"
-#include "server/process/credentials.h"
-#include "server/process/drain.h"
-#include "server/process/loader.h"
-#include "server/process/signals.h"
+#include "server/process/commands.h"
 #include "server/text/log.h"
 
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { EXIT_BAD_OPTIONS = 2 };
-
-/* Descriptors besides connections: files, epoll sets, those that linger. */
-enum { OTHER_DESCRIPTORS = 512 };
-
-enum { MIN_MAPPED_BYTES = 256 << 10, MAX_KEPT_BYTES = 512 << 10 };
-
-/* As many open files as the system lets us: idle connections are cheap (promise 3 has its own
- * limit). */
-static void raise_file_limit(const struct options *options)
+static int complain(enum options_command command, const char *problem)
 {
-    struct rlimit limit;
+    const char *name = command == OPTIONS_SERVE ? "" : options_command_name(command);
+    const char *space = *name ? " " : "";
 
-    if (getrlimit(RLIMIT_NOFILE, &limit))
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &limit) ||
-        limit.rlim_max < (rlim_t)options->max_connections + OTHER_DESCRIPTORS)
-        log_write(
-            LOG_WARNING,
-            "only %llu files may be open: fewer connections than --max-connections (%lld) fit",
-            (unsigned long long)limit.rlim_max, (long long)options->max_connections);
+    fprintf(stderr, "nestd%s%s: %s\nTry 'nestd%s%s --help'.\n", space, name, problem, space, name);
+    return EXIT_BAD_OPTIONS;
 }
 
-/* Large blocks (bodies, vectors, replies) go back to the system as they are freed. Without that,
- * glibc raises the size from which a block is its own mapping to that of the largest one it has
- * seen, up to 32 MiB, and keeps what is smaller for later: memory that --memory-limit takes for
- * free would stay resident. */
-static void return_freed_memory(void)
+int command_complain(const struct options *options, const char *problem)
 {
-    mallopt(M_MMAP_THRESHOLD, MIN_MAPPED_BYTES);
-    mallopt(M_TRIM_THRESHOLD, MAX_KEPT_BYTES);
-}
-
-static int fail(const struct error *error)
-{
-    log_write(LOG_ERROR, "%s", error->text);
-    return EXIT_FAILURE;
-}
-
-/* Until `other` can be read, or a signal says to stop; one that says so has the files read again.
- */
-static enum wakeup wait_for(struct server *server, int signals, int other)
-{
-    for (;;) {
-        enum wakeup wakeup = signals_wait(signals, other, -1);
-
-        if (wakeup != WAKEUP_RELOAD)
-            return wakeup;
-        credentials_reload(server);
-    }
-}
-
-/* The port is open. Until a signal says to stop. */
-static int serve(struct server *server, struct loader *loader, int signals)
-{
-    struct error error = {0};
-    enum status status = loader_start(loader);
-
-    if (status) {
-        error_set(&error, status, "cannot start the thread that loads the model");
-        return fail(&error);
-    }
-    if (wait_for(server, signals, loader_descriptor(loader)) == WAKEUP_STOP) {
-        log_write(LOG_INFO, "stopping before the model is loaded");
-        drain(server, signals);
-        http_free(server->http);
-        /* Loading cannot be broken off, and takes long; it holds nothing that outlives us. */
-        _exit(EXIT_SUCCESS);
-    }
-    status = loader_finish(loader, &error);
-    if (status)
-        return fail(&error);
-    wait_for(server, signals, -1);
-    if (!drain(server, signals))
-        return EXIT_FAILURE;
-    log_write(LOG_INFO, "stopped: all that was accepted is answered");
-    return EXIT_SUCCESS;
-}
-
-/* From the top down: what could still call is ended before what it calls. The engine's workers push
- * to the pool. */
-static void release(struct server *server)
-{
-    server->state = SERVER_STOPPING;
-    http_free(server->http);
-    pool_stop(server->pool);
-    if (server->engine)
-        engine_close(server->engine);
-    pool_free(server->pool);
-    limits_free(server->limits);
-    credentials_release(server);
-    metrics_free(server->metrics);
-}
-
-/* All that can be refused; nothing is served yet. */
-static int prepare(struct server *server, struct loader **ret_loader)
-{
-    const struct options *options = server->options;
-    struct error error = {0};
-
-    if (metrics_new(&server->metrics) ||
-        pool_new(&server->pool, (size_t)options->request_threads, http_resume)) {
-        error_set(&error, STATUS_NO_MEMORY, "not enough memory, threads or descriptors to start");
-        return fail(&error);
-    }
-    if (credentials_open(server, &error) || loader_new(ret_loader, server, &error))
-        return fail(&error);
-    switch (limits_new(&server->limits, options, loader_get_info(*ret_loader), &error)) {
-    case STATUS_OK:
-        break;
-    case STATUS_INVALID:
-        fail(&error);
-        return EXIT_BAD_OPTIONS;
-    default:
-        error_set(&error, STATUS_NO_MEMORY, "not enough memory to start");
-        return fail(&error);
-    }
-    return http_start(server, &error) ? fail(&error) : EXIT_SUCCESS;
+    return complain(options->command, problem);
 }
 
 static int run(const struct options *options)
 {
-    struct server server = {.options = options,
-                            .started_us = clock_now_us(),
-                            .created = time(NULL),
-                            .draw = retry_draw};
-    struct error error = {0};
-    struct loader *loader = NULL;
-    int signals = signals_open(credentials_have_files(options));
-    int exit_status;
-
-    if (signals < 0) {
-        error_set(&error, STATUS_NO_MEMORY, "not enough descriptors to start");
-        return fail(&error);
+    switch (options->command) {
+    case OPTIONS_SERVE:
+        return command_serve(options);
+    default:
+        return command_complain(options, "this version cannot do that yet");
     }
-    server_name_model(&server);
-    raise_file_limit(options);
-    exit_status = prepare(&server, &loader);
-    if (exit_status == EXIT_SUCCESS)
-        exit_status = serve(&server, loader, signals);
-    release(&server);
-    loader_free(loader);
-    close(signals);
-    return exit_status;
-}
-
-static int complain(const char *problem)
-{
-    fprintf(stderr, "nestd: %s\nTry 'nestd --help'.\n", problem);
-    return EXIT_BAD_OPTIONS;
 }
 
 int main(int argc, char **argv)
 {
     struct options_report report = {0};
     struct options options;
-    struct error error = {0};
     int exit_status;
 
     /* A client that goes away is an error of its connection, told by the call that finds it out. */
     signal(SIGPIPE, SIG_IGN);
     switch (options_read(argc, argv, environ, &options, &report)) {
     case OPTIONS_HELP:
-        options_print_help(stdout);
+        options_print_help(stdout, report.command);
         return EXIT_SUCCESS;
     case OPTIONS_VERSION:
         puts("nestd " NESTD_VERSION " (" NESTD_COMMIT ")");
         return EXIT_SUCCESS;
     case OPTIONS_BAD:
-        return complain(report.problem);
+        return complain(report.command, report.problem);
     case OPTIONS_RUN:
         break;
     }
-    return_freed_memory();
     time_slice_ask(TIME_SLICE_SHORT_NS); /* before any thread is started */
     log_open(options.json_output);
     log_set_level(options.log_level);
     for (size_t i = 0; i < report.n_warnings; i++)
         log_write(LOG_WARNING, "%s", report.warnings[i]);
-    if (cors_check(&options, &error) || loader_check(&options, &error))
-        exit_status = complain(error.text);
-    else
-        exit_status = run(&options);
+    exit_status = run(&options);
     options_release(&options);
     return exit_status;
 }

@@ -276,6 +276,81 @@ static void test_options__help_and_version(void **state)
     }
 }
 
+static void test_options__first_argument_is_the_command(void **state)
+{
+    static const struct {
+        const char *word;
+        enum options_command command;
+    } cases[] = {
+        {"serve", OPTIONS_SERVE}, {"embed", OPTIONS_EMBED}, {"evaluate", OPTIONS_EVALUATE}};
+    struct options options = read_good((struct start){.flags = {MODEL}});
+
+    (void)state;
+    assert_int_equal(options.command, OPTIONS_SERVE);
+    options_release(&options);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        options = read_good((struct start){.flags = {cases[i].word, MODEL, "--threads=1"}});
+        assert_int_equal(options.command, cases[i].command);
+        assert_string_equal(options.model_id, "m");
+        assert_int_equal(options.threads, 1);
+        assert_string_equal(options_command_name(options.command), cases[i].word);
+        options_release(&options);
+    }
+}
+
+/* The environment and the file may be there for every command; a flag is meant for this one. */
+static void test_options__options_of_other_commands(void **state)
+{
+    struct options options = read_good((struct start){
+        .flags = {"embed", "--config=@", "--url=http://a"},
+        .variables = {"NESTD_PORT=x", "NESTD_TLS_CERT=c", "NESTD_THREADS=3"},
+        .file = "{\"drain_delay\": \"never\", \"dtype\": \"float32\"}",
+    });
+
+    (void)state;
+    assert_int_equal(options.port, 8080);
+    assert_null(options.tls_cert);
+    assert_int_equal(options.threads, 3);
+    assert_string_equal(options.dtype, "float32");
+    assert_string_equal(options.url, "http://a");
+    assert_null(options.model_id);
+    options_release(&options);
+
+    options = read_good((struct start){.flags = {MODEL}, .variables = {"NESTD_URL_BATCH=0"}});
+    options_release(&options);
+}
+
+static void test_options__bad_commands_are_refused(void **state)
+{
+    static const struct {
+        struct start start;
+        const char *problem;
+    } cases[] = {
+        {{.flags = {"embd", MODEL}},
+         "embd: neither a flag nor a command, which would be serve, embed or evaluate"},
+        {{.flags = {""}},
+         ": neither a flag nor a command, which would be serve, embed or evaluate"},
+        {{.flags = {"embed", "embed"}},
+         "embed: an argument without a flag; --help lists every option"},
+        {{.flags = {"embed", MODEL, "--port=1"}}, "--port is for nestd serve, not for nestd embed"},
+        {{.flags = {MODEL, "--url", "http://a"}},
+         "--url is for nestd embed and nestd evaluate, not for nestd serve"},
+        {{.flags = {"serve", "--url=http://a"}},
+         "--url is for nestd embed and nestd evaluate, not for nestd serve"},
+        {{.flags = {"evaluate"}},
+         "no model: give its folder, --model-id FOLDER, or the address of a server that has it, "
+         "--url URL"},
+        {{.flags = {"embed", MODEL}, .variables = {"NESTD_NONSENSE=1"}},
+         "environment variable NESTD_NONSENSE is unknown; --help lists every option"},
+        {{.flags = {"embed", MODEL}, .variables = {"NESTD_URL_BATCH=0"}},
+         "NESTD_URL_BATCH=0: expected a whole number from 1 to 65536"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        assert_refused(&cases[i].start, cases[i].problem);
+}
+
 static void test_options__bad_flags_are_refused_by_name(void **state)
 {
     static const struct {
@@ -585,14 +660,14 @@ static void test_options__list_is_bounded(void **state)
         OPTIONS_BAD);
 }
 
-static char *print_help(void)
+static char *print_help(enum options_command command)
 {
     char *text = NULL;
     size_t len_bytes;
     FILE *const file = open_memstream(&text, &len_bytes);
 
     assert_non_null(file);
-    options_print_help(file);
+    options_print_help(file, command);
     assert_int_equal(fclose(file), 0);
     return text;
 }
@@ -600,11 +675,13 @@ static char *print_help(void)
 static void test_options__help_names_every_option(void **state)
 {
     static const char *const flags[] = {
-#define OPTION(field, type, default_text, min, max, argument, sentence) #field "\0" argument,
+#define OPTION(commands, field, type, default_text, min, max, argument, ...) #field "\0" argument,
 #include "config/options.def"
 #undef OPTION
     };
-    char *const text = print_help();
+    char *const text = print_help(OPTIONS_SERVE);
+    char *const embed = print_help(OPTIONS_EMBED);
+    char *const evaluate = print_help(OPTIONS_EVALUATE);
 
     (void)state;
     for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
@@ -615,30 +692,38 @@ static void test_options__help_names_every_option(void **state)
         assert_in_range(n, 1, sizeof(row) - 1);
         for (char *c = row + 5; *c && *c != ' '; c++)
             *c = *c == '_' ? '-' : *c;
-        if (!strstr(text, row))
+        if (!strstr(text, row) && !strstr(embed, row) && !strstr(evaluate, row))
             fail_msg("--help lacks%s", row);
     }
+    assert_null(strstr(text, "\n  --url "));
+    assert_null(strstr(embed, "\n  --port "));
+    assert_non_null(strstr(embed, "\n  --url "));
+    assert_non_null(strstr(evaluate, "\n  --dtype "));
     assert_non_null(strstr(text, "[default 8080; 0 to 65535]\n"));
     assert_non_null(strstr(text, "[default 32MiB; 1KiB to 4GiB]\n"));
     assert_non_null(strstr(text, "\n  --config FILE "));
     assert_non_null(strstr(text, "\n  --help, -h "));
     assert_non_null(strstr(text, "\n  --version "));
     free(text);
+    free(embed);
+    free(evaluate);
 }
 
 static void test_options__help_fits_100_columns(void **state)
 {
-    char *const text = print_help();
-
     (void)state;
-    for (const char *line = text; *line; line += strcspn(line, "\n") + 1) {
-        const size_t n = strcspn(line, "\n");
+    for (enum options_command command = 0; command < N_OPTIONS_COMMANDS; command++) {
+        char *const text = print_help(command);
 
-        if (n > 100)
-            fail_msg("%zu columns: %.*s", n, (int)n, line);
-        assert_true(n == 0 || line[n - 1] != ' ');
+        for (const char *line = text; *line; line += strcspn(line, "\n") + 1) {
+            const size_t n = strcspn(line, "\n");
+
+            if (n > 100)
+                fail_msg("%zu columns: %.*s", n, (int)n, line);
+            assert_true(n == 0 || line[n - 1] != ' ');
+        }
+        free(text);
     }
-    free(text);
 }
 
 int main(void)
@@ -652,6 +737,9 @@ int main(void)
         cmocka_unit_test(test_options__flag_names_the_file_before_the_environment_does),
         cmocka_unit_test(test_options__repeated_list_appends_and_later_source_replaces),
         cmocka_unit_test(test_options__help_and_version),
+        cmocka_unit_test(test_options__first_argument_is_the_command),
+        cmocka_unit_test(test_options__options_of_other_commands),
+        cmocka_unit_test(test_options__bad_commands_are_refused),
         cmocka_unit_test(test_options__bad_flags_are_refused_by_name),
         cmocka_unit_test(test_options__numbers_are_read_strictly),
         cmocka_unit_test(test_options__limits_themselves_are_allowed),

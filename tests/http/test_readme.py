@@ -13,7 +13,7 @@ from harness import native_dtypes, run_to_end
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LITERAL = r'"(?:[^"\\]|\\.)*"'
 ENTRY = re.compile(
-    rf"^OPTION\((\w+),\s*\w+,\s*(NULL|{LITERAL}),\s*\d+,\s*\d+,"
+    rf"^OPTION\((\w+),\s*(\w+),\s*\w+,\s*(NULL|{LITERAL}),\s*\d+,\s*\d+,"
     rf"\s*{LITERAL},\s*((?:{LITERAL}\s*)+)\)",
     re.M,
 )
@@ -23,14 +23,19 @@ def text_of(literals):
     return "".join(ast.literal_eval(literal) for literal in re.findall(LITERAL, literals))
 
 
-def table():
-    """{flag: (default or "", sentence)} of config/options.def."""
+COMMANDS = {"ALL": {"serve", "embed", "evaluate"}, "TOOLS": {"embed", "evaluate"}}
+
+
+def table(command=None):
+    """{flag: (default or "", sentence)} of config/options.def, of one command or of all."""
     source = (ROOT / "config/options.def").read_text()
+    rows = ENTRY.findall(source)
+    assert len(rows) == len(re.findall(r"^OPTION\(", source, re.M)) > 20
     entries = {
         f"--{name.replace('_', '-')}": (text_of(default), text_of(sentence))
-        for name, default, sentence in ENTRY.findall(source)
+        for commands, name, default, sentence in rows
+        if command is None or command in COMMANDS.get(commands, {commands.lower()})
     }
-    assert len(entries) == len(re.findall(r"^OPTION\(", source, re.M)) > 20
     return entries
 
 
@@ -72,19 +77,25 @@ def test_readme_gives_their_defaults_and_sentences(readme):
         ), f"{flag}: {rows[flag]}"
 
 
-def help_blocks(binary):
-    text = run_to_end(binary, "--help").stdout
+HELPS = {"serve": ["--help"], "embed": ["embed", "--help"], "evaluate": ["evaluate", "-h"]}
+
+
+def help_blocks(binary, command):
+    text = run_to_end(binary, *HELPS[command]).stdout
     parts = re.split(r"^  (--[\w-]+)", text, flags=re.M)
     return {flag: plain(rest) for flag, rest in zip(parts[1::2], parts[2::2])}
 
 
-def test_help_lists_exactly_the_options(binary):
-    assert set(help_blocks(binary)) - {"--config", "--help", "--version"} == set(table())
+@pytest.mark.parametrize("command", HELPS)
+def test_help_lists_exactly_the_options(binary, command):
+    blocks = help_blocks(binary, command)
+    assert set(blocks) - {"--config", "--help", "--version"} == set(table(command))
 
 
-def test_help_gives_their_defaults_and_sentences(binary):
-    blocks = help_blocks(binary)
-    for flag, (default, sentence) in table().items():
+@pytest.mark.parametrize("command", HELPS)
+def test_help_gives_their_defaults_and_sentences(binary, command):
+    blocks = help_blocks(binary, command)
+    for flag, (default, sentence) in table(command).items():
         assert plain(sentence) in blocks[flag], f"{flag}: {blocks[flag]}"
         assert default in blocks[flag], f"{flag}: {blocks[flag]}"
 

@@ -42,15 +42,16 @@ def run(checkout, *command):
     )
 
 
+@pytest.mark.parametrize("command", ["serve", "embed", "evaluate"])
 @pytest.mark.parametrize("flag", ["-h", "--help"])
-def test_help_comes_at_once(checkout, flag):
+def test_help_comes_at_once(checkout, flag, command):
     began = time.monotonic()
-    done = run(checkout, "server/run", flag)
+    done = run(checkout, "server/run", *([] if command == "serve" else [command]), flag)
     assert done.returncode == 0 and done.stderr == "", done
     assert time.monotonic() - began < 5 and not (checkout / "build").exists()
     rows = dict(part.split(" ", 1) for part in done.stdout.split("\n  --")[1:])
-    assert {f"--{name}" for name in rows} == set(table())
-    for name, (default, sentence) in table().items():
+    assert {f"--{name}" for name in rows} == set(table(command))
+    for name, (default, sentence) in table(command).items():
         row = plain(rows[name[2:]])
         assert plain(sentence) in row, row
         assert (f"[default {plain(default)}]" in row) == bool(default), row

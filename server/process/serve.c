@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Opens the port, loads the weights, serves until it is told to stop. What can be refused is refused
+ * before the port opens. */
+#include "server/process/commands.h"
+
+#include "config/options.h"
+#include "engine/engine.h"
+#include "server/api/embed/limits.h"
+#include "server/exchange/cors.h"
+#include "server/exchange/pool.h"
+#include "server/exchange/retry.h"
+#include "server/exchange/server.h"
+#include "server/http/http.h"
+#include "server/observe/metrics.h"
+#include "server/process/credentials.h"
+#include "server/process/drain.h"
+#include "server/process/loader.h"
+#include "server/process/signals.h"
+#include "server/text/log.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Descriptors besides connections: files, epoll sets, those that linger. */
+enum { OTHER_DESCRIPTORS = 512 };
+
+enum { MIN_MAPPED_BYTES = 256 << 10, MAX_KEPT_BYTES = 512 << 10 };
+
+/* As many open files as the system lets us: idle connections are cheap (promise 3 has its own
+ * limit). */
+static void raise_file_limit(const struct options *options)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) ||
+        limit.rlim_max < (rlim_t)options->max_connections + OTHER_DESCRIPTORS)
+        log_write(
+            LOG_WARNING,
+            "only %llu files may be open: fewer connections than --max-connections (%lld) fit",
+            (unsigned long long)limit.rlim_max, (long long)options->max_connections);
+}
+
+/* Large blocks (bodies, vectors, replies) go back to the system as they are freed. Without that,
+ * glibc raises the size from which a block is its own mapping to that of the largest one it has
+ * seen, up to 32 MiB, and keeps what is smaller for later: memory that --memory-limit takes for
+ * free would stay resident. */
+static void return_freed_memory(void)
+{
+    mallopt(M_MMAP_THRESHOLD, MIN_MAPPED_BYTES);
+    mallopt(M_TRIM_THRESHOLD, MAX_KEPT_BYTES);
+}
+
+static int fail(const struct error *error)
+{
+    log_write(LOG_ERROR, "%s", error->text);
+    return EXIT_FAILURE;
+}
+
+/* Until `other` can be read, or a signal says to stop; one that says so has the files read again.
+ */
+static enum wakeup wait_for(struct server *server, int signals, int other)
+{
+    for (;;) {
+        enum wakeup wakeup = signals_wait(signals, other, -1);
+
+        if (wakeup != WAKEUP_RELOAD)
+            return wakeup;
+        credentials_reload(server);
+    }
+}
+
+/* The port is open. Until a signal says to stop. */
+static int serve(struct server *server, struct loader *loader, int signals)
+{
+    struct error error = {0};
+    enum status status = loader_start(loader);
+
+    if (status) {
+        error_set(&error, status, "cannot start the thread that loads the model");
+        return fail(&error);
+    }
+    if (wait_for(server, signals, loader_descriptor(loader)) == WAKEUP_STOP) {
+        log_write(LOG_INFO, "stopping before the model is loaded");
+        drain(server, signals);
+        http_free(server->http);
+        /* Loading cannot be broken off, and takes long; it holds nothing that outlives us. */
+        _exit(EXIT_SUCCESS);
+    }
+    status = loader_finish(loader, &error);
+    if (status)
+        return fail(&error);
+    wait_for(server, signals, -1);
+    if (!drain(server, signals))
+        return EXIT_FAILURE;
+    log_write(LOG_INFO, "stopped: all that was accepted is answered");
+    return EXIT_SUCCESS;
+}
+
+/* From the top down: what could still call is ended before what it calls. The engine's workers push
+ * to the pool. */
+static void release(struct server *server)
+{
+    server->state = SERVER_STOPPING;
+    http_free(server->http);
+    pool_stop(server->pool);
+    if (server->engine)
+        engine_close(server->engine);
+    pool_free(server->pool);
+    limits_free(server->limits);
+    credentials_release(server);
+    metrics_free(server->metrics);
+}
+
+/* All that can be refused; nothing is served yet. */
+static int prepare(struct server *server, struct loader **ret_loader)
+{
+    const struct options *options = server->options;
+    struct error error = {0};
+
+    if (metrics_new(&server->metrics) ||
+        pool_new(&server->pool, (size_t)options->request_threads, http_resume)) {
+        error_set(&error, STATUS_NO_MEMORY, "not enough memory, threads or descriptors to start");
+        return fail(&error);
+    }
+    if (credentials_open(server, &error) || loader_new(ret_loader, server, &error))
+        return fail(&error);
+    switch (limits_new(&server->limits, options, loader_get_info(*ret_loader), &error)) {
+    case STATUS_OK:
+        break;
+    case STATUS_INVALID:
+        fail(&error);
+        return EXIT_BAD_OPTIONS;
+    default:
+        error_set(&error, STATUS_NO_MEMORY, "not enough memory to start");
+        return fail(&error);
+    }
+    return http_start(server, &error) ? fail(&error) : EXIT_SUCCESS;
+}
+
+static int run(const struct options *options)
+{
+    struct server server = {.options = options,
+                            .started_us = clock_now_us(),
+                            .created = time(NULL),
+                            .draw = retry_draw};
+    struct error error = {0};
+    struct loader *loader = NULL;
+    int signals = signals_open(credentials_have_files(options));
+    int exit_status;
+
+    if (signals < 0) {
+        error_set(&error, STATUS_NO_MEMORY, "not enough descriptors to start");
+        return fail(&error);
+    }
+    server_name_model(&server);
+    raise_file_limit(options);
+    exit_status = prepare(&server, &loader);
+    if (exit_status == EXIT_SUCCESS)
+        exit_status = serve(&server, loader, signals);
+    release(&server);
+    loader_free(loader);
+    close(signals);
+    return exit_status;
+}
+
+int command_serve(const struct options *options)
+{
+    struct error error = {0};
+
+    return_freed_memory();
+    if (cors_check(options, &error) || loader_check(options, &error))
+        return command_complain(options, error.text);
+    return run(options);
+}
