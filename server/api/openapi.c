@@ -45,15 +45,15 @@ static const struct option_variable {
     void (*write)(struct buffer *buffer, const void *field);
 } option_variables[] = {
 #define OPTION(commands, field, type, ...) {#field, offsetof(struct options, field), WRITE_##type},
-#define WRITE_TEXT    NULL
-#define WRITE_LIST    NULL
-#define WRITE_NUMBERS NULL
-#define WRITE_NUMBER  write_number
-#define WRITE_BYTES   write_number
-#define WRITE_SECONDS write_seconds
-#define WRITE_SWITCH  write_switch
-#define WRITE_CHOICE  NULL
-#define WRITE_SECRET  NULL
+#define WRITE_TEXT                         NULL
+#define WRITE_LIST                         NULL
+#define WRITE_NUMBERS                      NULL
+#define WRITE_NUMBER                       write_number
+#define WRITE_BYTES                        write_number
+#define WRITE_SECONDS                      write_seconds
+#define WRITE_SWITCH                       write_switch
+#define WRITE_CHOICE                       NULL
+#define WRITE_SECRET                       NULL
 #include "config/options.def"
 #undef OPTION
 };
