@@ -94,7 +94,7 @@ static bool ask_whether_there(struct request *request)
 
     if (request->server->tls)
         return false;
-    return request->is_http_1_0 || http_link_write(request->link, question, sizeof question - 1);
+    return request->is_http_1_0 || http_write(request->link, question, sizeof question - 1);
 }
 
 /* A request has ended: its reply was sent, or its connection is lost. */

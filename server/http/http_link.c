@@ -101,13 +101,6 @@ static void answer_plain(void *user)
         log_write(LOG_DEBUG, "a client that does not speak TLS could not be answered");
 }
 
-bool http_link_write(struct http_link *link, const char *bytes, size_t len_bytes)
-{
-    if (link->tls)
-        return tls_session_send(link->tls, bytes, len_bytes);
-    return send(link->socket, bytes, len_bytes, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)len_bytes;
-}
-
 static const struct tls_callbacks tls_callbacks = {.is_plain = answer_plain, .ended = send_last};
 
 static void *get_tls_session(struct MHD_Connection *connection)

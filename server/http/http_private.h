@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* What http.c (the daemon), http_link.c (connections), http_line.c, http_header.c, http_receive.c
- * (requests) and http_send.c (replies) share. */
+ * (requests), http_send.c (replies) and http_write.c share. */
 #ifndef NESTD_SERVER_HTTP_HTTP_PRIVATE_H
 #define NESTD_SERVER_HTTP_HTTP_PRIVATE_H
 
@@ -53,10 +53,6 @@ struct http_link {
 void http_link_notify(void *http, struct MHD_Connection *connection, void **link,
                       enum MHD_ConnectionNotificationCode code);
 
-/* Sends past libmicrohttpd, as far as it goes at once. With TLS on the HTTP thread only. False if
- * not all was sent. */
-bool http_link_write(struct http_link *link, const char *bytes, size_t len_bytes);
-
 /* The HTTP thread's list of connections whose request at hand has a line, and no judgement yet. */
 void http_link_list(struct http_link *link);
 void http_link_unlist(struct http_link *link); /* if it is listed */
@@ -106,10 +102,14 @@ enum MHD_Result http_receive(void *http, struct MHD_Connection *connection, cons
  * it first, if it has a header on this thread that is whole and must be refused. */
 void http_receive_speak_first(void);
 
-/* Queues the request's reply, which it takes. On the HTTP thread, in the access handler. */
+/* http_write.c: sends past libmicrohttpd, as far as it goes at once. With TLS on the HTTP thread
+ * only. False if not all was sent. */
+bool http_write(struct http_link *link, const char *bytes, size_t len_bytes);
+
+/* http_send.c. Queues the request's reply, which it takes. On the HTTP thread, in the access handler. */
 enum MHD_Result http_send(struct request *request);
 
-/* Sends the request's reply past libmicrohttpd (http_link_write), for where that takes none. No
+/* Sends the request's reply past libmicrohttpd (http_write), for where that takes none. No
  * other may have been begun. The connection must be closed then. */
 void http_send_directly(struct request *request);
 

@@ -128,8 +128,7 @@ void http_send_directly(struct request *request)
     buffer_append(&message, reply->body.bytes, reply->body.len_bytes);
     /* A connection on which nothing was sent for a while takes so little whole. If not, there is
      * nothing more to be done for this client. */
-    if (!buffer_failed(&message) &&
-        !http_link_write(request->link, message.bytes, message.len_bytes))
+    if (!buffer_failed(&message) && !http_write(request->link, message.bytes, message.len_bytes))
         log_write(LOG_DEBUG, "%s: the refusal could not be sent", request->id);
     buffer_release(&message);
 }
