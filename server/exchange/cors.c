@@ -3,10 +3,11 @@
 
 #include "config/options.h"
 #include "server/exchange/request.h"
-#include "server/exchange/respond.h"
+#include "server/exchange/routes.h"
 #include "server/exchange/server.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 /* "https://example.org" or "http://localhost:3000": a scheme, a host, perhaps a port; small letters
@@ -62,10 +63,30 @@ static const char *match(const struct option_list *allowed, const char *origin)
     return NULL;
 }
 
+struct method_names cors_name_methods(const struct request *request)
+{
+    static const struct {
+        unsigned method;
+        const char *names;
+    } rows[] = {{METHOD_GET, "GET, HEAD"}, {METHOD_POST, "POST"}, {METHOD_OPTIONS, "OPTIONS"}};
+    unsigned methods = routes_list_methods(request->route);
+    struct method_names list = {0};
+    size_t len_bytes = 0;
+
+    if (cors_is_on(request->server->options))
+        methods |= METHOD_OPTIONS;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (methods & rows[i].method)
+            len_bytes += (size_t)snprintf(list.text + len_bytes, sizeof(list.text) - len_bytes,
+                                          "%s%s", len_bytes > 0 ? ", " : "", rows[i].names);
+    }
+    return list;
+}
+
 void cors_answer_preflight(struct request *request)
 {
     struct reply *reply = &request->reply;
-    struct method_names methods = respond_name_methods(request);
+    struct method_names methods = cors_name_methods(request);
 
     reply->http_status = 204;
     reply_add_header(reply, "Allow", "%s", methods.text);

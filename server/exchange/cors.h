@@ -18,6 +18,13 @@ MUST_CHECK enum status cors_check(const struct options *options, struct error *e
 
 bool cors_is_on(const struct options *options);
 
+/* The methods of the request's path as the header Allow lists them: "GET, HEAD". OPTIONS is one of
+ * them where the option is set. */
+struct method_names {
+    char text[32];
+};
+struct method_names cors_name_methods(const struct request *request);
+
 /* The answer to OPTIONS on a known path: 204, the path's methods, and to a browser that asks before
  * it sends (a preflight) what it may send. It carries no key, so it comes before any check of one.
  */

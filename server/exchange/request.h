@@ -18,8 +18,8 @@
 #define NESTD_SERVER_EXCHANGE_REQUEST_H
 
 #include "engine/engine.h"
+#include "server/exchange/reply.h"
 #include "server/exchange/request_id.h"
-#include "server/exchange/respond.h"
 #include "server/exchange/trace_context.h"
 #include "server/text/memory_budget.h"
 #include "server/text/buffer.h"
@@ -57,7 +57,7 @@ struct request {
     const char *origin;    /* the header Origin, borrowed from the connection; NULL: none */
     struct memory_claim memory; /* what it holds of server->memory */
     struct buffer body;         /* as it came */
-    struct reply reply;         /* as it goes back; see respond.h */
+    struct reply reply;         /* as it goes back */
 
     /* A family's own state between start and finish (decoded fields, token buffers, jobs), freed
      * with the request. */

@@ -8,34 +8,13 @@
 #include "server/exchange/routes.h"
 #include "server/exchange/server.h"
 
-#include <stdio.h>
-#include <string.h>
+#include <stdarg.h>
 
 enum {
     /* Loading takes seconds; a server that drains is replaced by one that serves already. */
     LOADING_S = 2,
     DRAINING_S = 1,
 };
-
-void reply_release(struct reply *reply)
-{
-    buffer_release(&reply->body);
-    *reply = (struct reply){0};
-}
-
-void reply_add_header(struct reply *reply, const char *name, const char *format, ...)
-{
-    struct reply_header *header = &reply->headers[reply->n_headers];
-    va_list arguments;
-
-    if (reply->n_headers == REPLY_MAX_HEADERS)
-        return;
-    header->name = name;
-    va_start(arguments, format);
-    vsnprintf(header->value, sizeof(header->value), format, arguments);
-    va_end(arguments);
-    reply->n_headers++;
-}
 
 void respond_json(struct request *request)
 {
@@ -69,33 +48,13 @@ static void add_retry_headers(struct request *request, double estimate_s)
     reply_add_header(&request->reply, "retry-after-ms", "%u", retry.ms);
 }
 
-struct method_names respond_name_methods(const struct request *request)
-{
-    static const struct {
-        unsigned method;
-        const char *names;
-    } rows[] = {{METHOD_GET, "GET, HEAD"}, {METHOD_POST, "POST"}, {METHOD_OPTIONS, "OPTIONS"}};
-    unsigned methods = routes_list_methods(request->route);
-    struct method_names list = {0};
-    size_t len_bytes = 0;
-
-    if (cors_is_on(request->server->options))
-        methods |= METHOD_OPTIONS;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        if (methods & rows[i].method)
-            len_bytes += (size_t)snprintf(list.text + len_bytes, sizeof(list.text) - len_bytes,
-                                          "%s%s", len_bytes > 0 ? ", " : "", rows[i].names);
-    }
-    return list;
-}
-
 static void add_problem_headers(struct request *request, enum problem problem)
 {
     struct reply *reply = &request->reply;
 
     switch (problem) {
     case PROBLEM_METHOD_NOT_ALLOWED:
-        reply_add_header(reply, "Allow", "%s", respond_name_methods(request).text);
+        reply_add_header(reply, "Allow", "%s", cors_name_methods(request).text);
         break;
     case PROBLEM_INVALID_API_KEY:
         reply_add_header(reply, "WWW-Authenticate", "Bearer");

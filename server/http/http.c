@@ -20,6 +20,7 @@
 
 #include "config/options.h"
 #include "server/exchange/request.h"
+#include "server/exchange/respond.h"
 #include "server/exchange/server.h"
 #include "server/http/listener.h"
 #include "server/http/tls.h"

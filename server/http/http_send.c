@@ -6,6 +6,7 @@
 
 #include "server/exchange/cors.h"
 #include "server/exchange/request.h"
+#include "server/exchange/respond.h"
 #include "server/exchange/route_family.h"
 #include "server/exchange/routes.h"
 #include "server/exchange/server.h"
