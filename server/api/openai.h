@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* OpenAI's routes. Handlers of routes.c; see routes.h for the threads they run on. */
+/* OpenAI's routes. Handlers of routes.c; see route.h for the threads they run on. */
 #ifndef NESTD_SERVER_API_OPENAI_H
 #define NESTD_SERVER_API_OPENAI_H
 

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/exchange/routes.h"
+#include "server/api/routes.h"
 
 #include "server/api/cohere.h"
+#include "server/api/health.h"
 #include "server/api/openai.h"
 #include "server/api/openapi.h"
 #include "server/api/pages.h"
 #include "server/api/similarity.h"
-#include "server/api/health.h"
 #include "server/api/tei.h"
 #include "server/exchange/route_family.h"
-
-#include <string.h>
 
 #define OPENAI &openai_family
 #define COHERE &cohere_family
@@ -19,7 +17,7 @@
 #define POST   METHOD_POST
 
 /* clang-format off */
-const struct route routes[] = {
+static const struct route rows[] = {
     /* path             method family  model  key    start                         finish */
     {"/v1/embeddings",  POST,  OPENAI, true,  true,  openai_embeddings_start,      openai_embeddings_finish},
     {"/embeddings",     POST,  OPENAI, true,  true,  openai_embeddings_start,      openai_embeddings_finish},
@@ -50,42 +48,4 @@ const struct route routes[] = {
 };
 /* clang-format on */
 
-const size_t n_routes = sizeof(routes) / sizeof(routes[0]);
-
-static bool takes_path(const struct route *route, const char *path)
-{
-    size_t len_bytes = strlen(route->path);
-
-    if (len_bytes > 1 && route->path[len_bytes - 1] == '/')
-        return strncmp(path, route->path, len_bytes) == 0;
-    return strcmp(path, route->path) == 0;
-}
-
-unsigned routes_list_methods(const struct route *route)
-{
-    unsigned methods = 0;
-
-    for (size_t i = 0; i < n_routes; i++) {
-        if (strcmp(routes[i].path, route->path) == 0)
-            methods |= routes[i].method;
-    }
-    return methods;
-}
-
-const struct route *routes_find(const char *path, unsigned method, unsigned *ret_allowed)
-{
-    const struct route *other = NULL;
-
-    *ret_allowed = 0;
-    for (size_t i = 0; i < n_routes; i++) {
-        if (!takes_path(&routes[i], path))
-            continue;
-        if (routes[i].method & method)
-            return &routes[i];
-        if (!other)
-            other = &routes[i];
-    }
-    if (other)
-        *ret_allowed = routes_list_methods(other);
-    return other;
-}
+const struct routes api_routes = {rows, sizeof rows / sizeof *rows};

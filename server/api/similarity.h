@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Scores of texts against texts. Handlers of routes.c; see routes.h for the threads they run on. */
+/* Scores of texts against texts. Handlers of routes.c; see route.h for the threads they run on. */
 #ifndef NESTD_SERVER_API_SIMILARITY_H
 #define NESTD_SERVER_API_SIMILARITY_H
 

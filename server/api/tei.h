@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Routes of Text Embeddings Inference. Handlers of routes.c; see routes.h for the threads they run
+/* Routes of Text Embeddings Inference. Handlers of routes.c; see route.h for the threads they run
  * on. Its /similarity is in similarity.h. */
 #ifndef NESTD_SERVER_API_TEI_H
 #define NESTD_SERVER_API_TEI_H

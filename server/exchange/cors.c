@@ -3,7 +3,7 @@
 
 #include "config/options.h"
 #include "server/exchange/request.h"
-#include "server/exchange/routes.h"
+#include "server/exchange/route.h"
 #include "server/exchange/server.h"
 
 #include <ctype.h>
@@ -69,7 +69,7 @@ struct method_names cors_name_methods(const struct request *request)
         unsigned method;
         const char *names;
     } rows[] = {{METHOD_GET, "GET, HEAD"}, {METHOD_POST, "POST"}, {METHOD_OPTIONS, "OPTIONS"}};
-    unsigned methods = routes_list_methods(request->route);
+    unsigned methods = routes_list_methods(request->server->routes, request->route->path);
     struct method_names list = {0};
     size_t len_bytes = 0;
 

@@ -9,7 +9,7 @@
  * The work is bounded: a long path is near to nothing, and there are a few dozen routes. */
 #include "server/exchange/nearest.h"
 
-#include "server/exchange/routes.h"
+#include "server/exchange/route.h"
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -101,35 +101,35 @@ static const char *find_elsewhere(const struct plain_path *path)
     return NULL;
 }
 
-static const char *find_longest_end(const struct plain_path *path)
+static const char *find_longest_end(const struct routes *routes, const struct plain_path *path)
 {
     const char *longest = NULL;
 
-    for (size_t i = 0; i < n_routes; i++) {
-        if (ends_with(path, routes[i].path) &&
-            (!longest || strlen(routes[i].path) > strlen(longest)))
-            longest = routes[i].path;
+    for (size_t i = 0; i < routes->n; i++) {
+        if (ends_with(path, routes->rows[i].path) &&
+            (!longest || strlen(routes->rows[i].path) > strlen(longest)))
+            longest = routes->rows[i].path;
     }
     return longest;
 }
 
-static const char *find_min_edits(const struct plain_path *path)
+static const char *find_min_edits(const struct routes *routes, const struct plain_path *path)
 {
     size_t fewest = min(MAX_EDITS, path->len_bytes / 4) + 1;
     const char *nearest = NULL;
 
-    for (size_t i = 0; i < n_routes; i++) {
-        size_t n_edits = count_edits(path, routes[i].path);
+    for (size_t i = 0; i < routes->n; i++) {
+        size_t n_edits = count_edits(path, routes->rows[i].path);
 
         if (n_edits < fewest) {
             fewest = n_edits;
-            nearest = routes[i].path;
+            nearest = routes->rows[i].path;
         }
     }
     return nearest;
 }
 
-const char *nearest_path(const char *path)
+const char *nearest_path(const struct routes *routes, const char *path)
 {
     struct plain_path plain;
     const char *found;
@@ -138,6 +138,6 @@ const char *nearest_path(const char *path)
         return NULL;
     found = find_elsewhere(&plain);
     if (!found)
-        found = find_longest_end(&plain);
-    return found ? found : find_min_edits(&plain);
+        found = find_longest_end(routes, &plain);
+    return found ? found : find_min_edits(routes, &plain);
 }

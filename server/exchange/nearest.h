@@ -5,7 +5,9 @@
 #ifndef NESTD_SERVER_EXCHANGE_NEAREST_H
 #define NESTD_SERVER_EXCHANGE_NEAREST_H
 
+struct routes;
+
 /* The path of a route; NULL where none is near. */
-const char *nearest_path(const char *path);
+const char *nearest_path(const struct routes *routes, const char *path);
 
 #endif

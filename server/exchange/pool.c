@@ -12,7 +12,7 @@
 #include "server/exchange/pool.h"
 
 #include "server/exchange/request.h"
-#include "server/exchange/routes.h"
+#include "server/exchange/route.h"
 #include "server/exchange/server.h"
 
 #include <pthread.h>

@@ -5,7 +5,7 @@
 #include "server/exchange/request.h"
 #include "server/exchange/retry.h"
 #include "server/exchange/route_family.h"
-#include "server/exchange/routes.h"
+#include "server/exchange/route.h"
 #include "server/exchange/server.h"
 
 #include <stdarg.h>

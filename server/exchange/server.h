@@ -20,6 +20,7 @@ struct metrics;
 struct pool;
 struct http;
 struct limits;
+struct routes;
 
 /* LOADING -> SERVING [main, once the model is loaded]
  * LOADING, SERVING -> DRAINING -> STOPPING [drain, on SIGTERM or SIGINT]; never back. */
@@ -33,6 +34,7 @@ enum server_state {
 
 struct server {
     const struct options *options;
+    const struct routes *routes;
     _Atomic(enum server_state) state;
     _Atomic(struct engine *) engine; /* NULL until the model is loaded; then fixed */
     struct limits *limits;           /* made before the port opens; then fixed */

@@ -5,7 +5,7 @@
 #include "server/auth/api_keys.h"
 #include "server/exchange/request.h"
 #include "server/exchange/respond.h"
-#include "server/exchange/routes.h"
+#include "server/exchange/route.h"
 #include "server/exchange/server.h"
 
 #include <string.h>

@@ -5,7 +5,7 @@
 #include "server/http/http_private.h"
 
 #include "server/exchange/request.h"
-#include "server/exchange/routes.h"
+#include "server/exchange/route.h"
 #include "server/exchange/server.h"
 #include "server/http/http_framing.h"
 #include "server/http/watch.h"

@@ -30,7 +30,7 @@
 #include "server/exchange/pool.h"
 #include "server/exchange/request.h"
 #include "server/exchange/respond.h"
-#include "server/exchange/routes.h"
+#include "server/exchange/route.h"
 #include "server/exchange/server.h"
 #include "server/http/authorize.h"
 #include "server/http/watch.h"
@@ -130,7 +130,7 @@ static void check_acceptable(struct request *request, uint64_t n_body_bytes)
 
 static void refuse_path(struct request *request, const char *path)
 {
-    const char *nearest = nearest_path(path);
+    const char *nearest = nearest_path(request->server->routes, path);
 
     if (nearest)
         respond_problem(request, PROBLEM_NOT_FOUND, NULL, "There is no %.100s here; there is %s",
@@ -173,7 +173,8 @@ static unsigned read_header(struct request *request, const char *path, const cha
     trace_context_parse(http_header_get(request, "traceparent"), &request->trace);
     request->method = http_line_name_method(method);
     request->origin = http_header_get(request, MHD_HTTP_HEADER_ORIGIN);
-    request->route = routes_find(path, http_line_method_bit(method), &allowed);
+    request->route =
+        routes_find(request->server->routes, path, http_line_method_bit(method), &allowed);
     request->stage = REQUEST_GATHERING;
     return allowed;
 }
@@ -249,8 +250,9 @@ void http_receive_speak_first(void)
     if (request_is_gone(request))
         return;
     request_id_choose(request->id, http_header_get(request, "x-request-id"));
+    /* For its family: no method is known. */
     request->route =
-        routes_find(http_line_find_path(request), 0, &allowed); /* its family: no method is known */
+        routes_find(request->server->routes, http_line_find_path(request), 0, &allowed);
     respond_api_error(request, &error);
     break_off(link->http, request);
     /* What libmicrohttpd says now, nobody hears. */

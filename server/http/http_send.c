@@ -8,7 +8,7 @@
 #include "server/exchange/request.h"
 #include "server/exchange/respond.h"
 #include "server/exchange/route_family.h"
-#include "server/exchange/routes.h"
+#include "server/exchange/route.h"
 #include "server/exchange/server.h"
 #include "server/observe/access_log.h"
 #include "server/observe/metrics.h"

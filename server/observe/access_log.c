@@ -2,7 +2,7 @@
 #include "server/observe/access_log.h"
 
 #include "server/exchange/request.h"
-#include "server/exchange/routes.h"
+#include "server/exchange/route.h"
 #include "server/exchange/server.h"
 #include "server/text/log.h"
 

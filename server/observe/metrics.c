@@ -9,12 +9,11 @@
 #include "server/observe/metrics.h"
 
 #include "server/exchange/request.h"
-#include "server/exchange/routes.h"
+#include "server/exchange/route.h"
 #include "server/exchange/server.h"
 #include "server/observe/metrics_private.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 const unsigned metrics_statuses[METRICS_N_STATUSES] = {200, 204, 400, 401, 404, 405, 408, 413,
                                                        415, 422, 429, 431, 499, 500, 501, 503};
@@ -32,13 +31,14 @@ static const int64_t pass_token_bounds[] = {16, 32, 64, 128, 256, 512, 1024, 409
         .bounds = (bounds_), .n_bounds = sizeof(bounds_) / sizeof *(bounds_), .unit = (unit_)      \
     }
 
-enum status metrics_new(struct metrics **ret_metrics)
+enum status metrics_new(struct metrics **ret_metrics, const struct routes *routes)
 {
     struct metrics *metrics = malloc(sizeof *metrics);
 
     if (!metrics)
         return STATUS_NO_MEMORY;
     *metrics = (struct metrics){
+        .routes = routes,
         .request_us = HISTOGRAM(duration_bounds_us, 1000000),
         .tokenize_us = HISTOGRAM(duration_bounds_us, 1000000),
         .queue_us = HISTOGRAM(duration_bounds_us, 1000000),
@@ -47,7 +47,7 @@ enum status metrics_new(struct metrics **ret_metrics)
         .pass_texts = HISTOGRAM(pass_text_bounds, 1),
         .pass_tokens = HISTOGRAM(pass_token_bounds, 1),
     };
-    metrics->requests = calloc(n_routes + 1, sizeof *metrics->requests);
+    metrics->requests = calloc(routes->n + 1, sizeof *metrics->requests);
     if (!metrics->requests) {
         metrics_free(metrics);
         return STATUS_NO_MEMORY;
@@ -62,17 +62,6 @@ void metrics_free(struct metrics *metrics)
         return;
     free(metrics->requests);
     free(metrics);
-}
-
-size_t metrics_route_index(size_t route)
-{
-    size_t i = 0;
-
-    if (route == n_routes)
-        return n_routes;
-    while (strcmp(routes[i].path, routes[route].path) != 0)
-        i++;
-    return i;
 }
 
 static void count(atomic_uint_least64_t *counter, uint64_t n)
@@ -109,9 +98,9 @@ static void count_work(struct metrics *metrics, const struct request *request)
 void metrics_count_request(struct metrics *metrics, const struct request *request)
 {
     const struct reply *reply = &request->reply;
-    size_t route = request->route ? (size_t)(request->route - routes) : n_routes;
+    size_t i = routes_find_first(metrics->routes, request->route);
 
-    count(&metrics->requests[metrics_route_index(route)][status_index(reply->http_status)], 1);
+    count(&metrics->requests[i][status_index(reply->http_status)], 1);
     if (request->route && request->route->method == METHOD_POST)
         histogram_observe(&metrics->request_us, clock_now_us() - request->began_us);
     if (reply->http_status == 200 && request->n_texts > 0)

@@ -13,9 +13,11 @@
 
 struct metrics;
 struct request;
+struct routes;
 struct server;
 
-MUST_CHECK enum status metrics_new(struct metrics **ret_metrics);
+/* Of these routes, which must outlive it. */
+MUST_CHECK enum status metrics_new(struct metrics **ret_metrics, const struct routes *routes);
 void metrics_free(struct metrics *metrics); /* NULL is allowed */
 
 /* A request has ended, answered or not: route, status, problem, texts, tokens, times. */

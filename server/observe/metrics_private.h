@@ -11,13 +11,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct routes;
+
 /* All statuses that there are: those of errors.def, 200, 204 to a preflight, 499 for a client that
  * left. A test compares. */
 enum { METRICS_N_STATUSES = 16 };
 extern const unsigned metrics_statuses[METRICS_N_STATUSES];
 
 struct metrics {
-    /* [n_routes + 1]; the last is of no route. Routes of the same path count in the first of them,
+    const struct routes *routes;
+
+    /* [routes->n + 1]; the last is of no route. Routes of the same path count in the first of them,
      * so that a path is one series. */
     atomic_uint_least64_t (*requests)[METRICS_N_STATUSES];
     atomic_uint_least64_t rejected[N_PROBLEMS];
@@ -32,8 +36,5 @@ struct metrics {
     struct histogram pass_texts;
     struct histogram pass_tokens;
 };
-
-/* Where a route counts: its own index, or that of the first with its path. */
-size_t metrics_route_index(size_t route);
 
 #endif

@@ -6,7 +6,7 @@
  *
  * The format: https://prometheus.io/docs/instrumenting/exposition_formats/. */
 
-#include "server/exchange/routes.h"
+#include "server/exchange/route.h"
 #include "server/exchange/server.h"
 #include "server/observe/metrics.h"
 #include "server/observe/metrics_private.h"
@@ -105,14 +105,18 @@ static void append_label(struct buffer *buffer, const char *name, const char *va
 static void write_requests(struct scrape *scrape, const struct family *family,
                            struct buffer *buffer)
 {
-    for (size_t route = 0; route <= n_routes; route++) {
-        if (metrics_route_index(route) != route)
+    const struct routes *routes = scrape->metrics->routes;
+
+    for (size_t i_route = 0; i_route <= routes->n; i_route++) {
+        const struct route *route = i_route < routes->n ? &routes->rows[i_route] : NULL;
+
+        if (routes_find_first(routes, route) != i_route)
             continue;
         for (size_t i = 0; i < METRICS_N_STATUSES; i++) {
             buffer_appendf(buffer, "%s{", family->name);
-            append_label(buffer, "route", route < n_routes ? routes[route].path : "other");
+            append_label(buffer, "route", route ? route->path : "other");
             buffer_appendf(buffer, ",status=\"%u\"} %" PRIu64 "\n", metrics_statuses[i],
-                           read_counter(&scrape->metrics->requests[route][i]));
+                           read_counter(&scrape->metrics->requests[i_route][i]));
         }
     }
 }

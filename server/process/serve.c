@@ -7,6 +7,7 @@
 #include "config/options.h"
 #include "engine/engine.h"
 #include "server/api/embed/limits.h"
+#include "server/api/routes.h"
 #include "server/exchange/cors.h"
 #include "server/exchange/pool.h"
 #include "server/exchange/retry.h"
@@ -124,7 +125,7 @@ static int prepare(struct server *server, struct loader **ret_loader)
     const struct options *options = server->options;
     struct error error = {0};
 
-    if (metrics_new(&server->metrics) ||
+    if (metrics_new(&server->metrics, server->routes) ||
         pool_new(&server->pool, (size_t)options->request_threads, http_resume)) {
         error_set(&error, STATUS_NO_MEMORY, "not enough memory, threads or descriptors to start");
         return fail(&error);
@@ -147,6 +148,7 @@ static int prepare(struct server *server, struct loader **ret_loader)
 static int run(const struct options *options)
 {
     struct server server = {.options = options,
+                            .routes = &api_routes,
                             .started_us = clock_now_us(),
                             .created = time(NULL),
                             .draw = retry_draw};

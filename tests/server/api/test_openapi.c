@@ -9,9 +9,9 @@
 #include "server/api/cohere.h"
 #include "server/api/embed/limits.h"
 #include "server/api/openapi.h"
+#include "server/api/routes.h"
 #include "server/api/tei.h"
 #include "server/exchange/route_family.h"
-#include "server/exchange/routes.h"
 #include "server/exchange/server.h"
 
 #include <jansson.h>
@@ -116,7 +116,7 @@ static const struct route *find_described(const char *path, const char *method)
     const struct route *route;
 
     snprintf(begin, sizeof(begin), "%.*s", (int)strcspn(path, "{"), path);
-    route = routes_find(begin, bit, &allowed);
+    route = routes_find(&api_routes, begin, bit, &allowed);
     if (!route || allowed || strcmp(route->path, begin) != 0)
         fail_msg("%s %s is described, but is no route", method, path);
     return route;
@@ -129,7 +129,7 @@ static void test_openapi__describes_every_route_and_no_other(void **state)
     const char *path;
     json_t *methods;
 
-    assert_true(n_routes <= sizeof(described) / sizeof(described[0]));
+    assert_true(api_routes.n <= sizeof(described) / sizeof(described[0]));
     json_object_foreach(json_object_get(document, "paths"), path, methods)
     {
         const char *method;
@@ -138,12 +138,12 @@ static void test_openapi__describes_every_route_and_no_other(void **state)
         json_object_foreach(methods, method, operation)
         {
             assert_true(strcmp(method, "get") == 0 || strcmp(method, "post") == 0);
-            described[find_described(path, method) - routes] = true;
+            described[find_described(path, method) - api_routes.rows] = true;
         }
     }
-    for (size_t i = 0; i < n_routes; i++) {
+    for (size_t i = 0; i < api_routes.n; i++) {
         if (!described[i])
-            fail_msg("%s is not described in openapi.json", routes[i].path);
+            fail_msg("%s is not described in openapi.json", api_routes.rows[i].path);
     }
     json_decref(document);
 }

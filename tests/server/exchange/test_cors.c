@@ -6,9 +6,9 @@
 #include <cmocka.h>
 
 #include "config/options.h"
+#include "server/api/routes.h"
 #include "server/exchange/cors.h"
 #include "server/exchange/request.h"
-#include "server/exchange/routes.h"
 #include "server/exchange/server.h"
 
 #include <stdio.h>
@@ -31,8 +31,9 @@ static void open_request(struct fixture *fixture, const char *const *allowed, co
     for (size_t i = 0; allowed[i]; i++)
         fixture->values[fixture->options.cors_allow_origin.n_values++] = allowed[i];
     fixture->server.options = &fixture->options;
+    fixture->server.routes = &api_routes;
     fixture->request.server = &fixture->server;
-    fixture->request.route = routes_find("/v1/embeddings", METHOD_POST, &other);
+    fixture->request.route = routes_find(&api_routes, "/v1/embeddings", METHOD_POST, &other);
     fixture->request.origin = origin;
 }
 

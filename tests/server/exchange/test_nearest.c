@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "server/api/routes.h"
 #include "server/exchange/nearest.h"
-#include "server/exchange/routes.h"
 
 #include <string.h>
 
@@ -41,7 +41,7 @@ static void test_nearest__is_what_was_meant(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        const char *found = nearest_path(cases[i].path);
+        const char *found = nearest_path(&api_routes, cases[i].path);
 
         if (found != cases[i].expected &&
             (!found || !cases[i].expected || strcmp(found, cases[i].expected) != 0))
@@ -57,23 +57,24 @@ static void test_nearest__takes_a_path_of_any_length(void **state)
     memset(path, 'a', sizeof(path));
     path[0] = '/';
     path[sizeof(path) - 1] = '\0';
-    assert_null(nearest_path(path));
+    assert_null(nearest_path(&api_routes, path));
     path[64] = '\0'; /* the longest that is looked at */
-    assert_null(nearest_path(path));
+    assert_null(nearest_path(&api_routes, path));
     memset(path, '/', sizeof(path));
     strcpy(path + sizeof(path) - sizeof("v1/models"), "v1/models");
-    assert_string_equal(nearest_path(path), "/v1/models");
+    assert_string_equal(nearest_path(&api_routes, path), "/v1/models");
 }
 
 /* No route is nearer to another one than to itself. */
 static void test_nearest__knows_every_route(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < n_routes; i++) {
-        size_t len_bytes = strlen(routes[i].path);
+    for (size_t i = 0; i < api_routes.n; i++) {
+        size_t len_bytes = strlen(api_routes.rows[i].path);
 
-        if (len_bytes > 1 && routes[i].path[len_bytes - 1] != '/')
-            assert_string_equal(nearest_path(routes[i].path), routes[i].path);
+        if (len_bytes > 1 && api_routes.rows[i].path[len_bytes - 1] != '/')
+            assert_string_equal(nearest_path(&api_routes, api_routes.rows[i].path),
+                                api_routes.rows[i].path);
     }
 }
 

@@ -9,7 +9,7 @@
 
 #include "server/exchange/pool.h"
 #include "server/exchange/request.h"
-#include "server/exchange/routes.h"
+#include "server/exchange/route.h"
 
 #include <pthread.h>
 #include <sched.h>

@@ -6,9 +6,9 @@
 #include <cmocka.h>
 
 #include "config/options.h"
+#include "server/api/routes.h"
 #include "server/exchange/request.h"
 #include "server/exchange/respond.h"
-#include "server/exchange/routes.h"
 #include "server/exchange/server.h"
 
 #include <jansson.h>
@@ -37,10 +37,11 @@ static void open_request(struct fixture *fixture, const char *path)
 
     memset(fixture, 0, sizeof(*fixture));
     fixture->server.options = &fixture->options;
+    fixture->server.routes = &api_routes;
     fixture->request.server = &fixture->server;
     fixture->server.draw = draw_nothing;
     fixture->request.path_tail = "";
-    fixture->request.route = routes_find(path, METHOD_POST, &allowed);
+    fixture->request.route = routes_find(&api_routes, path, METHOD_POST, &allowed);
 }
 
 static const char *find_header(const struct reply *reply, const char *name)

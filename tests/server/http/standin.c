@@ -16,7 +16,7 @@
 #include "server/exchange/respond.h"
 #include "server/exchange/retry.h"
 #include "server/exchange/route_family.h"
-#include "server/exchange/routes.h"
+#include "server/exchange/route.h"
 #include "server/http/http.h"
 #include "server/http/http_private.h"
 #include "server/http/listener.h"
@@ -194,31 +194,13 @@ static void work_finish(struct request *request)
     buffer_append_string(&request->reply.body, "{\"done\":true}");
 }
 
-const struct route routes[] = {
+static const struct route rows[] = {
     {"/quick", METHOD_GET, &openai_family, false, false, quick, NULL},
     {"/echo", METHOD_POST, &openai_family, false, true, echo, NULL},
     {"/work", METHOD_POST, &tei_family, true, true, work_start, work_finish},
     {"/model", METHOD_GET, &openai_family, true, true, model_name, NULL},
 };
-const size_t n_routes = sizeof routes / sizeof *routes;
-
-unsigned routes_list_methods(const struct route *route)
-{
-    return route->method;
-}
-
-const struct route *routes_find(const char *path, unsigned method, unsigned *ret_allowed)
-{
-    *ret_allowed = 0;
-    for (size_t i = 0; i < n_routes; i++) {
-        if (strcmp(routes[i].path, path) != 0)
-            continue;
-        if (!(routes[i].method & method))
-            *ret_allowed = routes[i].method;
-        return &routes[i];
-    }
-    return NULL;
-}
+static const struct routes routes = {rows, sizeof rows / sizeof *rows};
 
 /* ---- the server ---- */
 
@@ -247,10 +229,11 @@ void standin_start(struct standin *standin)
     engine.n_cancelled = 0;
     assert_int_equal(pthread_create(&engine.thread, NULL, engine_run, NULL), 0);
     server->options = &standin->options;
+    server->routes = &routes;
     server->draw = retry_draw;
     server->state = SERVER_SERVING;
     server->engine = &engine;
-    assert_int_equal(metrics_new(&server->metrics), STATUS_OK);
+    assert_int_equal(metrics_new(&server->metrics, &routes), STATUS_OK);
     assert_int_equal(pool_new(&server->pool, (size_t)standin->options.request_threads, http_resume),
                      STATUS_OK);
     if (http_start(server, &error))

@@ -2,7 +2,7 @@
 
 /* A running server with routes and an engine of its own, so that http can be tested without a
  * model; and a client that speaks in raw bytes. Failures are asserted. Its functions replace
- * routes.c and the engine's in the test that is linked with it. */
+ * the engine's in the test that is linked with it. */
 #ifndef NESTD_TESTS_SERVER_HTTP_STANDIN_H
 #define NESTD_TESTS_SERVER_HTTP_STANDIN_H
 

@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "config/options.h"
+#include "server/api/routes.h"
 #include "server/exchange/request.h"
-#include "server/exchange/routes.h"
 #include "server/exchange/server.h"
 #include "server/observe/metrics.h"
 #include "server/observe/metrics_private.h"
@@ -23,8 +23,8 @@ static struct server server;
 static int set_up(void **state)
 {
     (void)state;
-    server = (struct server){.options = &options};
-    return metrics_new(&server.metrics) != STATUS_OK;
+    server = (struct server){.options = &options, .routes = &api_routes};
+    return metrics_new(&server.metrics, server.routes) != STATUS_OK;
 }
 
 static int tear_down(void **state)
@@ -95,7 +95,7 @@ static void test_metrics__every_status_has_its_series_from_the_start(void **stat
         if (before < 0)
             fail_msg("no series of %u", statuses[i]);
         assert_int_equal(read_requests("other", statuses[i]), 0);
-        end_request(&routes[0], statuses[i]);
+        end_request(&api_routes.rows[0], statuses[i]);
         assert_int_equal(read_requests("/v1/embeddings", statuses[i]), before + 1);
     }
 }
@@ -105,12 +105,12 @@ static void test_metrics__every_status_has_its_series_from_the_start(void **stat
 static void test_metrics__a_path_is_one_series(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < n_routes; i++) {
-        long long before = read_requests(routes[i].path, 200);
+    for (size_t i = 0; i < api_routes.n; i++) {
+        long long before = read_requests(api_routes.rows[i].path, 200);
 
         assert_true(before >= 0);
-        end_request(&routes[i], 200);
-        assert_int_equal(read_requests(routes[i].path, 200), before + 1);
+        end_request(&api_routes.rows[i], 200);
+        assert_int_equal(read_requests(api_routes.rows[i].path, 200), before + 1);
     }
     end_request(NULL, 404);
     assert_int_equal(read_requests("other", 404), 1);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The table of all routes. */
-#ifndef NESTD_SERVER_EXCHANGE_ROUTES_H
-#define NESTD_SERVER_EXCHANGE_ROUTES_H
+/* A route, and how a request finds it in the table of all routes. */
+#ifndef NESTD_SERVER_EXCHANGE_ROUTE_H
+#define NESTD_SERVER_EXCHANGE_ROUTE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,8 +17,8 @@ enum route_method {
 };
 
 struct route {
-    const char
-        *path; /* one that ends in '/' (but "/" itself) takes every path that begins with it */
+    /* One that ends in '/' (but "/" itself) takes every path that begins with it. */
+    const char *path;
     enum route_method method;
     const struct route_family *family;
     bool needs_model; /* 503 while loading */
@@ -33,16 +33,22 @@ struct route {
     void (*finish)(struct request *request);
 };
 
+/* All routes of a server: the table is api/routes.c's, and struct server hands it on. */
+struct routes {
+    const struct route *rows; /* [n] */
+    size_t n;
+};
+
 /* The route of a path and method. NULL if the path is unknown; if only the method is wrong,
  * *ret_allowed is what would do and the route of another method is returned (for its family).
  * Otherwise *ret_allowed is 0. HEAD counts as GET. */
-const struct route *routes_find(const char *path, unsigned method, unsigned *ret_allowed);
+const struct route *routes_find(const struct routes *routes, const char *path, unsigned method,
+                                unsigned *ret_allowed);
 
-/* The methods that a route's path takes, whichever routes they belong to. */
-unsigned routes_list_methods(const struct route *route);
+/* The methods that a path takes, whichever of its routes they belong to. */
+unsigned routes_list_methods(const struct routes *routes, const char *path);
 
-/* For metrics: routes[n_routes]. */
-extern const struct route routes[];
-extern const size_t n_routes;
+/* The index of the first route with the same path, which may be this one; routes->n for NULL. */
+size_t routes_find_first(const struct routes *routes, const struct route *route);
 
 #endif
