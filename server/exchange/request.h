@@ -100,15 +100,7 @@ struct request {
 struct request *request_new(struct server *server);
 void request_free(struct request *request);
 
-/* Submits request->group, whose jobs are filled in, and moves to ENCODING; on the request thread
- * that called route->start. After STATUS_OK the caller lets go of the request at once. Otherwise
- * the caller keeps it and answers. CANCELLED: the client is gone. STOPPING: the model is not
- * loaded. */
-MUST_CHECK enum status request_submit(struct request *request);
-
-/* The client hung up: cancels what is in the engine. By the watch, in any stage. */
-void request_gone(struct request *request);
-
+/* Whether request_gone() was called. */
 bool request_is_gone(struct request *request);
 
 #endif

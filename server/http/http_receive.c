@@ -29,6 +29,7 @@
 #include "server/exchange/nearest.h"
 #include "server/exchange/pool.h"
 #include "server/exchange/request.h"
+#include "server/exchange/request_submit.h"
 #include "server/exchange/respond.h"
 #include "server/exchange/route.h"
 #include "server/exchange/server.h"

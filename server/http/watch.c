@@ -23,7 +23,7 @@
 
 #include "server/http/watch.h"
 
-#include "server/exchange/request.h"
+#include "server/exchange/request_submit.h"
 #include "server/exchange/server.h"
 
 #include <errno.h>

@@ -9,6 +9,7 @@
 #include "server/api/embed/embed_work.h"
 
 #include "server/exchange/request.h"
+#include "server/exchange/request_submit.h"
 #include "server/exchange/respond.h"
 #include "server/exchange/server.h"
 

@@ -13,6 +13,7 @@
 #include "server/api/tei.h"
 #include "server/exchange/pool.h"
 #include "server/exchange/request.h"
+#include "server/exchange/request_submit.h"
 #include "server/exchange/respond.h"
 #include "server/exchange/retry.h"
 #include "server/exchange/route_family.h"

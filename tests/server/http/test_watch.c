@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "server/exchange/request.h"
+#include "server/exchange/request_submit.h"
 #include "server/exchange/server.h"
 #include "server/http/watch.h"
 
