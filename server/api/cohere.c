@@ -70,9 +70,15 @@ static void begin_reply(struct request *request, const struct fields *fields)
     buffer_append_string(buffer, "],");
 }
 
-void cohere_embed_start(struct request *request)
+enum route_outcome cohere_embed_start(struct request *request)
 {
-    embed_work_start(request, decode_cohere_embed, count_bytes, begin_reply);
+    static const struct embed_route route = {
+        .decode = decode_cohere_embed,
+        .count_bytes = count_bytes,
+        .begin_reply = begin_reply,
+    };
+
+    return embed_work_start(request, &route);
 }
 
 static void write_vector(struct buffer *buffer, const struct embed_work *work,

@@ -4,13 +4,14 @@
 #ifndef NESTD_SERVER_API_COHERE_H
 #define NESTD_SERVER_API_COHERE_H
 
+#include "server/exchange/route.h"
 #include "server/exchange/route_family.h"
 
 struct request;
 
 extern const struct route_family cohere_family; /* {"id","message","error":{...}} */
 
-void cohere_embed_start(struct request *request);
+enum route_outcome cohere_embed_start(struct request *request);
 void cohere_embed_finish(struct request *request);
 
 #endif

@@ -6,9 +6,10 @@
 #include "server/exchange/server.h"
 #include "server/observe/metrics.h"
 
-void health_livez(struct request *request)
+enum route_outcome health_livez(struct request *request)
 {
     respond_text(request, "application/json", "{\"status\":\"alive\"}");
+    return ROUTE_ANSWERED;
 }
 
 bool health_check_serving(struct request *request)
@@ -22,14 +23,16 @@ bool health_check_serving(struct request *request)
     return state == SERVER_SERVING;
 }
 
-void health_readyz(struct request *request)
+enum route_outcome health_readyz(struct request *request)
 {
     if (health_check_serving(request))
         respond_text(request, "application/json", "{\"status\":\"ready\"}");
+    return ROUTE_ANSWERED;
 }
 
-void health_metrics(struct request *request)
+enum route_outcome health_metrics(struct request *request)
 {
     respond_text(request, "text/plain; version=0.0.4; charset=utf-8", "");
     metrics_write(request->server, &request->reply.body);
+    return ROUTE_ANSWERED;
 }

@@ -31,9 +31,14 @@ static struct finish_bytes count_bytes(const struct request *request, const stru
     };
 }
 
-void openai_embeddings_start(struct request *request)
+enum route_outcome openai_embeddings_start(struct request *request)
 {
-    embed_work_start(request, decode_embeddings, count_bytes, NULL);
+    static const struct embed_route route = {
+        .decode = decode_embeddings,
+        .count_bytes = count_bytes,
+    };
+
+    return embed_work_start(request, &route);
 }
 
 static void write_vector(struct buffer *buffer, const struct embed_work *work, size_t i)
@@ -96,7 +101,7 @@ static void write_model(const struct server *server, struct buffer *buffer, cons
                    (long long)server->created);
 }
 
-void openai_list_models(struct request *request)
+enum route_outcome openai_list_models(struct request *request)
 {
     const struct server *server = request->server;
     struct buffer *buffer = &request->reply.body;
@@ -109,9 +114,10 @@ void openai_list_models(struct request *request)
         write_model(server, buffer, name, strlen(name));
     }
     buffer_append_string(buffer, "]}");
+    return ROUTE_ANSWERED;
 }
 
-void openai_get_model(struct request *request)
+enum route_outcome openai_get_model(struct request *request)
 {
     struct slice name = {request->path_tail, strlen(request->path_tail)};
 
@@ -119,8 +125,9 @@ void openai_get_model(struct request *request)
         respond_problem(request, PROBLEM_MODEL_NOT_FOUND, "model",
                         "The model '%s' is not served here. This server's model is '%s'",
                         excerpt_of(name).text, server_model_name(request->server));
-        return;
+        return ROUTE_ANSWERED;
     }
     respond_json(request);
     write_model(request->server, &request->reply.body, name.bytes, name.len_bytes);
+    return ROUTE_ANSWERED;
 }

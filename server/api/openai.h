@@ -4,14 +4,16 @@
 #ifndef NESTD_SERVER_API_OPENAI_H
 #define NESTD_SERVER_API_OPENAI_H
 
+#include "server/exchange/route.h"
+
 struct request;
 
 /* POST /v1/embeddings */
-void openai_embeddings_start(struct request *request);
+enum route_outcome openai_embeddings_start(struct request *request);
 void openai_embeddings_finish(struct request *request);
 
 /* GET /v1/models, and /v1/models/{id} */
-void openai_list_models(struct request *request);
-void openai_get_model(struct request *request);
+enum route_outcome openai_list_models(struct request *request);
+enum route_outcome openai_get_model(struct request *request);
 
 #endif

@@ -309,8 +309,9 @@ void openapi_write(const struct server *server, struct buffer *buffer)
     buffer_append(buffer, at, (size_t)(end - at));
 }
 
-void openapi_get(struct request *request)
+enum route_outcome openapi_get(struct request *request)
 {
     respond_json(request);
     openapi_write(request->server, &request->reply.body);
+    return ROUTE_ANSWERED;
 }

@@ -47,37 +47,37 @@ static void respond_file(struct request *request, const struct embedded_file *fi
     reply_add_header(reply, "Cache-Control", "no-cache");
 }
 
-static void respond_missing(struct request *request)
+static enum route_outcome respond_missing(struct request *request)
 {
     respond_problem(request, PROBLEM_NOT_FOUND, NULL, "The pages have no such file");
+    return ROUTE_ANSWERED;
 }
 
-static void respond_named(struct request *request, const char *name)
+static enum route_outcome respond_named(struct request *request, const char *name)
 {
     for (size_t i = 0; i < n_embedded_web; i++) {
         if (strcmp(name, embedded_web[i].name) == 0) {
             respond_file(request, &embedded_web[i]);
-            return;
+            return ROUTE_ANSWERED;
         }
     }
-    respond_missing(request);
+    return respond_missing(request);
 }
 
-void pages_get_playground(struct request *request)
+enum route_outcome pages_get_playground(struct request *request)
 {
-    respond_named(request, "index.html");
+    return respond_named(request, "index.html");
 }
 
-void pages_get_docs(struct request *request)
+enum route_outcome pages_get_docs(struct request *request)
 {
-    respond_named(request, "docs.html");
+    return respond_named(request, "docs.html");
 }
 
-void pages_get_file(struct request *request)
+enum route_outcome pages_get_file(struct request *request)
 {
     /* The two pages have addresses of their own, which their links are relative to. */
     if (strstr(request->path_tail, ".html"))
-        respond_missing(request);
-    else
-        respond_named(request, request->path_tail);
+        return respond_missing(request);
+    return respond_named(request, request->path_tail);
 }

@@ -6,10 +6,12 @@
 #ifndef NESTD_SERVER_API_PAGES_H
 #define NESTD_SERVER_API_PAGES_H
 
+#include "server/exchange/route.h"
+
 struct request;
 
-void pages_get_playground(struct request *request);
-void pages_get_docs(struct request *request);
-void pages_get_file(struct request *request);
+enum route_outcome pages_get_playground(struct request *request);
+enum route_outcome pages_get_docs(struct request *request);
+enum route_outcome pages_get_file(struct request *request);
 
 #endif

@@ -40,14 +40,25 @@ static struct finish_bytes count_bytes(const struct request *request, const stru
     };
 }
 
-void similarity_start(struct request *request)
+enum route_outcome similarity_start(struct request *request)
 {
-    embed_work_start(request, decode_similarity, count_bytes, NULL);
+    static const struct embed_route route = {
+        .decode = decode_similarity,
+        .count_bytes = count_bytes,
+    };
+
+    return embed_work_start(request, &route);
 }
 
-void tei_similarity_start(struct request *request)
+enum route_outcome tei_similarity_start(struct request *request)
 {
-    embed_work_start(request, decode_tei_similarity, count_bytes, tei_count_characters);
+    static const struct embed_route route = {
+        .decode = decode_tei_similarity,
+        .count_bytes = count_bytes,
+        .begin_reply = tei_count_characters,
+    };
+
+    return embed_work_start(request, &route);
 }
 
 static bool is_finite(const struct scores *scores)
@@ -143,7 +154,12 @@ void tei_similarity_finish(struct request *request)
     free(scores.values);
 }
 
-void rerank_start(struct request *request)
+enum route_outcome rerank_start(struct request *request)
 {
-    embed_work_start(request, decode_rerank, count_bytes, NULL);
+    static const struct embed_route route = {
+        .decode = decode_rerank,
+        .count_bytes = count_bytes,
+    };
+
+    return embed_work_start(request, &route);
 }

@@ -4,17 +4,19 @@
 #ifndef NESTD_SERVER_API_SIMILARITY_H
 #define NESTD_SERVER_API_SIMILARITY_H
 
+#include "server/exchange/route.h"
+
 struct request;
 
 /* POST /v1/similarity */
-void similarity_start(struct request *request);
+enum route_outcome similarity_start(struct request *request);
 void similarity_finish(struct request *request);
 
 /* POST /similarity, as Text Embeddings Inference has it */
-void tei_similarity_start(struct request *request);
+enum route_outcome tei_similarity_start(struct request *request);
 void tei_similarity_finish(struct request *request);
 
 /* POST /rerank, /v1/rerank, /v2/rerank: refuses */
-void rerank_start(struct request *request);
+enum route_outcome rerank_start(struct request *request);
 
 #endif

@@ -92,9 +92,15 @@ static struct finish_bytes count_bytes(const struct request *request, const stru
     };
 }
 
-void tei_embed_start(struct request *request)
+enum route_outcome tei_embed_start(struct request *request)
 {
-    embed_work_start(request, decode_tei_embed, count_bytes, tei_count_characters);
+    static const struct embed_route route = {
+        .decode = decode_tei_embed,
+        .count_bytes = count_bytes,
+        .begin_reply = tei_count_characters,
+    };
+
+    return embed_work_start(request, &route);
 }
 
 void tei_embed_finish(struct request *request)
@@ -112,9 +118,15 @@ void tei_embed_finish(struct request *request)
     buffer_append_string(reply, "]");
 }
 
-void tei_embed_all_start(struct request *request)
+enum route_outcome tei_embed_all_start(struct request *request)
 {
-    embed_work_start(request, decode_tei_embed_all, count_bytes, tei_count_characters);
+    static const struct embed_route route = {
+        .decode = decode_tei_embed_all,
+        .count_bytes = count_bytes,
+        .begin_reply = tei_count_characters,
+    };
+
+    return embed_work_start(request, &route);
 }
 
 void tei_embed_all_finish(struct request *request)
@@ -228,7 +240,7 @@ static enum status tokenize_all(struct request *request, const struct fields *fi
     return request->n_tokens > fields->max_request_tokens ? STATUS_TOO_LONG : STATUS_OK;
 }
 
-void tei_tokenize(struct request *request)
+enum route_outcome tei_tokenize(struct request *request)
 {
     int64_t began_us = clock_now_us();
     struct slice body = {request->body.bytes, request->body.len_bytes};
@@ -240,7 +252,7 @@ void tei_tokenize(struct request *request)
 
     if (!decode_tokenize(body, request->server->limits, &request->memory, &fields, &error)) {
         respond_api_error(request, &error);
-        return;
+        return ROUTE_ANSWERED;
     }
     request->n_texts = fields.n_inputs;
     tei_count_characters(request, &fields);
@@ -259,6 +271,7 @@ void tei_tokenize(struct request *request)
     tokens_release(&tokens);
     fields_release(&fields);
     request->tokenize_us = clock_now_us() - began_us;
+    return ROUTE_ANSWERED;
 }
 
 /* ---- /decode ---- */
@@ -309,7 +322,7 @@ static enum status decode_all(struct request *request, const struct fields *fiel
     return STATUS_OK;
 }
 
-void tei_decode(struct request *request)
+enum route_outcome tei_decode(struct request *request)
 {
     int64_t began_us = clock_now_us();
     struct slice body = {request->body.bytes, request->body.len_bytes};
@@ -319,7 +332,7 @@ void tei_decode(struct request *request)
 
     if (!decode_token_ids(body, request->server->limits, &request->memory, &fields, &error)) {
         respond_api_error(request, &error);
-        return;
+        return ROUTE_ANSWERED;
     }
     request->n_texts = fields.n_inputs;
     tei_count_characters(request, &fields);
@@ -330,6 +343,7 @@ void tei_decode(struct request *request)
         respond_json(request);
     fields_release(&fields);
     request->tokenize_us = clock_now_us() - began_us;
+    return ROUTE_ANSWERED;
 }
 
 /* ---- /info, /health ---- */
@@ -439,7 +453,7 @@ static void write_own_info(struct buffer *buffer, const struct limits *limits,
     buffer_append_string(buffer, "]}");
 }
 
-void tei_info(struct request *request)
+enum route_outcome tei_info(struct request *request)
 {
     const struct server *server = request->server;
     const struct engine_info *info = engine_get_info(atomic_load(&server->engine));
@@ -447,10 +461,12 @@ void tei_info(struct request *request)
     respond_json(request);
     write_tei_info(&request->reply.body, server, info);
     write_own_info(&request->reply.body, server->limits, info);
+    return ROUTE_ANSWERED;
 }
 
-void tei_health(struct request *request)
+enum route_outcome tei_health(struct request *request)
 {
     if (health_check_serving(request))
         respond_text(request, "text/plain; charset=utf-8", "");
+    return ROUTE_ANSWERED;
 }

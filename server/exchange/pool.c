@@ -73,14 +73,9 @@ static struct request *list_take(struct list *list)
 /* Its client may have gone while it waited: then nothing is done for it (promise 9). */
 static void serve(struct pool *pool, struct request *request)
 {
-    bool submitted = false;
-
     if (request->stage == REQUEST_QUEUED) {
         request->stage = REQUEST_DECODING;
-        request->told_submitted = &submitted;
-        if (!request_is_gone(request))
-            request->route->start(request);
-        if (submitted)
+        if (!request_is_gone(request) && request->route->start(request) == ROUTE_SUBMITTED)
             return; /* it is another's by now */
     } else {
         /* Asking this also waits until request_submit() has let go of the mutex. */

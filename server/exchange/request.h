@@ -66,7 +66,6 @@ struct request {
 
     struct job_group group;    /* submitted by request_submit */
     struct request *pool_next; /* private to the pool */
-    bool *told_submitted;      /* the pool is told here that request_submit took the request */
 
     /* For Server-Timing, metrics and the log. */
     int64_t began_us;    /* the request line was read */

@@ -36,14 +36,11 @@ enum status request_submit(struct request *request)
     } else if (engine) {
         request->group.done = request_done;
         request->stage = REQUEST_ENCODING;
-        *request->told_submitted = true;
         status = engine_submit(engine, &request->group);
         request->submitted = status == STATUS_OK;
     }
-    if (status) {
+    if (status)
         request->stage = REQUEST_DECODING;
-        *request->told_submitted = false;
-    }
     pthread_mutex_unlock(&request->mutex);
     return status;
 }

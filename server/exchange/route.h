@@ -16,6 +16,12 @@ enum route_method {
     METHOD_OPTIONS = 1 << 2, /* of no route: cors.h answers it for all */
 };
 
+/* Who has the request after its start. */
+enum route_outcome {
+    ROUTE_ANSWERED,  /* still the caller: its reply is complete */
+    ROUTE_SUBMITTED, /* the engine, by request_submit(); it may be done, and freed, already */
+};
+
 struct route {
     /* One that ends in '/' (but "/" itself) takes every path that begins with it. */
     const char *path;
@@ -25,9 +31,8 @@ struct route {
     bool needs_key;   /* 401 without one, where keys are set up */
 
     /* GET: called on the HTTP thread; must answer at once, touching no queue (promise 7).
-     * POST: called on a request thread with the whole body; either answers, or submits
-     * (request_submit) and lets go. */
-    void (*start)(struct request *request);
+     * POST: called on a request thread with the whole body; answers or submits. */
+    enum route_outcome (*start)(struct request *request);
 
     /* After the group is done, on a request thread: answers. NULL where start never submits. */
     void (*finish)(struct request *request);

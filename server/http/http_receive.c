@@ -353,7 +353,7 @@ static enum MHD_Result finish(struct http *http, struct request *request)
     request->gathered_us = clock_now_us();
     if (!request->reply.http_status) {
         if (request->route->method == METHOD_GET)
-            request->route->start(request);
+            (void)request->route->start(request); /* which answers */
         else if (enqueue(http, request))
             return MHD_YES;
     }

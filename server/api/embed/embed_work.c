@@ -40,6 +40,12 @@ struct slice prompt_join(struct slice prompt, struct slice text, struct buffer *
     return (struct slice){scratch->bytes, scratch->len_bytes};
 }
 
+static bool respond_no_memory(struct request *request)
+{
+    respond_status(request, STATUS_NO_MEMORY);
+    return false;
+}
+
 static bool check_model(struct request *request, struct slice name)
 {
     if (!name.bytes || server_knows_model(request->server, name.bytes, name.len_bytes))
@@ -262,63 +268,59 @@ static void fill_group(struct request *request, struct embed_work *work)
     request->n_truncated = work->n_truncated;
 }
 
-void embed_work_start(struct request *request,
-                      bool (*decode)(struct slice body, const struct limits *limits,
-                                     struct memory_claim *memory, struct fields *ret_fields,
-                                     struct api_error *ret_error),
-                      struct finish_bytes (*count_bytes)(const struct request *request,
-                                                         const struct embed_work *work),
-                      void (*begin_reply)(struct request *request, const struct fields *fields))
+/* Everything before the group is submitted. False: the request was answered. */
+static bool prepare(struct request *request, const struct embed_route *route)
 {
-    int64_t began_us = clock_now_us();
     struct embed_work *work = calloc(1, sizeof(*work));
     struct slice body = {request->body.bytes, request->body.len_bytes};
     struct buffer scratch = {.memory = &request->memory};
     struct finish_bytes finish;
     struct api_error error;
-    enum status status;
     bool tokenized;
 
-    if (!work) {
-        respond_status(request, STATUS_NO_MEMORY);
-        return;
-    }
+    if (!work)
+        return respond_no_memory(request);
     request->work = work;
     request->free_work = embed_work_free;
-    if (!decode(body, request->server->limits, &request->memory, &work->fields, &error)) {
+    if (!route->decode(body, request->server->limits, &request->memory, &work->fields, &error)) {
         respond_api_error(request, &error);
-        return;
+        return false;
     }
     if (!check_model(request, work->fields.model))
-        return;
-    if (!take_for_tokens(request, work) || !allocate_jobs(work)) {
-        respond_status(request, STATUS_NO_MEMORY);
-        return;
-    }
+        return false;
+    if (!take_for_tokens(request, work) || !allocate_jobs(work))
+        return respond_no_memory(request);
     tokenized = tokenize(request, work, &scratch);
     buffer_release(&scratch);
     if (!tokenized)
-        return;
-    finish = count_bytes(request, work);
-    if (!buffer_set_capacity(&request->reply.body, finish.reply)) {
-        respond_status(request, STATUS_NO_MEMORY);
-        return;
-    }
-    if (begin_reply)
-        begin_reply(request, &work->fields);
+        return false;
+    finish = route->count_bytes(request, work);
+    if (!buffer_set_capacity(&request->reply.body, finish.reply))
+        return respond_no_memory(request);
+    if (route->begin_reply)
+        route->begin_reply(request, &work->fields);
     fields_release(&work->fields);
     buffer_release(&request->body);
     /* What was reserved for decoding is needed no more. */
-    if (!allocate_vectors(request, work) || !memory_set_reserve(&request->memory, finish.work)) {
-        respond_status(request, STATUS_NO_MEMORY);
-        return;
-    }
+    if (!allocate_vectors(request, work) || !memory_set_reserve(&request->memory, finish.work))
+        return respond_no_memory(request);
     fill_group(request, work);
-    request->tokenize_us = clock_now_us() - began_us;
+    return true;
+}
 
+enum route_outcome embed_work_start(struct request *request, const struct embed_route *route)
+{
+    int64_t began_us = clock_now_us();
+    enum status status;
+
+    if (!prepare(request, route))
+        return ROUTE_ANSWERED;
+    request->tokenize_us = clock_now_us() - began_us;
     status = request_submit(request);
-    if (status)
-        respond_status(request, status);
+    if (!status)
+        return ROUTE_SUBMITTED;
+    respond_status(request, status);
+    return ROUTE_ANSWERED;
 }
 
 /* "1,3,4", and where there are many "0,1,...,15,... (2048)": a header has to stay short. In memory

@@ -10,6 +10,7 @@
 #include "server/api/embed/decode.h"
 #include "server/api/embed/limits.h"
 #include "server/exchange/api_error.h"
+#include "server/exchange/route.h"
 #include "server/text/slice.h"
 #include "server/text/buffer.h"
 
@@ -35,17 +36,23 @@ struct finish_bytes {
     size_t work;
 };
 
-/* Decodes the body with the route's function, checks, tokenizes and submits; or answers with what
- * is wrong. A route's start is this and no more. While the texts are still there, `count_bytes` is
- * asked, so that a request whose reply would have no room is not encoded; then `begin_reply`, or
- * NULL, is called, for a reply that repeats texts. */
-void embed_work_start(struct request *request,
-                      bool (*decode)(struct slice body, const struct limits *limits,
-                                     struct memory_claim *memory, struct fields *ret_fields,
-                                     struct api_error *ret_error),
-                      struct finish_bytes (*count_bytes)(const struct request *request,
-                                                         const struct embed_work *work),
-                      void (*begin_reply)(struct request *request, const struct fields *fields));
+/* What sets one route that encodes apart from the others. */
+struct embed_route {
+    bool (*decode)(struct slice body, const struct limits *limits, struct memory_claim *memory,
+                   struct fields *ret_fields, struct api_error *ret_error);
+
+    /* Asked while the texts are still there, so that a request whose reply would have no room is
+     * not encoded. */
+    struct finish_bytes (*count_bytes)(const struct request *request,
+                                       const struct embed_work *work);
+
+    /* For a reply that repeats texts: called before they are let go of. NULL: not needed. */
+    void (*begin_reply)(struct request *request, const struct fields *fields);
+};
+
+/* Decodes the body, checks, tokenizes and submits; or answers with what is wrong. A route's start
+ * is this and no more. */
+enum route_outcome embed_work_start(struct request *request, const struct embed_route *route);
 
 /* After the group is done: the vectors, all of them whole and finite, and in the reply the header
  * x-truncated-inputs, the indices of the inputs that were cut (of two lists, the second counts on

@@ -34,19 +34,20 @@ static void tell(const char *what, const struct request *request)
 }
 
 /* The first request keeps the only thread busy until the gate opens. */
-static void start(struct request *request)
+static enum route_outcome start(struct request *request)
 {
     tell("s", request);
     pthread_mutex_lock(&mutex);
     while (request == &requests[0] && !gate_is_open)
         pthread_cond_wait(&opened, &mutex);
     pthread_mutex_unlock(&mutex);
+    return ROUTE_ANSWERED;
 }
 
-static void submitting_start(struct request *request)
+static enum route_outcome submitting_start(struct request *request)
 {
     tell("s", request);
-    *request->told_submitted = true;
+    return ROUTE_SUBMITTED;
 }
 
 static void finish(struct request *request)

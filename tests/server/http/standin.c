@@ -156,23 +156,26 @@ size_t engine_count_cancelled(void)
 
 /* ---- the routes ---- */
 
-static void quick(struct request *request)
+static enum route_outcome quick(struct request *request)
 {
     respond_text(request, "text/plain", "quick");
+    return ROUTE_ANSWERED;
 }
 
-static void model_name(struct request *request)
+static enum route_outcome model_name(struct request *request)
 {
     respond_text(request, "text/plain", "model");
+    return ROUTE_ANSWERED;
 }
 
-static void echo(struct request *request)
+static enum route_outcome echo(struct request *request)
 {
     respond_json(request);
     buffer_appendf(&request->reply.body, "{\"n\":%zu}", request->body.len_bytes);
+    return ROUTE_ANSWERED;
 }
 
-static void work_start(struct request *request)
+static enum route_outcome work_start(struct request *request)
 {
     struct job *job = calloc(1, sizeof *job);
     enum status status;
@@ -185,8 +188,10 @@ static void work_start(struct request *request)
     request->n_texts = 1;
     request->n_tokens = 5;
     status = request_submit(request);
-    if (status)
-        respond_status(request, status);
+    if (!status)
+        return ROUTE_SUBMITTED;
+    respond_status(request, status);
+    return ROUTE_ANSWERED;
 }
 
 static void work_finish(struct request *request)
