@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-void widen(const struct kernels *kernels, const struct tensor *tensor, size_t first, size_t n,
-           float *ret_values)
+void layer_widen(const struct kernels *kernels, const struct tensor *tensor, size_t first, size_t n,
+                 float *ret_values)
 {
     const char *stored = (const char *)tensor->data + first * dtype_size_bytes(tensor->dtype);
 
@@ -84,7 +84,7 @@ void layer_gather(const struct kernels *kernels, const struct model_layer *store
     size_t n_each = linears[0]->weight.dims[0] * linears[0]->weight.dims[1];
 
     for (size_t i = 0; i < n_linears; i++)
-        widen(kernels, &linears[i]->weight, 0, n_each, ret_weights + i * n_each);
+        layer_widen(kernels, &linears[i]->weight, 0, n_each, ret_weights + i * n_each);
 }
 
 static enum status packed_linear_init(struct packed_linear *packed, enum layer_product product,

@@ -66,7 +66,7 @@ MUST_CHECK enum status packed_norm_init(struct packed_norm *norm,
 void packed_norm_release(struct packed_norm *norm);
 
 /* Stored values [first, first + n) as float32. */
-void widen(const struct kernels *kernels, const struct tensor *tensor, size_t first, size_t n,
-           float *ret_values);
+void layer_widen(const struct kernels *kernels, const struct tensor *tensor, size_t first, size_t n,
+                 float *ret_values);
 
 #endif

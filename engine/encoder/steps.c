@@ -13,13 +13,6 @@ static size_t hidden_size(const struct step *step)
     return step->owner->encoder->model->arch.hidden_size;
 }
 
-static size_t format_size_bytes(enum gemm_format format)
-{
-    static const size_t sizes[] = {[GEMM_FLOAT32] = 4, [GEMM_BFLOAT16] = 2, [GEMM_INT8] = 1};
-
-    return sizes[format];
-}
-
 /* What a product in this format leaves. */
 static enum kernel_type product_type(enum gemm_format format)
 {
@@ -54,7 +47,7 @@ static struct kernel_product multiply(const struct step *step, const struct pack
     size_t width = weights->n_out >> step->split;
     size_t column = step->panel * width;
     const char *a =
-        (const char *)operand->values + from * weights->n_in * format_size_bytes(weights->format);
+        (const char *)operand->values + from * weights->n_in * gemm_element_bytes(weights->format);
     enum status status = gemm_multiply(step->member->gemm, weights, step->split, step->panel, a,
                                        step->n_rows, step->member->c);
 
@@ -81,8 +74,8 @@ void step_embed(struct encoder_context *context, const struct encoder_text *text
     float *x = context->x + row * hidden; /* [n_tokens, hidden] */
 
     for (size_t i = 0; i < text->n_tokens; i++) {
-        widen(&encoder->kernels, &model->word_embeddings, (size_t)text->ids[i] * hidden, hidden,
-              x + i * hidden);
+        layer_widen(&encoder->kernels, &model->word_embeddings, (size_t)text->ids[i] * hidden,
+                    hidden, x + i * hidden);
         for (size_t j = 0; j < hidden; j++)
             x[i * hidden + j] += encoder->positions[i * hidden + j];
     }

@@ -158,7 +158,7 @@ enum status gemm_multiply(struct gemm_context *context, const struct gemm_weight
     size_t index = packed->shapes[split];
     const struct shape *shape = &context->gemm->shapes[index];
     const char *weights = (const char *)packed->data + panel * (packed->len_bytes >> split);
-    size_t a_row_bytes = shape->n_in * shape_src_size_bytes(shape->format);
+    size_t a_row_bytes = shape->n_in * gemm_element_bytes(shape->format);
     size_t c_row_bytes = shape->n_out * sizeof(float); /* an int32 is as large */
     dnnl_status_t status = dnnl_success;
 
@@ -177,6 +177,13 @@ enum status gemm_multiply(struct gemm_context *context, const struct gemm_weight
 }
 
 /* ---- life ---- */
+
+size_t gemm_element_bytes(enum gemm_format format)
+{
+    static const size_t sizes[] = {[GEMM_FLOAT32] = 4, [GEMM_BFLOAT16] = 2, [GEMM_INT8] = 1};
+
+    return sizes[format];
+}
 
 enum status gemm_open(const struct kernels *kernels, struct gemm **ret_gemm, struct error *error)
 {

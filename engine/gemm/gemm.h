@@ -34,6 +34,8 @@ enum gemm_format {
     GEMM_INT8,     /* uint8 x int8 -> int32, exact */
 };
 
+size_t gemm_element_bytes(enum gemm_format format); /* of an element of A */
+
 struct gemm;
 struct gemm_context;
 

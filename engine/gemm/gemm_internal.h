@@ -83,8 +83,6 @@ size_t shape_scratchpad_bytes(const struct shape *shape);
 /* The lowest block that holds n_rows, or the highest. */
 size_t shape_pick_block(const struct shape *shape, size_t n_rows);
 
-size_t shape_src_size_bytes(enum gemm_format format); /* of an element of A */
-
 /* One block of a shape: rows [0, height of block) of a and c, with weights that begin at `weights`.
  */
 MUST_CHECK dnnl_status_t gemm_block_multiply(struct gemm_context *context, size_t shape,

@@ -11,6 +11,7 @@
 
 #include "engine/base/memory.h"
 #include "engine/gemm/gemm_internal.h"
+#include "engine/kernels/bfloat16.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -20,16 +21,6 @@
 enum { PANEL_COLUMNS = 64 }; /* a panel is whole blocks of oneDNN's layout */
 
 /* ---- formats ---- */
-
-static uint16_t to_bfloat16(float value)
-{
-    uint32_t bits;
-
-    memcpy(&bits, &value, sizeof bits);
-    if ((bits & 0x7fffffff) > 0x7f800000) /* a NaN stays one */
-        return (uint16_t)(bits >> 16 | 0x40);
-    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
 
 /* To the nearest whole number, for |x| < 2^22: the sum has no room for a fraction. Vectorises where
  * rintf does not. */
@@ -67,7 +58,7 @@ static void quantise_channel(const float *weights, size_t n_in, int8_t *ret_q, f
 static void *convert(const float *weights, struct gemm_weights *packed)
 {
     size_t n = packed->n_out * packed->n_in;
-    void *converted = malloc(n * shape_src_size_bytes(packed->format));
+    void *converted = malloc(n * gemm_element_bytes(packed->format));
 
     if (!converted || (packed->format == GEMM_INT8 && (!packed->scales || !packed->sums))) {
         free(converted);
@@ -75,7 +66,7 @@ static void *convert(const float *weights, struct gemm_weights *packed)
     }
     if (packed->format == GEMM_BFLOAT16) {
         for (size_t i = 0; i < n; i++)
-            ((uint16_t *)converted)[i] = to_bfloat16(weights[i]);
+            ((uint16_t *)converted)[i] = bfloat16_round(weights[i]);
     } else {
         for (size_t i = 0; i < packed->n_out; i++)
             quantise_channel(weights + i * packed->n_in, packed->n_in,
@@ -177,53 +168,67 @@ static enum status add_shape(struct gemm *gemm, enum gemm_format format, size_t 
     return STATUS_OK;
 }
 
+/* A trial's rows repeat after so many, which have no factor in common with GEMM_ROW_STEP: so each
+ * of them has been at every place in a block, and in every row of a kernel's tiles. */
+enum { N_TRIAL_ROWS = 7 };
+
 /* Numbers of both signs and many magnitudes, the same each time. */
-static void fill_trial(enum gemm_format format, void *a, size_t n)
+static void fill_trial(enum gemm_format format, char *a, size_t n_in)
 {
+    size_t row_bytes = n_in * gemm_element_bytes(format);
     uint32_t state = 1;
 
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < N_TRIAL_ROWS * n_in; i++) {
         float value;
 
         state = state * 1664525u + 1013904223u;
         value = (float)((double)state / 4294967296.0 - 0.5) * (float)(1 + i % 7);
         if (format == GEMM_FLOAT32)
-            ((float *)a)[i] = value;
+            ((float *)(void *)a)[i] = value;
         else if (format == GEMM_BFLOAT16)
-            ((uint16_t *)a)[i] = to_bfloat16(value);
+            ((uint16_t *)(void *)a)[i] = bfloat16_round(value);
         else
             ((uint8_t *)a)[i] = (uint8_t)(state >> 24);
     }
+    for (size_t row = N_TRIAL_ROWS; row < GEMM_MAX_ROWS; row++)
+        memcpy(a + row * row_bytes, a + (row - N_TRIAL_ROWS) * row_bytes, row_bytes);
 }
 
-/* What a shape's trial has: its operands, and C of the whole at the full height. */
+/* What a shape's trial has. */
 struct trial {
     struct gemm_context *context;
     const struct gemm_weights *packed;
     char *a;     /* [GEMM_MAX_ROWS, n_in] */
-    char *whole; /* [GEMM_MAX_ROWS, n_out] of 4 bytes */
+    char *whole; /* [GEMM_MAX_ROWS, n_out] of 4 bytes: C of the whole at the full height, of which
+                    the first N_TRIAL_ROWS are what all others must be */
     char *part;  /* the same, of a panel */
 };
 
-/* Does this panel at this height give the bits of the whole? The block's rows are the last of the
- * trial's. */
-static bool gives_same_bits(const struct trial *trial, const struct shape *shape, size_t split,
-                            size_t panel, size_t block)
+/* Whether the first n_rows of trial->part, a panel of 2^split, have the bits of the trial's first
+ * rows. */
+static bool has_same_bits(const struct trial *trial, size_t split, size_t panel, size_t n_rows)
+{
+    size_t row_bytes = trial->packed->n_out * 4;
+    size_t width_bytes = row_bytes >> split;
+
+    for (size_t row = 0; row < n_rows; row++)
+        if (memcmp(trial->part + row * width_bytes,
+                   trial->whole + row % N_TRIAL_ROWS * row_bytes + panel * width_bytes,
+                   width_bytes))
+            return false;
+    return true;
+}
+
+/* Whether every panel of a split gives the same bits at this height. */
+static bool height_keeps_bits(const struct trial *trial, size_t split, size_t block)
 {
     const struct gemm_weights *packed = trial->packed;
-    size_t height = shape_block_height(block);
-    size_t first_row = GEMM_MAX_ROWS - height;
-    size_t width_bytes = (packed->n_out >> split) * 4;
 
-    if (gemm_block_multiply(
-            trial->context, packed->shapes[split], block,
-            (const char *)packed->data + panel * (packed->len_bytes >> split),
-            trial->a + first_row * packed->n_in * shape_src_size_bytes(shape->format), trial->part))
-        return false;
-    for (size_t i = 0; i < height; i++)
-        if (memcmp(trial->part + i * width_bytes,
-                   trial->whole + (first_row + i) * packed->n_out * 4 + panel * width_bytes,
-                   width_bytes))
+    for (size_t panel = 0; panel < (size_t)1 << split; panel++)
+        if (gemm_block_multiply(trial->context, packed->shapes[split], block,
+                                (const char *)packed->data + panel * (packed->len_bytes >> split),
+                                trial->a, trial->part) ||
+            !has_same_bits(trial, split, panel, shape_block_height(block)))
             return false;
     return true;
 }
@@ -232,13 +237,11 @@ static bool gives_same_bits(const struct trial *trial, const struct shape *shape
 static bool prove_split(struct gemm *gemm, const struct trial *trial, size_t split)
 {
     struct shape *shape = &gemm->shapes[trial->packed->shapes[split]];
-    size_t n_panels = (size_t)1 << split;
 
-    for (size_t panel = 0; panel < n_panels; panel++)
-        if (!gives_same_bits(trial, shape, split, panel, GEMM_N_HEIGHTS - 1))
-            return false;
+    if (!height_keeps_bits(trial, split, GEMM_N_HEIGHTS - 1))
+        return false;
     for (size_t i = 0; i < GEMM_N_HEIGHTS - 1; i++)
-        if (shape->blocks[i].primitive && !gives_same_bits(trial, shape, split, n_panels - 1, i))
+        if (shape->blocks[i].primitive && !height_keeps_bits(trial, split, i))
             shape_drop_height(shape, i);
     return true;
 }
@@ -246,8 +249,8 @@ static bool prove_split(struct gemm *gemm, const struct trial *trial, size_t spl
 /* Finds out which heights and splits of newly packed weights can be used. */
 static enum status prove_shape(struct gemm *gemm, struct gemm_weights *packed)
 {
-    size_t n_a = GEMM_MAX_ROWS * packed->n_in;
-    AUTO_FREE char *a = memory_new_aligned(n_a * shape_src_size_bytes(packed->format));
+    size_t row_bytes = packed->n_in * gemm_element_bytes(packed->format);
+    AUTO_FREE char *a = memory_new_aligned(GEMM_MAX_ROWS * row_bytes);
     AUTO_FREE char *whole = memory_new_aligned(GEMM_MAX_ROWS * packed->n_out * 4);
     AUTO_FREE char *part = memory_new_aligned(GEMM_MAX_ROWS * packed->n_out * 4);
     struct trial trial = {.packed = packed, .a = a, .whole = whole, .part = part};
@@ -256,11 +259,9 @@ static enum status prove_shape(struct gemm *gemm, struct gemm_weights *packed)
 
     if (status)
         return status;
-    fill_trial(packed->format, a, n_a);
+    fill_trial(packed->format, a, packed->n_in);
     status = gemm_multiply(trial.context, packed, 0, 0, a, GEMM_MAX_ROWS, whole);
-    while (!status && packed->n_splits > 0 && !prove_split(gemm, &trial, packed->n_splits - 1))
-        packed->n_splits--;
-    for (size_t split = 0; split + 1 < packed->n_splits && !status; split++)
+    for (size_t split = 0; split < packed->n_splits && !status; split++)
         if (!prove_split(gemm, &trial, split))
             packed->n_splits = split;
     gemm_context_free(trial.context);

@@ -54,13 +54,6 @@ static dnnl_data_type_t dst_type(enum gemm_format format)
     return format == GEMM_INT8 ? dnnl_s32 : dnnl_f32;
 }
 
-size_t shape_src_size_bytes(enum gemm_format format)
-{
-    static const size_t sizes[] = {[GEMM_FLOAT32] = 4, [GEMM_BFLOAT16] = 2, [GEMM_INT8] = 1};
-
-    return sizes[format];
-}
-
 void shape_drop_height(struct shape *shape, size_t index)
 {
     struct shape_block *block = &shape->blocks[index];

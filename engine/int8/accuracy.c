@@ -8,6 +8,7 @@
 #include "engine/encoder/team.h"
 #include "engine/int8/reference.h"
 #include "engine/model/model.h"
+#include "engine/vector/vector.h"
 
 #include <math.h>
 
@@ -128,15 +129,6 @@ static enum status encode_exactly(const struct encoder *encoder, const struct en
 
 /* ---- the deviation ---- */
 
-static double dot(const float *a, const float *b, size_t n)
-{
-    double sum = 0;
-
-    for (size_t i = 0; i < n; i++)
-        sum += (double)a[i] * b[i];
-    return sum;
-}
-
 /* A text whose exact vector has no direction cannot be measured and counts for nothing; where only
  * the other one has none, nothing is left of it. */
 static struct deviation compare(const float *exact, const float *found, size_t n_texts, size_t n)
@@ -145,9 +137,9 @@ static struct deviation compare(const float *exact, const float *found, size_t n
     size_t n_measured = 0;
 
     for (size_t i = 0; i < n_texts; i++, exact += n, found += n) {
-        double exact_square = dot(exact, exact, n);
-        double found_square = dot(found, found, n);
-        double lost = 1 - dot(exact, found, n) / sqrt(exact_square * found_square);
+        double exact_square = vector_dot(exact, exact, n);
+        double found_square = vector_dot(found, found, n);
+        double lost = 1 - vector_dot(exact, found, n) / sqrt(exact_square * found_square);
 
         if (!isfinite(exact_square) || exact_square == 0)
             continue;

@@ -9,6 +9,7 @@
 #ifndef NESTD_ENGINE_KERNELS_PRODUCT_H
 #define NESTD_ENGINE_KERNELS_PRODUCT_H
 
+#include "engine/kernels/inline.h"
 #include "engine/kernels/kernels.h"
 
 /* By input and output type; NULL where there is no such combination. */
@@ -19,8 +20,6 @@ struct kernel_stores {
 struct kernel_adds {
     kernel_add *by_type[N_KERNEL_TYPES];
 };
-
-#define INLINE static inline __attribute__((always_inline))
 
 #define DEFINE_STORE(name, input, output, function)                                                \
     static void name##_##input##_##output(const struct kernel_product *product, void *y,           \

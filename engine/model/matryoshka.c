@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/model/matryoshka.h"
 
+#include "engine/base/sizes.h"
+
 #include <stdlib.h>
-
-static int compare_sizes(const void *left, const void *right)
-{
-    size_t a = *(const size_t *)left;
-    size_t b = *(const size_t *)right;
-
-    return (a > b) - (a < b);
-}
 
 enum status matryoshka_read(const struct document *config, size_t n_dims, size_t **ret_dims,
                             size_t *ret_n_dims, struct error *error)
@@ -43,7 +37,7 @@ enum status matryoshka_read(const struct document *config, size_t n_dims, size_t
                              config->name, n_dims, document_show(item, shown));
         }
     }
-    qsort(dims, n_listed, sizeof *dims, compare_sizes);
+    sizes_sort(dims, n_listed);
     for (size_t i = 0; i < n_listed; i++) {
         if (i == 0 || dims[i] != dims[i - 1])
             dims[n_kept++] = dims[i];

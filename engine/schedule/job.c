@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/schedule/job.h"
 
-#include "engine/vector/pooling.h"
+#include "engine/vector/vector.h"
 
 #include <string.h>
 

@@ -126,24 +126,3 @@ void pooling_apply(const struct pooling *pooling, const float *tokens, size_t n_
     for (size_t i = 0; i < pooling->n_modes; i++)
         pool(pooling->order[i], &rows, ret_vector + i * hidden_size);
 }
-
-void vector_normalize(float *vector, size_t n_dims)
-{
-    double sum = 0;
-    double norm;
-
-    for (size_t i = 0; i < n_dims; i++)
-        sum += (double)vector[i] * (double)vector[i];
-    norm = fmax(sqrt(sum), 1e-12);
-    for (size_t i = 0; i < n_dims; i++)
-        vector[i] = (float)((double)vector[i] / norm);
-}
-
-bool vector_is_finite(const float *vector, size_t n_dims)
-{
-    for (size_t i = 0; i < n_dims; i++) {
-        if (!isfinite(vector[i]))
-            return false;
-    }
-    return true;
-}

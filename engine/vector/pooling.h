@@ -39,10 +39,4 @@ bool pooling_mode_parse(const char *name, enum pooling_mode *ret_mode);
 void pooling_apply(const struct pooling *pooling, const float *tokens, size_t n_tokens,
                    size_t n_skipped, size_t hidden_size, float *ret_vector);
 
-/* L2-normalises in place: x / max(|x|, 1e-12), as torch.nn.functional.normalize. The sum of squares
- * runs in double, in order. */
-void vector_normalize(float *vector, size_t n_dims);
-
-bool vector_is_finite(const float *vector, size_t n_dims);
-
 #endif

@@ -6,6 +6,8 @@
  * Zen 5. */
 #include "engine/vector/similarity.h"
 
+#include "engine/vector/vector.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,19 +36,10 @@ bool similarity_parse(const char *name, enum similarity *ret_similarity)
     return false;
 }
 
-static double dot(const float *a, const float *b, size_t n_dims)
-{
-    double sum = 0;
-
-    for (size_t i = 0; i < n_dims; i++)
-        sum += (double)a[i] * (double)b[i];
-    return sum;
-}
-
 /* At least what torch.nn.functional.normalize divides by, so that a zero vector's cosine is 0. */
 static double norm(const float *a, size_t n_dims)
 {
-    return fmax(sqrt(dot(a, a, n_dims)), 1e-12);
+    return fmax(sqrt(vector_dot(a, a, n_dims)), 1e-12);
 }
 
 static double euclidean(const float *a, const float *b, size_t n_dims)
@@ -74,9 +67,9 @@ float similarity_score(enum similarity similarity, const float *a, const float *
 {
     switch (similarity) {
     case SIMILARITY_COSINE:
-        return (float)(dot(a, b, n_dims) / (norm(a, n_dims) * norm(b, n_dims)));
+        return (float)(vector_dot(a, b, n_dims) / (norm(a, n_dims) * norm(b, n_dims)));
     case SIMILARITY_DOT:
-        return (float)dot(a, b, n_dims);
+        return (float)vector_dot(a, b, n_dims);
     case SIMILARITY_EUCLIDEAN: /* 0 - x, since -x of equal vectors would be written "-0.0" */
         return (float)(0 - euclidean(a, b, n_dims));
     case SIMILARITY_MANHATTAN:

@@ -23,6 +23,7 @@
 #define NESTD_ENGINE_KERNELS_X86_ATTENTION_WORDS_AVX512_H
 
 #include "engine/base/memory.h"
+#include "engine/kernels/inline.h"
 #include "engine/kernels/kernels.h"
 #include "engine/kernels/x86/simd_avx512.h"
 
@@ -34,8 +35,6 @@ enum { TILE_ROWS = 8, TILE_VECTORS = 2, WIDTH = TILE_VECTORS * LANES };
 
 _Static_assert(TILE_ROWS <= (int)KERNEL_ATTENTION_ROWS, "room in the scratch");
 _Static_assert(WIDTH <= (int)KERNEL_ATTENTION_WIDTH, "room in the scratch");
-
-#define INLINE static inline __attribute__((always_inline))
 
 /* What a number format brings; constant where it is inlined. */
 struct word_operations {

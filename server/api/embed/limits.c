@@ -12,14 +12,6 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-static int compare_sizes(const void *a, const void *b)
-{
-    size_t x = *(const size_t *)a;
-    size_t y = *(const size_t *)b;
-
-    return (x > y) - (x < y);
-}
-
 static enum status set_dims(struct limits *limits, const struct options *options,
                             const struct engine_info *info, struct error *error)
 {
@@ -39,7 +31,7 @@ static enum status set_dims(struct limits *limits, const struct options *options
                              "vectors can have: 1 to %zu",
                              limits->dims[i], info->n_dims);
     }
-    qsort(limits->dims, n, sizeof(*limits->dims), compare_sizes);
+    sizes_sort(limits->dims, n);
     limits->n_dims_listed = n;
     return STATUS_OK;
 }
