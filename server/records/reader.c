@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/records/reader_private.h"
+
+#include "server/text/utf8.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char byte_order_mark[] = "\xef\xbb\xbf";
+
+static int open_descriptor(const char *path, struct error *error)
+{
+    int descriptor = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+    struct stat about;
+
+    if (descriptor < 0) {
+        (void)error_set(error, STATUS_IO, "%s: %s", path, strerror(errno));
+        return -1;
+    }
+    if (fstat(descriptor, &about) == 0 && S_ISDIR(about.st_mode)) {
+        (void)error_set(error, STATUS_IO, "%s: is a folder, not a file", path);
+        close(descriptor);
+        return -1;
+    }
+    return descriptor;
+}
+
+static enum status skip_byte_order_mark(struct reader *reader, struct error *error)
+{
+    int byte = reader_fill(reader, error);
+
+    if (byte == READER_FAILED)
+        return STATUS_IO;
+    reader->at = 0;
+    if (reader->n_bytes >= 3 && memcmp(reader->chunk, byte_order_mark, 3) == 0)
+        reader->at = 3;
+    return STATUS_OK;
+}
+
+enum status reader_open(struct reader **ret_reader, const char *path, size_t max_record_bytes,
+                        struct error *error)
+{
+    struct reader *reader;
+    enum status status;
+    int descriptor = open_descriptor(path, error);
+
+    if (descriptor < 0)
+        return STATUS_IO;
+    reader = calloc(1, sizeof *reader);
+    if (reader)
+        reader->file = gzdopen(descriptor, "rb");
+    if (!reader || !reader->file) {
+        close(descriptor);
+        free(reader);
+        return error_set(error, STATUS_NO_MEMORY, "%s: not enough memory to read it", path);
+    }
+    reader->path = path;
+    reader->max_record_bytes = max_record_bytes;
+    reader->line = 1;
+    reader->record_line = 1;
+    status = skip_byte_order_mark(reader, error);
+    if (status)
+        reader_free(reader);
+    else
+        *ret_reader = reader;
+    return status;
+}
+
+void reader_free(struct reader *reader)
+{
+    if (!reader)
+        return;
+    gzclose(reader->file);
+    buffer_release(&reader->record);
+    free(reader);
+}
+
+size_t reader_get_line(const struct reader *reader)
+{
+    return reader->record_line;
+}
+
+void reader_begin(struct reader *reader)
+{
+    reader->record.len_bytes = 0;
+    reader->record_line = reader->line;
+}
+
+/* gzread hands out what it could read before it tells what is wrong with the rest: a file that was
+ * cut off ends like a whole one but for Z_BUF_ERROR. */
+int reader_fill(struct reader *reader, struct error *error)
+{
+    int n = gzread(reader->file, reader->chunk, sizeof reader->chunk);
+    int problem = Z_OK;
+    const char *words = gzerror(reader->file, &problem);
+
+    reader->at = 0;
+    reader->n_bytes = n > 0 ? (size_t)n : 0;
+    if (n > 0)
+        return reader->chunk[reader->at++];
+    if (n == 0 && problem == Z_OK)
+        return READER_END;
+    if (problem == Z_ERRNO)
+        words = strerror(errno);
+    else if (problem == Z_BUF_ERROR)
+        words = "the compressed data ends too early";
+    (void)error_set(error, STATUS_IO, "%s:%zu: cannot be read: %s", reader->path, reader->line,
+                    words);
+    return READER_FAILED;
+}
+
+enum status reader_append(struct reader *reader, int byte, struct error *error)
+{
+    char character = (char)byte;
+
+    if (reader->record.len_bytes >= reader->max_record_bytes)
+        return reader_complain(reader, error, "is longer than the %zu bytes that are allowed",
+                               reader->max_record_bytes);
+    buffer_append(&reader->record, &character, 1);
+    if (buffer_failed(&reader->record))
+        return error_set(error, STATUS_NO_MEMORY, "%s:%zu: not enough memory", reader->path,
+                         reader->record_line);
+    return STATUS_OK;
+}
+
+enum status reader_check(const struct reader *reader, struct slice part, struct error *error)
+{
+    for (size_t at = 0; at < part.len_bytes;) {
+        size_t size = utf8_character_size(part.bytes + at, part.len_bytes - at);
+
+        if (size == 0)
+            return reader_complain(reader, error, "is not UTF-8 (at byte %zu)",
+                                   (size_t)(part.bytes - reader->record.bytes) + at + 1);
+        at += size;
+    }
+    return STATUS_OK;
+}
+
+enum status reader_next_line(struct reader *reader, struct slice *ret_line, struct error *error)
+{
+    enum status status = STATUS_OK;
+    struct buffer *record = &reader->record;
+    struct slice line;
+    int byte;
+
+    reader_begin(reader);
+    *ret_line = (struct slice){0};
+    byte = reader_get_byte(reader, error);
+    if (byte == READER_END)
+        return STATUS_OK;
+    for (; byte >= 0 && byte != '\n' && !status; byte = reader_get_byte(reader, error))
+        status = reader_append(reader, byte, error);
+    if (byte == READER_FAILED && !status)
+        status = STATUS_IO;
+    if (!status && record->len_bytes > 0 && record->bytes[record->len_bytes - 1] == '\r')
+        record->len_bytes--;
+    line = (struct slice){record->bytes ? record->bytes : "", record->len_bytes};
+    if (!status)
+        status = reader_check(reader, line, error);
+    if (!status)
+        *ret_line = line;
+    return status;
+}
+
+enum status reader_complain(const struct reader *reader, struct error *error, const char *format,
+                            ...)
+{
+    char words[400];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(words, sizeof words, format, arguments);
+    va_end(arguments);
+    return error_set(error, STATUS_INVALID, "%s:%zu: %s", reader->path, reader->record_line, words);
+}
