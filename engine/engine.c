@@ -80,7 +80,7 @@ static enum status read_folder(struct engine *engine, struct error *error)
     if (tokenizer_special_count(engine->tokenizer) >= engine->model->max_tokens)
         return error_set(
             error, STATUS_INVALID,
-            "%s: at most %zu tokens a text leave no room for text beside %zu special tokens",
+            "%s: at most %zu tokens a text leave no room for text after %zu special tokens",
             options->model_dir, engine->model->max_tokens,
             tokenizer_special_count(engine->tokenizer));
     return STATUS_OK;
@@ -282,7 +282,7 @@ void engine_get_stats(struct engine *engine, struct engine_stats *ret_stats)
         .queued_tokens = queue.queued_tokens,
         .running_texts = queue.running_texts,
         .running_tokens = queue.running_tokens,
-        /* A worker may have a second pass, in the midst of its first. */
+        /* A worker may have a second pass in the middle of its first. */
         .busy_workers = queue.running_passes < engine->info.n_workers ? queue.running_passes
                                                                       : engine->info.n_workers,
         .passes = work.passes,

@@ -35,7 +35,7 @@ struct engine_options {
     const char *pooling; /* a mode's short name, or NULL: the model's own */
     const char *dtype;   /* of the products: "auto", "float32", "bfloat16" or "int8" */
     size_t n_workers; /* 0: one per usable physical core (affinity and cgroup quota are honoured) */
-    size_t max_pass_tokens;   /* of one worker's pass; a longer text runs alone */
+    size_t max_pass_tokens;   /* of one worker's pass; a longer text is a pass of its own */
     size_t max_queued_tokens; /* beyond it engine_submit answers OVERLOADED */
     size_t cache_bytes;       /* for finished vectors; 0: none are kept */
     unsigned cpu_mask;        /* CPU_MASK_ALL, or fewer of enum cpu_flag for tests */
@@ -101,9 +101,9 @@ bool engine_find_cpu_mask(const char *name, unsigned *ret_mask);
  * this CPU can do the dtype. */
 MUST_CHECK enum status engine_check(const struct engine_options *options, struct error *error);
 
-/* Tries whether matrix products can be done here, reads what the folder says of its model, and refuses
- * what cannot be served; the weights are only mapped. engine_get_info has the model's half from then
- * on. `options` and what they point at must live until engine_start has returned. */
+/* Tries whether matrix products can be done here, reads what the folder says of its model, and
+ * refuses what cannot be served; the weights are only mapped. engine_get_info has the model's half
+ * from then on. `options` and what they point at must live until engine_start has returned. */
 MUST_CHECK enum status engine_read(struct engine **ret_engine, const struct engine_options *options,
                                    struct error *error);
 
@@ -127,7 +127,7 @@ const struct engine_info *engine_get_info(const struct engine *engine);
 MUST_CHECK enum status engine_submit(struct engine *engine, struct job_group *group);
 
 /* Gives up a group that was submitted; done() follows, now or when what runs has ended. A group
- * that is done already is left alone; its memory must still be there. */
+ * that is done already is not touched; its memory must still be there. */
 void engine_cancel(struct engine *engine, struct job_group *group);
 
 void engine_get_stats(struct engine *engine, struct engine_stats *ret_stats);

@@ -36,7 +36,7 @@ static inline size_t round_up(size_t n, size_t multiple)
     return (n + multiple - 1) / multiple * multiple;
 }
 
-/* `len_bytes` of unspecified content on a cache line; from 2 MiB up on a huge page border, with
+/* `len_bytes` of unspecified content on a cache line; from 2 MiB on a huge-page boundary, with
  * huge pages asked for. NULL when memory is short. The caller gives it back with free(). */
 void *memory_new_aligned(size_t len_bytes);
 

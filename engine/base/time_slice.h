@@ -13,12 +13,12 @@
 #include <stdint.h>
 
 enum {
-    TIME_SLICE_SHORT_NS = 100 * 1000, /* the kernel's least: who answers clients */
+    TIME_SLICE_SHORT_NS = 100 * 1000, /* the kernel's min: for threads that answer clients */
 
-    /* Who encodes: about what the kernel gives by itself. A thread that wakes is due so much of its
-     * share later, so with eight others on its core 100 ms, the kernel's most, kept an encoder from
+    /* For encoders: about what the kernel gives by itself. A thread that wakes gets its share that
+     * much later, so with eight others on its core 100 ms, the kernel's max, kept an encoder from
      * a short text for 0.8 s. Beside fifty bodies of 31 MiB 3 ms has 2.3 times as many one-line
-     * queries answered; beside bulk requests alone the two are alike. */
+     * queries answered; with only bulk requests the two are alike. */
     TIME_SLICE_LONG_NS = 3 * 1000 * 1000,
 };
 

@@ -5,9 +5,9 @@
  * padding.
  *
  * struct encoder holds the packed weights and is shared, read-only; a struct encoder_context is one
- * worker's memory and is used by one thread at a time, but for a helper's part in a pass (team.h).
- * A pass allocates nothing (promise 6), and a text's numbers do not depend on the texts beside it
- * nor on how many threads help (promise 1). */
+ * worker's memory and is used by one thread at a time, except for a helper's part in a pass
+ * (team.h). A pass allocates nothing (promise 6), and a text's numbers do not depend on the texts
+ * beside it nor on how many threads help (promise 1). */
 #ifndef NESTD_ENGINE_ENCODER_ENCODER_H
 #define NESTD_ENGINE_ENCODER_ENCODER_H
 
@@ -47,7 +47,7 @@ struct encoder_text;
 
 /* Where the dtype is int8: measures what that costs on probe texts, and puts the products that are
  * to blame into bfloat16 (float32 where the CPU has none), as little work as brings the cosines
- * within the limits. What is chosen depends on the build, the CPU, the model and the texts alone.
+ * within the limits. What is chosen depends only on the build, the CPU, the model and the texts.
  * In n_threads threads, before the first context is made. */
 MUST_CHECK enum status encoder_fall_back(struct encoder *encoder, const struct encoder_text *texts,
                                          size_t n_texts, size_t n_threads, struct error *error);
@@ -88,8 +88,8 @@ struct encoder_pass {
 MUST_CHECK enum status encoder_run(struct encoder_context *context, const struct encoder_pass *pass,
                                    const float **ret_tokens);
 
-/* A small part of a pass. What oneDNN, OpenMP and the C++ library set up in a thread's first product
- * is there after it, so that no later pass of the thread allocates. */
+/* A small part of a pass. What oneDNN, OpenMP and the C++ library set up in a thread's first
+ * product is there after it, so that no later pass of the thread allocates. */
 MUST_CHECK enum status encoder_warm_up(struct encoder_context *context);
 
 /* What was chosen for this CPU, for the log and /info. Borrowed. */

@@ -13,7 +13,7 @@
  *                  the phase, so that what lies between two products stays in the second-level
  *                  cache.
  *     by product   before each product, for large layers. By block, each tile would have the
- *                  weights of all the phase's products read anew; by product, its rows find the
+ *                  weights of all the phase's products read again; by product, its rows find the
  *                  weights that the tile before it has read.
  *     by step      after each step, for so few rows that most members would have none, or only wait
  *                  for the weights. A product's tiles are panels of its columns, so that each
@@ -159,7 +159,7 @@ static void cut(struct phase *phase)
     }
 }
 
-/* Has every tile of the phase done: by the whole team or, where that is the owner alone, here. A
+/* Has every tile of the phase done: by the whole team or, where the owner has no helpers, here. A
  * small request then need not wait for a layer's end. */
 static void run_phase(struct phase *phase)
 {

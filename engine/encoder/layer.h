@@ -43,7 +43,7 @@ struct layer {
 /* "attention.self", "attention.output.dense" ...: as the model's tensors are called. */
 const char *layer_product_name(enum layer_product product);
 
-/* Packs one product anew, in another format. After a failure it is as before. */
+/* Packs one product again, in another format. After a failure the old one is still there. */
 MUST_CHECK enum status layer_repack(struct layer *layer, enum layer_product product,
                                     struct gemm *gemm, enum gemm_format format,
                                     const struct kernels *kernels, const struct model_layer *stored,
@@ -53,7 +53,7 @@ MUST_CHECK enum status layer_repack(struct layer *layer, enum layer_product prod
 void layer_gather(const struct kernels *kernels, const struct model_layer *stored,
                   enum layer_product product, float *ret_weights);
 
-/* `layer` is zeroed before; after a failure it is released as ever. */
+/* `layer` is zeroed before; release it after a failure too. */
 MUST_CHECK enum status layer_init(struct layer *layer, struct gemm *gemm, enum gemm_format format,
                                   const struct kernels *kernels, const struct model_layer *stored,
                                   struct error *error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Threads that share the work of one pass: its owner, and helpers that come and go between layers.
- * The owner alone decides what is done; a phase is a number of tiles that members take one by one,
+ * Only the owner decides what is done; a phase is a number of tiles that members take one by one,
  * and it ends for all at once.
  *
  * A helper's life:  team_enter [by whoever sends it] -> team_help [its own thread], which returns
@@ -44,7 +44,7 @@ bool team_has_helpers(const struct team *team);
 /* Owner: runs a phase, taking part as `member`; returns when every tile is done. */
 void team_run(struct team *team, void *member, team_work *work, void *user, size_t n_tiles);
 
-/* Owner, between layers: takes in those who wait. Returns the number of members, the owner
+/* Owner, between layers: takes in the helpers that wait. Returns the number of members, the owner
  * included. */
 size_t team_admit(struct team *team);
 

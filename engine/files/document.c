@@ -46,8 +46,8 @@ static enum status read_file(const char *path, char **ret_bytes, size_t *ret_len
         return status;
     if (len_bytes > MAX_DOCUMENT_BYTES) {
         close(fd);
-        return error_set(error, STATUS_INVALID, "%.300s: has %zu bytes, at most %d are read", path,
-                         len_bytes, MAX_DOCUMENT_BYTES);
+        return error_set(error, STATUS_INVALID, "%.300s: has %zu bytes (max: %d)", path, len_bytes,
+                         MAX_DOCUMENT_BYTES);
     }
     bytes = malloc(len_bytes + 1);
     if (bytes)
@@ -160,7 +160,7 @@ static enum status complain(const struct document *document, const char *key, co
 {
     char shown[DOCUMENT_SHOWN_BYTES];
 
-    return error_set(error, STATUS_INVALID, "%s: \"%s\" must be %s, is %s", document->name, key,
+    return error_set(error, STATUS_INVALID, "%s: \"%s\" must be %s, not %s", document->name, key,
                      wanted, document_show(value, shown));
 }
 
@@ -283,9 +283,8 @@ enum status document_demand(const struct document *document, const char *key, co
     if (status)
         return status;
     if (strcmp(found, wanted) != 0)
-        return error_set(error, STATUS_UNSUPPORTED,
-                         "%s: \"%s\" is \"%.60s\"; \"%s\" alone is served", document->name, key,
-                         found, wanted);
+        return error_set(error, STATUS_UNSUPPORTED, "%s: \"%s\" is \"%.60s\"; supported: \"%s\"",
+                         document->name, key, found, wanted);
     return STATUS_OK;
 }
 

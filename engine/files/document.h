@@ -24,7 +24,7 @@ struct document {
 MUST_CHECK enum status document_open(struct document *ret_document, const char *folder,
                                      const char *name, bool want_array, struct error *error);
 
-/* The same, but where there is no such file the result's root is NULL and that is no failure. */
+/* The same, but if there is no such file the result's root is NULL, which is not a failure. */
 MUST_CHECK enum status document_open_if_there(struct document *ret_document, const char *folder,
                                               const char *name, bool want_array,
                                               struct error *error);

@@ -56,7 +56,7 @@ enum status file_open(const char *path, int *ret_fd, size_t *ret_len_bytes, stru
     if (fd < 0 && errno == ENOENT && file_exists(path))
         return error_set(
             error, STATUS_IO,
-            "%.300s: is a link to what is not there (the files of a model in the hub's "
+            "%.300s: is a link whose target does not exist (the files of a model in the hub's "
             "cache are links into its blobs folder: mount or copy both)",
             path);
     if (fd < 0)

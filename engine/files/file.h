@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* "folder/name", for the caller to free; `name` alone where `folder` is "", and `folder` where
+/* "folder/name", for the caller to free; only `name` where `folder` is "", and `folder` where
  * `name` is. NULL when memory is short. */
 char *path_join(const char *folder, const char *name);
 

@@ -146,8 +146,7 @@ enum status folder_check(const char *path, struct error *error)
     if (stat(path, &about)) {
         if (errno == ENOENT || errno == ENOTDIR)
             return refuse_missing(path, error);
-        return error_set(error, STATUS_IO, SHOWN ": cannot be looked at: %s", path,
-                         strerror(errno));
+        return error_set(error, STATUS_IO, SHOWN ": cannot be accessed: %s", path, strerror(errno));
     }
     if (!S_ISDIR(about.st_mode))
         return error_set(error, STATUS_INVALID,
@@ -155,7 +154,7 @@ enum status folder_check(const char *path, struct error *error)
                          path);
     if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS))
         return error_set(error, STATUS_IO,
-                         SHOWN ": cannot be looked into: %s; user %u must be let read it and what "
+                         SHOWN ": cannot be read: %s; user %u needs read access to it and what "
                                "is in it",
                          path, strerror(errno), (unsigned)geteuid());
     return holds_model(path) ? STATUS_OK : refuse_without_model(path, error);

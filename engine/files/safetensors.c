@@ -30,7 +30,7 @@ enum {
     MAX_HEADER_BYTES = 100000000, /* the format's own limit */
 };
 
-/* The format's dtypes of whole bytes. Others (such as F4) are let pass as long as nobody asks for
+/* The format's dtypes of whole bytes. Others (such as F4) are accepted as long as nobody asks for
  * them. */
 static const struct format_dtype {
     const char *name;
@@ -91,9 +91,10 @@ static enum status map_file(struct safetensors *file, const char *path, struct e
         return status;
     if (file->len_bytes < LENGTH_BYTES) {
         close(fd);
-        return error_set(error, STATUS_INVALID,
-                         "%s: is no safetensors file: it has %zu bytes, a header length takes %d",
-                         file->name, file->len_bytes, LENGTH_BYTES);
+        return error_set(
+            error, STATUS_INVALID,
+            "%s: is not a safetensors file: %zu bytes is too short for the %d-byte header length",
+            file->name, file->len_bytes, LENGTH_BYTES);
     }
     mapping = mmap(NULL, file->len_bytes, PROT_READ, MAP_PRIVATE, fd, 0);
     close(fd);
@@ -113,13 +114,14 @@ static enum status parse_header(struct safetensors *file, struct error *error)
     for (int i = LENGTH_BYTES - 1; i >= 0; i--)
         header_bytes = header_bytes << 8 | file->mapping[i];
     if (header_bytes > rest_bytes || header_bytes > MAX_HEADER_BYTES)
-        return error_set(error, STATUS_INVALID,
-                         "%s: is cut short or no safetensors file: it claims a header of %" PRIu64
-                         " bytes, there are %zu (and at most %d are allowed)",
-                         file->name, header_bytes, rest_bytes, MAX_HEADER_BYTES);
+        return error_set(
+            error, STATUS_INVALID,
+            "%s: is truncated or not a safetensors file: it claims a header of %" PRIu64
+            " bytes, but there are %zu (max: %d)",
+            file->name, header_bytes, rest_bytes, MAX_HEADER_BYTES);
     if (header_bytes == 0 || text[0] != '{')
         return error_set(error, STATUS_INVALID,
-                         "%s: is no safetensors file: its header does not begin with '{'",
+                         "%s: is not a safetensors file: its header does not begin with '{'",
                          file->name);
     file->header = json_read(text, (size_t)header_bytes, JSON_REJECT_DUPLICATES, &fault);
     if (!file->header) {
@@ -189,7 +191,7 @@ static enum status read_entry(const struct safetensors *file, const char *name, 
     if (entry.dtype && (!size_multiply(n_elements, entry.dtype->size_bytes, &size_bytes) ||
                         size_bytes != entry.end - entry.begin))
         return error_set(error, STATUS_INVALID,
-                         "%s: tensor \"%.100s\" has %zu bytes, its shape and dtype %s make %zu "
+                         "%s: tensor \"%.100s\" has %zu bytes, but its shape and dtype %s make %zu "
                          "values of %zu",
                          file->name, name, entry.end - entry.begin, entry.dtype_text, n_elements,
                          entry.dtype->size_bytes);
@@ -254,13 +256,14 @@ static enum status check_ranges(struct safetensors *file, struct error *error)
         covered = entry->end;
         if (covered > file->data_bytes)
             return error_set(error, STATUS_INVALID,
-                             "%s: is cut short: tensor \"%.100s\" ends at byte %zu of the data, "
+                             "%s: is truncated: tensor \"%.100s\" ends at byte %zu of the data, "
                              "there are %zu",
                              file->name, entry->name, covered, file->data_bytes);
     }
     if (covered != file->data_bytes)
-        return error_set(error, STATUS_INVALID, "%s: has %zu bytes of data, its tensors take %zu",
-                         file->name, file->data_bytes, covered);
+        return error_set(error, STATUS_INVALID,
+                         "%s: has %zu bytes of data, but its tensors take %zu", file->name,
+                         file->data_bytes, covered);
     qsort(file->entries, file->n_entries, sizeof *file->entries, compare_names);
     return STATUS_OK;
 }

@@ -90,7 +90,7 @@ void tensor_forget(const struct tensor *tensor)
 
     for (size_t i = 0; i < tensor->n_dims; i++)
         n *= tensor->dims[i];
-    /* Whole pages alone: those at the border hold other tensors too. */
+    /* Only whole pages: those at the boundaries hold other tensors too. */
     end = (begin + n * dtype_size_bytes(tensor->dtype)) / page * page;
     begin = (begin + page - 1) / page * page;
     if (begin < end)

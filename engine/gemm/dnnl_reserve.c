@@ -5,8 +5,9 @@
  * of aligned_alloc, which is whatever the process has, a sanitizer's too.
  *
  * The largest such object that AVX2 needs has 17,864 bytes in 2.6.3 and 122,368 in 3.7. The next
- * call of oneDNN finds the reserve short and is not made, so a few blocks are enough: a call that has
- * no memory for an object of its own soon has none for one of the C++ library's, which throws. */
+ * call of oneDNN finds the reserve short and is not made, so a few blocks are enough: a call that
+ * has no memory for an object of its own soon has none for one of the C++ library's, which throws.
+ */
 #include "engine/gemm/dnnl_reserve.h"
 
 #include "engine/base/memory.h"

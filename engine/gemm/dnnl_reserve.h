@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A reserve of memory for oneDNN while it makes an engine, a primitive or the like. Where
+/* A reserve of memory for oneDNN while it makes an engine, a primitive or another object. Where
  * posix_memalign gives it none for such an object, oneDNN 2.6 to 3.7 construct the object at NULL,
  * which ends the process. Each thread has a reserve of its own. */
 #ifndef NESTD_ENGINE_GEMM_DNNL_RESERVE_H

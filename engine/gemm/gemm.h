@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Matrix products with packed weights, C = A W^T, on oneDNN; gemm*.c alone include it, 2.6 to 3.x.
+/* Matrix products with packed weights, C = A W^T, on oneDNN 2.6 to 3.x, which only gemm*.c use.
  * int8 is multiplied by our own kernel where oneDNN's would saturate.
  *
  * Rows are multiplied in blocks of fixed heights, GEMM_ROW_STEP to GEMM_MAX_ROWS, each a primitive
@@ -10,7 +10,7 @@
  * shape when its first weights are packed, and a height or a split that does not keep it is never
  * used.
  *
- * A struct gemm is changed by gemm_pack alone and is then shared by all workers; a struct
+ * Only gemm_pack changes a struct gemm, which is then shared by all workers; a struct
  * gemm_context is one worker's. */
 #ifndef NESTD_ENGINE_GEMM_GEMM_H
 #define NESTD_ENGINE_GEMM_GEMM_H
@@ -58,9 +58,9 @@ struct gemm_weights {
     size_t shapes[GEMM_MAX_SPLIT + 1]; /* of a panel of each split */
 };
 
-/* Products of float32 and of int8 are by `kernels` where those have one, else by oneDNN. *ret_gemm, *ret_packed and
- * *ret_context are freed by their own functions, which take NULL too; weights and contexts before
- * the gemm. */
+/* Products of float32 and of int8 are by `kernels` where those have one, else by oneDNN. *ret_gemm,
+ * *ret_packed and *ret_context are freed by their own functions, which take NULL too; weights and
+ * contexts before the gemm. */
 MUST_CHECK enum status gemm_open(const struct kernels *kernels, struct gemm **ret_gemm,
                                  struct error *error);
 void gemm_close(struct gemm *gemm);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Products with weights as they lie in the model's file. The multiplying thread alone runs them, as
+/* Products with weights as they lie in the model's file. Only the multiplying thread runs them, as
  * with packed ones. */
 #include "engine/gemm/gemm.h"
 

@@ -90,8 +90,8 @@ void onednn_description_free(dnnl_memory_desc_t *md)
 
 /* ---- engine, stream, memory ---- */
 
-/* Without oneDNN's cache of primitives: where making one throws, its entry stays there half made, and
- * ends the process when the cache is next asked. We make few primitives twice. */
+/* Without oneDNN's cache of primitives: where making one throws, its entry stays there half made,
+ * and ends the process when the cache is next asked. We make few primitives twice. */
 dnnl_status_t onednn_engine_create(dnnl_engine_t *ret_engine)
 {
     dnnl_status_t status = attempt_making(dnnl_set_primitive_cache_capacity, 0);

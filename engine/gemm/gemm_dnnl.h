@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* oneDNN for gemm*.c alone, whether it is 2.6 or 3.x: each call below is oneDNN's own of that name,
- * or a few of them. oneDNN reports most failures, but lets std::bad_alloc and the like pass through
- * its C interface, and nothing above could catch that. Here every exception becomes a status:
- * gemm_dnnl.cpp alone includes <dnnl.h>, so that there is no other way to call it.
+/* oneDNN, whether it is 2.6 or 3.x, and only for gemm*.c: each call below is oneDNN's own of that
+ * name, or a few of them. oneDNN reports most failures, but lets exceptions such as std::bad_alloc
+ * pass through its C interface, and nothing above could catch that. Here every exception becomes a
+ * status: only gemm_dnnl.cpp includes <dnnl.h>, so that there is no other way to call it.
  *
  * Version 3 made memory descriptions opaque pointers and folded an operation's description into the
  * primitive's. */

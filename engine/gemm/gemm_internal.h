@@ -50,7 +50,7 @@ struct gemm {
     pthread_mutex_t mutex;                     /* guards what follows while weights are packed */
     struct shape *shapes; /* [n_shapes], of GEMM_MAX_SHAPES; a shape's index stays its own */
     size_t n_shapes;
-    size_t scratchpad_len_bytes; /* the most that any shape needs */
+    size_t scratchpad_len_bytes; /* the max over all shapes */
     char name[96];
 };
 
@@ -77,7 +77,7 @@ void shape_drop_height(struct shape *shape, size_t block);
 
 size_t shape_block_height(size_t block);
 
-/* The most that any of its blocks, or our own kernel, needs. */
+/* The max over its blocks, or what our own kernel needs. */
 size_t shape_scratchpad_bytes(const struct shape *shape);
 
 /* The lowest block that holds n_rows, or the highest. */

@@ -6,8 +6,8 @@
  *
  * oneDNN's matmul has kernels for packed weights; their names begin with "brg". It takes them by
  * itself where the CPU has AVX-512. For AVX2, 3.x has them, but 3.7 packs so that no panel is a
- * stretch of the whole, and prefers a product that packs both sides anew each time, in memory that
- * it allocates each time (on Zen 3 it is a third slower); 2.6 has that product alone. A convolution
+ * stretch of the whole, and prefers a product that packs both sides again each time, in memory that
+ * it allocates each time (on Zen 3 it is a third slower); 2.6 has no other product. A convolution
  * by 1 x 1 has a kernel for packed weights there too: over an image that is one pixel high, whose
  * pixels are the rows and whose channels, stored last, are the columns, it is the same product of
  * the same memory. On Zen 3, at 64 rows, it is 1.2 to 1.6 times as fast as 2.6's matmul for

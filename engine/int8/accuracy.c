@@ -35,7 +35,7 @@ size_t accuracy_count_fitting(const struct encoder_text *texts, size_t n_texts, 
     return n;
 }
 
-/* Runs a pass in this thread alone, and pools: ret_vectors, [n_texts, n_dims]. */
+/* Runs a pass in this thread only, and pools: ret_vectors, [n_texts, n_dims]. */
 static enum status encode(const struct encoder *encoder, const struct encoder_pass *pass,
                           float *ret_vectors)
 {

@@ -5,7 +5,7 @@
  * there are workers.
  *
  * The same encoder and texts give the same numbers whatever n_threads is: each job is a fixed group
- * of texts, encoded by one thread alone. */
+ * of texts, encoded by one thread. */
 #ifndef NESTD_ENGINE_INT8_ACCURACY_H
 #define NESTD_ENGINE_INT8_ACCURACY_H
 

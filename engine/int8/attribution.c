@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A product's blame is what it does to the output of its layer when it alone is not in float32: the
+/* A product's blame is what it does to the output of its layer when only it is not in float32: the
  * squared distance over the squared length, in the mean over the tokens. Distances of whole rows
  * cannot cancel out.
  *
@@ -8,7 +8,7 @@
  * sentences does, with a correlation of 0.92 of the logarithms. The error of the product's own
  * result does not (0.42): whether it matters depends on what the layer makes of it. Doing one
  * product in float32 and all others in int8 does not either, once there are many of them: a change
- * anywhere rounds all later operands anew, which hides what one product in a hundred costs. */
+ * anywhere rounds all later operands again, which hides what one product in a hundred costs. */
 #include "engine/int8/attribution.h"
 
 #include "engine/base/memory.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* int8 for every product that bears it. Trained BERT models have a few channels with huge values,
- * after GELU above all, and a row's one scale then leaves little for the rest; what that costs is
- * known only by measuring (accuracy.h).
+/* Uses int8 for every product that tolerates it. Trained BERT models have a few channels with huge
+ * values, after GELU above all, and a row's one scale then leaves little for the rest; what that
+ * costs is known only by measuring (accuracy.h).
  *
  * While the probe texts' vectors are further from float32's than the limits, the products most to
  * blame for that (attribution.h), for the time that they take, go back to a finer format. The

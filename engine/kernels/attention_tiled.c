@@ -27,7 +27,7 @@ enum { ROWS = KERNEL_ATTENTION_ROWS };
 struct attention_packing {
     size_t n_keys_padded;
     size_t head_size_padded;
-    size_t score_stride; /* a cache line more than the keys, lest all rows meet in one cache set */
+    size_t score_stride; /* a cache line more than the keys: rows share no cache set */
     float *keys;         /* [n_keys_padded / width, head_size, width] */
     float *values;       /* [head_size_padded / width, n_tokens, width] */
     float *queries;      /* [ROWS, head_size] */

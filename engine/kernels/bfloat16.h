@@ -8,8 +8,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* To nearest, ties to even, by integers: VCVTNEPS2BF16 would make zeros of the least numbers. NaN
- * stays NaN, which rounding up might carry into zero. */
+/* To nearest, ties to even, by integers: VCVTNEPS2BF16 would make zeros of the smallest numbers.
+ * NaN stays NaN, which rounding up might carry into zero. */
 static inline uint16_t bfloat16_round(float x)
 {
     uint32_t bits;

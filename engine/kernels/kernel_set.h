@@ -38,7 +38,7 @@ enum int8_product {
 
 /* What is NULL is no better here than in the set below. */
 struct kernel_set {
-    const char *name;   /* "avx2"; NULL: it goes without saying */
+    const char *name;   /* "avx2"; NULL: not worth naming */
     unsigned cpu_flags; /* all of which it needs */
 
     const struct store_kernels *store;

@@ -3,9 +3,9 @@
 /* What the encoder does between products. kernels_choose() takes the best version of each operation
  * that the CPU flags allow (kernel_set.h); a readable reference of each is in c/. Every version is
  * compared with its reference on awkward lengths. No version reads or writes outside its arguments'
- * shapes; none needs alignment. A row's result depends on that row alone, and an element of store,
- * activate and add on that element alone, so that panels of columns may be done apart (promise 1).
- * Any thread. */
+ * shapes; none needs alignment. A row's result depends only on that row, and an element of store,
+ * activate and add only on that element, so that panels of columns may be done one by one (promise
+ * 1). Any thread. */
 #ifndef NESTD_ENGINE_KERNELS_KERNELS_H
 #define NESTD_ENGINE_KERNELS_KERNELS_H
 
@@ -59,7 +59,7 @@ typedef void kernel_quantise(const float *x, size_t n_rows, size_t n, uint8_t *q
                              int32_t *zeros);
 
 /* c[n_rows, n_out] = a[n_rows, n_in] w^T of weights w [n_out, n_in] that kernel_float32_pack()
- * packed. An element's bits depend on its row of a and its column of w alone. n_rows <=
+ * packed. An element's bits depend only on its row of a and its column of w. n_rows <=
  * KERNEL_FLOAT32_ROWS. NULL where oneDNN has such a product. */
 typedef void kernel_multiply_float32(const float *a, size_t n_rows, const float *packed,
                                      size_t n_out, size_t n_in, float *c);
@@ -68,7 +68,7 @@ typedef void kernel_multiply_float32(const float *a, size_t n_rows, const float 
 enum { KERNEL_FLOAT32_ROWS = 64, KERNEL_FLOAT32_WIDTH = 16 };
 
 /* Packs weights [n_out, n_in] into kernel_float32_packed_bytes(n_out, n_in) bytes. Each
- * KERNEL_FLOAT32_WIDTH columns in turn are packed as they would be alone. */
+ * KERNEL_FLOAT32_WIDTH columns in turn are packed as if there were no others. */
 size_t kernel_float32_packed_bytes(size_t n_out, size_t n_in);
 void kernel_float32_pack(const float *weights, size_t n_out, size_t n_in, float *packed);
 
@@ -84,8 +84,8 @@ enum { KERNEL_INT8_ROWS = 64, KERNEL_INT8_WIDTH = 16, KERNEL_INT8_DEPTH = 512 };
 #define KERNEL_INT8_SCRATCH ((KERNEL_INT8_ROWS + KERNEL_INT8_WIDTH) * KERNEL_INT8_DEPTH)
 
 /* Packs weights [n_out, n_in], row after row, into kernel_int8_packed_bytes(n_out, n_in) bytes,
- * which are at most 2^31. Each KERNEL_INT8_WIDTH columns in turn are packed as they would be alone.
- */
+ * which are at most 2^31. Each KERNEL_INT8_WIDTH columns in turn are packed as if there were no
+ * others. */
 size_t kernel_int8_packed_bytes(size_t n_out, size_t n_in);
 void kernel_int8_pack(const int8_t *weights, size_t n_out, size_t n_in, int8_t *packed);
 

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 /* x[n] = e^(scale (x - max x)), whose sum is returned; n and scale are above zero. Results below
- * the least normal number may be zero. NaN stays NaN, in the sum too. */
+ * the smallest normal number may be zero. NaN stays NaN, in the sum too. */
 typedef float kernel_softmax_row(float *x, size_t n, float scale);
 
 #endif

@@ -12,7 +12,7 @@
 
 struct input_limits {
     size_t max_tokens; /* max_seq_length; 0: the file sets none */
-    bool lowercase;    /* do_lower_case: small letters, whatever the tokenizer says */
+    bool lowercase;    /* do_lower_case: lower case, whatever the tokenizer says */
 };
 
 /* STATUS_UNSUPPORTED if the file asks for anything else that changes the numbers. */

@@ -295,7 +295,7 @@ static enum status read_module(const char *model_dir, const struct document *mod
                          module->name, type);
     if (!path_stays_inside(place.path))
         return error_set(error, STATUS_INVALID,
-                         "%s: \"path\" must lead into the model folder, is \"%.100s\"",
+                         "%s: \"path\" must be inside the model folder, but is \"%.100s\"",
                          module->name, place.path);
     return read(&place, modules, error);
 }

@@ -18,7 +18,7 @@ static enum status check_kind(const struct document *config, struct error *error
         return status;
     if (strcmp(kind, "SentenceTransformer") != 0)
         return error_set(error, STATUS_UNSUPPORTED,
-                         "%s: \"model_type\" is \"%.60s\"; \"SentenceTransformer\" alone is served",
+                         "%s: \"model_type\" is \"%.60s\"; supported: \"SentenceTransformer\"",
                          config->name, kind);
     return STATUS_OK;
 }

@@ -186,7 +186,7 @@ static enum status read_switch(const struct document *config, const char *key, b
                                struct error *error)
 {
     if (json_is_null(json_object_get(config->root, key)))
-        return error_set(error, STATUS_INVALID, "%s: \"%s\" must be true or false, is null",
+        return error_set(error, STATUS_INVALID, "%s: \"%s\" must be true or false, not null",
                          config->name, key);
     return document_get_bool(config, key, value, error);
 }
@@ -223,7 +223,7 @@ static enum status read_side(struct tokenizer_config *config, struct error *erro
         config->truncation_side = TRUNCATION_RIGHT;
     else
         return error_set(error, STATUS_INVALID,
-                         "%s: \"truncation_side\" must be \"left\" or \"right\", is %s",
+                         "%s: \"truncation_side\" must be \"left\" or \"right\", not %s",
                          config->document.name, document_show(side, shown));
     return STATUS_OK;
 }

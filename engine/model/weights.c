@@ -110,7 +110,7 @@ static enum status open_files(struct weights *weights, const char *folder, struc
         return open_sharded(weights, folder, error);
     if (file_exists(pickled))
         return error_set(error, STATUS_UNSUPPORTED,
-                         "%.300s: has its weights in pytorch_model.bin alone; save the model again "
+                         "%.300s: has its weights only in pytorch_model.bin; save the model again "
                          "with safe_serialization=True to get " SINGLE_FILE,
                          folder);
     return error_set(error, STATUS_IO, "%.300s: has neither " SINGLE_FILE " nor " INDEX_FILE,

@@ -12,8 +12,8 @@
 
 struct weights;
 
-/* A model that was saved with a head has `prefix` before every tensor's name: it is taken to be there
- * if it stands before that of `tensor`. Both are kept. */
+/* A model that was saved with a head has `prefix` before every tensor's name: it is taken to be
+ * there if it stands before that of `tensor`. Both are kept. */
 MUST_CHECK enum status weights_open(struct weights **ret_weights, const char *folder,
                                     const char *prefix, const char *tensor, struct error *error);
 void weights_close(struct weights *weights);

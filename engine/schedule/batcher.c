@@ -17,8 +17,8 @@
  *  3. n_unfinished counts jobs that are not ENDED. Whoever brings it to 0 calls done(), after
  *     unlocking: nobody else sees that moment, so done() is called once.
  *  4. done() is never called with the mutex held.
- *  5. A job that is no duplicate is in flight, and may be followed, while it is WAITING or RUNNING and
- *     until batcher_settle. A cancelled job that is followed is encoded all the same.
+ *  5. A job that is no duplicate is in flight, and may be followed, while it is WAITING or RUNNING
+ *     and until batcher_settle. A cancelled job that is followed is encoded all the same.
  */
 #include "engine/schedule/batcher.h"
 
@@ -98,7 +98,7 @@ static void hand_back(struct job_group *ended)
     }
 }
 
-/* Tells those who look without the mutex. */
+/* Updates the flags that are read without the mutex. */
 static void publish(struct batcher *batcher)
 {
     atomic_store(&batcher->has_waiting, turns_get_waiting(&batcher->turns) != NULL);
@@ -148,7 +148,7 @@ static size_t count_tokens(const struct job_group *group)
     return n_tokens;
 }
 
-/* Tokens that the group would add to the queue, but for texts that it has twice. */
+/* Tokens that the group would add to the queue, counting each of its texts once. */
 static size_t count_new_tokens(const struct batcher *batcher, const struct job_group *group)
 {
     size_t n_tokens = 0;
@@ -416,7 +416,7 @@ static void give_up_waiting(struct batcher *batcher, struct job *job, struct job
     end_job(batcher, job, ended);
 }
 
-/* Ends a job that follows another, and with it a leader that was kept for nobody else. */
+/* Ends a job that follows another, and with it a leader that was kept only for it. */
 static void give_up_following(struct batcher *batcher, struct job *job, struct job_group **ended)
 {
     struct job *leader = job->engine.leader;

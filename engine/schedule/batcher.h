@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The queue between request threads and workers: bounded in tokens, fair among requests, and it
- * never waits for a batch to fill. Every function may be called from any thread; batcher_take alone
+ * never waits for a batch to fill. Every function may be called from any thread; only batcher_take
  * blocks. */
 #ifndef NESTD_ENGINE_SCHEDULE_BATCHER_H
 #define NESTD_ENGINE_SCHEDULE_BATCHER_H
@@ -19,7 +19,7 @@ struct team;
 
 struct batcher_options {
     size_t max_queued_tokens; /* a group that would bring what waits over it is refused, whole */
-    size_t max_pass_tokens;   /* of one pass; a single text that is larger runs alone */
+    size_t max_pass_tokens;   /* of one pass; a single text that is larger is a pass of its own */
     int64_t (*now_us)(void);  /* the monotonic clock; tests turn their own */
 };
 
@@ -70,7 +70,7 @@ bool batcher_has_small(const struct batcher *batcher);
 /* No more helpers are sent to this team. */
 void batcher_withdraw(struct batcher *batcher, struct team *own);
 
-/* Once a pass's vectors are there: from here on no job follows them any more, and those who do
+/* Once a pass's vectors are there: from here on no job follows them any more, and those that do
  * (each job's `followers`, linked by next_follower) are the worker's to fill in. */
 void batcher_settle(struct batcher *batcher, const struct pass *pass);
 
@@ -80,11 +80,11 @@ void batcher_finish(struct batcher *batcher, const struct pass *pass);
 
 /* Takes a group's waiting jobs out of the queue, as CANCELLED; those being encoded, and those that
  * others follow, end by themselves. done() is called here if there are none. A group that was
- * submitted and is done already is left alone; its memory must still be there. */
+ * submitted and is done already is not touched; its memory must still be there. */
 void batcher_cancel(struct batcher *batcher, struct job_group *group);
 
 /* From now on submit answers STOPPING, what waits ends with that status at once, and batcher_take
- * answers false. Passes that run are given back as ever. */
+ * answers false. Running passes are given back as usual. */
 void batcher_stop(struct batcher *batcher);
 
 void batcher_get_stats(struct batcher *batcher, struct batcher_stats *ret_stats);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Finished vectors by text, the least recently used given up first. Lawful because a text's vector
- * is the same whoever computes it when (promise 1). Holds pooled vectors, before a dimension is cut
- * or a length normalised, so that all of a text's requests share one. All memory is taken at start.
- * Any thread. */
+/* Finished vectors by text, the least recently used evicted first. Safe because a text's vector
+ * does not depend on who computes it or when (promise 1). Holds pooled vectors, before a dimension
+ * is cut or a length normalised, so that all of a text's requests share one. All memory is taken at
+ * start. Any thread. */
 #ifndef NESTD_ENGINE_SCHEDULE_CACHE_H
 #define NESTD_ENGINE_SCHEDULE_CACHE_H
 

@@ -9,7 +9,7 @@
 
 /* The least of a limit over the process's group and all above it; 0 where none has it. `controller`
  * is v1's name of what is limited; the functions read the limit of the group in one folder, or give
- * 0. `root` is put before /proc and /sys: "" but in tests. */
+ * 0. `root` is put before /proc and /sys: "" except in tests. */
 double cgroup_find_min(const char *root, const char *controller,
                        double (*read_v2)(const char *folder),
                        double (*read_v1)(const char *folder));

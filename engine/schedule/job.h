@@ -31,11 +31,11 @@ enum job_state {
 struct job {
     const int32_t *ids; /* [n_tokens], special tokens included, each inside the vocabulary */
     size_t n_tokens;    /* 1 to the model's max_tokens */
-    size_t n_skipped;   /* leading tokens (a prompt's) that the pooling leaves out; 0 as a rule */
+    size_t n_skipped;   /* leading tokens (a prompt's) that the pooling leaves out; usually 0 */
     float *vector;      /* [n_dims]: written by the engine */
     size_t n_dims; /* 1 to the model's n_dims: a Matryoshka dimension, the vector's first numbers */
     bool normalize;       /* L2-normalise those numbers */
-    float *token_vectors; /* [n_tokens, hidden_size], or NULL as a rule: what the encoder gives is
+    float *token_vectors; /* [n_tokens, hidden_size], usually NULL: what the encoder gives is
                              written here, and nothing is pooled: the last four are not used */
     enum status status;   /* written by the engine: OK, NOT_FINITE, CANCELLED, STOPPING, INTERNAL */
 
@@ -76,7 +76,7 @@ struct job_group {
         size_t n_running; /* jobs that a worker encodes, since encoding_since_us if there are any */
         int64_t encoding_since_us;
         size_t n_unfinished;  /* jobs not ENDED; 0 before submit and after the end */
-        bool cancelled;       /* its jobs stay only for the sake of those that follow them */
+        bool cancelled;       /* its jobs stay only because others follow them */
         size_t credit_tokens; /* of its turn in the queue */
         struct job_group *previous;
         struct job_group *next;

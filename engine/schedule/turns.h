@@ -30,7 +30,7 @@ struct pass {
 };
 
 struct turns {
-    size_t max_pass_tokens; /* a single text that is larger runs alone */
+    size_t max_pass_tokens; /* a single text that is larger is a pass of its own */
     size_t slice_tokens;
     struct group_list small;
     struct group_list large; /* the head's turn comes next */
@@ -51,10 +51,10 @@ void turns_leave(struct turns *turns, struct job *job);
 /* A job that waits, or NULL. */
 struct job *turns_get_waiting(const struct turns *turns);
 
-/* Moves waiting jobs, now RUNNING, into an empty pass: those whose turn it is. */
+/* Moves waiting jobs, now RUNNING, into an empty pass: the jobs whose turn it is. */
 void turns_fill(struct turns *turns, struct pass *pass);
 
-/* The same for small groups alone, up to a slice of tokens. */
+/* The same for small groups only, up to a slice of tokens. */
 void turns_fill_small(struct turns *turns, struct pass *pass);
 
 #endif

@@ -29,8 +29,8 @@ struct interval {
     double high;
 };
 
-/* Between the percentiles (100 - confidence) / 2 and (100 + confidence) / 2 of figures[n], which are
- * sorted in place; between two of them it interpolates linearly. `confidence`: 95 for 95 %. */
+/* Between the percentiles (100 - confidence) / 2 and (100 + confidence) / 2 of figures[n], which
+ * are sorted in place; between two of them it interpolates linearly. `confidence`: 95 for 95 %. */
 struct interval bootstrap_interval(double *figures, size_t n, double confidence);
 
 #endif

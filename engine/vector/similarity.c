@@ -112,7 +112,7 @@ static void manhattan_block(const float *a, const float *b, size_t n_dims, doubl
     }
 }
 
-/* a_norm and b_norms[N_AT_ONCE]: for the cosine alone. */
+/* a_norm and b_norms[N_AT_ONCE]: only for the cosine. */
 static void score_block(enum similarity similarity, const float *a, double a_norm, const float *b,
                         const double *b_norms, size_t n_dims, float *ret_scores)
 {
@@ -161,7 +161,7 @@ enum status similarity_matrix(enum similarity similarity, const float *a, size_t
         float *scores = ret_scores + i * n_b;
         size_t j = 0;
 
-        /* Both ways round, two vectors have the same products, added in the same order. */
+        /* In either order two vectors have the same products, added in the same order. */
         for (; a == b && j < i; j++)
             scores[j] = ret_scores[j * n_b + i];
         for (; j + N_AT_ONCE <= n_b; j += N_AT_ONCE)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Tested under emulation only, so nothing here is measured. No set multiplies bfloat16: the products
- * of weights would be oneDNN's, and Debian's has no fast ones of bfloat16 for most of these CPUs. */
+/* Tested under emulation only, so nothing here is measured. No set multiplies bfloat16: the
+ * products of weights would be oneDNN's, and Debian's has no fast ones of bfloat16 for most of
+ * these CPUs. */
 #include "engine/kernels/arm/kernels_arm.h"
 
 #include "engine/kernels/c/kernels_c.h"

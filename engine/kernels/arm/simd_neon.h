@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What the NEON kernels share. Every AArch64 CPU has these instructions. Used inside this folder. */
+/* What the NEON kernels share. Every AArch64 CPU has these instructions. Used inside this folder.
+ */
 #ifndef NESTD_ENGINE_KERNELS_ARM_SIMD_NEON_H
 #define NESTD_ENGINE_KERNELS_ARM_SIMD_NEON_H
 

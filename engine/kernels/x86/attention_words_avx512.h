@@ -55,7 +55,7 @@ struct layout {
     size_t head_size;
     size_t depth;        /* words of a query */
     size_t query_stride; /* depth in whole vectors */
-    size_t score_stride; /* a cache line more than the keys, lest all rows meet in one cache set */
+    size_t score_stride; /* a cache line more than the keys: rows share no cache set */
     float *keys;         /* [ceil(n_tokens / WIDTH), depth, width of panel] */
     float *values;       /* [ceil(head_size / WIDTH), words of n_tokens, width of panel] */
     float *queries;      /* [TILE_ROWS, query_stride] */

@@ -43,7 +43,7 @@ static inline float smallest_lane(__m256 x)
     return -largest_lane(_mm256_sub_ps(_mm256_setzero_ps(), x));
 }
 
-/* Eight bytes. Lanes that are no number become 0x80000000, hence 0. */
+/* Eight bytes. NaN lanes become 0x80000000, and so 0. */
 static inline uint64_t quantise(__m256 x, __m256 inverse, __m256i zero)
 {
     const __m256i shifted = _mm256_add_epi32(_mm256_cvtps_epi32(_mm256_mul_ps(x, inverse)), zero);

@@ -40,7 +40,7 @@ static inline struct range range_of(const float *x, size_t n)
     };
 }
 
-/* A lane that is no number becomes 0x80000000, hence 0. */
+/* A NaN lane becomes 0x80000000, and so 0. */
 static inline __m512i steps_of(const float *x, __mmask16 lanes, __m512 inverse)
 {
     return _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_maskz_loadu_ps(lanes, x), inverse));

@@ -49,7 +49,7 @@ static inline __m512 exp2_rough_avx512(__m512 x)
 }
 
 /* To nearest, ties to even, as bfloat16_round() does it; but what VCVTNEPS2BF16 rounds, in files
- * built for it, is zero below the least normal number. */
+ * built for it, is zero below the smallest normal number. */
 static inline __m256i round_to_bfloat16(__m512 x)
 {
 #ifdef __AVX512BF16__

@@ -138,7 +138,7 @@ static void test_document__sizes_are_whole_and_in_bounds(void **state)
     assert_int_equal(document_get_size(&document, "absent", 1, 2, &size, &error), STATUS_OK);
     assert_int_equal(document_get_size(&document, "null", 1, 2, &size, &error), STATUS_OK);
     assert_int_equal(size, 42);
-#define WANTED "\" must be a whole number from 1 to 65536, is "
+#define WANTED "\" must be a whole number from 1 to 65536, not "
     assert_bad_size(&document, "text", "config.json: \"text" WANTED "\"x\"");
     assert_bad_size(&document, "half", "config.json: \"half" WANTED "1.5");
     assert_bad_size(&document, "zero", "config.json: \"zero" WANTED "0");
@@ -174,7 +174,7 @@ static void test_document__other_types_are_checked(void **state)
     assert_int_equal(document_get_object(&document, "inner", &inner, &error), STATUS_OK);
     assert_int_equal(document_get_size(&inner, "key", 4, 5, &size, &error), STATUS_INVALID);
     assert_string_equal(error.text, "config.json: \"inner\": \"key\" must be a whole number from 4 "
-                                    "to 5, is 3");
+                                    "to 5, not 3");
     assert_int_equal(document_get_real(&document, "name", 0, 1, &real, NULL), STATUS_INVALID);
     assert_int_equal(document_get_real(&document, "eps", 1, 2, &real, NULL), STATUS_INVALID);
     assert_int_equal(document_get_bool(&document, "eps", &flag, NULL), STATUS_INVALID);

@@ -200,15 +200,15 @@ static void test_safetensors__refuses_hostile_entries(void **state)
     assert_refused("{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[-4,0]}", 4,
                    "has no data_offsets");
     assert_refused("{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}", 4,
-                   "has 4 bytes, its shape and dtype F32 make 2 values of 4");
+                   "has 4 bytes, but its shape and dtype F32 make 2 values of 4");
     assert_refused("{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}", 8,
                    "begins at byte 4 of the data, where byte 0 is due");
     assert_refused("{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}", 5,
-                   "has 5 bytes of data, its tensors take 4");
+                   "has 5 bytes of data, but its tensors take 4");
     assert_refused("{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}", 4,
-                   "is cut short: tensor \"w\" ends at byte 8 of the data, there are 4");
+                   "is truncated: tensor \"w\" ends at byte 8 of the data, there are 4");
     assert_refused("{\"dtype\":\"F4\",\"shape\":[2],\"data_offsets\":[0,9223372036854775807]}", 4,
-                   "is cut short");
+                   "is truncated");
     assert_refused("{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},"
                    "\"v\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[2,6]}",
                    6, "neither overlap nor leave holes");
@@ -238,7 +238,7 @@ static void test_safetensors__refuses_hostile_headers(void **state)
     assert_header_refused(" {}", "does not begin with '{'");
     assert_header_refused("{", "not valid JSON");
     assert_header_refused("{}{}", "not valid JSON");
-    assert_header_refused("{}", "has 4 bytes of data, its tensors take 0");
+    assert_header_refused("{}", "has 4 bytes of data, but its tensors take 0");
     /* A file of no tensors is well formed. */
     assert_int_equal(open_image(&image, &file, NULL), STATUS_OK);
     assert_false(safetensors_has(file, "w"));

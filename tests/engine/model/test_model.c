@@ -245,7 +245,7 @@ static void test_model__refuses_malformed_sizes(void **state)
     assert_change_refused("config.json", old, now, STATUS_INVALID, "config.json: " complaint)
     (void)state;
     CHANGE("\"hidden_size\": 12", "\"hidden_size\": \"x\"",
-           "\"hidden_size\" must be a whole number from 1 to 65536, is \"x\"");
+           "\"hidden_size\" must be a whole number from 1 to 65536, not \"x\"");
     CHANGE("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 0", "\"num_hidden_layers\" must");
     CHANGE("\"vocab_size\": 60", "\"vocab_size\": 1e18", "\"vocab_size\" must");
     CHANGE("\"num_attention_heads\": 3", "\"num_attention_heads\": 5",
@@ -284,7 +284,7 @@ static void test_model__refuses_other_modules(void **state)
            "[1]: \"type\" is \"my.models.Pooling\"");
     CHANGE("models.Transformer", "models.CLIPModel", STATUS_UNSUPPORTED, "[0]: \"type\" is");
     CHANGE("\"path\": \"1_Pooling\"", "\"path\": \"../1_Pooling\"", STATUS_INVALID,
-           "[1]: \"path\" must lead into the model folder, is \"../1_Pooling\"");
+           "[1]: \"path\" must be inside the model folder, but is \"../1_Pooling\"");
     CHANGE("\"path\": \"1_Pooling\"", "\"path\": \"/etc\"", STATUS_INVALID, "[1]: \"path\"");
     CHANGE("\"path\": \"1_Pooling\"", "\"path\": \"a/..\"", STATUS_INVALID, "[1]: \"path\"");
     CHANGE("\"path\": \"1_Pooling\"", "\"path\": 1", STATUS_INVALID, "[1]: \"path\" must be");
@@ -520,7 +520,7 @@ static void test_model__refuses_poolings_that_cannot_be_done(void **state)
                         POOLING_FILE ": has neither \"embedding_dimension\" nor");
     assert_file_refused(POOLING_FILE,
                         "{\"embedding_dimension\": 12, \"pooling_mode_cls_token\": 1}",
-                        STATUS_INVALID, "\"pooling_mode_cls_token\" must be true or false, is 1");
+                        STATUS_INVALID, "\"pooling_mode_cls_token\" must be true or false, not 1");
 }
 
 static void test_model__refuses_transformer_settings_that_cannot_be_done(void **state)
@@ -611,7 +611,7 @@ static void test_model__reads_or_refuses_what_holds_for_the_whole(void **state)
     assert_file_refused(FILE_NAME, "{\"model_type\": \"CrossEncoder\"}", STATUS_UNSUPPORTED,
                         FILE_NAME ": \"model_type\" is \"CrossEncoder\"");
     assert_file_refused(FILE_NAME, "{\"prompts\": {\"q\": 1}}", STATUS_INVALID,
-                        FILE_NAME ": \"prompts\": \"q\" must be a text, is 1");
+                        FILE_NAME ": \"prompts\": \"q\" must be a text, not 1");
     assert_file_refused(FILE_NAME, "{\"prompts\": [\"q\"]}", STATUS_INVALID, FILE_NAME);
     assert_file_refused(FILE_NAME, "{\"prompts\": {\"q\": \"\"}, \"default_prompt_name\": \"d\"}",
                         STATUS_INVALID, FILE_NAME ": \"default_prompt_name\" is \"d\"");
