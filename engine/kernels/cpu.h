@@ -5,6 +5,8 @@
 #ifndef NESTD_ENGINE_KERNELS_CPU_H
 #define NESTD_ENGINE_KERNELS_CPU_H
 
+#include <limits.h>
+
 enum cpu_flag {
     /* x86-64 */
     CPU_AVX2 = 1 << 0,        /* AVX2, FMA and F16C */
@@ -18,7 +20,7 @@ enum cpu_flag {
     CPU_DOTPROD = 1 << 6, /* SDOT (and CPU_NEON) */
 };
 
-enum { CPU_MASK_ALL = -1 };
+#define CPU_MASK_ALL UINT_MAX
 
 /* The flags that both the CPU and its operating system support, ANDed with `mask`. A level without
  * the one it stands on is dropped. */

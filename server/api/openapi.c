@@ -288,7 +288,7 @@ static void write_variable(struct buffer *buffer, const struct server *server, s
             return;
         }
     }
-    assert(!"openapi.json names a variable that there is not");
+    assert(false && "openapi.json uses an unknown variable");
 }
 
 void openapi_write(const struct server *server, struct buffer *buffer)

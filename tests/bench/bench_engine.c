@@ -190,7 +190,8 @@ static void init_flight(struct flight *flight, struct bench *bench)
 /* Waits until a flight has landed, or until `until_s`: then NULL. */
 static struct flight *wait_landing(struct bench *bench, double until_s)
 {
-    const struct timespec until = {(time_t)until_s, (long)(1e9 * (until_s - (time_t)until_s))};
+    const struct timespec until = {(time_t)until_s,
+                                   (long)(1e9 * (until_s - (double)(time_t)until_s))};
     struct flight *flight;
     int late = 0;
 

@@ -71,7 +71,8 @@ static double seconds_now(void)
 
 static void pause_for(double seconds)
 {
-    const struct timespec pause = {(time_t)seconds, (long)(1e9 * (seconds - (time_t)seconds))};
+    const struct timespec pause = {(time_t)seconds,
+                                   (long)(1e9 * (seconds - (double)(time_t)seconds))};
 
     nanosleep(&pause, NULL);
 }

@@ -13,7 +13,7 @@ enum { TILE_ROWS = 6, TILE_VECTORS = 4, TILE_WIDTH = TILE_VECTORS * 4 };
 
 /* c[n_rows, TILE_WIDTH] = a[n_rows, depth] panel[depth, TILE_WIDTH], each sum in the order of depth
  * alone. n_rows is a constant of at most TILE_ROWS. */
-static inline __attribute__((always_inline)) void multiply_tile(const int n_rows, const float *a,
+static inline __attribute__((always_inline)) void multiply_tile(const size_t n_rows, const float *a,
                                                                 size_t a_stride, const float *panel,
                                                                 size_t depth, float *c,
                                                                 size_t c_stride)
@@ -26,12 +26,12 @@ static inline __attribute__((always_inline)) void multiply_tile(const int n_rows
         for (int j = 0; j < TILE_VECTORS; j++)
             right[j] = vld1q_f32(panel + j * 4);
 #pragma GCC unroll 6
-        for (int row = 0; row < n_rows; row++)
+        for (size_t row = 0; row < n_rows; row++)
             for (int j = 0; j < TILE_VECTORS; j++)
                 sums[row][j] = vfmaq_n_f32(sums[row][j], right[j], a[row * a_stride + i]);
     }
 #pragma GCC unroll 6 /* else the sums go through memory */
-    for (int row = 0; row < n_rows; row++)
+    for (size_t row = 0; row < n_rows; row++)
         for (int j = 0; j < TILE_VECTORS; j++)
             vst1q_f32(c + row * c_stride + j * 4, sums[row][j]);
 }

@@ -21,7 +21,7 @@ static void multiply(const float *a, size_t a_stride, const float *panel, size_t
 
         for (int j = 0; j < TILE_VECTORS; j++)
             right[j] = _mm256_loadu_ps(panel + j * LANES);
-        for (int row = 0; row < TILE_ROWS; row++) {
+        for (size_t row = 0; row < TILE_ROWS; row++) {
             const __m256 left = _mm256_set1_ps(a[row * a_stride + i]);
 
             for (int j = 0; j < TILE_VECTORS; j++)
@@ -29,7 +29,7 @@ static void multiply(const float *a, size_t a_stride, const float *panel, size_t
         }
     }
 #pragma GCC unroll 6 /* else the sums go through memory */
-    for (int row = 0; row < TILE_ROWS; row++)
+    for (size_t row = 0; row < TILE_ROWS; row++)
         for (int j = 0; j < TILE_VECTORS; j++)
             _mm256_storeu_ps(c + row * c_stride + j * LANES, sums[row][j]);
 }

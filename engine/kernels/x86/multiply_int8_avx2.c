@@ -44,13 +44,13 @@ static inline void store(void *to, __m256i values)
 /* n_rows is a constant in every call, and the loops over it are unrolled early: else the sums are
  * in memory when registers are given out. */
 static inline __attribute__((always_inline)) void multiply_rows(const struct tile *tile,
-                                                                const int n_rows)
+                                                                const size_t n_rows)
 {
     const struct tile t = *tile;
     __m256i left[TILE_ROWS], right[TILE_ROWS];
 
 #pragma GCC unroll 6
-    for (int row = 0; row < n_rows; row++) {
+    for (size_t row = 0; row < n_rows; row++) {
         left[row] = t.adds ? load(t.c + row * t.c_stride) : _mm256_setzero_si256();
         right[row] = t.adds ? load(t.c + row * t.c_stride + 8) : _mm256_setzero_si256();
     }
@@ -59,7 +59,7 @@ static inline __attribute__((always_inline)) void multiply_rows(const struct til
         const __m256i panel_right = load(t.panel + 2 * WIDTH * i + WIDTH);
 
 #pragma GCC unroll 6
-        for (int row = 0; row < n_rows; row++) {
+        for (size_t row = 0; row < n_rows; row++) {
             int32_t pair;
             __m256i pairs;
 
@@ -70,7 +70,7 @@ static inline __attribute__((always_inline)) void multiply_rows(const struct til
         }
     }
 #pragma GCC unroll 6
-    for (int row = 0; row < n_rows; row++) {
+    for (size_t row = 0; row < n_rows; row++) {
         store(t.c + row * t.c_stride, left[row]);
         store(t.c + row * t.c_stride + 8, right[row]);
     }

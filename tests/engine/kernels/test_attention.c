@@ -251,7 +251,8 @@ static void test_attention__equal_keys_give_the_mean(void **state)
             for (size_t j = 0; j < a.n_tokens; j++)
                 sum += v[j * a.stride + d];
             for (size_t j = 0; j < a.n_tokens; j++)
-                assert_true(fabs(a.out.data[j * a.out_stride + d] - sum / a.n_tokens) < 1e-6);
+                assert_true(fabs(a.out.data[j * a.out_stride + d] - sum / (double)a.n_tokens) <
+                            1e-6);
         }
         trial_free(&a);
     }

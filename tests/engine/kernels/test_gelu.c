@@ -66,7 +66,8 @@ static struct errors sweep(kernel_store *kernel, exact_function *exact)
         const uint32_t low = (uint32_t)bits;
 
         memcpy(&x[n], &low, sizeof low);
-        n += isfinite(x[n]);
+        if (isfinite(x[n]))
+            n++;
         if (n < SWEEP_ROW && bits + SWEEP_STEP <= UINT32_MAX)
             continue;
         apply(kernel, x, y, n);

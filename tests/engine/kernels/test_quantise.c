@@ -154,7 +154,7 @@ static void test_quantise__what_is_not_finite_shows_in_the_scale(void **state)
                     x[j] = (float)j - 20;
                 x[at] = bad[i];
                 kernels.quantise(x, 2, n, q, scales, zeros);
-                assert_false(isfinite(scales[0]));
+                assert_true(!isfinite(scales[0]));
                 assert_true(zeros[0] >= 0 && zeros[0] <= 255);
                 assert_true(isfinite(scales[1]));
             }

@@ -287,7 +287,7 @@ static void test_store__scale_that_is_not_finite_shows(void **state)
         kernels.store[KERNEL_INT32][KERNEL_FLOAT32](&in.product, y, 37);
         for (size_t i = 0; i < 37; i++) {
             assert_true(isfinite(y[0][i]));
-            assert_false(isfinite(y[1][i]));
+            assert_true(!isfinite(y[1][i]));
         }
         inputs_free(&in);
     }

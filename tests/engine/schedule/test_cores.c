@@ -98,7 +98,7 @@ static void test_cores__threads_of_one_core_count_once(void **state)
     write_topology(2);
     if (CPU_ISSET(0, &before) && CPU_ISSET(1, &before) && n_cpus == 2)
         assert_int_equal(cores_count_usable(root), 1);
-    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+    for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
         if (!CPU_ISSET(cpu, &before))
             continue;
         CPU_ZERO(&one);
@@ -161,14 +161,14 @@ static void test_cores__nonsense_is_ignored(void **state)
 }
 
 /* How many CPUs are left to the calling thread, and the first of them. */
-static int bind_and_count(size_t i, size_t n_threads, int *ret_cpu)
+static int bind_and_count(size_t i, size_t n_threads, size_t *ret_cpu)
 {
     cpu_set_t cpus;
     int n = 0;
 
     cores_bind(i, n_threads);
     sched_getaffinity(0, sizeof cpus, &cpus);
-    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+    for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
         if (CPU_ISSET(cpu, &cpus) && n++ == 0)
             *ret_cpu = cpu;
     }
@@ -179,7 +179,7 @@ static void test_cores__as_many_threads_as_cpus_have_one_each(void **state)
 {
     cpu_set_t before;
     cpu_set_t met;
-    int cpu = -1;
+    size_t cpu = 0;
 
     (void)state;
     assert_int_equal(sched_getaffinity(0, sizeof before, &before), 0);
@@ -195,7 +195,7 @@ static void test_cores__as_many_threads_as_cpus_have_one_each(void **state)
 static void test_cores__other_numbers_of_threads_roam(void **state)
 {
     cpu_set_t before;
-    int cpu;
+    size_t cpu;
 
     (void)state;
     assert_int_equal(sched_getaffinity(0, sizeof before, &before), 0);
