@@ -4,6 +4,7 @@
 #include "config/options.h"
 #include "server/api/card_json.h"
 #include "server/api/embed/embed_work.h"
+#include "server/api/embed/prompted.h"
 #include "server/api/embed/vector_json.h"
 #include "server/api/health.h"
 #include "server/exchange/request.h"
@@ -218,7 +219,7 @@ static enum status tokenize_all(struct request *request, const struct fields *fi
     };
 
     for (size_t i = 0; i < fields->n_inputs; i++) {
-        struct slice text = prompt_join(fields->prompt, fields->inputs[i].text, scratch);
+        struct slice text = prompted_join(fields->prompt, fields->inputs[i].text, scratch);
         struct tokenize_result result;
         enum status status;
 

@@ -3,6 +3,7 @@
 #include "server/process/loader.h"
 
 #include "config/options.h"
+#include "server/embedder/model_options.h"
 #include "server/exchange/server.h"
 #include "server/http/http.h"
 #include "server/observe/metrics.h"
@@ -93,42 +94,6 @@ static void set_memory_limit(struct server *server)
               limit_bytes >> 20);
 }
 
-static struct engine_options make_engine_options(const struct options *options)
-{
-    unsigned cpu_mask = CPU_MASK_ALL;
-
-    (void)engine_find_cpu_mask(options->cpu_mask, &cpu_mask); /* loader_check() did */
-    return (struct engine_options){
-        .model_dir = options->model_id,
-        .pooling = options->pooling,
-        .n_workers = (size_t)options->threads,
-        .max_pass_tokens = (size_t)options->max_batch_tokens,
-        .max_queued_tokens = (size_t)options->max_queue_tokens,
-        .cache_bytes = (size_t)options->cache_size,
-        .dtype = options->dtype,
-        .cpu_mask = cpu_mask,
-    };
-}
-
-enum status loader_check(const struct options *options, struct error *error)
-{
-    const struct engine_options engine_options = make_engine_options(options);
-    struct error found = {0};
-    unsigned cpu_mask;
-    enum status status;
-
-    if (!engine_find_cpu_mask(options->cpu_mask, &cpu_mask))
-        return error_set(error, STATUS_UNSUPPORTED,
-                         "--cpu-mask=%s: that is an instruction set of another architecture",
-                         options->cpu_mask);
-    status = engine_check(&engine_options, &found);
-    if (status == STATUS_UNSUPPORTED)
-        return error_set(error, status, "--dtype=%s: %s", options->dtype, found.text);
-    if (status)
-        return error_set(error, status, "--model-id=%s", found.text);
-    return STATUS_OK;
-}
-
 enum status loader_new(struct loader **ret_loader, struct server *server, struct error *error)
 {
     struct loader *loader = calloc(1, sizeof *loader);
@@ -137,7 +102,7 @@ enum status loader_new(struct loader **ret_loader, struct server *server, struct
     if (!loader)
         return error_set(error, status, "not enough memory to start");
     loader->server = server;
-    loader->options = make_engine_options(server->options);
+    loader->options = model_options_make(server->options);
     loader->ended = eventfd(0, EFD_CLOEXEC);
     if (loader->ended < 0)
         status = error_set(error, STATUS_IO, "cannot make an eventfd: %s", strerror(errno));

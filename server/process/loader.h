@@ -8,12 +8,7 @@
 #include "engine/engine.h"
 
 struct loader;
-struct options;
 struct server;
-
-/* What the options alone tell: whether --model-id is a model's folder, whether this CPU can do the
- * --dtype. The error names the option. */
-MUST_CHECK enum status loader_check(const struct options *options, struct error *error);
 
 /* Reads the folder, and refuses what cannot be served. */
 MUST_CHECK enum status loader_new(struct loader **ret_loader, struct server *server,

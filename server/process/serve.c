@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "server/api/embed/limits.h"
 #include "server/api/routes.h"
+#include "server/embedder/model_options.h"
 #include "server/exchange/cors.h"
 #include "server/exchange/pool.h"
 #include "server/exchange/retry.h"
@@ -177,7 +178,7 @@ int command_serve(const struct options *options)
     struct error error = {0};
 
     return_freed_memory();
-    if (cors_check(options, &error) || loader_check(options, &error))
+    if (cors_check(options, &error) || model_options_check(options, &error))
         return command_complain(options, error.text);
     return run(options);
 }

@@ -5,6 +5,7 @@
 #ifndef NESTD_SERVER_TEXT_BASE64_H
 #define NESTD_SERVER_TEXT_BASE64_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* The characters that `len_bytes` bytes become; len_bytes is at most half of SIZE_MAX. */
@@ -16,5 +17,12 @@ static inline size_t base64_length(size_t len_bytes)
 /* Writes base64_length(len_bytes) characters, without a terminating NUL. Returns the byte after
  * them. */
 char *base64_write(char *to, const void *bytes, size_t len_bytes);
+
+/* How many bytes text[len], a whole number of fours, stands for, if it is base64. */
+size_t base64_count_bytes(const char *text, size_t len);
+
+/* Reads text[len], which must stand for just len_bytes bytes. False where it does not: another
+ * length, another alphabet, padding elsewhere than at the end. */
+bool base64_read(void *to, size_t len_bytes, const char *text, size_t len);
 
 #endif

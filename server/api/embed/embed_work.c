@@ -8,6 +8,7 @@
  * for its turn. Nothing here keeps a client's text. */
 #include "server/api/embed/embed_work.h"
 
+#include "server/api/embed/prompted.h"
 #include "server/exchange/request.h"
 #include "server/exchange/request_submit.h"
 #include "server/exchange/respond.h"
@@ -28,18 +29,6 @@ static void embed_work_free(void *user)
     free(work);
 }
 
-struct slice prompt_join(struct slice prompt, struct slice text, struct buffer *scratch)
-{
-    if (prompt.len_bytes == 0)
-        return text;
-    scratch->len_bytes = 0;
-    buffer_append(scratch, prompt.bytes, prompt.len_bytes);
-    buffer_append(scratch, text.bytes, text.len_bytes);
-    if (buffer_failed(scratch))
-        return (struct slice){0};
-    return (struct slice){scratch->bytes, scratch->len_bytes};
-}
-
 static bool respond_no_memory(struct request *request)
 {
     respond_status(request, STATUS_NO_MEMORY);
@@ -54,42 +43,6 @@ static bool check_model(struct request *request, struct slice name)
                     "The model '%s' is not served here. This server's model is '%s'",
                     excerpt_of(name).text, server_model_name(request->server));
     return false;
-}
-
-/* Where the model leaves the prompt out of the pooling: how many tokens that is. Counted as
- * sentence-transformers does: those of the prompt alone, with [CLS] but without the final [SEP]. */
-static enum status count_prompt_tokens(const struct tokenizer *tokenizer,
-                                       const struct limits *limits, struct embed_work *work,
-                                       size_t *ret_n_tokens)
-{
-    const struct tokenize_options options = {
-        .truncate = TRUNCATE_END,
-        .max_tokens = work->fields.max_tokens,
-        .add_special = true,
-    };
-    struct slice prompt = work->fields.prompt;
-    struct tokenize_result result;
-    enum status status;
-
-    *ret_n_tokens = 0;
-    if (limits->include_prompt || prompt.len_bytes == 0)
-        return STATUS_OK;
-    status = tokenizer_encode(tokenizer, prompt.bytes, prompt.len_bytes, &options, &work->tokens,
-                              &result);
-    work->tokens.n_tokens = 0;
-    if (status)
-        return status;
-    *ret_n_tokens = result.n_tokens - 1;
-    return STATUS_OK;
-}
-
-/* How many leading tokens of a text the pooling leaves out: as many as the prompt has, wherever the
- * text was cut, as sentence-transformers does. At least one token of the text counts. */
-static size_t count_skipped(size_t n_prompt_tokens, const struct tokenize_result *result)
-{
-    if (n_prompt_tokens < result->n_tokens)
-        return n_prompt_tokens;
-    return result->n_tokens ? result->n_tokens - 1 : 0;
 }
 
 static enum status tokenize_input(const struct tokenizer *tokenizer, struct embed_work *work,
@@ -107,7 +60,7 @@ static enum status tokenize_input(const struct tokenizer *tokenizer, struct embe
     if (!input->text.bytes)
         return tokenizer_wrap(tokenizer, input->ids, input->n_ids, &options, &work->tokens,
                               ret_result);
-    text = prompt_join(work->fields.prompt, input->text, scratch);
+    text = prompted_join(work->fields.prompt, input->text, scratch);
     if (!text.bytes)
         return STATUS_NO_MEMORY;
     return tokenizer_encode(tokenizer, text.bytes, text.len_bytes, &options, &work->tokens,
@@ -155,11 +108,14 @@ static bool tokenize(struct request *request, struct embed_work *work, struct bu
         engine_get_info(atomic_load(&request->server->engine))->tokenizer;
     const struct fields *fields = &work->fields;
     struct tokenize_result result = {0};
-    size_t n_prompt_tokens;
+    size_t n_prompt_tokens = 0;
     size_t n_tokens = 0;
     enum status status;
 
-    status = count_prompt_tokens(tokenizer, limits, work, &n_prompt_tokens);
+    status = limits->include_prompt
+                 ? STATUS_OK
+                 : prompted_count_tokens(tokenizer, fields->prompt, fields->max_tokens,
+                                         &work->tokens, &n_prompt_tokens);
     for (size_t i = 0; i < fields->n_inputs && !status; i++) {
         struct job *job = &work->jobs[i];
 
@@ -175,7 +131,7 @@ static bool tokenize(struct request *request, struct embed_work *work, struct bu
         n_tokens += result.n_tokens;
         job->n_tokens = result.n_tokens;
         if (fields->inputs[i].text.bytes)
-            job->n_skipped = count_skipped(n_prompt_tokens, &result);
+            job->n_skipped = prompted_count_skipped(n_prompt_tokens, &result);
         if (result.truncated)
             work->truncated[work->n_truncated++] = i;
     }

@@ -68,8 +68,4 @@ float embed_work_find_scale(const struct embed_work *work, size_t i_input);
 /* {"prompt_tokens":N,"total_tokens":N} */
 void embed_work_write_usage(const struct embed_work *work, struct buffer *buffer);
 
-/* The text with the prompt before it, in `scratch` where there is a prompt. bytes is NULL if memory
- * is short. */
-struct slice prompt_join(struct slice prompt, struct slice text, struct buffer *scratch);
-
 #endif
