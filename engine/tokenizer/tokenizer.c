@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/tokenizer/tokenizer.h"
 
-#include "engine/tokenizer/encode.h"
+#include "engine/tokenizer/pipeline.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,9 @@ void tokenizer_free(struct tokenizer *tokenizer)
 {
     if (!tokenizer)
         return;
+    chain_release(&tokenizer->normalizer);
+    chain_release(&tokenizer->splitter);
+    words_release(&tokenizer->words);
     vocab_release(&tokenizer->vocab);
     added_tokens_release(&tokenizer->raw);
     added_tokens_release(&tokenizer->normalized);
@@ -26,16 +29,16 @@ static enum status begin(struct output *output, const struct tokenizer *tokenize
                          const struct tokenize_options *options, struct tokens *tokens,
                          struct tokenize_result *ret_result)
 {
-    return output_begin(output, tokens, options, tokenizer->first.ids,
-                        options->add_special ? tokenizer->first.n_ids : 0,
+    return output_begin(output, tokens, options, tokenizer->finish.first.ids,
+                        options->add_special ? tokenizer->finish.first.n_ids : 0,
                         n_special(tokenizer, options), ret_result);
 }
 
 static enum status end(struct output *output, const struct tokenizer *tokenizer,
                        struct tokenize_result *ret_result)
 {
-    return output_end(output, tokenizer->last.ids,
-                      output->options->add_special ? tokenizer->last.n_ids : 0,
+    return output_end(output, tokenizer->finish.last.ids,
+                      output->options->add_special ? tokenizer->finish.last.n_ids : 0,
                       n_special(tokenizer, output->options), ret_result);
 }
 
@@ -48,7 +51,7 @@ enum status tokenizer_encode(const struct tokenizer *tokenizer, const char *text
 
     if (status)
         return status;
-    encode_text(tokenizer, text, len_bytes, &output);
+    pipeline_run(tokenizer, text, len_bytes, &output);
     return end(&output, tokenizer, ret_result);
 }
 
@@ -60,8 +63,9 @@ static bool begins_with(const int32_t *ids, const struct special_tokens *special
 /* Whether the ids have the special tokens around them, as other tokenizers give them. */
 static bool is_wrapped(const struct tokenizer *tokenizer, const int32_t *ids, size_t n_ids)
 {
-    return n_ids >= tokenizer_special_count(tokenizer) && begins_with(ids, &tokenizer->first) &&
-           begins_with(ids + n_ids - tokenizer->last.n_ids, &tokenizer->last);
+    return n_ids >= tokenizer_special_count(tokenizer) &&
+           begins_with(ids, &tokenizer->finish.first) &&
+           begins_with(ids + n_ids - tokenizer->finish.last.n_ids, &tokenizer->finish.last);
 }
 
 enum status tokenizer_wrap(const struct tokenizer *tokenizer, const int32_t *ids, size_t n_ids,
@@ -76,7 +80,7 @@ enum status tokenizer_wrap(const struct tokenizer *tokenizer, const int32_t *ids
             return STATUS_INVALID;
     /* Taken off, so that they are put around what truncation leaves. */
     if (options->add_special && is_wrapped(tokenizer, ids, n_ids)) {
-        ids += tokenizer->first.n_ids;
+        ids += tokenizer->finish.first.n_ids;
         n_ids -= tokenizer_special_count(tokenizer);
     }
     status = begin(&output, tokenizer, options, tokens, ret_result);
@@ -98,7 +102,7 @@ size_t tokenizer_vocabulary_size(const struct tokenizer *tokenizer)
 
 size_t tokenizer_special_count(const struct tokenizer *tokenizer)
 {
-    return tokenizer->first.n_ids + tokenizer->last.n_ids;
+    return tokenizer->finish.first.n_ids + tokenizer->finish.last.n_ids;
 }
 
 bool tokenizer_truncates_start(const struct tokenizer *tokenizer)
@@ -118,4 +122,33 @@ const char *tokenizer_token_text(const struct tokenizer *tokenizer, int32_t id,
 bool tokenizer_is_special(const struct tokenizer *tokenizer, int32_t id)
 {
     return vocab_knows(&tokenizer->vocab, id) && tokenizer->vocab.tokens[id].special;
+}
+
+/* An id without a token becomes nothing, nor does a special one that is to be left out. */
+static bool is_said(const struct tokenizer *tokenizer, int32_t id, bool skip_special)
+{
+    return vocab_knows(&tokenizer->vocab, id) &&
+           !(skip_special && tokenizer->vocab.tokens[id].special);
+}
+
+enum status tokenizer_decode(const struct tokenizer *tokenizer, const int32_t *ids, size_t n_ids,
+                             bool skip_special, char **ret_text, size_t *ret_len_bytes)
+{
+    struct strings tokens = {0};
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i < n_ids && !status; i++) {
+        if (ids[i] < 0 || (size_t)ids[i] >= tokenizer->vocab.n_ids)
+            status = STATUS_INVALID;
+        else if (is_said(tokenizer, ids[i], skip_special)) {
+            status = strings_write(&tokens, vocab_text(&tokenizer->vocab, ids[i]),
+                                   tokenizer->vocab.tokens[ids[i]].len_bytes);
+            if (!status)
+                status = strings_end(&tokens);
+        }
+    }
+    if (!status)
+        status = decode_tokens(&tokenizer->decoder, &tokens, ret_text, ret_len_bytes);
+    strings_release(&tokens);
+    return status;
 }

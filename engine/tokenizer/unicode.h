@@ -17,9 +17,7 @@ enum code_point_flag {
     CODE_POINT_MARK = 1 << 3,        /* strip_accents drops it */
     CODE_POINT_HAN = 1 << 4,         /* handle_chinese_chars puts spaces round it */
     CODE_POINT_DECOMPOSES = 1 << 5,  /* canonically, to something else */
-    CODE_POINT_UPPER = 1 << 6,       /* its small letter is another */
-    CODE_POINT_CASED = 1 << 7,       /* these two are of Python's str.lower() alone, */
-    CODE_POINT_IGNORABLE = 1 << 8    /* and a code point has one at most */
+    CODE_POINT_UPPER = 1 << 6        /* its lower case is another */
 };
 
 struct code_point_kind {

@@ -4,20 +4,18 @@
 
 Its libraries are of several Unicode versions (categories of 8.0, decompositions of 12, case of
 whichever Rust compiled it), so no one version's tables give its ids. This script asks the official
-tokenizer itself (`pip install tokenizers`) about every code point, one property at a time. Cased
-and case-ignorable, which only str.lower() needs, are asked of Python.
+tokenizer itself (`pip install tokenizers`) about every code point, one property at a time.
 
     python3 engine/tokenizer/unicode_tables.py > engine/tokenizer/unicode_tables.inc
 """
 import bisect
-import sys
 import unicodedata
 
 import tokenizers
 from tokenizers import normalizers, pre_tokenizers
 
 CODE_POINTS = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000]
-FLAGS = ['CONTROL', 'SPACE', 'PUNCTUATION', 'MARK', 'HAN', 'DECOMPOSES', 'UPPER', 'CASED', 'IGNORABLE']
+FLAGS = ['CONTROL', 'SPACE', 'PUNCTUATION', 'MARK', 'HAN', 'DECOMPOSES', 'UPPER']
 
 
 def bert(**kwargs):
@@ -61,9 +59,7 @@ def find_properties():
             'HAN': han(ch) == ' ' + ch + ' ',
             'DECOMPOSES': nfd(ch) != ch,
             'UPPER': lower(ch) != ch,
-            'CASED': ('1' + ch + 'Σ').lower().endswith('ς'),
         }
-        has['IGNORABLE'] = not has['CASED'] and ('a' + ch + 'Σ').lower().endswith('ς')
         # What the C code takes for granted.
         assert clean(ch) == ('' if has['CONTROL'] else ' ' if has['SPACE'] else ch), hex(c)
         assert has['HAN'] or han(ch) == ch, hex(c)
@@ -125,8 +121,7 @@ def write_lowered(lowered):
 def main():
     flags, lowered, classes = find_properties()
     print('/* SPDX-License-Identifier: Apache-2.0 */')
-    print(f'/* Written by unicode_tables.py with tokenizers {tokenizers.__version__} and Python '
-          f'{sys.version_info.major}.{sys.version_info.minor}\n * (Unicode {unicodedata.unidata_version}). */')
+    print(f'/* Written by unicode_tables.py with tokenizers {tokenizers.__version__}. */')
     write_runs(flags, classes)
     write_lowered(lowered)
 

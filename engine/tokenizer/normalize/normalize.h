@@ -1,49 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* BERT's normalisation: control characters dropped, spaces round Han characters, accents stripped,
- * small letters; each if asked. Knows which bytes of the text each character came from. */
+/* tokenizer.json's "normalizer": a chain of stages (stage.h), one file each. For the tokenizer's
+ * own files. */
 #ifndef NESTD_ENGINE_TOKENIZER_NORMALIZE_NORMALIZE_H
 #define NESTD_ENGINE_TOKENIZER_NORMALIZE_NORMALIZE_H
 
-#include "engine/tokenizer/added.h"
+#include "engine/files/document.h"
+#include "engine/tokenizer/stage.h"
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 /* The flags of the official BertNormalizer. */
-struct normalizer {
+struct bert_normalizer {
     bool clean_text;
     bool split_han; /* handle_chinese_chars */
     bool strip_accents;
     bool lowercase;
 };
 
-/* What is normalised: a text up to the first token of `stop_at` in it. Valid UTF-8. */
-struct normalize_text {
-    const char *text;
-    size_t len_bytes;
-    const struct added_tokens *stop_at;
-};
+/* Appends what "normalizer" describes, by its "type". */
+MUST_CHECK enum status normalize_read(struct chain *chain, const struct document *part,
+                                      struct error *error);
 
-/* A character of the normalised text, and the bytes [start, stop) that it stands for. */
-struct normal_char {
-    uint32_t c;
-    unsigned flags; /* enum code_point_flag */
-    size_t start;
-    size_t stop;
-};
+/* Append stages. */
+MUST_CHECK enum status normalize_add_bert(struct chain *chain, struct bert_normalizer bert,
+                                          struct error *error);
+MUST_CHECK enum status normalize_add_clean(struct chain *chain, bool clean_text, bool split_han,
+                                           struct error *error);
+MUST_CHECK enum status normalize_add_decompose(struct chain *chain, struct error *error);
+MUST_CHECK enum status normalize_add_fold(struct chain *chain, bool strip_accents, bool lowercase,
+                                          struct error *error);
 
-/* Takes the characters one by one; false ends it. */
-struct normal_sink {
-    bool (*take)(void *user, const struct normal_char *normal);
-    void *user;
-};
-
-/* Normalises the character at *pos, which is below len_bytes and not the beginning of an added
- * token, and the marks after it that must be put in order with its own; moves *pos behind them.
- * Allocates nothing, however many marks there are. False if the sink ended it. */
-bool normalize_next(const struct normalizer *normalizer, const struct normalize_text *text,
-                    size_t *pos, const struct normal_sink *sink);
+/* Readers by type; `into` is a struct chain. */
+MUST_CHECK enum status normalize_bert_read(void *into, const struct document *part,
+                                           struct error *error);
+MUST_CHECK enum status normalize_lowercase_read(void *into, const struct document *part,
+                                                struct error *error);
 
 #endif

@@ -120,9 +120,9 @@ struct pattern {
     bool too_long;
 };
 
-static bool pattern_take(void *user, const struct normal_char *normal)
+static bool pattern_take(struct stage *stage, const struct normal_char *normal)
 {
-    struct pattern *pattern = user;
+    struct pattern *pattern = stage->user;
 
     if (pattern->n_bytes + MAX_UTF8_BYTES > MAX_ADDED_BYTES) {
         pattern->too_long = true;
@@ -132,16 +132,21 @@ static bool pattern_take(void *user, const struct normal_char *normal)
     return true;
 }
 
-static void pattern_normalize(struct pattern *pattern, const struct normalizer *normalizer,
-                              const char *text, size_t len_bytes)
+static bool pattern_end(struct stage *stage)
 {
-    const struct added_tokens none = {0};
-    const struct normalize_text whole = {text, len_bytes, &none};
-    const struct normal_sink sink = {pattern_take, pattern};
-    size_t pos = 0;
+    (void)stage;
+    return true;
+}
 
-    while (pos < len_bytes && normalize_next(normalizer, &whole, &pos, &sink))
-        ;
+static enum status pattern_normalize(struct pattern *pattern, const struct chain *normalizer,
+                                     const char *text, size_t len_bytes)
+{
+    static const struct stage_type type = {pattern_take, pattern_end, .ascii_is_separate = true};
+    enum status status = STATUS_OK;
+    struct stage last = {.type = &type, .status = &status, .user = pattern};
+
+    (void)chain_run(normalizer, text, len_bytes, &last);
+    return status;
 }
 
 /* Adds it to what is looked for. */
@@ -160,7 +165,9 @@ static enum status look_for(struct tokenizer *tokenizer, const struct added_entr
             return error_set(error, STATUS_UNSUPPORTED,
                              "%s: \"normalized\" with \"lstrip\" or \"rstrip\" is not supported",
                              entry->where);
-        pattern_normalize(&pattern, &tokenizer->normalizer, text, len_bytes);
+        status = pattern_normalize(&pattern, &tokenizer->normalizer, text, len_bytes);
+        if (status)
+            return status;
         added = &tokenizer->normalized;
         text = pattern.bytes;
         len_bytes = pattern.n_bytes;

@@ -6,7 +6,7 @@
 #define NESTD_ENGINE_TOKENIZER_READ_ADDED_LIST_H
 
 #include "engine/files/document.h"
-#include "engine/tokenizer/encode.h"
+#include "engine/tokenizer/pipeline.h"
 #include "engine/tokenizer/trie.h"
 
 #include <stdbool.h>

@@ -364,22 +364,13 @@ static int32_t find_name(const struct sources *sources, const struct vocab *voca
     return vocab_find(vocab, sources->names[name], strlen(sources->names[name]));
 }
 
-/* What the constructor makes of the names. */
-static void use_names(const struct sources *sources, struct tokenizer *tokenizer)
+enum status special_read(struct tokenizer *tokenizer, const struct folder_files *files,
+                         struct special_ids *ret_ids, struct error *error)
 {
+    const struct tokenizer_config *config = files->config;
     const struct vocab *vocab = &tokenizer->vocab;
-
-    tokenizer->wordpiece.unknown_id = find_name(sources, vocab, SPECIAL_UNKNOWN);
-    tokenizer->first = (struct special_tokens){{find_name(sources, vocab, SPECIAL_CLASS)}, 1};
-    tokenizer->last = (struct special_tokens){{find_name(sources, vocab, SPECIAL_SEPARATOR)}, 1};
-}
-
-enum status special_read(struct tokenizer *tokenizer, const char *folder,
-                         const struct tokenizer_config *config, const struct document *json,
-                         struct error *error)
-{
-    struct sources sources = {.config = config, .json = json};
-    enum status status = open_sources(&sources, folder, error);
+    struct sources sources = {.config = config, .json = &files->json};
+    enum status status = open_sources(&sources, files->folder, error);
 
     if (!status)
         status = take_all_declared(&sources, error);
@@ -387,12 +378,16 @@ enum status special_read(struct tokenizer *tokenizer, const char *folder,
         status = take_names(&sources, error);
     if (!status)
         status = check_json(&sources, error);
-    if (!status && config->by_constructor)
-        status = check_needed(&sources, &tokenizer->vocab, error);
+    if (!status && ret_ids)
+        status = check_needed(&sources, vocab, error);
     if (!status)
         status = added_list_add(&sources.list, tokenizer, !config->split_special, error);
-    if (!status && config->by_constructor)
-        use_names(&sources, tokenizer);
+    if (!status && ret_ids)
+        *ret_ids = (struct special_ids){
+            .unknown = find_name(&sources, vocab, SPECIAL_UNKNOWN),
+            .class_token = find_name(&sources, vocab, SPECIAL_CLASS),
+            .separator = find_name(&sources, vocab, SPECIAL_SEPARATOR),
+        };
     document_release(&sources.map);
     document_release(&sources.added);
     added_list_release(&sources.list);

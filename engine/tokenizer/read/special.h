@@ -5,14 +5,19 @@
 #ifndef NESTD_ENGINE_TOKENIZER_READ_SPECIAL_H
 #define NESTD_ENGINE_TOKENIZER_READ_SPECIAL_H
 
-#include "engine/model/tokenizer_config.h"
-#include "engine/tokenizer/encode.h"
+#include "engine/tokenizer/read/load.h"
 
-/* Adds them to the vocabulary, where they are new, and to what is looked for; with a constructor's
- * defaults also says which go round a text and which stands for unknown words. The normaliser and
- * the words are there already. `json` is tokenizer.json; its root is NULL where there is none. */
-MUST_CHECK enum status special_read(struct tokenizer *tokenizer, const char *folder,
-                                    const struct tokenizer_config *config,
-                                    const struct document *json, struct error *error);
+/* The tokens with a purpose that a constructor needs. */
+struct special_ids {
+    int32_t unknown;
+    int32_t class_token;
+    int32_t separator;
+};
+
+/* Adds them to the vocabulary, where they are new, and to what is looked for. The normalizer and
+ * the words are there already. `ret_ids` is for a constructor, which has these three tokens; NULL
+ * for others. */
+MUST_CHECK enum status special_read(struct tokenizer *tokenizer, const struct folder_files *files,
+                                    struct special_ids *ret_ids, struct error *error);
 
 #endif

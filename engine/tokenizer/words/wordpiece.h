@@ -4,7 +4,7 @@
 #ifndef NESTD_ENGINE_TOKENIZER_WORDS_WORDPIECE_H
 #define NESTD_ENGINE_TOKENIZER_WORDS_WORDPIECE_H
 
-#include "engine/tokenizer/vocab.h"
+#include "engine/tokenizer/words/words.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -13,26 +13,19 @@
  * Every model seen says 100. */
 enum { MAX_WORD_CHARS = 1000 };
 
-struct wordpiece {
-    int32_t unknown_id;
-    size_t max_chars;      /* a longer word is unknown; at most MAX_WORD_CHARS */
-    bool is_continued;     /* whether any token continues a word */
-    uint32_t continuation; /* where those that do ("##ing") begin in vocab.words */
+/* What a model says besides its vocabulary. */
+struct wordpiece_rules {
+    const char *unknown; /* borrowed from the document */
+    const char *prefix;  /* of tokens that continue a word ("##ing"); may be empty */
+    size_t max_chars;    /* a longer word is unknown; at most MAX_WORD_CHARS */
 };
 
-/* One piece of a word: it ends before byte `stop` of it. */
-struct piece {
-    int32_t id;
-    uint32_t stop;
-};
+/* Reads the rules of "model", or their absence. */
+MUST_CHECK enum status wordpiece_read_rules(struct wordpiece_rules *ret_rules,
+                                            const struct document *model, struct error *error);
 
-/* `prefix` is how tokens begin that continue a word; it may be empty. */
-void wordpiece_init(struct wordpiece *wordpiece, const struct vocab *vocab, const char *prefix,
-                    size_t prefix_bytes);
-
-/* Splits word[len_bytes] of at most max_chars code points into pieces[max_chars]; how many. 0 if
- * the vocabulary cannot spell it. */
-size_t wordpiece_split(const struct wordpiece *wordpiece, const struct vocab *vocab,
-                       const char *word, size_t len_bytes, struct piece *pieces);
+/* Makes the model of rules and a vocabulary that is there already. STATUS_NO_MEMORY. */
+MUST_CHECK enum status wordpiece_new(struct words *words, const struct vocab *vocab,
+                                     const struct wordpiece_rules *rules, int32_t unknown_id);
 
 #endif

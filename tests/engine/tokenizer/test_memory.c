@@ -57,18 +57,24 @@ static void *failing_reallocarray(void *old, size_t n, size_t n_bytes)
 #define realloc      failing_realloc
 #define reallocarray failing_reallocarray
 #include "engine/tokenizer/added.c"
-#define append append_entry
-#include "engine/tokenizer/read/added_list.c"
-#undef append
-#include "engine/tokenizer/decode/decode_text.c"
+#include "engine/tokenizer/chars.c"
+#include "engine/tokenizer/decode/strings.c"
 #include "engine/tokenizer/output.c"
-#include "engine/tokenizer/read/load.c"
-#include "engine/tokenizer/read/load_json.c"
-#include "engine/tokenizer/read/load_vocab.c"
-#include "engine/tokenizer/read/special.c"
-#include "engine/tokenizer/tokenizer.c"
 #include "engine/tokenizer/trie.c"
 #include "engine/tokenizer/vocab.c"
+#define append append_entry
+#define grow   grow_array
+#include "engine/tokenizer/read/added_list.c"
+#include "engine/tokenizer/word.c"
+#undef append
+#undef grow
+#define split   split_word
+#define release release_words
+#include "engine/tokenizer/words/wordpiece.c"
+#undef split
+#undef release
+#include "engine/tokenizer/read/load.c"
+#include "engine/tokenizer/read/vocab_txt.c"
 #undef malloc
 #undef calloc
 #undef realloc

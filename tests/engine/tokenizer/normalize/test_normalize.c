@@ -18,7 +18,7 @@ static const uint32_t golden[N_PLANES][N_CASES + 1] = {
 #include "tests/data/tokenizer/code_points.inc"
 };
 
-static const struct normalizer cases[N_CASES] = {
+static const struct bert_normalizer cases[N_CASES] = {
     {.clean_text = true},
     {.split_han = true},
     {.strip_accents = true},
@@ -33,9 +33,9 @@ struct normalised {
     struct normal_char chars[MAX_NORMALISED];
 };
 
-static bool collect(void *user, const struct normal_char *normal)
+static bool collect(struct stage *stage, const struct normal_char *normal)
 {
-    struct normalised *normalised = user;
+    struct normalised *normalised = stage->user;
 
     if (normalised->n_chars == MAX_NORMALISED / MAX_UTF8_BYTES)
         fail_msg("more characters than expected");
@@ -44,18 +44,32 @@ static bool collect(void *user, const struct normal_char *normal)
     return true;
 }
 
-static void normalise(struct normalised *ret_normalised, const struct normalizer *normalizer,
+static bool collect_end(struct stage *stage)
+{
+    (void)stage;
+    return true;
+}
+
+static void normalise(struct normalised *ret_normalised, const struct chain *normalizer,
                       const char *text, size_t len_bytes)
 {
-    const struct added_tokens none = {0};
-    const struct normalize_text whole = {text, len_bytes, &none};
-    const struct normal_sink sink = {collect, ret_normalised};
+    static const struct stage_type type = {collect, collect_end, .ascii_is_separate = true};
+    enum status status = STATUS_OK;
+    struct stage last = {.type = &type, .status = &status, .user = ret_normalised};
 
     ret_normalised->n_bytes = 0;
     ret_normalised->n_chars = 0;
-    for (size_t pos = 0; pos < len_bytes;)
-        if (!normalize_next(normalizer, &whole, &pos, &sink))
-            fail_msg("stopped, though it was not asked to");
+    if (!chain_run(normalizer, text, len_bytes, &last) || status)
+        fail_msg("stopped, though it was not asked to");
+}
+
+/* BERT's normalizer with these flags. */
+static void make_bert(struct chain *ret_chain, const struct bert_normalizer *flags)
+{
+    struct error error = {{0}};
+
+    *ret_chain = (struct chain){.n_parts = 0};
+    assert_int_equal(normalize_add_bert(ret_chain, *flags, &error), 0);
 }
 
 static uint32_t crc_table[256];
@@ -91,8 +105,12 @@ static size_t write_text(uint32_t c, char *text)
 
 static void test_normalize__every_code_point(void **state)
 {
+    struct chain chains[N_CASES];
+
     (void)state;
     make_crc_table();
+    for (size_t i = 0; i < N_CASES; i++)
+        make_bert(&chains[i], &cases[i]);
     for (uint32_t plane = 0; plane < N_PLANES; plane++) {
         uint32_t sums[N_CASES] = {0};
 
@@ -105,7 +123,7 @@ static void test_normalize__every_code_point(void **state)
                 continue;
             n_bytes = write_text(c, text);
             for (size_t i = 0; i < N_CASES; i++) {
-                normalise(&normalised, &cases[i], text, n_bytes);
+                normalise(&normalised, &chains[i], text, n_bytes);
                 sums[i] = crc(sums[i], normalised.bytes, normalised.n_bytes);
             }
         }
@@ -139,10 +157,12 @@ static void test_normalize__every_code_point_splits_words_alike(void **state)
 
 static void test_normalize__places_of_sorted_marks_go_by_count(void **state)
 {
-    const struct normalizer strip = {.strip_accents = true};
+    const struct bert_normalizer flags = {.strip_accents = true};
     struct normalised normalised;
+    struct chain strip;
 
     (void)state;
+    make_bert(&strip, &flags);
     /* U+302E (class 224, not stripped) after U+0301 (230, stripped): it comes first, and so stands
      * for the bytes of the first mark. */
     normalise(&normalised, &strip, "a\xcc\x81\xe3\x80\xae", 6);

@@ -45,8 +45,8 @@ static const struct change {
     {"\"the\":5", "\"\xff\":5", STATUS_INVALID, "not valid JSON"},
     {"\"type\":\"BertNormalizer\"", "\"type\":\"NFC\"", STATUS_UNSUPPORTED,
      "tokenizer.json: \"normalizer\": \"type\" is \"NFC\""},
-    {"\"type\":\"BertNormalizer\"", "\"type\":\"Sequence\"", STATUS_UNSUPPORTED,
-     "tokenizer.json: \"normalizer\": only \"Lowercase\" and then"},
+    {"\"type\":\"BertNormalizer\"", "\"type\":\"Sequence\"", STATUS_INVALID,
+     "tokenizer.json: \"normalizer\": \"normalizers\" must be an array"},
     {"\"truncation\":{", "\"truncation\":{\"direction\":\"Up\",\"x\":{}},\"y\":{", STATUS_INVALID,
      "tokenizer.json: \"truncation\": \"direction\" must be"},
     {"\"lowercase\":true", "\"lowercase\":1", STATUS_INVALID, "\"lowercase\""},
@@ -54,7 +54,6 @@ static const struct change {
     {"\"strip_accents\":null", "\"strip_accents\":\"yes\"", STATUS_INVALID, "\"strip_accents\""},
     {"\"type\":\"BertPreTokenizer\"", "\"type\":\"Whitespace\"", STATUS_UNSUPPORTED,
      "\"pre_tokenizer\": \"type\" is \"Whitespace\""},
-    {"\"pre_tokenizer\":{", "\"x\":{", STATUS_UNSUPPORTED, "no \"pre_tokenizer\""},
     {"\"id\":4,\"content\":\"[MASK]\"", "\"id\":7,\"content\":\"[MASK]\"", STATUS_INVALID,
      "\"added_tokens\"[4]: the token \"[MASK]\" has the id 4, not 7"},
     {"\"id\":4,\"content\":\"[MASK]\"", "\"id\":4,\"content\":\"[SEP]\"", STATUS_UNSUPPORTED,
@@ -196,6 +195,18 @@ static void test_load__no_post_processor_adds_nothing(void **state)
     copy(&folder, "uncased");
     folder_replace(&folder, "tokenizer.json", "\"post_processor\":{", "\"x\":{");
     assert_encodes(&folder, "the", (const int32_t[]){5}, 1);
+    folder_release(&folder);
+}
+
+static void test_load__no_pre_tokenizer_makes_one_word_of_a_text(void **state)
+{
+    struct folder folder;
+
+    (void)state;
+    copy(&folder, "uncased");
+    folder_replace(&folder, "tokenizer.json", "\"pre_tokenizer\":{", "\"x\":{");
+    assert_encodes(&folder, "The", (const int32_t[]){2, 5, 3}, 3);
+    assert_encodes(&folder, "the the", (const int32_t[]){2, 1, 3}, 3); /* [UNK] */
     folder_release(&folder);
 }
 
@@ -583,6 +594,7 @@ int main(void)
         cmocka_unit_test(test_load__refuses_every_shortened_tokenizer_json),
         cmocka_unit_test(test_load__refuses_an_empty_folder),
         cmocka_unit_test(test_load__no_post_processor_adds_nothing),
+        cmocka_unit_test(test_load__no_pre_tokenizer_makes_one_word_of_a_text),
         cmocka_unit_test(test_load__constructor_overrules_the_normalizer),
         cmocka_unit_test(test_load__config_json_names_the_class_where_nobody_else_does),
         cmocka_unit_test(test_load__refuses_tokenizer_config_with_file_and_key),

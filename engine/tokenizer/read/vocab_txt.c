@@ -76,7 +76,7 @@ static size_t trimmed(const char *line, size_t len_bytes)
     return len_bytes;
 }
 
-enum status load_vocab_words(struct vocab *vocab, const char *folder, struct error *error)
+enum status load_vocab_txt(struct vocab *vocab, const char *folder, struct error *error)
 {
     AUTO_FREE char *text = NULL;
     enum status status;
@@ -91,7 +91,7 @@ enum status load_vocab_words(struct vocab *vocab, const char *folder, struct err
         size_t token_bytes = trimmed(line, line_bytes);
 
         line[token_bytes] = '\0';
-        status = load_token(vocab, line, token_bytes, id, VOCAB_FILE, error);
+        status = words_add(vocab, line, token_bytes, id, VOCAB_FILE, error);
         start += line_bytes + 1;
     }
     return status;

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* tokenizer.json's "decoder": how tokens become a text again, a chain of parts with one file each.
+ * For the tokenizer's own files. */
+#ifndef NESTD_ENGINE_TOKENIZER_DECODE_DECODE_H
+#define NESTD_ENGINE_TOKENIZER_DECODE_DECODE_H
+
+#include "engine/files/document.h"
+#include "engine/tokenizer/decode/strings.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct decode_part;
+
+/* What a part does: `tokens` to `ret_tokens`, which is empty. STATUS_NO_MEMORY. */
+typedef enum status decode_function(const struct decode_part *part, const struct strings *tokens,
+                                    struct strings *ret_tokens);
+
+enum { MAX_DECODE_PARTS = 8, MAX_DECODE_TEXT_BYTES = 32 };
+
+/* Read-only once loaded. */
+struct decode_part {
+    decode_function *decode;
+    unsigned flags; /* the part's own */
+    char text[MAX_DECODE_TEXT_BYTES];
+    size_t text_bytes;
+};
+
+/* Zeroed, it puts a space between any two tokens, and does no more. */
+struct decoder {
+    struct decode_part parts[MAX_DECODE_PARTS];
+    size_t n_parts;
+};
+
+/* Appends what "decoder" describes, by its "type". */
+MUST_CHECK enum status decode_read(struct decoder *decoder, const struct document *part,
+                                   struct error *error);
+
+/* "##", and clean: what a folder with a vocab.txt means. */
+void decode_init_bert(struct decoder *decoder);
+
+/* Makes a text of tokens, which the caller frees. Changes `tokens`. STATUS_NO_MEMORY. */
+MUST_CHECK enum status decode_tokens(const struct decoder *decoder, struct strings *tokens,
+                                     char **ret_text, size_t *ret_len_bytes);
+
+/* Appends a part, whose function and flags are to be set; NULL, with a complaint, where there are
+ * MAX_DECODE_PARTS or the text is too long. `key` is the text's. */
+struct decode_part *decode_add(struct decoder *decoder, const char *text, size_t text_bytes,
+                               const char *key, const struct document *part, struct error *error);
+
+/* Readers by type; `into` is a struct decoder. */
+MUST_CHECK enum status decode_wordpiece_read(void *into, const struct document *part,
+                                             struct error *error);
+
+#endif

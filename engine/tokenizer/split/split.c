@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/tokenizer/split/split.h"
+
+#include "engine/tokenizer/part_table.h"
+
+static const struct part_row rows[] = {
+    {"BertPreTokenizer", split_bert_read},
+};
+
+static const struct part_table table = {rows, sizeof rows / sizeof *rows, "pretokenizers"};
+
+enum status split_read(struct chain *chain, const struct document *part, struct error *error)
+{
+    return part_table_read(&table, chain, part, error);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* tokenizer.json's "pre_tokenizer": a chain of stages (stage.h) that cut a text into words, one file
+ * each. For the tokenizer's own files. */
+#ifndef NESTD_ENGINE_TOKENIZER_SPLIT_SPLIT_H
+#define NESTD_ENGINE_TOKENIZER_SPLIT_SPLIT_H
+
+#include "engine/files/document.h"
+#include "engine/tokenizer/stage.h"
+
+/* Appends what "pre_tokenizer" describes, by its "type". */
+MUST_CHECK enum status split_read(struct chain *chain, const struct document *part,
+                                  struct error *error);
+
+/* BERT's: words end at white space, and punctuation characters are words of their own. */
+MUST_CHECK enum status split_add_bert(struct chain *chain, struct error *error);
+
+/* Readers by type; `into` is a struct chain. */
+MUST_CHECK enum status split_bert_read(void *into, const struct document *part,
+                                       struct error *error);
+
+#endif
