@@ -5,63 +5,13 @@
 #include "engine/files/file.h"
 #include "engine/files/json_read.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* The largest such file in use, the index of a sharded model, has some hundred bytes a tensor. */
 enum { MAX_DOCUMENT_BYTES = 16 << 20 };
-
-static enum status read_all(int fd, char *bytes, size_t len_bytes, const char *path,
-                            struct error *error)
-{
-    size_t have = 0;
-
-    while (have < len_bytes) {
-        ssize_t n = read(fd, bytes + have, len_bytes - have);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return error_set(error, STATUS_IO, "%.300s: cannot be read: %s", path,
-                             n < 0 ? strerror(errno) : "it became shorter");
-        have += (size_t)n;
-    }
-    return STATUS_OK;
-}
-
-static enum status read_file(const char *path, char **ret_bytes, size_t *ret_len_bytes,
-                             struct error *error)
-{
-    AUTO_FREE char *bytes = NULL;
-    enum status status;
-    size_t len_bytes;
-    int fd;
-
-    status = file_open(path, &fd, &len_bytes, error);
-    if (status)
-        return status;
-    if (len_bytes > MAX_DOCUMENT_BYTES) {
-        close(fd);
-        return error_set(error, STATUS_INVALID, "%.300s: has %zu bytes (max: %d)", path, len_bytes,
-                         MAX_DOCUMENT_BYTES);
-    }
-    bytes = malloc(len_bytes + 1);
-    if (bytes)
-        status = read_all(fd, bytes, len_bytes, path, error);
-    else
-        status = STATUS_NO_MEMORY;
-    close(fd);
-    if (status)
-        return status;
-    *ret_bytes = bytes;
-    *ret_len_bytes = len_bytes;
-    bytes = NULL;
-    return STATUS_OK;
-}
 
 static enum status parse(struct document *ret_document, const char *path, const char *name,
                          bool want_array, struct error *error)
@@ -74,7 +24,7 @@ static enum status parse(struct document *ret_document, const char *path, const 
     json_error_t fault;
     json_t *root;
 
-    status = read_file(path, &bytes, &len_bytes, error);
+    status = file_read(path, MAX_DOCUMENT_BYTES, &bytes, &len_bytes, error);
     if (status)
         return status;
     root = json_read(bytes, len_bytes, flags, &fault);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/files/file.h"
 
+#include "engine/base/memory.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -74,5 +76,53 @@ enum status file_open(const char *path, int *ret_fd, size_t *ret_len_bytes, stru
     }
     *ret_fd = fd;
     *ret_len_bytes = (size_t)about.st_size;
+    return STATUS_OK;
+}
+
+static enum status read_all(int fd, char *bytes, size_t len_bytes, const char *path,
+                            struct error *error)
+{
+    size_t have = 0;
+
+    while (have < len_bytes) {
+        ssize_t n = read(fd, bytes + have, len_bytes - have);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return error_set(error, STATUS_IO, "%.300s: cannot be read: %s", path,
+                             n < 0 ? strerror(errno) : "it became shorter");
+        have += (size_t)n;
+    }
+    return STATUS_OK;
+}
+
+enum status file_read(const char *path, size_t max_bytes, char **ret_bytes, size_t *ret_len_bytes,
+                      struct error *error)
+{
+    AUTO_FREE char *bytes = NULL;
+    enum status status;
+    size_t len_bytes;
+    int fd;
+
+    status = file_open(path, &fd, &len_bytes, error);
+    if (status)
+        return status;
+    if (len_bytes > max_bytes) {
+        close(fd);
+        return error_set(error, STATUS_INVALID, "%.300s: has %zu bytes (max: %zu)", path, len_bytes,
+                         max_bytes);
+    }
+    bytes = malloc(len_bytes + 1);
+    if (bytes)
+        status = read_all(fd, bytes, len_bytes, path, error);
+    else
+        status = STATUS_NO_MEMORY;
+    close(fd);
+    if (status)
+        return status;
+    *ret_bytes = bytes;
+    *ret_len_bytes = len_bytes;
+    bytes = NULL;
     return STATUS_OK;
 }

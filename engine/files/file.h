@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Opens the files of a model folder. Any thread. */
+/* Opens and reads the files of a model folder. Any thread. */
 #ifndef NESTD_ENGINE_FILES_FILE_H
 #define NESTD_ENGINE_FILES_FILE_H
 
@@ -23,5 +23,10 @@ bool file_exists(const char *path);
  * what Git LFS leaves in a file's place. The caller closes *ret_fd. */
 MUST_CHECK enum status file_open(const char *path, int *ret_fd, size_t *ret_len_bytes,
                                  struct error *error);
+
+/* The bytes of a regular file, for the caller to free; one of more than max_bytes is
+ * STATUS_INVALID. */
+MUST_CHECK enum status file_read(const char *path, size_t max_bytes, char **ret_bytes,
+                                 size_t *ret_len_bytes, struct error *error);
 
 #endif

@@ -6,6 +6,8 @@
 #ifndef NESTD_ENGINE_MODEL_CARD_H
 #define NESTD_ENGINE_MODEL_CARD_H
 
+#include "engine/base/status.h"
+
 #include <stddef.h>
 
 /* An example of the card's widget: a text, and the texts it is compared with, if any. */
@@ -33,7 +35,7 @@ struct card_result {
 };
 
 struct card {
-    const char *license;     /* NULL: the card names none */
+    char *license;           /* NULL: the card names none; several are joined by ", " */
     const char **base_model; /* [n_base_models]: what the model was made from */
     size_t n_base_models;
     struct card_example *examples; /* [n_examples] */
@@ -43,7 +45,20 @@ struct card {
     size_t *dims; /* [n_dims], ascending: the sizes that MatryoshkaLoss was given */
     size_t n_dims;
 
-    struct json_t *front_matter; /* private: what the texts above are borrowed from */
+    struct json_t *front_matter; /* private: most texts above are borrowed from it */
 };
+
+/* The card of a model whose vectors have n_vector_dims numbers; an empty one where the folder has
+ * none. What cannot be read is left out, and the first such thing is told in *ret_complaint, which
+ * is zeroed where there is none. STATUS_NO_MEMORY is the only failure; card_release then, too. */
+MUST_CHECK enum status card_read(struct card *ret_card, const char *model_dir, size_t n_vector_dims,
+                                 struct error *ret_complaint);
+
+/* The same of a README.md in memory; `len_bytes` of UTF-8, of which nothing is kept. */
+MUST_CHECK enum status card_parse(struct card *ret_card, const char *text, size_t len_bytes,
+                                  size_t n_vector_dims, struct error *ret_complaint);
+
+/* Also of a zeroed one. */
+void card_release(struct card *card);
 
 #endif

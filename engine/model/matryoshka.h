@@ -15,4 +15,10 @@
 MUST_CHECK enum status matryoshka_read(const struct document *config, size_t n_dims,
                                        size_t **ret_dims, size_t *ret_n_dims, struct error *error);
 
+/* The sizes in what sentence-transformers writes of MatryoshkaLoss' parameters, as JSON or in
+ * Python: `"matryoshka_dims": [768, 512]`, of every such list in the text. In the form above. A
+ * size beyond n_dims makes STATUS_INVALID. */
+MUST_CHECK enum status matryoshka_find(const char *text, size_t len_bytes, size_t n_dims,
+                                       size_t **ret_dims, size_t *ret_n_dims, struct error *error);
+
 #endif

@@ -200,6 +200,16 @@ static enum status read_settings(struct model *model, const struct modules *modu
                     model->default_dims, model->default_dims);
 }
 
+static enum status read_card(struct model *model, const char *model_dir)
+{
+    struct error complaint;
+    enum status status = card_read(&model->card, model_dir, model->n_dims, &complaint);
+
+    if (status || !complaint.text[0])
+        return status;
+    return add_note(model, "the model's card is not read whole: %s", complaint.text);
+}
+
 static enum status load(struct model *model, const char *model_dir, const char *pooling_override,
                         const struct modules *modules, struct error *error)
 {
@@ -216,6 +226,8 @@ static enum status load(struct model *model, const char *model_dir, const char *
         status = read_text_settings(model, modules, error);
     if (!status)
         status = read_settings(model, modules, model_dir, error);
+    if (!status)
+        status = read_card(model, model_dir);
     if (!status)
         status = load_weights(model, family, error);
     return status;
@@ -254,6 +266,7 @@ void model_free(struct model *model)
         free(model->notes[i]);
     free(model->prompts);
     free(model->notes);
+    card_release(&model->card);
     free(model->matryoshka_dims);
     free(model->transformer_dir);
     free(model->layers);

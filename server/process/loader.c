@@ -7,6 +7,7 @@
 #include "server/exchange/server.h"
 #include "server/http/http.h"
 #include "server/observe/metrics.h"
+#include "server/text/buffer.h"
 #include "server/text/log.h"
 
 #include <errno.h>
@@ -52,6 +53,23 @@ static void describe_accuracy(const struct accuracy_report *report)
                   report->is_within ? "" : ", still less than int8 should have");
 }
 
+/* The sizes that the card tells, where config.json lists none. */
+static void describe_card(const struct engine_info *info)
+{
+    struct buffer sizes = {0};
+
+    if (info->n_matryoshka_dims > 0 || info->card->n_dims == 0)
+        return;
+    for (size_t i = 0; i < info->card->n_dims; i++)
+        buffer_appendf(&sizes, "%s%zu", i > 0 ? ", " : "", info->card->dims[i]);
+    if (!buffer_failed(&sizes))
+        log_write(LOG_INFO,
+                  "model card: trained for %.*s dimensions; others are allowed too, unless "
+                  "--matryoshka-dims lists these",
+                  (int)sizes.len_bytes, sizes.bytes);
+    buffer_release(&sizes);
+}
+
 static void describe(const struct server *server, const struct engine_info *info)
 {
     char pooling[128] = "";
@@ -68,6 +86,7 @@ static void describe(const struct server *server, const struct engine_info *info
     log_write(LOG_INFO, "%zu workers, %s, products by %s, kernels: %s", info->n_workers,
               info->dtype, info->gemm_name, info->kernels_name);
     describe_accuracy(info->accuracy);
+    describe_card(info);
     for (size_t i = 0; i < info->n_notes; i++)
         log_write(LOG_WARNING, "model: %s", info->notes[i]);
 }
