@@ -6,6 +6,7 @@
 #include "server/api/cohere.h"
 
 #include "server/api/embed/embed_work.h"
+#include "server/api/embed/inputs.h"
 #include "server/api/embed/vector_json.h"
 #include "server/exchange/request.h"
 #include "server/exchange/respond.h"
@@ -28,13 +29,99 @@ const struct route_family cohere_family = {
     .write_error = write_error,
 };
 
-static size_t count_vector_bytes(const struct fields *fields, enum embedding_type type)
+/* ---- the request ---- */
+
+static const char *name_type(enum cohere_type type)
 {
-    if (type == EMBEDDING_FLOAT)
+    if (type >= COHERE_PACKED)
+        return pack_name((enum pack)(type - COHERE_PACKED));
+    return type == COHERE_FLOAT ? "float" : "base64";
+}
+
+/* Of each text; more than the model takes is what it takes. */
+static bool decode_max_tokens(struct decoding *decoding, const struct body_object *object)
+{
+    enum { MIN = 3 }; /* one token between [CLS] and [SEP] */
+    const json_t *json = body_get_option(object, "max_tokens");
+    int64_t max_tokens;
+
+    if (!json)
+        return true;
+    if (!json_to_whole(json, &max_tokens))
+        return api_error_set(decoding->error, PROBLEM_BAD_REQUEST, "max_tokens",
+                             "'max_tokens' must be a whole number, but is %s",
+                             body_type_name(json));
+    if (max_tokens < MIN)
+        return api_error_set(decoding->error, PROBLEM_INVALID_VALUE, "max_tokens",
+                             "'max_tokens' is %s, but the least is %d",
+                             json_number_text_of(json).text, MIN);
+    if ((uint64_t)max_tokens < decoding->fields.max_tokens)
+        decoding->fields.max_tokens = (size_t)max_tokens;
+    return true;
+}
+
+static bool decode_embedding_types(struct decoding *decoding, const struct body_object *object)
+{
+    static const char allowed[] = "float, base64, int8, uint8, binary, ubinary";
+    const json_t *json = body_get_option(object, "embedding_types");
+    unsigned types = 0;
+
+    if (!json)
+        return true;
+    if (json_array_size(json) == 0)
+        return api_error_set(decoding->error, PROBLEM_BAD_REQUEST, "embedding_types",
+                             "'embedding_types' must be a list of at least one of: %s", allowed);
+    for (size_t i = 0; i < json_array_size(json); i++) {
+        const json_t *item = json_array_get(json, i);
+        struct body_path path = body_item_path("embedding_types", i);
+        struct slice name = {json_string_value(item), json_string_length(item)};
+        int type = 0;
+
+        if (!name.bytes)
+            return api_error_set(decoding->error, PROBLEM_BAD_REQUEST, path.text,
+                                 "'%s' must be a text, but is %s", path.text, body_type_name(item));
+        while (type < N_COHERE_TYPES && !slice_is(name, name_type((enum cohere_type)type)))
+            type++;
+        if (type == N_COHERE_TYPES)
+            return refuse_value(decoding, object, path.text, name, allowed);
+        types |= 1U << type;
+    }
+    decoding->fields.types = types;
+    return true;
+}
+
+/* The texts of Cohere's clients stand in one of two fields. */
+static bool decode_inputs(struct decoding *decoding, const struct body_object *root)
+{
+    if (body_has_option(root, "images"))
+        return api_error_set(decoding->error, PROBLEM_INVALID_VALUE, "images",
+                             "'images' is not taken: this model embeds texts alone");
+    if (body_has(root, "texts") && body_has(root, "inputs"))
+        return api_error_set(decoding->error, PROBLEM_BAD_REQUEST, "inputs",
+                             "'texts' and 'inputs' exclude each other");
+    if (body_has(root, "inputs"))
+        return decode_contents(decoding, root, "inputs");
+    return decode_texts(decoding, body_get(root, "texts"), "texts", NULL, NULL);
+}
+
+bool cohere_read_embed(struct decoding *decoding, const struct body_object *root)
+{
+    decoding->fields.types = 1U << COHERE_FLOAT;
+    return refuse_foreign_fields(decoding, root) && decode_model(decoding, root) &&
+           decode_inputs(decoding, root) && decode_dimensions(decoding, root) &&
+           decode_embedding_types(decoding, root) && decode_max_tokens(decoding, root) &&
+           decode_truncate(decoding, root) && decode_prompt(decoding, root);
+}
+
+/* ---- the reply ---- */
+
+static size_t count_vector_bytes(const struct fields *fields, enum cohere_type type)
+{
+    if (type == COHERE_FLOAT)
         return vector_json_floats_max_bytes(fields->n_dims);
-    if (type == EMBEDDING_BASE64)
+    if (type == COHERE_BASE64)
         return vector_json_base64_max_bytes(fields->n_dims);
-    return vector_json_packed_max_bytes((enum pack)(type - EMBEDDING_PACKED), fields->n_dims);
+    return vector_json_packed_max_bytes((enum pack)(type - COHERE_PACKED), fields->n_dims);
 }
 
 static struct finish_bytes count_bytes(const struct request *request, const struct embed_work *work)
@@ -47,10 +134,9 @@ static struct finish_bytes count_bytes(const struct request *request, const stru
     for (size_t i = 0; i < fields->n_inputs; i++)
         n_bytes += 1 + buffer_json_string_length(fields->inputs[i].text.bytes,
                                                  fields->inputs[i].text.len_bytes);
-    for (int type = 0; type < N_EMBEDDING_TYPES; type++) {
+    for (int type = 0; type < N_COHERE_TYPES; type++) {
         if (fields->types & 1U << type)
-            n_bytes +=
-                fields->n_inputs * (1 + count_vector_bytes(fields, (enum embedding_type)type));
+            n_bytes += fields->n_inputs * (1 + count_vector_bytes(fields, (enum cohere_type)type));
     }
     return (struct finish_bytes){.reply = n_bytes};
 }
@@ -73,7 +159,7 @@ static void begin_reply(struct request *request, const struct fields *fields)
 enum route_outcome cohere_embed_start(struct request *request)
 {
     static const struct embed_route route = {
-        .decode = decode_cohere_embed,
+        .read = cohere_read_embed,
         .count_bytes = count_bytes,
         .begin_reply = begin_reply,
     };
@@ -82,17 +168,17 @@ enum route_outcome cohere_embed_start(struct request *request)
 }
 
 static void write_vector(struct buffer *buffer, const struct embed_work *work,
-                         enum embedding_type type, size_t i)
+                         enum cohere_type type, size_t i)
 {
     const float *vector = embed_work_get_vector(work, i);
     size_t n_dims = work->fields.n_dims;
 
-    if (type == EMBEDDING_FLOAT)
+    if (type == COHERE_FLOAT)
         vector_json_floats(buffer, vector, n_dims);
-    else if (type == EMBEDDING_BASE64)
+    else if (type == COHERE_BASE64)
         vector_json_base64(buffer, vector, n_dims);
     else
-        vector_json_packed(buffer, (enum pack)(type - EMBEDDING_PACKED), vector, n_dims,
+        vector_json_packed(buffer, (enum pack)(type - COHERE_PACKED), vector, n_dims,
                            embed_work_find_scale(work, i));
 }
 
@@ -101,14 +187,13 @@ static void write_embeddings(struct buffer *buffer, const struct embed_work *wor
     const char *separator = "";
 
     buffer_append_string(buffer, "\"embeddings\":{");
-    for (int type = 0; type < N_EMBEDDING_TYPES; type++) {
+    for (int type = 0; type < N_COHERE_TYPES; type++) {
         if (!(work->fields.types & 1U << type))
             continue;
-        buffer_appendf(buffer, "%s\"%s\":[", separator,
-                       embedding_type_name((enum embedding_type)type));
+        buffer_appendf(buffer, "%s\"%s\":[", separator, name_type((enum cohere_type)type));
         for (size_t i = 0; i < work->fields.n_inputs; i++) {
             buffer_append_string(buffer, i > 0 ? "," : "");
-            write_vector(buffer, work, (enum embedding_type)type, i);
+            write_vector(buffer, work, (enum cohere_type)type, i);
         }
         buffer_append_string(buffer, "]");
         separator = ",";

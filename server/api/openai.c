@@ -2,12 +2,42 @@
 #include "server/api/openai.h"
 
 #include "server/api/embed/embed_work.h"
+#include "server/api/embed/inputs.h"
 #include "server/api/embed/vector_json.h"
 #include "server/exchange/request.h"
 #include "server/exchange/respond.h"
 #include "server/exchange/server.h"
 
 #include <string.h>
+
+/* ---- embeddings ---- */
+
+static bool decode_format(struct decoding *decoding, const struct body_object *object)
+{
+    struct slice format = {0};
+    struct slice dtype = {0};
+
+    if (!body_get_text(object, "encoding_format", &format, decoding->error) ||
+        !body_get_text(object, "output_dtype", &dtype, decoding->error))
+        return false;
+    decoding->fields.base64 = slice_is(format, "base64");
+    if (format.bytes && !decoding->fields.base64 && !slice_is(format, "float"))
+        return refuse_value(decoding, object, "encoding_format", format, "float, base64");
+    if (!dtype.bytes || slice_is(dtype, "float"))
+        return true;
+    decoding->fields.packed = pack_parse(dtype, &decoding->fields.pack);
+    return decoding->fields.packed || refuse_value(decoding, object, "output_dtype", dtype,
+                                                   "float, int8, uint8, binary, ubinary");
+}
+
+bool openai_read_embeddings(struct decoding *decoding, const struct body_object *root)
+{
+    return refuse_foreign_fields(decoding, root) && decode_model(decoding, root) &&
+           decode_input(decoding, body_get(root, "input"), "input", false) &&
+           decode_dimensions(decoding, root) && decode_format(decoding, root) &&
+           decode_truncate(decoding, root) && decode_prompt(decoding, root) &&
+           body_get_switch(root, "normalize", &decoding->fields.normalize, decoding->error);
+}
 
 static size_t count_vector_bytes(const struct fields *fields)
 {
@@ -34,7 +64,7 @@ static struct finish_bytes count_bytes(const struct request *request, const stru
 enum route_outcome openai_embeddings_start(struct request *request)
 {
     static const struct embed_route route = {
-        .decode = decode_embeddings,
+        .read = openai_read_embeddings,
         .count_bytes = count_bytes,
     };
 

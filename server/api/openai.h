@@ -6,9 +6,12 @@
 
 #include "server/exchange/route.h"
 
+struct body_object;
+struct decoding;
 struct request;
 
-/* POST /v1/embeddings */
+/* POST /v1/embeddings; `read` is for tests, as in the other families (embed_route) */
+bool openai_read_embeddings(struct decoding *decoding, const struct body_object *root);
 enum route_outcome openai_embeddings_start(struct request *request);
 void openai_embeddings_finish(struct request *request);
 

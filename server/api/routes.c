@@ -8,6 +8,8 @@
 #include "server/api/pages.h"
 #include "server/api/similarity.h"
 #include "server/api/tei.h"
+#include "server/api/tei_info.h"
+#include "server/api/tei_tokens.h"
 #include "server/exchange/route_family.h"
 
 #define OPENAI &openai_family

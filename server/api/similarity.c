@@ -7,6 +7,7 @@
 #include "server/api/similarity.h"
 
 #include "server/api/embed/embed_work.h"
+#include "server/api/embed/inputs.h"
 #include "server/api/embed/vector_json.h"
 #include "server/api/tei.h"
 #include "server/exchange/request.h"
@@ -40,20 +41,65 @@ static struct finish_bytes count_bytes(const struct request *request, const stru
     };
 }
 
+bool similarity_read(struct decoding *decoding, const struct body_object *root)
+{
+    return refuse_foreign_fields(decoding, root) && decode_model(decoding, root) &&
+           decode_texts(decoding, body_get(root, "input"), "input", body_get(root, "compare_with"),
+                        "compare_with") &&
+           decode_dimensions(decoding, root) && decode_similarity_name(decoding, root) &&
+           decode_truncate(decoding, root) && decode_prompt(decoding, root);
+}
+
 enum route_outcome similarity_start(struct request *request)
 {
     static const struct embed_route route = {
-        .decode = decode_similarity,
+        .read = similarity_read,
         .count_bytes = count_bytes,
     };
 
     return embed_work_start(request, &route);
 }
 
+/* TEI always takes the cosine; "similarity" and "dimensions" in the parameters are ours. */
+bool tei_similarity_read(struct decoding *decoding, const struct body_object *root)
+{
+    struct body_object inputs;
+    struct body_object parameters;
+    const json_t *source;
+    const json_t *sentences;
+
+    if (!body_get_object(root, "inputs", &inputs, decoding->error) ||
+        !body_get_object(root, "parameters", &parameters, decoding->error))
+        return false;
+    if (!inputs.members)
+        return api_error_set(decoding->error, PROBLEM_BAD_REQUEST, "inputs",
+                             "'inputs' is missing: it must be an object with 'source_sentence' and "
+                             "'sentences'");
+    source = body_get(&inputs, "source_sentence");
+    sentences = body_get(&inputs, "sentences");
+    if (!json_is_string(source))
+        return api_error_set(decoding->error, PROBLEM_BAD_REQUEST, "inputs.source_sentence",
+                             "'inputs.source_sentence' must be a text, but is %s",
+                             source ? body_type_name(source) : "missing");
+    if (!json_is_array(sentences))
+        return api_error_set(decoding->error, PROBLEM_BAD_REQUEST, "inputs.sentences",
+                             "'inputs.sentences' must be a list of texts, but is %s",
+                             sentences ? body_type_name(sentences) : "missing");
+    decoding->fields.similarity = SIMILARITY_COSINE;
+    return refuse_foreign_fields(decoding, &parameters) &&
+           decode_texts(decoding, source, "inputs.source_sentence", sentences,
+                        "inputs.sentences") &&
+           decode_dimensions(decoding, &parameters) &&
+           decode_similarity_name(decoding, &parameters) &&
+           decode_truncate(decoding, &parameters) &&
+           tei_decode_truncation_direction(decoding, &parameters) &&
+           decode_prompt(decoding, &parameters);
+}
+
 enum route_outcome tei_similarity_start(struct request *request)
 {
     static const struct embed_route route = {
-        .decode = decode_tei_similarity,
+        .read = tei_similarity_read,
         .count_bytes = count_bytes,
         .begin_reply = tei_count_characters,
     };
@@ -154,10 +200,22 @@ void tei_similarity_finish(struct request *request)
     free(scores.values);
 }
 
+/* Only a cross-encoder reads a query and a document together. The cosine of their vectors in its
+ * place would be taken for its score, so nothing is asked of the fields: no request can be good. */
+bool rerank_read(struct decoding *decoding, const struct body_object *root)
+{
+    (void)root;
+    return api_error_set(
+        decoding->error, PROBLEM_WRONG_MODEL, "model",
+        "This server's model is no cross-encoder but a sentence-transformers "
+        "embedding model, so it cannot rerank. POST /v1/similarity gives the scores "
+        "of texts by their vectors");
+}
+
 enum route_outcome rerank_start(struct request *request)
 {
     static const struct embed_route route = {
-        .decode = decode_rerank,
+        .read = rerank_read,
         .count_bytes = count_bytes,
     };
 

@@ -6,17 +6,22 @@
 
 #include "server/exchange/route.h"
 
+struct body_object;
+struct decoding;
 struct request;
 
 /* POST /v1/similarity */
+bool similarity_read(struct decoding *decoding, const struct body_object *root);
 enum route_outcome similarity_start(struct request *request);
 void similarity_finish(struct request *request);
 
 /* POST /similarity, as Text Embeddings Inference has it */
+bool tei_similarity_read(struct decoding *decoding, const struct body_object *root);
 enum route_outcome tei_similarity_start(struct request *request);
 void tei_similarity_finish(struct request *request);
 
 /* POST /rerank, /v1/rerank, /v2/rerank: refuses */
+bool rerank_read(struct decoding *decoding, const struct body_object *root);
 enum route_outcome rerank_start(struct request *request);
 
 #endif

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Feeds bytes as a body to the decoder of every route. A decoder may refuse; it must not crash,
+/* Feeds bytes as a body to the reader of every route. It may refuse; it must not crash,
  * leak, accept what breaks the rules, or describe a fault in words that are no JSON string. */
+#include "server/api/cohere.h"
 #include "server/api/embed/decode.h"
+#include "server/api/openai.h"
+#include "server/api/similarity.h"
+#include "server/api/tei.h"
+#include "server/api/tei_tokens.h"
 #include "server/text/buffer.h"
 
 #include <jansson.h>
@@ -42,7 +47,7 @@ static void check_choices(const struct fields *fields)
           fields->truncate == TRUNCATE_END);
     check(fields->prompt.len_bytes == 0 || fields->prompt.bytes == query_text);
     check(similarity_name(fields->similarity) != NULL);
-    check(fields->types != 0 && fields->types < 1U << N_EMBEDDING_TYPES);
+    check(fields->types < 1U << N_COHERE_TYPES);
     check(!fields->packed || (unsigned)fields->pack < N_PACKS);
 }
 
@@ -97,20 +102,20 @@ static void check_words(const char *words)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
 {
-    static bool (*const decoders[])(struct slice, const struct limits *, struct memory_claim *,
-                                    struct fields *, struct api_error *) = {
-        decode_embeddings,     decode_cohere_embed,  decode_similarity,
-        decode_tei_similarity, decode_tokenize,      decode_token_ids,
-        decode_tei_embed,      decode_tei_embed_all, decode_rerank,
+    static bool (*const readers[])(struct decoding *, const struct body_object *) = {
+        openai_read_embeddings, cohere_read_embed,  similarity_read,
+        tei_similarity_read,    tei_read_tokenize,  tei_read_decode,
+        tei_read_embed,         tei_read_embed_all, rerank_read,
     };
+    const struct slice body = {(const char *)data, len_bytes};
 
-    for (size_t i = 0; i < sizeof(decoders) / sizeof(decoders[0]); i++) {
+    for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++) {
         struct fields fields;
         struct api_error error;
 
-        if (decoders[i]((struct slice){(const char *)data, len_bytes}, &limits, NULL, &fields,
-                        &error)) {
-            check(decoders[i] != decode_rerank);
+        if (decode_body(body, &limits, NULL, readers[i], &fields, &error)) {
+            check(readers[i] != rerank_read);
+            check(readers[i] != cohere_read_embed || fields.types != 0);
             check_fields(&fields);
             fields_release(&fields);
         } else {

@@ -3,8 +3,7 @@
 /* A request's JSON body, whose fields are fetched by name and type. The whole is checked at once;
  * a field becomes a tree when it is first asked for, and one that nobody asks for never does, so it
  * may hold anything that is JSON. A field that is absent or null leaves the output as it was, so
- * that callers write defaults first. Pure; any thread; for those that decode (decode_private.h)
- * alone. */
+ * that callers write defaults first. Pure; any thread; for those that decode (decode.h) only. */
 #ifndef NESTD_SERVER_API_EMBED_BODY_H
 #define NESTD_SERVER_API_EMBED_BODY_H
 

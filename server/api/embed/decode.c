@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* One function a route, which names the route's fields, in the file of its API family; one function
- * a field, or a few that belong together: here those that families share. The first fault ends it.
- * Fields that no function asks for are ignored, as all peers do.
+/* One function for each route, which names its fields, in the file of its family; one function for
+ * each field, or for a few that belong together: here those that families share. The first fault
+ * ends it. Fields that no function asks for are ignored, as all peers do.
  *
  * What the client sent is shown to it in messages as an excerpt, never as a whole. */
-#include "server/api/embed/decode_private.h"
+#include "server/api/embed/decode.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -195,7 +195,7 @@ bool decode_similarity_name(struct decoding *decoding, const struct body_object 
 /* ---- a body ---- */
 
 bool decode_body(struct slice body, const struct limits *limits, struct memory_claim *memory,
-                 bool (*decode_fields)(struct decoding *, const struct body_object *),
+                 bool (*read)(struct decoding *, const struct body_object *),
                  struct fields *ret_fields, struct api_error *ret_error)
 {
     /* What a field can mean at most: ids up to twice the tokens that a request may have. */
@@ -214,12 +214,11 @@ bool decode_body(struct slice body, const struct limits *limits, struct memory_c
     fields->max_request_tokens = limits->max_request_tokens;
     fields->pooled = true;
     fields->n_dims = limits->default_dims;
-    fields->types = 1U << EMBEDDING_FLOAT;
     fields->normalize = limits->normalize;
     fields->similarity = limits->similarity;
     fields->add_special = true;
     fields->skip_special = true;
-    decoded = decode_fields(&decoding, &root);
+    decoded = read(&decoding, &root);
     if (body_fault(fields->body)) {
         *ret_error = *body_fault(fields->body);
         decoded = false;
@@ -230,23 +229,4 @@ bool decode_body(struct slice body, const struct limits *limits, struct memory_c
     }
     *ret_fields = *fields;
     return true;
-}
-
-void fields_release(struct fields *fields)
-{
-    body_free(fields->body);
-    free(fields->inputs);
-    free(fields->ids);
-    fields->body = NULL;
-    fields->inputs = NULL;
-    fields->ids = NULL;
-    fields->model = (struct slice){0};
-}
-
-const char *fields_locate(const struct fields *fields, size_t i_input, size_t *ret_index)
-{
-    bool in_rows = i_input < fields->n_rows;
-
-    *ret_index = in_rows ? i_input : i_input - fields->n_rows;
-    return in_rows ? fields->row_field : fields->column_field;
 }

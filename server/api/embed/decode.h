@@ -1,99 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* From the JSON body of a request to its fields, all of them checked against the limits, so that
- * nothing but the number of tokens is left to refuse. Pure; any thread. */
+/* From the JSON body of a request to its fields: what the routes of all families share. Which fields
+ * a route has is said in its family's file. Pure; any thread. */
 #ifndef NESTD_SERVER_API_EMBED_DECODE_H
 #define NESTD_SERVER_API_EMBED_DECODE_H
 
-#include "engine/engine.h"
-#include "server/api/embed/pack.h"
+#include "server/api/embed/body.h"
+#include "server/api/embed/fields.h"
+#include "server/api/embed/json_whole.h"
 #include "server/api/embed/limits.h"
 #include "server/exchange/api_error.h"
-#include "server/text/slice.h"
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
-struct body;
 struct memory_claim;
 
-/* What /v2/embed gives a vector as. */
-enum embedding_type {
-    EMBEDDING_FLOAT,
-    EMBEDDING_BASE64,
-    EMBEDDING_PACKED, /* and one more for each enum pack */
-    N_EMBEDDING_TYPES = EMBEDDING_PACKED + N_PACKS
-};
-const char *embedding_type_name(enum embedding_type type);
-
-/* A text, or a text that came as token ids. */
-struct input {
-    struct slice text;  /* borrowed from the body; bytes NULL: ids */
-    const int32_t *ids; /* [n_ids], each inside the vocabulary */
-    size_t n_ids;
+/* A body on its way into fields. */
+struct decoding {
+    const struct limits *limits;
+    struct fields fields;
+    struct api_error *error;
 };
 
-/* Inputs [0, n_rows) came in row_field. Where two lists are compared, the others came in
- * column_field; where one list is compared with itself, there are none. */
-struct fields {
-    struct slice model;   /* what the request calls the model */
-    struct input *inputs; /* [n_inputs] */
-    size_t n_inputs;
-    size_t n_rows;
-    const char *row_field; /* "input" */
-    const char *column_field;
-    struct slice prompt; /* goes before every text */
-    enum truncate_side truncate;
-    size_t max_tokens;         /* of a text, special tokens included */
-    size_t max_request_tokens; /* of all inputs together */
-    bool pooled;               /* one vector a text; else, for /embed_all, one a token */
-    size_t n_dims;
-    bool normalize;
-    bool base64;
-    bool packed; /* /v1/embeddings: as `pack`, not as float32 */
-    enum pack pack;
-    unsigned types;    /* /v2/embed: 1 << enum embedding_type of each */
-    bool add_special;  /* /tokenize: special tokens */
-    bool skip_special; /* /decode */
-    enum similarity similarity;
+/* Checks the whole, sets the defaults, and leaves the fields to the route's `read`; *ret_fields or
+ * *ret_error is filled in. What the trees of its fields take is taken from `memory`, which may be
+ * NULL, until fields_release(). The body has to stay until then. */
+bool decode_body(struct slice body, const struct limits *limits, struct memory_claim *memory,
+                 bool (*read)(struct decoding *decoding, const struct body_object *root),
+                 struct fields *ret_fields, struct api_error *ret_error);
 
-    struct body *body; /* private: owns what is borrowed */
-    int32_t *ids;      /* private: of all inputs */
-};
+/* The fault of a text field whose value is none of those allowed. */
+bool refuse_value(struct decoding *decoding, const struct body_object *object, const char *name,
+                  struct slice value, const char *allowed);
 
-/* Each takes the body of one route, and *ret_fields or *ret_fault is filled in. What the trees of
- * its fields take is taken from `memory`, which may be NULL, until fields_release(). The body has
- * to stay until then. */
-bool decode_embeddings(struct slice body, const struct limits *limits, struct memory_claim *memory,
-                       struct fields *ret_fields,
-                       struct api_error *ret_error); /* POST /v1/embeddings */
-bool decode_cohere_embed(struct slice body, const struct limits *limits,
-                         struct memory_claim *memory, struct fields *ret_fields,
-                         struct api_error *ret_error); /* POST /v2/embed */
-bool decode_similarity(struct slice body, const struct limits *limits, struct memory_claim *memory,
-                       struct fields *ret_fields,
-                       struct api_error *ret_error); /* POST /v1/similarity */
-bool decode_rerank(struct slice body, const struct limits *limits, struct memory_claim *memory,
-                   struct fields *ret_fields,
-                   struct api_error *ret_error); /* POST /rerank, /v1/rerank, /v2/rerank: refuses */
-bool decode_tei_similarity(struct slice body, const struct limits *limits,
-                           struct memory_claim *memory, struct fields *ret_fields,
-                           struct api_error *ret_error); /* POST /similarity */
-bool decode_tei_embed(struct slice body, const struct limits *limits, struct memory_claim *memory,
-                      struct fields *ret_fields, struct api_error *ret_error); /* POST /embed */
-bool decode_tei_embed_all(struct slice body, const struct limits *limits,
-                          struct memory_claim *memory, struct fields *ret_fields,
-                          struct api_error *ret_error); /* POST /embed_all */
-bool decode_tokenize(struct slice body, const struct limits *limits, struct memory_claim *memory,
-                     struct fields *ret_fields, struct api_error *ret_error); /* POST /tokenize */
-bool decode_token_ids(struct slice body, const struct limits *limits, struct memory_claim *memory,
-                      struct fields *ret_fields, struct api_error *ret_error); /* POST /decode */
+/* Each decodes a field, or a few that belong together, and leaves the default where the field is
+ * absent. False: the fault is set. */
+bool decode_model(struct decoding *decoding, const struct body_object *object);
+bool decode_dimensions(struct decoding *decoding, const struct body_object *object);
+bool decode_truncate(struct decoding *decoding, const struct body_object *object);
+bool decode_prompt(struct decoding *decoding, const struct body_object *object);
+bool decode_similarity_name(struct decoding *decoding, const struct body_object *object);
 
-/* Lets go of inputs, ids and texts; what else the fields say may still be read, but not `model`. */
-void fields_release(struct fields *fields);
-
-/* Where an input came from: its list and its place there. */
-const char *fields_locate(const struct fields *fields, size_t i_input, size_t *ret_index);
+/* False where the object has a field of another API that would change the vectors. */
+bool refuse_foreign_fields(struct decoding *decoding, const struct body_object *object);
 
 #endif

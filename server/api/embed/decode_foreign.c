@@ -2,7 +2,7 @@
 
 /* Fields of other APIs that ask for other vectors than ours would be: ignored, they would be a
  * silent loss. Each is refused, whatever it holds, in words that name what does the same here. */
-#include "server/api/embed/decode_private.h"
+#include "server/api/embed/decode.h"
 
 static const struct {
     const char *name;

@@ -8,6 +8,7 @@
  * for its turn. Nothing here keeps a client's text. */
 #include "server/api/embed/embed_work.h"
 
+#include "server/api/embed/decode.h"
 #include "server/api/embed/prompted.h"
 #include "server/exchange/request.h"
 #include "server/exchange/request_submit.h"
@@ -238,7 +239,8 @@ static bool prepare(struct request *request, const struct embed_route *route)
         return respond_no_memory(request);
     request->work = work;
     request->free_work = embed_work_free;
-    if (!route->decode(body, request->server->limits, &request->memory, &work->fields, &error)) {
+    if (!decode_body(body, request->server->limits, &request->memory, route->read, &work->fields,
+                     &error)) {
         respond_api_error(request, &error);
         return false;
     }

@@ -7,7 +7,7 @@
 #define NESTD_SERVER_API_EMBED_EMBED_WORK_H
 
 #include "engine/engine.h"
-#include "server/api/embed/decode.h"
+#include "server/api/embed/fields.h"
 #include "server/api/embed/limits.h"
 #include "server/exchange/api_error.h"
 #include "server/exchange/route.h"
@@ -17,6 +17,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct body_object;
+struct decoding;
 struct request;
 
 struct embed_work {
@@ -38,8 +40,8 @@ struct finish_bytes {
 
 /* What sets one route that encodes apart from the others. */
 struct embed_route {
-    bool (*decode)(struct slice body, const struct limits *limits, struct memory_claim *memory,
-                   struct fields *ret_fields, struct api_error *ret_error);
+    /* Reads the fields that the route has (decode.h). */
+    bool (*read)(struct decoding *decoding, const struct body_object *root);
 
     /* Asked while the texts are still there, so that a request whose reply would have no room is
      * not encoded. */

@@ -4,7 +4,7 @@
 #ifndef NESTD_SERVER_API_EMBED_INPUTS_H
 #define NESTD_SERVER_API_EMBED_INPUTS_H
 
-#include "server/api/embed/decode_private.h"
+#include "server/api/embed/decode.h"
 
 /* A text, a list of texts, a list of token ids or a list of such lists; `mixed`: a list may hold
  * both texts and lists of token ids. */

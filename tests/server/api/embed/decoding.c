@@ -37,17 +37,18 @@ const struct limits decoding_rules = {
     .similarity = SIMILARITY_DOT,
 };
 
-bool decode_with(decode_function *decode, const struct limits *limits, const char *body,
+bool decode_with(read_function *read, const struct limits *limits, const char *body,
                  struct fields *ret_fields, struct api_error *ret_error)
 {
-    return decode((struct slice){body, strlen(body)}, limits, NULL, ret_fields, ret_error);
+    return decode_body((struct slice){body, strlen(body)}, limits, NULL, read, ret_fields,
+                       ret_error);
 }
 
-void decode_good(decode_function *decode, const char *body, struct fields *ret_fields)
+void decode_good(read_function *read, const char *body, struct fields *ret_fields)
 {
     struct api_error error;
 
-    if (!decode_with(decode, &decoding_rules, body, ret_fields, &error))
+    if (!decode_with(read, &decoding_rules, body, ret_fields, &error))
         fail_msg("%s was refused: %s", body, error.message);
 }
 
@@ -58,13 +59,13 @@ void assert_slice(struct slice slice, const char *expected)
     assert_memory_equal(slice.bytes, expected, slice.len_bytes);
 }
 
-void check_refused(decode_function *decode, const struct bad *cases, size_t n_cases)
+void check_refused(read_function *read, const struct bad *cases, size_t n_cases)
 {
     for (size_t i = 0; i < n_cases; i++) {
         struct fields fields;
         struct api_error error = {0};
 
-        if (decode_with(decode, &decoding_rules, cases[i].body, &fields, &error))
+        if (decode_with(read, &decoding_rules, cases[i].body, &fields, &error))
             fail_msg("%s was accepted", cases[i].body);
         if (error.problem != cases[i].problem || strcmp(error.param, cases[i].param) != 0 ||
             !strstr(error.message, cases[i].message))

@@ -13,15 +13,14 @@
  */
 extern const struct limits decoding_rules;
 
-typedef bool decode_function(struct slice body, const struct limits *limits,
-                             struct memory_claim *memory, struct fields *ret_fields,
-                             struct api_error *ret_error);
+/* What a route reads of a body (embed_work.h). */
+typedef bool read_function(struct decoding *decoding, const struct body_object *root);
 
-bool decode_with(decode_function *decode, const struct limits *limits, const char *body,
+bool decode_with(read_function *read, const struct limits *limits, const char *body,
                  struct fields *ret_fields, struct api_error *ret_error);
 
 /* Fails the test where the body is refused. */
-void decode_good(decode_function *decode, const char *body, struct fields *ret_fields);
+void decode_good(read_function *read, const char *body, struct fields *ret_fields);
 
 void assert_slice(struct slice slice, const char *expected);
 
@@ -32,8 +31,8 @@ struct bad {
     const char *message; /* a part of it */
 };
 
-void check_refused(decode_function *decode, const struct bad *cases, size_t n_cases);
+void check_refused(read_function *read, const struct bad *cases, size_t n_cases);
 
-#define CHECK_REFUSED(decode, cases) check_refused(decode, cases, sizeof(cases) / sizeof(cases[0]))
+#define CHECK_REFUSED(read, cases) check_refused(read, cases, sizeof(cases) / sizeof(cases[0]))
 
 #endif

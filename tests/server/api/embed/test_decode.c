@@ -5,6 +5,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "server/api/cohere.h"
+#include "server/api/openai.h"
+#include "server/api/similarity.h"
+#include "server/api/tei_tokens.h"
 #include "server/text/buffer.h"
 #include "tests/server/api/embed/decoding.h"
 
@@ -39,11 +43,11 @@ static void test_decode__refuses_bodies_that_are_not_an_object(void **state)
     };
 
     (void)state;
-    CHECK_REFUSED(decode_embeddings, cases);
-    CHECK_REFUSED(decode_cohere_embed, cases);
-    CHECK_REFUSED(decode_similarity, cases);
-    CHECK_REFUSED(decode_tei_similarity, cases);
-    CHECK_REFUSED(decode_tokenize, cases);
+    CHECK_REFUSED(openai_read_embeddings, cases);
+    CHECK_REFUSED(cohere_read_embed, cases);
+    CHECK_REFUSED(similarity_read, cases);
+    CHECK_REFUSED(tei_similarity_read, cases);
+    CHECK_REFUSED(tei_read_tokenize, cases);
 }
 
 static void test_decode__refuses_bad_inputs(void **state)
@@ -81,7 +85,7 @@ static void test_decode__refuses_bad_inputs(void **state)
     };
 
     (void)state;
-    CHECK_REFUSED(decode_embeddings, cases);
+    CHECK_REFUSED(openai_read_embeddings, cases);
 }
 
 static void test_decode__refuses_bad_options(void **state)
@@ -117,7 +121,7 @@ static void test_decode__refuses_bad_options(void **state)
     };
 
     (void)state;
-    CHECK_REFUSED(decode_embeddings, cases);
+    CHECK_REFUSED(openai_read_embeddings, cases);
 }
 
 static void test_decode__refuses_bad_similarity(void **state)
@@ -140,7 +144,7 @@ static void test_decode__refuses_bad_similarity(void **state)
     };
 
     (void)state;
-    CHECK_REFUSED(decode_similarity, cases);
+    CHECK_REFUSED(similarity_read, cases);
 }
 
 /* "before", `n` times "repeated", "after" */
@@ -160,8 +164,8 @@ static void check_text_refused(struct buffer *body, enum problem problem, const 
     struct fields fields;
     struct api_error error = {0};
 
-    assert_false(decode_embeddings((struct slice){body->bytes, body->len_bytes}, &decoding_rules,
-                                   NULL, &fields, &error));
+    assert_false(decode_body((struct slice){body->bytes, body->len_bytes}, &decoding_rules, NULL,
+                             openai_read_embeddings, &fields, &error));
     assert_int_equal(error.problem, problem);
     assert_string_equal(error.param, param);
     assert_non_null(strstr(error.message, message));
@@ -207,14 +211,14 @@ static void test_decode__ignores_unknown_fields_whatever_they_hold(void **state)
         char body[256];
 
         snprintf(body, sizeof(body), "{\"user\":%s,\"input\":\"a\"}", values[i]);
-        decode_good(decode_embeddings, body, &fields);
+        decode_good(openai_read_embeddings, body, &fields);
         assert_slice(fields.inputs[0].text, "a");
         fields_release(&fields);
         snprintf(body, sizeof(body),
                  "{\"inputs\":{\"source_sentence\":\"a\",\"sentences\":[\"b\"],\"x\":%s},"
                  "\"parameters\":{\"x\":%s,\"dimensions\":4}}",
                  values[i], values[i]);
-        decode_good(decode_tei_similarity, body, &fields);
+        decode_good(tei_similarity_read, body, &fields);
         assert_int_equal(fields.n_dims, 4);
         fields_release(&fields);
     }
@@ -225,7 +229,7 @@ static void test_decode__ignores_keys_that_hold_u0000(void **state)
     struct fields fields;
 
     (void)state;
-    decode_good(decode_embeddings, "{\"inp\\u0000ut\":1,\"input\":\"a\",\"input\\u0000\":2}",
+    decode_good(openai_read_embeddings, "{\"inp\\u0000ut\":1,\"input\":\"a\",\"input\\u0000\":2}",
                 &fields);
     assert_slice(fields.inputs[0].text, "a");
     fields_release(&fields);
@@ -236,7 +240,7 @@ static void test_decode__skips_a_byte_order_mark(void **state)
     struct fields fields;
 
     (void)state;
-    decode_good(decode_embeddings, "\xef\xbb\xbf{\"input\":\"a\"}", &fields);
+    decode_good(openai_read_embeddings, "\xef\xbb\xbf{\"input\":\"a\"}", &fields);
     assert_slice(fields.inputs[0].text, "a");
     fields_release(&fields);
 }
@@ -261,8 +265,8 @@ static void test_decode__refuses_what_fields_cannot_hold(void **state)
     };
 
     (void)state;
-    CHECK_REFUSED(decode_embeddings, cases);
-    CHECK_REFUSED(decode_tei_similarity, nested);
+    CHECK_REFUSED(openai_read_embeddings, cases);
+    CHECK_REFUSED(tei_similarity_read, nested);
 }
 
 static void test_decode__refuses_thousands_of_fields(void **state)
@@ -288,8 +292,8 @@ static void test_decode__takes_texts_full_of_punctuation(void **state)
 
     (void)state;
     append_repeated(&body, "{\"input\":\"\\\"", 100000, ",[{", "\"}");
-    assert_true(decode_embeddings((struct slice){body.bytes, body.len_bytes}, &decoding_rules, NULL,
-                                  &fields, &error));
+    assert_true(decode_body((struct slice){body.bytes, body.len_bytes}, &decoding_rules, NULL,
+                            openai_read_embeddings, &fields, &error));
     assert_int_equal(fields.inputs[0].text.len_bytes, 300001);
     fields_release(&fields);
     buffer_release(&body);
@@ -302,7 +306,7 @@ static void test_decode__shows_no_more_than_an_excerpt(void **state)
 
     (void)state;
     assert_false(decode_with(
-        decode_embeddings, &decoding_rules,
+        openai_read_embeddings, &decoding_rules,
         "{\"input\":\"a\",\"truncate\":\"0123456789012345678901234567890123456789secret\"}",
         &fields, &error));
     assert_non_null(strstr(error.message, "'0123456789012345678901234567890123456789...'"));
@@ -337,7 +341,7 @@ static void test_decode__refuses_when_memory_is_short(void **state)
     (void)state;
     json_set_alloc_funcs(failing_malloc, free);
     mallocs_left = 0;
-    while (!decode_with(decode_similarity, &decoding_rules, body, &fields, &error)) {
+    while (!decode_with(similarity_read, &decoding_rules, body, &fields, &error)) {
         api_error_fits = api_error_fits && error.problem == PROBLEM_INTERNAL_ERROR;
         mallocs_left = ++n_failures;
     }
@@ -364,7 +368,8 @@ static void test_decode__takes_whole_numbers_however_they_are_written(void **sta
     struct fields fields;
 
     (void)state;
-    decode_good(decode_embeddings, "{\"input\":[7.0,1.2e1,-0.0],\"dimensions\":30e-1}", &fields);
+    decode_good(openai_read_embeddings, "{\"input\":[7.0,1.2e1,-0.0],\"dimensions\":30e-1}",
+                &fields);
     assert_int_equal(fields.n_inputs, 1);
     assert_int_equal(fields.inputs[0].n_ids, 3);
     assert_int_equal(fields.inputs[0].ids[0], 7);
@@ -372,16 +377,16 @@ static void test_decode__takes_whole_numbers_however_they_are_written(void **sta
     assert_int_equal(fields.inputs[0].ids[2], 0);
     assert_int_equal(fields.n_dims, 3);
     fields_release(&fields);
-    decode_good(decode_embeddings, "{\"input\":[[7.0],[8]]}", &fields);
+    decode_good(openai_read_embeddings, "{\"input\":[[7.0],[8]]}", &fields);
     assert_int_equal(fields.inputs[0].ids[0], 7);
     fields_release(&fields);
-    decode_good(decode_token_ids, "{\"ids\":[7.0]}", &fields);
+    decode_good(tei_read_decode, "{\"ids\":[7.0]}", &fields);
     assert_int_equal(fields.inputs[0].ids[0], 7);
     fields_release(&fields);
-    decode_good(decode_cohere_embed, "{\"texts\":[\"a\"],\"max_tokens\":0.5e1}", &fields);
+    decode_good(cohere_read_embed, "{\"texts\":[\"a\"],\"max_tokens\":0.5e1}", &fields);
     assert_int_equal(fields.max_tokens, 5);
     fields_release(&fields);
-    CHECK_REFUSED(decode_embeddings, refused);
+    CHECK_REFUSED(openai_read_embeddings, refused);
 }
 
 static void test_decode__takes_the_names_of_others(void **state)
@@ -402,7 +407,7 @@ static void test_decode__takes_the_names_of_others(void **state)
     struct fields fields;
 
     (void)state;
-    decode_good(decode_embeddings,
+    decode_good(openai_read_embeddings,
                 "{\"input\":\"a\",\"output_dimension\":3,\"truncation\":false,"
                 "\"dimensions\":null,\"truncate\":\"\",\"embedding_type\":null,"
                 "\"normalized\":\"\"}",
@@ -410,8 +415,8 @@ static void test_decode__takes_the_names_of_others(void **state)
     assert_int_equal(fields.n_dims, 3);
     assert_int_equal(fields.truncate, TRUNCATE_NONE);
     fields_release(&fields);
-    CHECK_REFUSED(decode_embeddings, refused);
-    CHECK_REFUSED(decode_similarity, refused);
+    CHECK_REFUSED(openai_read_embeddings, refused);
+    CHECK_REFUSED(similarity_read, refused);
 }
 
 static void test_decode__takes_an_empty_option_for_none(void **state)
@@ -419,7 +424,7 @@ static void test_decode__takes_an_empty_option_for_none(void **state)
     struct fields fields;
 
     (void)state;
-    decode_good(decode_embeddings,
+    decode_good(openai_read_embeddings,
                 "{\"input\":\"a\",\"model\":\"\",\"dimensions\":\"\",\"encoding_format\":\"\","
                 "\"output_dtype\":\"\",\"truncate\":\"\",\"prompt_name\":\"\",\"input_type\":\"\","
                 "\"normalize\":\"\"}",
@@ -429,20 +434,20 @@ static void test_decode__takes_an_empty_option_for_none(void **state)
     assert_int_equal(fields.truncate, TRUNCATE_END);
     assert_true(fields.normalize);
     fields_release(&fields);
-    decode_good(decode_similarity, "{\"input\":\"a\",\"similarity\":\"\"}", &fields);
+    decode_good(similarity_read, "{\"input\":\"a\",\"similarity\":\"\"}", &fields);
     assert_int_equal(fields.similarity, SIMILARITY_DOT);
     fields_release(&fields);
-    decode_good(decode_cohere_embed,
+    decode_good(cohere_read_embed,
                 "{\"texts\":[\"a\"],\"embedding_types\":\"\",\"max_tokens\":\"\",\"images\":\"\"}",
                 &fields);
-    assert_int_equal(fields.types, 1U << EMBEDDING_FLOAT);
+    assert_int_equal(fields.types, 1U << COHERE_FLOAT);
     fields_release(&fields);
-    decode_good(decode_tei_similarity,
+    decode_good(tei_similarity_read,
                 "{\"inputs\":{\"source_sentence\":\"a\",\"sentences\":[\"b\"]},"
                 "\"parameters\":\"\"}",
                 &fields);
     fields_release(&fields);
-    decode_good(decode_tokenize, "{\"inputs\":\"a\",\"add_special_tokens\":\"\"}", &fields);
+    decode_good(tei_read_tokenize, "{\"inputs\":\"a\",\"add_special_tokens\":\"\"}", &fields);
     assert_true(fields.add_special);
     fields_release(&fields);
 }
@@ -452,7 +457,7 @@ static void test_decode__has_defaults(void **state)
     struct fields fields;
 
     (void)state;
-    decode_good(decode_embeddings,
+    decode_good(openai_read_embeddings,
                 "{\"input\":\"a\",\"model\":null,\"dimensions\":null,\"encoding_format\":null,"
                 "\"output_dtype\":null,\"truncate\":null,\"prompt_name\":null,\"input_type\":null,"
                 "\"normalize\":null,\"user\":7,\"unheard_of\":[{}]}",
@@ -478,7 +483,7 @@ static void test_decode__takes_every_field(void **state)
 
     (void)state;
     decode_good(
-        decode_embeddings,
+        openai_read_embeddings,
         "{\"input\":[\"a\",\"\\u0000\",\"\\ud83d\\ude00\"],\"model\":\"m\",\"dimensions\":8,"
         "\"encoding_format\":\"base64\",\"output_dtype\":\"ubinary\",\"truncate\":\"START\","
         "\"prompt_name\":\"passage\",\"normalize\":false}",
@@ -503,14 +508,15 @@ static void test_decode__takes_token_ids(void **state)
     struct fields fields;
 
     (void)state;
-    decode_good(decode_embeddings, "{\"input\":[5,99,0,7,8]}", &fields); /* one text, not five */
+    decode_good(openai_read_embeddings, "{\"input\":[5,99,0,7,8]}",
+                &fields); /* one text, not five */
     assert_int_equal(fields.n_inputs, 1);
     assert_null(fields.inputs[0].text.bytes);
     assert_int_equal(fields.inputs[0].n_ids, 5);
     assert_int_equal(fields.inputs[0].ids[1], 99);
     fields_release(&fields);
 
-    decode_good(decode_embeddings, "{\"input\":[[5,6],[7],[8,9,10]]}", &fields);
+    decode_good(openai_read_embeddings, "{\"input\":[[5,6],[7],[8,9,10]]}", &fields);
     assert_int_equal(fields.n_inputs, 3);
     assert_int_equal(fields.inputs[0].n_ids, 2);
     assert_int_equal(fields.inputs[1].ids[0], 7);
@@ -524,7 +530,7 @@ static void check_truncate(const char *value, enum truncate_side expected)
     struct fields fields;
 
     snprintf(body, sizeof(body), "{\"input\":\"a\",\"truncate\":%s}", value);
-    decode_good(decode_embeddings, body, &fields);
+    decode_good(openai_read_embeddings, body, &fields);
     assert_int_equal(fields.truncate, expected);
     fields_release(&fields);
 }
@@ -542,7 +548,7 @@ static void test_decode__knows_the_words_of_truncate(void **state)
     check_truncate("\"START\"", TRUNCATE_START);
     check_truncate("\"END\"", TRUNCATE_END);
     strict.auto_truncate = false;
-    assert_true(decode_with(decode_embeddings, &strict, "{\"input\":\"a\"}", &fields, &error));
+    assert_true(decode_with(openai_read_embeddings, &strict, "{\"input\":\"a\"}", &fields, &error));
     assert_int_equal(fields.truncate, TRUNCATE_NONE);
     fields_release(&fields);
 }
@@ -555,7 +561,7 @@ static void check_prompt(const struct limits *some_rules, const char *options, c
     struct api_error error;
 
     snprintf(body, sizeof(body), "{\"input\":\"a\"%s}", options);
-    assert_true(decode_with(decode_embeddings, some_rules, body, &fields, &error));
+    assert_true(decode_with(openai_read_embeddings, some_rules, body, &fields, &error));
     if (expected)
         assert_slice(fields.prompt, expected);
     else
@@ -597,14 +603,14 @@ static void test_decode__keeps_to_listed_dimensions(void **state)
     (void)state;
     listed.dims = dims;
     listed.n_dims_listed = 2;
-    assert_false(decode_with(decode_embeddings, &listed, "{\"input\":\"a\",\"dimensions\":3}",
+    assert_false(decode_with(openai_read_embeddings, &listed, "{\"input\":\"a\",\"dimensions\":3}",
                              &fields, &error));
     assert_non_null(strstr(error.message, "2, 4, 8"));
     for (int n = 2; n <= 8; n *= 2) {
         char body[64];
 
         snprintf(body, sizeof(body), "{\"input\":\"a\",\"dimensions\":%d}", n);
-        assert_true(decode_with(decode_embeddings, &listed, body, &fields, &error));
+        assert_true(decode_with(openai_read_embeddings, &listed, body, &fields, &error));
         assert_int_equal(fields.n_dims, n);
         fields_release(&fields);
     }
@@ -616,7 +622,7 @@ static void test_decode__joins_the_lists_of_a_similarity(void **state)
     size_t index;
 
     (void)state;
-    decode_good(decode_similarity,
+    decode_good(similarity_read,
                 "{\"input\":[\"a\",\"b\"],\"compare_with\":[\"c\",\"d\",\"e\"],"
                 "\"similarity\":\"manhattan\",\"dimensions\":4}",
                 &fields);
@@ -631,7 +637,7 @@ static void test_decode__joins_the_lists_of_a_similarity(void **state)
     assert_int_equal(fields.n_dims, 4);
     fields_release(&fields);
 
-    decode_good(decode_similarity, "{\"input\":[\"a\",\"b\"],\"compare_with\":null}", &fields);
+    decode_good(similarity_read, "{\"input\":[\"a\",\"b\"],\"compare_with\":null}", &fields);
     assert_int_equal(fields.n_inputs, 2);
     assert_int_equal(fields.n_rows, 2);
     fields_release(&fields);

@@ -5,11 +5,14 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "server/api/similarity.h"
+#include "server/api/tei.h"
+#include "server/api/tei_tokens.h"
 #include "tests/server/api/embed/decoding.h"
 
 #include <string.h>
 
-static void test_decode__refuses_bad_tei_bodies(void **state)
+static void test_tei__refuses_bad_bodies(void **state)
 {
     static const struct bad similarity_cases[] = {
         {"{}", PROBLEM_BAD_REQUEST, "inputs", "missing"},
@@ -45,16 +48,16 @@ static void test_decode__refuses_bad_tei_bodies(void **state)
     };
 
     (void)state;
-    CHECK_REFUSED(decode_tei_similarity, similarity_cases);
-    CHECK_REFUSED(decode_tokenize, tokenize_cases);
+    CHECK_REFUSED(tei_similarity_read, similarity_cases);
+    CHECK_REFUSED(tei_read_tokenize, tokenize_cases);
 }
 
-static void test_decode__takes_tei_bodies(void **state)
+static void test_tei__takes_bodies(void **state)
 {
     struct fields fields;
 
     (void)state;
-    decode_good(decode_tei_similarity,
+    decode_good(tei_similarity_read,
                 "{\"inputs\":{\"source_sentence\":\"a\",\"sentences\":[\"b\",\"c\"]},"
                 "\"parameters\":{\"truncate\":true,\"truncation_direction\":\"Left\","
                 "\"prompt_name\":\"query\",\"dimensions\":4}}",
@@ -67,20 +70,20 @@ static void test_decode__takes_tei_bodies(void **state)
     assert_slice(fields.prompt, "query: ");
     fields_release(&fields);
 
-    decode_good(decode_tei_similarity,
+    decode_good(tei_similarity_read,
                 "{\"inputs\":{\"source_sentence\":\"a\",\"sentences\":[\"b\"]},"
                 "\"parameters\":{\"truncate\":false,\"truncation_direction\":\"left\"}}",
                 &fields);
     assert_int_equal(fields.truncate, TRUNCATE_NONE);
     fields_release(&fields);
 
-    decode_good(decode_tokenize, "{\"inputs\":[\"a\",\"b\"],\"add_special_tokens\":false}",
+    decode_good(tei_read_tokenize, "{\"inputs\":[\"a\",\"b\"],\"add_special_tokens\":false}",
                 &fields);
     assert_int_equal(fields.n_inputs, 2);
     fields_release(&fields);
 }
 
-static void test_decode__takes_what_is_not_to_be_pooled(void **state)
+static void test_tei__takes_what_is_not_to_be_pooled(void **state)
 {
     static const struct bad cases[] = {
         {"{}", PROBLEM_BAD_REQUEST, "inputs", "missing"},
@@ -95,7 +98,7 @@ static void test_decode__takes_what_is_not_to_be_pooled(void **state)
     struct fields fields;
 
     (void)state;
-    decode_good(decode_tei_embed_all,
+    decode_good(tei_read_embed_all,
                 "{\"inputs\":[\"a\",\"b\"],\"truncation_direction\":\"Left\","
                 "\"prompt_name\":\"query\"}",
                 &fields);
@@ -107,21 +110,21 @@ static void test_decode__takes_what_is_not_to_be_pooled(void **state)
     assert_slice(fields.prompt, "query: ");
     assert_string_equal(fields.row_field, "inputs");
     fields_release(&fields);
-    decode_good(decode_tei_embed_all, "{\"inputs\":[7,8]}", &fields);
+    decode_good(tei_read_embed_all, "{\"inputs\":[7,8]}", &fields);
     assert_int_equal(fields.n_inputs, 1);
     assert_int_equal(fields.inputs[0].n_ids, 2);
     fields_release(&fields);
-    decode_good(decode_tei_embed_all, "{\"inputs\":[[7,8],\"a\",[9]]}", &fields);
+    decode_good(tei_read_embed_all, "{\"inputs\":[[7,8],\"a\",[9]]}", &fields);
     assert_int_equal(fields.n_inputs, 3);
     assert_int_equal(fields.inputs[0].ids[1], 8);
     assert_slice(fields.inputs[1].text, "a");
     assert_int_equal(fields.inputs[2].n_ids, 1);
     assert_int_equal(fields.inputs[2].ids[0], 9);
     fields_release(&fields);
-    CHECK_REFUSED(decode_tei_embed_all, cases);
+    CHECK_REFUSED(tei_read_embed_all, cases);
 }
 
-static void test_decode__normalizes_for_embed(void **state)
+static void test_tei__normalizes_for_embed(void **state)
 {
     struct limits raw = decoding_rules;
     struct fields fields;
@@ -134,12 +137,12 @@ static void test_decode__normalizes_for_embed(void **state)
 
     (void)state;
     raw.normalize = false;
-    assert_true(decode_with(decode_tei_embed, &raw, "{\"inputs\":\"a\"}", &fields, &error));
+    assert_true(decode_with(tei_read_embed, &raw, "{\"inputs\":\"a\"}", &fields, &error));
     assert_true(fields.normalize);
     assert_true(fields.pooled);
     assert_int_equal(fields.n_dims, 6);
     fields_release(&fields);
-    decode_good(decode_tei_embed,
+    decode_good(tei_read_embed,
                 "{\"inputs\":[[7],\"b\"],\"normalize\":false,\"dimensions\":3,\"truncate\":true,"
                 "\"truncation_direction\":\"left\",\"prompt_name\":\"passage\"}",
                 &fields);
@@ -149,10 +152,10 @@ static void test_decode__normalizes_for_embed(void **state)
     assert_slice(fields.prompt, "passage: ");
     assert_slice(fields.inputs[1].text, "b");
     fields_release(&fields);
-    CHECK_REFUSED(decode_tei_embed, cases);
+    CHECK_REFUSED(tei_read_embed, cases);
 }
 
-static void test_decode__takes_ids_alone(void **state)
+static void test_tei__takes_ids_only(void **state)
 {
     static const struct bad cases[] = {
         {"{}", PROBLEM_BAD_REQUEST, "ids", "missing"},
@@ -174,23 +177,23 @@ static void test_decode__takes_ids_alone(void **state)
     char many[256] = "{\"ids\":[[1],[1";
 
     (void)state;
-    decode_good(decode_token_ids, "{\"ids\":[7,99,0]}", &fields);
+    decode_good(tei_read_decode, "{\"ids\":[7,99,0]}", &fields);
     assert_int_equal(fields.n_inputs, 1);
     assert_int_equal(fields.inputs[0].n_ids, 3);
     assert_int_equal(fields.inputs[0].ids[1], 99);
     assert_true(fields.skip_special);
     fields_release(&fields);
-    decode_good(decode_token_ids, "{\"ids\":[[7],[8,9]],\"skip_special_tokens\":false}", &fields);
+    decode_good(tei_read_decode, "{\"ids\":[[7],[8,9]],\"skip_special_tokens\":false}", &fields);
     assert_int_equal(fields.n_inputs, 2);
     assert_int_equal(fields.inputs[1].ids[1], 9);
     assert_false(fields.skip_special);
     fields_release(&fields);
-    CHECK_REFUSED(decode_token_ids, cases);
+    CHECK_REFUSED(tei_read_decode, cases);
 
     for (int i = 0; i < 63; i++)
         strcat(many, ",1");
     strcat(many, "]]}");
-    assert_false(decode_with(decode_token_ids, &decoding_rules, many, &fields, &error));
+    assert_false(decode_with(tei_read_decode, &decoding_rules, many, &fields, &error));
     assert_int_equal(error.problem, PROBLEM_TOO_MANY_TOKENS);
     assert_non_null(strstr(error.message, "Requested 65 tokens, max 64 tokens per request"));
 }
@@ -198,11 +201,11 @@ static void test_decode__takes_ids_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_decode__refuses_bad_tei_bodies),
-        cmocka_unit_test(test_decode__takes_tei_bodies),
-        cmocka_unit_test(test_decode__takes_what_is_not_to_be_pooled),
-        cmocka_unit_test(test_decode__normalizes_for_embed),
-        cmocka_unit_test(test_decode__takes_ids_alone),
+        cmocka_unit_test(test_tei__refuses_bad_bodies),
+        cmocka_unit_test(test_tei__takes_bodies),
+        cmocka_unit_test(test_tei__takes_what_is_not_to_be_pooled),
+        cmocka_unit_test(test_tei__normalizes_for_embed),
+        cmocka_unit_test(test_tei__takes_ids_only),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,22 +5,23 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "server/api/cohere.h"
 #include "tests/server/api/embed/decoding.h"
 
-static void test_decode__reads_cohere_fields(void **state)
+static void test_cohere__reads_its_fields(void **state)
 {
     struct fields fields;
 
     (void)state;
-    decode_good(decode_cohere_embed, "{\"texts\":[\"a\",\"b\"]}", &fields);
+    decode_good(cohere_read_embed, "{\"texts\":[\"a\",\"b\"]}", &fields);
     assert_int_equal(fields.n_inputs, 2);
     assert_slice(fields.inputs[1].text, "b");
-    assert_int_equal(fields.types, 1U << EMBEDDING_FLOAT);
+    assert_int_equal(fields.types, 1U << COHERE_FLOAT);
     assert_int_equal(fields.max_tokens, 16);
     assert_int_equal(fields.n_dims, 6);
     fields_release(&fields);
 
-    decode_good(decode_cohere_embed,
+    decode_good(cohere_read_embed,
                 "{\"inputs\":[{\"content\":[{\"type\":\"text\",\"text\":\"c\"}]}],"
                 "\"embedding_types\":[\"ubinary\",\"base64\",\"ubinary\"],"
                 "\"output_dimension\":3,\"max_tokens\":5,\"truncate\":\"START\","
@@ -28,8 +29,7 @@ static void test_decode__reads_cohere_fields(void **state)
                 &fields);
     assert_int_equal(fields.n_inputs, 1);
     assert_slice(fields.inputs[0].text, "c");
-    assert_int_equal(fields.types,
-                     1U << EMBEDDING_BASE64 | 1U << (EMBEDDING_PACKED + PACK_UBINARY));
+    assert_int_equal(fields.types, 1U << COHERE_BASE64 | 1U << (COHERE_PACKED + PACK_UBINARY));
     assert_int_equal(fields.n_dims, 3);
     assert_int_equal(fields.max_tokens, 5);
     assert_int_equal(fields.truncate, TRUNCATE_START);
@@ -38,12 +38,12 @@ static void test_decode__reads_cohere_fields(void **state)
     fields_release(&fields);
 
     /* More than the model takes is what it takes. */
-    decode_good(decode_cohere_embed, "{\"texts\":[\"a\"],\"max_tokens\":999}", &fields);
+    decode_good(cohere_read_embed, "{\"texts\":[\"a\"],\"max_tokens\":999}", &fields);
     assert_int_equal(fields.max_tokens, 16);
     fields_release(&fields);
 }
 
-static void test_decode__refuses_bad_cohere_fields(void **state)
+static void test_cohere__refuses_bad_fields(void **state)
 {
     static const struct bad cases[] = {
         {"{}", PROBLEM_BAD_REQUEST, "texts", "missing"},
@@ -82,16 +82,16 @@ static void test_decode__refuses_bad_cohere_fields(void **state)
     };
 
     (void)state;
-    CHECK_REFUSED(decode_cohere_embed, cases);
+    CHECK_REFUSED(cohere_read_embed, cases);
 }
 
 /* What stands beside a text may be anything that is JSON. */
-static void test_decode__ignores_what_stands_beside_contents(void **state)
+static void test_cohere__ignores_what_stands_beside_contents(void **state)
 {
     struct fields fields;
 
     (void)state;
-    decode_good(decode_cohere_embed,
+    decode_good(cohere_read_embed,
                 "{\"inputs\":[{\"x\":2e-310,\"content\":[{\"y\":18446744073709551616,"
                 "\"type\":\"text\",\"text\":\"a\",\"\\u0000\":[1e999]}]}]}",
                 &fields);
@@ -103,9 +103,9 @@ static void test_decode__ignores_what_stands_beside_contents(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_decode__ignores_what_stands_beside_contents),
-        cmocka_unit_test(test_decode__reads_cohere_fields),
-        cmocka_unit_test(test_decode__refuses_bad_cohere_fields),
+        cmocka_unit_test(test_cohere__ignores_what_stands_beside_contents),
+        cmocka_unit_test(test_cohere__reads_its_fields),
+        cmocka_unit_test(test_cohere__refuses_bad_fields),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

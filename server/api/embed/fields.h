@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What a request's body asks for, all of it checked against the limits, so that nothing but the
+ * number of tokens is left to refuse. */
+#ifndef NESTD_SERVER_API_EMBED_FIELDS_H
+#define NESTD_SERVER_API_EMBED_FIELDS_H
+
+#include "engine/engine.h"
+#include "server/api/embed/pack.h"
+#include "server/text/slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct body;
+
+/* A text, or a text that came as token ids. */
+struct input {
+    struct slice text;  /* borrowed from the body; bytes NULL: ids */
+    const int32_t *ids; /* [n_ids], each inside the vocabulary */
+    size_t n_ids;
+};
+
+/* Inputs [0, n_rows) came in row_field. Where two lists are compared, the others came in
+ * column_field; where one list is compared with itself, there are none. */
+struct fields {
+    struct slice model;   /* what the request calls the model */
+    struct input *inputs; /* [n_inputs] */
+    size_t n_inputs;
+    size_t n_rows;
+    const char *row_field; /* "input" */
+    const char *column_field;
+    struct slice prompt; /* goes before every text */
+    enum truncate_side truncate;
+    size_t max_tokens;         /* of a text, special tokens included */
+    size_t max_request_tokens; /* of all inputs together */
+    bool pooled;               /* one vector a text; else, for /embed_all, one a token */
+    size_t n_dims;
+    bool normalize;
+    bool base64;
+    bool packed; /* /v1/embeddings: as `pack`, not as float32 */
+    enum pack pack;
+    unsigned types;    /* /v2/embed: 1 << enum cohere_type of each */
+    bool add_special;  /* /tokenize: special tokens */
+    bool skip_special; /* /decode */
+    enum similarity similarity;
+
+    struct body *body; /* private: owns what is borrowed */
+    int32_t *ids;      /* private: of all inputs */
+};
+
+/* Lets go of inputs, ids and texts; what else the fields say may still be read, but not `model`. */
+void fields_release(struct fields *fields);
+
+/* Where an input came from: its list and its place there. */
+const char *fields_locate(const struct fields *fields, size_t i_input, size_t *ret_index);
+
+#endif
