@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "server/hub/folder.h"
+
+#include "server/hub/cache.h"
+
+#include <dirent.h>
+#include <string.h>
+
+#define PREFIX "models--"
+
+static bool holds(const char *folder, const char *name)
+{
+    struct hub_path path;
+
+    return hub_path_print(&path, NULL, "%s/%s", folder, name) == STATUS_OK &&
+           hub_path_exists(path.text);
+}
+
+static bool holds_model(const char *folder)
+{
+    return holds(folder, "modules.json") || holds(folder, "config.json");
+}
+
+/* The snapshot that the revision leads to. */
+static enum status find_revision(const char *folder, const char *revision,
+                                 struct hub_path *ret_folder, struct error *error)
+{
+    struct hub_cache cache = {.root = folder};
+    char commit[HUB_COMMIT_BYTES + 1];
+    enum status status = hub_path_print(&cache.repository, error, "%s", folder);
+
+    if (status)
+        return status;
+    if (!hub_cache_find_commit(&cache, revision, commit))
+        return error_set(
+            error, STATUS_INVALID,
+            "%.200s: is a folder of the hub's cache, but without a snapshot of %.100s; "
+            "name what it has with --revision",
+            folder, revision);
+    return hub_cache_name_snapshot(&cache, commit, ret_folder, error);
+}
+
+/* Of a cache: the one model in it. Left untouched where there is none. */
+static enum status find_only_model(const char *root, struct hub_path *ret_folder, size_t *ret_n,
+                                   struct error *error)
+{
+    DIR *entries = opendir(root);
+    enum status status = STATUS_OK;
+    struct dirent *entry;
+    size_t n = 0;
+
+    while (entries && (entry = readdir(entries)) != NULL) {
+        if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) == 0 && n++ == 0)
+            status = hub_path_print(ret_folder, error, "%s/%s", root, entry->d_name);
+    }
+    if (entries)
+        closedir(entries);
+    if (status == STATUS_OK && n > 1)
+        status = error_set(error, STATUS_INVALID,
+                           "%.200s: is a hub's cache of %zu models; give one's name, as ORG/NAME, "
+                           "beside --huggingface-hub-cache %.200s",
+                           root, n, root);
+    *ret_n = n;
+    return status;
+}
+
+enum status hub_folder_find(const char *path, const char *revision, struct hub_path *ret_folder,
+                            struct error *error)
+{
+    struct hub_path folder;
+    size_t n_models;
+    enum status status = hub_path_print(&folder, error, "%s", path);
+
+    for (size_t len = strlen(folder.text); len > 1 && folder.text[len - 1] == '/'; len--)
+        folder.text[len - 1] = '\0';
+    if (status == STATUS_OK && !holds_model(path) && !holds(path, "snapshots")) {
+        status = find_only_model(path, &folder, &n_models, error);
+        if (status == STATUS_OK && n_models == 0)
+            return hub_path_print(ret_folder, error, "%s", path);
+    }
+    if (status == STATUS_OK && !holds_model(path) && holds(folder.text, "snapshots"))
+        return find_revision(folder.text, revision, ret_folder, error);
+    return status ? status : hub_path_print(ret_folder, error, "%s", path);
+}
+
+bool hub_folder_get_name(const char *path, struct hub_path *ret_name)
+{
+    const char *snapshots = strstr(path, "/snapshots/");
+    const char *model = snapshots;
+    const char *dashes = NULL;
+
+    if (!snapshots || !hub_revision_is_commit(snapshots + strlen("/snapshots/")))
+        return false;
+    while (model > path && model[-1] != '/')
+        model--;
+    if (strncmp(model, PREFIX, strlen(PREFIX)) != 0)
+        return false;
+    model += strlen(PREFIX);
+    for (const char *c = model; c + 1 < snapshots; c++) {
+        if (c[0] == '-' && c[1] == '-')
+            dashes = c;
+    }
+    if (dashes)
+        model = dashes + 2;
+    return hub_path_print(ret_name, NULL, "%.*s", (int)(snapshots - model), model) == STATUS_OK;
+}
