@@ -13,20 +13,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static int complain(enum options_command command, const char *problem)
-{
-    const char *name = command == OPTIONS_SERVE ? "" : options_command_name(command);
-    const char *space = *name ? " " : "";
-
-    fprintf(stderr, "nestd%s%s: %s\nTry 'nestd%s%s --help'.\n", space, name, problem, space, name);
-    return EXIT_BAD_OPTIONS;
-}
-
-int command_complain(const struct options *options, const char *problem)
-{
-    return complain(options->command, problem);
-}
-
 static int run(const struct options *options)
 {
     switch (options->command) {
@@ -53,7 +39,8 @@ int main(int argc, char **argv)
         puts("nestd " NESTD_VERSION " (" NESTD_COMMIT ")");
         return EXIT_SUCCESS;
     case OPTIONS_BAD:
-        return complain(report.command, report.problem);
+        options = (struct options){.command = report.command};
+        return command_complain(&options, report.problem);
     case OPTIONS_RUN:
         break;
     }
