@@ -11,19 +11,29 @@ struct piece {
     size_t n_columns;
 };
 
-static size_t max_columns(const struct arch *arch)
+static size_t larger(size_t a, size_t b)
 {
-    return 3 * arch->hidden_size > arch->intermediate_size ? 3 * arch->hidden_size
-                                                           : arch->intermediate_size;
+    return a > b ? a : b;
 }
 
-/* float32 operands are the rows themselves; the others have memory of their own. */
+/* Of a product's result. */
+static size_t max_columns(const struct arch *arch)
+{
+    return larger(larger(arch_qkv_size(arch), arch_wide_size(arch)), arch->hidden_size);
+}
+
+/* float32 operands are the rows themselves, but for those of norms that leave x as it is; the
+ * others have memory of their own. */
 static void alias_operands(struct encoder_context *context)
 {
+    if (context->encoder->attention_type == KERNEL_FLOAT32)
+        context->raw_qkv = context->qkv;
     if (context->encoder->dtype != ENCODER_FLOAT32)
         return;
-    context->x_operand.values = context->x;
-    context->mid_operand.values = context->x;
+    if (context->encoder->model->arch.norm_place == NORM_AFTER) {
+        context->x_operand.values = context->x;
+        context->mid_operand.values = context->x;
+    }
     context->attended_operand.values = context->attended;
     context->inner_operand.values = context->inner;
 }
@@ -51,29 +61,37 @@ static enum status take_memory(struct encoder_context *context)
     size_t n_rows = context->max_tokens + GEMM_MAX_ROWS;
     size_t longest = encoder->model->max_tokens;
     size_t hidden = arch->hidden_size;
+    size_t qkv = arch_qkv_size(arch);
     size_t inner = arch->intermediate_size;
     size_t n_inner_rows = encoder->is_large ? n_rows : GEMM_MAX_ROWS;
     bool own = encoder->dtype != ENCODER_FLOAT32;
+    bool own_x = own || arch->norm_place != NORM_AFTER;
+    bool own_raw = plan_turns_heads(arch) && encoder->attention_type != KERNEL_FLOAT32;
     const struct piece pieces[] = {
         {&context->x, n_rows, hidden},
-        {&context->x_operand.values, own ? n_rows : 0, hidden},
+        {&context->x_operand.values, own_x ? n_rows : 0, hidden},
         {&context->x_operand.scales, n_rows, 1},
         {&context->x_operand.zeros, n_rows, 1},
-        {&context->mid_operand.values, own ? n_rows : 0, hidden},
+        {&context->mid_operand.values, own_x ? n_rows : 0, hidden},
         {&context->mid_operand.scales, n_rows, 1},
         {&context->mid_operand.zeros, n_rows, 1},
-        {&context->qkv, n_rows, 3 * hidden},
-        {&context->attended, n_rows, hidden},
-        {&context->attended_operand.values, own ? n_rows : 0, hidden},
+        {&context->qkv, n_rows, qkv},
+        {&context->raw_qkv, own_raw ? n_rows : 0, qkv},
+        {&context->attended, n_rows, arch->query_size},
+        {&context->attended_operand.values, own ? n_rows : 0, arch->query_size},
         {&context->attended_operand.scales, n_rows, 1},
         {&context->attended_operand.zeros, n_rows, 1},
+        {&context->branch, arch->norm_place == NORM_AROUND ? n_rows : 0, hidden},
         {&context->inner, own ? GEMM_MAX_ROWS : n_inner_rows, inner},
         {&context->inner_operand.values, own ? n_inner_rows : 0, inner},
         {&context->inner_operand.scales, n_inner_rows, 1},
         {&context->inner_operand.zeros, n_inner_rows, 1},
+        {&context->wide, arch->is_gated ? GEMM_MAX_ROWS : 0, 2 * inner},
         {&context->c, GEMM_MAX_ROWS, max_columns(arch)},
-        {&context->scratch, 1,
-         KERNEL_ATTENTION_SCRATCH_FLOATS(longest, hidden / arch->n_attention_heads)},
+        {&context->normed, arch->norm_place == NORM_AFTER ? 0 : GEMM_MAX_ROWS, hidden},
+        {&context->embedded, encoder->embedding_projection.weights ? GEMM_MAX_ROWS : 0,
+         arch->embedding_size},
+        {&context->scratch, 1, KERNEL_ATTENTION_SCRATCH_FLOATS(longest, arch->head_size)},
     };
     enum status status = take_pieces(&context->arena, pieces, sizeof pieces / sizeof *pieces);
 
@@ -93,7 +111,8 @@ enum status encoder_context_new(const struct encoder *encoder, size_t max_tokens
     context->encoder = encoder;
     context->max_tokens = max_tokens;
     context->text_rows = calloc(max_tokens, sizeof *context->text_rows);
-    status = context->text_rows ? take_memory(context) : STATUS_NO_MEMORY;
+    context->positions = calloc(max_tokens, sizeof *context->positions);
+    status = context->text_rows && context->positions ? take_memory(context) : STATUS_NO_MEMORY;
     if (!status)
         status = gemm_context_new(encoder->gemm, &context->gemm);
     if (status) {
@@ -111,5 +130,6 @@ void encoder_context_free(struct encoder_context *context)
     gemm_context_free(context->gemm);
     arena_release(&context->arena);
     free(context->text_rows);
+    free(context->positions);
     free(context);
 }

@@ -5,8 +5,11 @@
 #define NESTD_ENGINE_ENCODER_CONTEXT_H
 
 #include "engine/encoder/arena.h"
+#include "engine/encoder/distance.h"
 #include "engine/encoder/encoder.h"
 #include "engine/encoder/layer.h"
+#include "engine/encoder/plan.h"
+#include "engine/encoder/rotary.h"
 #include "engine/gemm/gemm.h"
 #include "engine/kernels/kernels.h"
 
@@ -24,10 +27,15 @@ struct encoder {
     enum encoder_dtype dtype;
     enum kernel_type attention_type;             /* of q, k and v */
     kernel_store *(*activation)[N_KERNEL_TYPES]; /* the model's, out of kernels: [input][output] */
+    struct plan plan;
     bool is_large;    /* a layer's weights: passes go product by product (forward.c) */
-    float *positions; /* [max_tokens, hidden]: position + token type 0 */
+    float *positions; /* [n, embedding]: position + token type 0, by embed.c's position_row() */
     struct packed_norm embedding_norm;
-    struct layer *layers; /* [n_layers] */
+    struct packed_linear embedding_projection; /* NULL weights: there is none */
+    struct distance_tables distances;
+    struct rotary_tables rotary;
+    struct layer *layers;          /* [n_layers] */
+    struct packed_norm final_norm; /* where norms are not after */
     struct accuracy_report accuracy;
 };
 
@@ -50,10 +58,13 @@ struct encoder_context {
     float *x;                        /* [n, hidden]: the residual stream */
     struct operand x_operand;        /* [n, hidden]: x as it enters a layer */
     struct operand mid_operand;      /* [n, hidden]: x between the layer's two halves */
-    void *qkv;                       /* [n, 3 hidden], of attention_type */
-    float *attended;                 /* [n, hidden] */
-    struct operand attended_operand; /* [n, hidden] */
+    void *qkv;                       /* [n, qkv], of attention_type */
+    float *raw_qkv;                  /* [n, qkv], where heads are turned; in float32 it is qkv */
+    float *attended;                 /* [n, query] */
+    struct operand attended_operand; /* [n, query] */
+    float *branch;                   /* [n, hidden], where norms are around */
     size_t *text_rows;               /* [n_texts]: where each text begins */
+    size_t *positions;               /* [n]: of each row in its text */
     _Atomic(enum status) status;     /* the first failure of any member */
 
     /* Of a block, and the member's; of a block, and the owner's, where members share it; of the
@@ -63,10 +74,13 @@ struct encoder_context {
     /* What the operand is made of: a block of the owner where members share it, else a few rows of
      * the member. In float32 it is the operand. */
     float *inner; /* [GEMM_MAX_ROWS, intermediate], or as the operand */
+    float *wide;  /* [GEMM_MAX_ROWS, 2 intermediate], where layers are gated: both factors */
 
     /* Of a tile: the member's. */
-    void *c;        /* [GEMM_MAX_ROWS, n_out] of 4 bytes: what a product leaves */
-    float *scratch; /* of one attention */
+    void *c;         /* [GEMM_MAX_ROWS, n_out] of 4 bytes: what a product leaves */
+    float *scratch;  /* of one attention */
+    float *normed;   /* [GEMM_MAX_ROWS, hidden], where norms are not after */
+    float *embedded; /* [GEMM_MAX_ROWS, embedding], where it is projected */
 };
 
 #endif

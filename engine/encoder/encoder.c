@@ -19,6 +19,8 @@ static kernel_store *(*pick_activation(struct kernels *kernels,
         return kernels->gelu_tanh;
     case ACTIVATION_RELU:
         return kernels->relu;
+    case ACTIVATION_SILU:
+        return kernels->silu;
     }
     return NULL;
 }
@@ -87,6 +89,7 @@ enum status encoder_new(struct encoder **ret_encoder, const struct model *model,
     encoder->dtype = dtype;
     kernels_choose(&encoder->kernels, cpu_flags(cpu_mask));
     encoder->activation = pick_activation(&encoder->kernels, model->arch.activation);
+    encoder->plan = plan_make(&model->arch);
     encoder->attention_type = dtype != ENCODER_FLOAT32 && encoder->kernels.multiplies_bfloat16
                                   ? KERNEL_BFLOAT16
                                   : KERNEL_FLOAT32;
@@ -109,6 +112,10 @@ void encoder_free(struct encoder *encoder)
     free(encoder->layers);
     free(encoder->accuracy.fallbacks);
     packed_norm_release(&encoder->embedding_norm);
+    packed_norm_release(&encoder->final_norm);
+    packed_linear_release(&encoder->embedding_projection);
+    distance_tables_release(&encoder->distances);
+    rotary_tables_release(&encoder->rotary);
     free(encoder->positions);
     gemm_close(encoder->gemm);
     free(encoder);

@@ -22,38 +22,13 @@
  * Promise 1: an element of a product has the same bits in whichever rows and panel it lies
  * (gemm.h), the kernels see one row or one element, and attention sees one text. */
 #include "engine/encoder/context.h"
+#include "engine/encoder/embed.h"
+#include "engine/encoder/plan.h"
 #include "engine/encoder/steps.h"
 #include "engine/encoder/team.h"
 #include "engine/model/model.h"
 
 #include <stdatomic.h>
-
-/* What a step is cut by. */
-enum step_kind {
-    STEP_ROWS,    /* rows */
-    STEP_PRODUCT, /* rows, or panels of the columns of its weights */
-    STEP_TEXTS,   /* texts and heads */
-};
-
-struct layer_step {
-    step_function *run;
-    enum step_kind kind;
-    enum layer_product product; /* of STEP_PRODUCT */
-};
-
-/* Post-norm: Vaswani et al., arXiv 1706.03762; Devlin et al., arXiv 1810.04805. */
-static const struct layer_step layer_steps[] = {
-    {step_qkv, STEP_PRODUCT, LAYER_QKV},
-    {step_attention, STEP_TEXTS, 0},
-    {step_attended_operand, STEP_ROWS, 0},
-    {step_attention_output, STEP_PRODUCT, LAYER_ATTENTION_OUTPUT},
-    {step_attention_norm, STEP_ROWS, 0},
-    {step_intermediate, STEP_PRODUCT, LAYER_INTERMEDIATE},
-    {step_inner_operand, STEP_ROWS, 0},
-    {step_output, STEP_PRODUCT, LAYER_OUTPUT},
-    {step_output_norm, STEP_ROWS, 0},
-};
-enum { N_LAYER_STEPS = sizeof layer_steps / sizeof *layer_steps };
 
 enum schedule { BY_BLOCK, BY_PRODUCT, BY_STEP };
 
@@ -197,11 +172,27 @@ static size_t count_steps(enum schedule schedule, const struct layer_step *steps
 
 static void run_layer(struct phase *phase)
 {
-    for (size_t i = 0; i < N_LAYER_STEPS; i += phase->n_steps) {
-        phase->steps = &layer_steps[i];
-        phase->n_steps = count_steps(phase->schedule, phase->steps, N_LAYER_STEPS - i);
+    const struct plan *plan = &phase->owner->encoder->plan;
+
+    for (size_t i = 0; i < plan->n_steps; i += phase->n_steps) {
+        phase->steps = &plan->steps[i];
+        phase->n_steps = count_steps(phase->schedule, phase->steps, plan->n_steps - i);
         run_phase(phase);
     }
+}
+
+/* What follows the last layer. */
+static void run_end(struct phase *phase)
+{
+    static const struct layer_step norm = {step_norm_final, STEP_ROWS, 0};
+
+    if (!phase->owner->encoder->final_norm.gamma)
+        return;
+    phase->n_members = team_admit(phase->pass->team);
+    phase->schedule = BY_BLOCK;
+    phase->steps = &norm;
+    phase->n_steps = 1;
+    run_phase(phase);
 }
 
 /* Below this many rows for each member it pays to share the weights rather than the rows. */
@@ -233,6 +224,8 @@ static void run_layers(struct phase *phase)
         phase->schedule = choose_schedule(phase);
         run_layer(phase);
     }
+    if (end == n_layers)
+        run_end(phase);
 }
 
 enum status encoder_run(struct encoder_context *context, const struct encoder_pass *pass,
@@ -246,12 +239,14 @@ enum status encoder_run(struct encoder_context *context, const struct encoder_pa
     atomic_store(&context->status, STATUS_OK);
     for (size_t i = 0; i < pass->n_texts; i++) {
         context->text_rows[i] = phase.n_tokens;
+        for (size_t j = 0; j < pass->texts[i].n_tokens; j++)
+            context->positions[phase.n_tokens + j] = j;
         if (!pass->first_tokens)
-            step_embed(context, &pass->texts[i], phase.n_tokens, first_format);
+            embed_text(context, &pass->texts[i], phase.n_tokens, first_format);
         phase.n_tokens += pass->texts[i].n_tokens;
     }
     if (pass->first_tokens)
-        step_resume(context, pass->first_tokens, phase.n_tokens, first_format);
+        embed_resumed(context, pass->first_tokens, phase.n_tokens, first_format);
     run_layers(&phase);
     status = atomic_load(&context->status);
     if (!status)

@@ -25,16 +25,44 @@ void layer_widen(const struct kernels *kernels, const struct tensor *tensor, siz
     }
 }
 
-enum status packed_norm_init(struct packed_norm *norm, const struct layer_norm_weights *weights,
-                             size_t n)
+/* As float32; zeros where nothing is stored. NULL if memory is short. */
+static float *widen_vector(const struct tensor *stored, size_t n)
 {
-    norm->gamma = memory_new_aligned(n * sizeof(float));
-    norm->beta = memory_new_aligned(n * sizeof(float));
-    if (!norm->gamma || !norm->beta)
+    float *values = memory_new_aligned(n * sizeof *values);
+
+    if (!values)
+        return NULL;
+    if (stored->data)
+        tensor_widen(stored, 0, n, values);
+    else
+        memset(values, 0, n * sizeof *values);
+    return values;
+}
+
+enum status packed_norm_init(struct packed_norm *norm, const struct arch *arch,
+                             const struct layer_norm_weights *weights, size_t n)
+{
+    if (!weights->gamma.data)
+        return STATUS_OK;
+    norm->eps = arch->norm_eps;
+    norm->gamma = widen_vector(&weights->gamma, n);
+    if (!norm->gamma)
         return STATUS_NO_MEMORY;
-    tensor_widen(&weights->gamma, 0, n, norm->gamma);
-    tensor_widen(&weights->beta, 0, n, norm->beta);
-    return STATUS_OK;
+    for (size_t i = 0; i < n && arch->norm_kind == NORM_RMS_PLUS_ONE; i++)
+        norm->gamma[i] += 1;
+    if (arch->norm_kind != NORM_LAYER)
+        return STATUS_OK;
+    norm->beta = widen_vector(&weights->beta, n);
+    return norm->beta ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
+void packed_norm_apply(const struct kernels *kernels, const struct packed_norm *norm, float *rows,
+                       size_t n_rows, size_t n)
+{
+    if (norm->beta)
+        kernels->layer_norm(rows, norm->gamma, norm->beta, norm->eps, n_rows, n);
+    else if (norm->gamma)
+        kernels->rms_norm(rows, norm->gamma, norm->eps, n_rows, n);
 }
 
 void packed_norm_release(struct packed_norm *norm)
@@ -57,23 +85,36 @@ const char *layer_product_name(enum layer_product product)
 
 enum { MAX_LINEARS = 3 };
 
-/* The stored linear layers, all of one input and one size, that are a product side by side. */
+/* The stored linear layers, all of one input, that are a product side by side. */
 static size_t linears_of(const struct model_layer *stored, enum layer_product product,
                          const struct linear *ret_linears[MAX_LINEARS])
 {
     const struct linear *const linears[N_LAYER_PRODUCTS][MAX_LINEARS] = {
         [LAYER_QKV] = {&stored->query, &stored->key, &stored->value},
         [LAYER_ATTENTION_OUTPUT] = {&stored->attention_output},
-        [LAYER_INTERMEDIATE] = {&stored->intermediate},
+        [LAYER_INTERMEDIATE] = {&stored->gate, &stored->intermediate},
         [LAYER_OUTPUT] = {&stored->output},
     };
     size_t n = 0;
 
-    while (n < MAX_LINEARS && linears[product][n]) {
-        ret_linears[n] = linears[product][n];
-        n++;
-    }
+    for (size_t i = 0; i < MAX_LINEARS; i++)
+        if (linears[product][i] && linears[product][i]->weight.data)
+            ret_linears[n++] = linears[product][i];
     return n;
+}
+
+static size_t count_weights(const struct linear *linear)
+{
+    return linear->weight.dims[0] * linear->weight.dims[1];
+}
+
+static void gather(const struct kernels *kernels, const struct linear *const *linears,
+                   size_t n_linears, float *ret_weights)
+{
+    for (size_t i = 0; i < n_linears; i++) {
+        layer_widen(kernels, &linears[i]->weight, 0, count_weights(linears[i]), ret_weights);
+        ret_weights += count_weights(linears[i]);
+    }
 }
 
 void layer_gather(const struct kernels *kernels, const struct model_layer *stored,
@@ -81,51 +122,97 @@ void layer_gather(const struct kernels *kernels, const struct model_layer *store
 {
     const struct linear *linears[MAX_LINEARS];
     size_t n_linears = linears_of(stored, product, linears);
-    size_t n_each = linears[0]->weight.dims[0] * linears[0]->weight.dims[1];
 
-    for (size_t i = 0; i < n_linears; i++)
-        layer_widen(kernels, &linears[i]->weight, 0, n_each, ret_weights + i * n_each);
+    gather(kernels, linears, n_linears, ret_weights);
 }
 
-static enum status packed_linear_init(struct packed_linear *packed, enum layer_product product,
-                                      struct gemm *gemm, enum gemm_format format,
-                                      const struct kernels *kernels,
-                                      const struct model_layer *stored, struct error *error)
+/* Biases side by side; zeros where a linear layer has none. */
+static void gather_biases(const struct linear *const *linears, size_t n_linears, float *ret_bias)
 {
-    const struct linear *linears[MAX_LINEARS];
-    size_t n_linears = linears_of(stored, product, linears);
-    size_t n_in = linears[0]->weight.dims[1];
-    size_t n_each = linears[0]->weight.dims[0];
-    size_t n_out = n_each * n_linears;
-    AUTO_FREE float *buffer = malloc(n_out * n_in * sizeof(float));
+    for (size_t i = 0; i < n_linears; i++) {
+        size_t n = linears[i]->weight.dims[0];
 
+        memset(ret_bias, 0, n * sizeof *ret_bias);
+        if (linears[i]->bias.data)
+            tensor_widen(&linears[i]->bias, 0, n, ret_bias);
+        ret_bias += n;
+    }
+}
+
+static enum status pack_linears(struct packed_linear *packed, struct gemm *gemm,
+                                enum gemm_format format, const struct kernels *kernels,
+                                const struct linear *const *linears, size_t n_linears,
+                                struct error *error)
+{
+    size_t n_in = linears[0]->weight.dims[1];
+    size_t n_out = 0;
+    AUTO_FREE float *buffer = NULL;
+
+    for (size_t i = 0; i < n_linears; i++)
+        n_out += linears[i]->weight.dims[0];
+    buffer = malloc(n_out * n_in * sizeof(float));
     packed->bias = memory_new_aligned(n_out * sizeof(float));
     if (!buffer || !packed->bias)
         return error_set(error, STATUS_NO_MEMORY, "out of memory while packing weights");
-    for (size_t i = 0; i < n_linears; i++)
-        tensor_widen(&linears[i]->bias, 0, n_each, packed->bias + i * n_each);
-    layer_gather(kernels, stored, product, buffer);
+    gather_biases(linears, n_linears, packed->bias);
+    gather(kernels, linears, n_linears, buffer);
     return gemm_pack(gemm, format, buffer, n_out, n_in, &packed->weights, error);
 }
 
-static void packed_linear_release(struct packed_linear *packed)
+enum status packed_linear_init(struct packed_linear *packed, struct gemm *gemm,
+                               enum gemm_format format, const struct kernels *kernels,
+                               const struct linear *stored, struct error *error)
+{
+    return pack_linears(packed, gemm, format, kernels, &stored, 1, error);
+}
+
+static enum status pack_product(struct packed_linear *packed, enum layer_product product,
+                                struct gemm *gemm, enum gemm_format format,
+                                const struct kernels *kernels, const struct model_layer *stored,
+                                struct error *error)
+{
+    const struct linear *linears[MAX_LINEARS];
+    size_t n_linears = linears_of(stored, product, linears);
+
+    return pack_linears(packed, gemm, format, kernels, linears, n_linears, error);
+}
+
+void packed_linear_release(struct packed_linear *packed)
 {
     gemm_weights_free(packed->weights);
     free(packed->bias);
 }
 
-enum status layer_init(struct layer *layer, struct gemm *gemm, enum gemm_format format,
-                       const struct kernels *kernels, const struct model_layer *stored,
-                       struct error *error)
+static enum status norms_init(struct layer *layer, const struct arch *arch,
+                              const struct model_layer *stored)
 {
-    size_t hidden_size = stored->query.weight.dims[1];
-    enum status status =
-        packed_norm_init(&layer->attention_norm, &stored->attention_norm, hidden_size);
+    const struct {
+        struct packed_norm *packed;
+        const struct layer_norm_weights *stored;
+        size_t n;
+    } norms[] = {
+        {&layer->query_norm, &stored->query_norm, arch->head_size},
+        {&layer->key_norm, &stored->key_norm, arch->head_size},
+        {&layer->attention_norm, &stored->attention_norm, arch->hidden_size},
+        {&layer->attention_outer_norm, &stored->attention_outer_norm, arch->hidden_size},
+        {&layer->output_norm, &stored->output_norm, arch->hidden_size},
+        {&layer->output_outer_norm, &stored->output_outer_norm, arch->hidden_size},
+    };
+    enum status status = STATUS_OK;
 
-    if (!status)
-        status = packed_norm_init(&layer->output_norm, &stored->output_norm, hidden_size);
+    for (size_t i = 0; i < sizeof norms / sizeof *norms && !status; i++)
+        status = packed_norm_init(norms[i].packed, arch, norms[i].stored, norms[i].n);
+    return status;
+}
+
+enum status layer_init(struct layer *layer, struct gemm *gemm, enum gemm_format format,
+                       const struct kernels *kernels, const struct arch *arch,
+                       const struct model_layer *stored, struct error *error)
+{
+    enum status status = norms_init(layer, arch, stored);
+
     for (enum layer_product i = 0; i < N_LAYER_PRODUCTS && !status; i++)
-        status = packed_linear_init(&layer->products[i], i, gemm, format, kernels, stored, error);
+        status = pack_product(&layer->products[i], i, gemm, format, kernels, stored, error);
     return status;
 }
 
@@ -135,7 +222,7 @@ enum status layer_repack(struct layer *layer, enum layer_product product, struct
 {
     struct packed_linear *old = &layer->products[product];
     struct packed_linear packed = {0};
-    enum status status = packed_linear_init(&packed, product, gemm, format, kernels, stored, error);
+    enum status status = pack_product(&packed, product, gemm, format, kernels, stored, error);
 
     packed_linear_release(status ? &packed : old);
     if (!status)
@@ -158,6 +245,10 @@ void layer_release(struct layer *layer)
 {
     for (enum layer_product i = 0; i < N_LAYER_PRODUCTS; i++)
         packed_linear_release(&layer->products[i]);
+    packed_norm_release(&layer->query_norm);
+    packed_norm_release(&layer->key_norm);
     packed_norm_release(&layer->attention_norm);
+    packed_norm_release(&layer->attention_outer_norm);
     packed_norm_release(&layer->output_norm);
+    packed_norm_release(&layer->output_outer_norm);
 }

@@ -8,10 +8,13 @@
 #include "engine/base/status.h"
 #include "engine/gemm/gemm.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
+struct arch;
 struct kernels;
 struct layer_norm_weights;
+struct linear;
 struct model_layer;
 struct tensor;
 
@@ -21,23 +24,29 @@ struct packed_linear {
 };
 
 struct packed_norm {
-    float *gamma; /* [hidden] */
-    float *beta;  /* [hidden] */
+    float *gamma; /* [n]; NULL: there is no norm here */
+    float *beta;  /* [n]; NULL: it is the RMS norm */
+    float eps;
 };
 
 /* The products of a layer, in order. */
 enum layer_product {
-    LAYER_QKV,              /* query, key and value side by side: [3 hidden, hidden] */
-    LAYER_ATTENTION_OUTPUT, /* [hidden, hidden] */
-    LAYER_INTERMEDIATE,     /* [intermediate, hidden] */
+    LAYER_QKV,              /* query, key and value side by side: [qkv, hidden] */
+    LAYER_ATTENTION_OUTPUT, /* [hidden, query] */
+    LAYER_INTERMEDIATE,     /* [intermediate, hidden], the gate's before it where there is one */
     LAYER_OUTPUT,           /* [hidden, intermediate] */
     N_LAYER_PRODUCTS
 };
 
 struct layer {
     struct packed_linear products[N_LAYER_PRODUCTS];
+    struct packed_norm query_norm; /* as in struct model_layer */
+    struct packed_norm key_norm;
     struct packed_norm attention_norm;
+    struct packed_norm attention_outer_norm;
     struct packed_norm output_norm;
+    struct packed_norm output_outer_norm;
+    bool is_local; /* its tokens see those in the window only */
 };
 
 /* "attention.self", "attention.output.dense" ...: as the model's tensors are called. */
@@ -55,15 +64,26 @@ void layer_gather(const struct kernels *kernels, const struct model_layer *store
 
 /* `layer` is zeroed before; release it after a failure too. */
 MUST_CHECK enum status layer_init(struct layer *layer, struct gemm *gemm, enum gemm_format format,
-                                  const struct kernels *kernels, const struct model_layer *stored,
-                                  struct error *error);
+                                  const struct kernels *kernels, const struct arch *arch,
+                                  const struct model_layer *stored, struct error *error);
 /* Lets the stored weights' pages go, which nobody reads after packing. */
 void layer_forget_stored(const struct model_layer *stored);
 void layer_release(struct layer *layer);
 
-MUST_CHECK enum status packed_norm_init(struct packed_norm *norm,
+/* y = x W^T + b of stored weights. */
+MUST_CHECK enum status packed_linear_init(struct packed_linear *packed, struct gemm *gemm,
+                                          enum gemm_format format, const struct kernels *kernels,
+                                          const struct linear *stored, struct error *error);
+void packed_linear_release(struct packed_linear *packed);
+
+/* A norm of n numbers; none where nothing is stored. */
+MUST_CHECK enum status packed_norm_init(struct packed_norm *norm, const struct arch *arch,
                                         const struct layer_norm_weights *weights, size_t n);
 void packed_norm_release(struct packed_norm *norm);
+
+/* rows[n_rows, n], in place; nothing where there is no norm. */
+void packed_norm_apply(const struct kernels *kernels, const struct packed_norm *norm, float *rows,
+                       size_t n_rows, size_t n);
 
 /* Stored values [first, first + n) as float32. */
 void layer_widen(const struct kernels *kernels, const struct tensor *tensor, size_t first, size_t n,

@@ -3,26 +3,32 @@
 
 #include "engine/base/memory.h"
 #include "engine/encoder/context.h"
-#include "engine/encoder/parallel.h"
+#include "engine/base/parallel.h"
 #include "engine/model/model.h"
 
 #include <pthread.h>
 
+/* Rows of the table from that of a padding token on, or the first token's; one row of zeros where
+ * there is no table. */
 static enum status positions_init(struct encoder *encoder)
 {
     const struct model *model = encoder->model;
-    size_t hidden = model->arch.hidden_size;
-    AUTO_FREE float *types = calloc(hidden, sizeof *types);
+    const struct arch *arch = &model->arch;
+    size_t size = arch->embedding_size;
+    size_t n_rows = arch->n_position_rows ? model->max_tokens + arch->skips_padding : 1;
+    size_t first = arch->first_position - arch->skips_padding;
+    AUTO_FREE float *types = calloc(size, sizeof *types);
 
-    encoder->positions = memory_new_aligned(model->max_tokens * hidden * sizeof(float));
+    encoder->positions = calloc(n_rows * size, sizeof(float));
     if (!encoder->positions || !types)
         return STATUS_NO_MEMORY;
-    if (model->arch.n_types > 0)
-        tensor_widen(&model->type_embeddings, 0, hidden, types);
-    tensor_widen(&model->position_embeddings, 0, model->max_tokens * hidden, encoder->positions);
-    for (size_t i = 0; i < model->max_tokens; i++)
-        for (size_t j = 0; j < hidden; j++)
-            encoder->positions[i * hidden + j] += types[j];
+    if (arch->n_types > 0)
+        tensor_widen(&model->type_embeddings, 0, size, types);
+    if (arch->n_position_rows > 0)
+        tensor_widen(&model->position_embeddings, first * size, n_rows * size, encoder->positions);
+    for (size_t i = 0; i < n_rows; i++)
+        for (size_t j = 0; j < size; j++)
+            encoder->positions[i * size + j] += types[j];
     return STATUS_OK;
 }
 
@@ -49,8 +55,9 @@ static enum status pack_layer(void *user, size_t i)
     const struct model *model = encoder->model;
     struct error error = {0};
     enum status status = layer_init(&encoder->layers[i], encoder->gemm, format_of(encoder->dtype),
-                                    &encoder->kernels, &model->layers[i], &error);
+                                    &encoder->kernels, &model->arch, &model->layers[i], &error);
 
+    encoder->layers[i].is_local = model->arch.is_local[i];
     layer_forget_stored(&model->layers[i]);
     if (!status)
         return STATUS_OK;
@@ -60,22 +67,42 @@ static enum status pack_layer(void *user, size_t i)
     return status;
 }
 
-enum status packing_run(struct encoder *encoder, size_t n_threads, struct error *error)
+/* What is not in a layer. */
+static enum status pack_ends(struct encoder *encoder, struct error *error)
 {
     const struct model *model = encoder->model;
-    struct packing packing = {
-        .encoder = encoder, .mutex = PTHREAD_MUTEX_INITIALIZER, .error = error};
+    const struct arch *arch = &model->arch;
     enum status status = positions_init(encoder);
 
-    encoder->layers = calloc(model->arch.n_layers, sizeof *encoder->layers);
+    if (!status && arch->norms_embeddings)
+        status = packed_norm_init(&encoder->embedding_norm, arch, &model->embedding_norm,
+                                  arch->embedding_size);
+    if (!status)
+        status =
+            packed_norm_init(&encoder->final_norm, arch, &model->final_norm, arch->hidden_size);
+    if (!status)
+        status = distance_tables_init(&encoder->distances, model);
+    if (!status)
+        status = rotary_tables_init(&encoder->rotary, model);
+    if (!status)
+        status = gemm_open(&encoder->kernels, &encoder->gemm, error);
+    if (!status && model->embedding_projection.weight.data)
+        status = packed_linear_init(&encoder->embedding_projection, encoder->gemm, GEMM_FLOAT32,
+                                    &encoder->kernels, &model->embedding_projection, error);
+    return status;
+}
+
+enum status packing_run(struct encoder *encoder, size_t n_threads, struct error *error)
+{
+    size_t n_layers = encoder->model->arch.n_layers;
+    struct packing packing = {
+        .encoder = encoder, .mutex = PTHREAD_MUTEX_INITIALIZER, .error = error};
+    enum status status = pack_ends(encoder, error);
+
+    encoder->layers = calloc(n_layers, sizeof *encoder->layers);
     if (!encoder->layers)
         return STATUS_NO_MEMORY;
     if (!status)
-        status = packed_norm_init(&encoder->embedding_norm, &model->embedding_norm,
-                                  model->arch.hidden_size);
-    if (!status)
-        status = gemm_open(&encoder->kernels, &encoder->gemm, error);
-    if (!status)
-        status = parallel_run(n_threads, model->arch.n_layers, pack_layer, &packing);
+        status = parallel_run(n_threads, n_layers, pack_layer, &packing);
     return status;
 }

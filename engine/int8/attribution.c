@@ -13,7 +13,7 @@
 
 #include "engine/base/memory.h"
 #include "engine/encoder/context.h"
-#include "engine/encoder/parallel.h"
+#include "engine/base/parallel.h"
 #include "engine/encoder/team.h"
 #include "engine/int8/accuracy.h"
 #include "engine/int8/reference.h"

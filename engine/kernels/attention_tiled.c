@@ -88,6 +88,35 @@ static void pack_queries(const float *q, size_t stride, size_t n_rows, size_t n_
     }
 }
 
+/* Which keys any of the queries [first, first + n_rows) sees, in whole panels: a query's keys depend
+ * on its block only, which is the same whatever else there is. */
+struct seen {
+    size_t begin;
+    size_t end;
+};
+
+static struct seen find_seen(const struct attention *a, size_t first, size_t n_rows, size_t width)
+{
+    const size_t last = first + n_rows - 1;
+    struct seen seen = {0, a->n_tokens};
+
+    if (!a->bias)
+        return seen;
+    if (first > a->n_before)
+        seen.begin = (first - a->n_before) / width * width;
+    if (a->n_after < a->n_tokens - last)
+        seen.end = last + a->n_after + 1;
+    return seen;
+}
+
+static void add_bias(const struct attention *a, size_t query, struct seen seen, float *scores)
+{
+    const float *bias = a->bias + (ptrdiff_t)seen.begin - (ptrdiff_t)query;
+
+    for (size_t j = 0; j < seen.end - seen.begin; j++)
+        scores[j] += bias[j];
+}
+
 /* The results of the queries [first, first + n_rows), at most ROWS, which are packed. */
 static void attend(const struct attention_tiles *tiles, const struct attention_packing *p,
                    const struct attention *a, size_t first, size_t n_rows)
@@ -95,18 +124,24 @@ static void attend(const struct attention_tiles *tiles, const struct attention_p
     const size_t n_tokens = a->n_tokens, head_size = a->head_size;
     const size_t n_rows_padded = round_up(n_rows, tiles->n_rows);
     const size_t width = tiles->width;
+    const struct seen seen = find_seen(a, first, n_rows, width);
     float sums[ROWS];
 
-    for (size_t j = 0; j < n_tokens; j += width)
+    for (size_t j = seen.begin; j < seen.end; j += width)
         for (size_t i = 0; i < n_rows_padded; i += tiles->n_rows)
             tiles->multiply(p->queries + i * head_size, head_size, p->keys + j * head_size,
                             head_size, p->scores + i * p->score_stride + j, p->score_stride);
-    for (size_t i = 0; i < n_rows_padded; i++)
-        sums[i] = tiles->softmax_row(p->scores + i * p->score_stride, n_tokens, a->scale);
+    for (size_t i = 0; i < n_rows_padded; i++) {
+        float *scores = p->scores + i * p->score_stride + seen.begin;
+
+        if (a->bias)
+            add_bias(a, first + (i < n_rows ? i : n_rows - 1), seen, scores);
+        sums[i] = tiles->softmax_row(scores, seen.end - seen.begin, a->scale);
+    }
     for (size_t d = 0; d < head_size; d += width)
         for (size_t i = 0; i < n_rows_padded; i += tiles->n_rows)
-            tiles->multiply(p->scores + i * p->score_stride, p->score_stride,
-                            p->values + d * n_tokens, n_tokens,
+            tiles->multiply(p->scores + i * p->score_stride + seen.begin, p->score_stride,
+                            p->values + d * n_tokens + seen.begin * width, seen.end - seen.begin,
                             p->results + i * p->head_size_padded + d, p->head_size_padded);
     for (size_t i = 0; i < n_rows; i++) {
         const float weight = 1 / sums[i];

@@ -16,7 +16,7 @@
  * and 2e-5 in all: two thirds of the time.
  *
  * The tanh form is x s(x), s(x) = 1 / (1 + e^(-2u)) and u odd in x, so s(-x) = 1 - s(x) and the
- * same identity holds with T(a) = e / (1 + e), e = e^(-2u(a)). */
+ * same identity holds with T(a) = e / (1 + e), e = e^(-2u(a)). SiLU is the same with 2u = x. */
 #ifndef NESTD_ENGINE_KERNELS_GELU_H
 #define NESTD_ENGINE_KERNELS_GELU_H
 
@@ -27,5 +27,9 @@
 #define GELU_TANH_A   (-2.3022081986f)
 #define GELU_TANH_A3  (-0.1029432396f)
 #define GELU_TANH_END 10.0f
+
+/* -x times log2(e); beyond the end the tail times a is below 1e-36. */
+#define SILU_A   (-1.4426950409f)
+#define SILU_END 87.0f
 
 #endif

@@ -20,6 +20,7 @@ struct store_kernels {
 struct gelu_kernels {
     struct kernel_stores exact;
     struct kernel_stores tanh;
+    struct kernel_stores silu;
 };
 
 struct convert_kernels {
@@ -45,6 +46,9 @@ struct kernel_set {
     const struct gelu_kernels *gelu;
     const struct convert_kernels *convert;
     kernel_layer_norm *layer_norm;
+    kernel_rms_norm *rms_norm;
+    kernel_rotate *rotate;
+    kernel_scale_by *scale_by;
     kernel_quantise *quantise;
     kernel_attention *attention;               /* of float32 */
     kernel_attention *attention_bfloat16;      /* only where the CPU multiplies bfloat16 */

@@ -15,6 +15,9 @@ static void lay(struct kernel_set *below, const struct kernel_set *set)
     TAKE(gelu);
     TAKE(convert);
     TAKE(layer_norm);
+    TAKE(rms_norm);
+    TAKE(rotate);
+    TAKE(scale_by);
     TAKE(quantise);
     TAKE(attention);
     TAKE(attention_bfloat16);
@@ -35,6 +38,9 @@ static void fill(struct kernels *ret_kernels, const struct kernel_set *set)
 {
     *ret_kernels = (struct kernels){
         .layer_norm = set->layer_norm,
+        .rms_norm = set->rms_norm,
+        .rotate = set->rotate,
+        .scale_by = set->scale_by,
         .quantise = set->quantise,
         .multiply_float32 = set->multiply_float32,
         .multiply_int8 = set->int8 == INT8_OF_ONEDNN ? NULL : set->multiply_int8,
@@ -50,6 +56,7 @@ static void fill(struct kernels *ret_kernels, const struct kernel_set *set)
     take_stores(ret_kernels->relu, &set->store->relu);
     take_stores(ret_kernels->gelu, &set->gelu->exact);
     take_stores(ret_kernels->gelu_tanh, &set->gelu->tanh);
+    take_stores(ret_kernels->silu, &set->gelu->silu);
     memcpy(ret_kernels->add, set->store->add.by_type, sizeof ret_kernels->add);
 }
 

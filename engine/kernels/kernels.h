@@ -53,6 +53,16 @@ typedef void kernel_add(const struct kernel_product *product, float *x, size_t x
 typedef void kernel_layer_norm(float *x, const float *gamma, const float *beta, float eps,
                                size_t n_rows, size_t n);
 
+/* x[n_rows, n] = x / sqrt(mean of x^2 + eps) * gamma[n], in place, each row by itself. */
+typedef void kernel_rms_norm(float *x, const float *gamma, float eps, size_t n_rows, size_t n);
+
+/* Turns each pair of numbers k and k + head_size / 2 of a token's heads x[n_heads, head_size], in
+ * place: turn[k] is the cosine and turn[k + head_size / 2] the sine of its angle. */
+typedef void kernel_rotate(float *x, size_t n_heads, size_t head_size, const float *turn);
+
+/* x[n] *= y[n] */
+typedef void kernel_scale_by(float *x, const float *y, size_t n);
+
 /* q[n_rows, n] = asymmetric uint8 of x[n_rows, n], each row by its own range, zero included: x is
  * about scales[i] * (q - zeros[i]). A row that is not finite gets a scale that is not finite. */
 typedef void kernel_quantise(const float *x, size_t n_rows, size_t n, uint8_t *q, float *scales,
@@ -95,7 +105,7 @@ typedef void kernel_round(const float *x, size_t n, uint16_t *y);
 /* x[n] = float32 of y[n]: embedding rows as they are stored */
 typedef void kernel_widen(const void *y, size_t n, float *x);
 
-/* The self-attention of one text and one head: out = softmax(q k^T * scale) v. */
+/* The self-attention of one text and one head: out = softmax((q k^T + bias) * scale) v. */
 struct attention {
     const void *q; /* [n_tokens, head_size] of float32 or of bfloat16, by the version */
     const void *k;
@@ -103,11 +113,21 @@ struct attention {
     size_t stride; /* elements from a row of q, k or v to the next */
     size_t n_tokens;
     size_t head_size;
-    float scale;       /* > 0 */
-    float *scratch;    /* KERNEL_ATTENTION_SCRATCH_FLOATS floats */
+    float scale;    /* > 0 */
+    float *scratch; /* KERNEL_ATTENTION_SCRATCH_FLOATS floats */
+
+    /* By distance: query i sees key j with bias[j - i], and not at all where that is -INFINITY.
+     * From bias[-n] to bias[n], n = n_tokens + KERNEL_BIAS_MARGIN, may be read. NULL: no bias. */
+    const float *bias;
+    /* Where there is a bias, keys further before a query, or further after it, are not seen. */
+    size_t n_before;
+    size_t n_after;
+
     float *out;        /* [n_tokens, head_size] */
     size_t out_stride; /* floats from a row of out to the next */
 };
+
+enum { KERNEL_BIAS_MARGIN = 32 };
 
 typedef void kernel_attention(const struct attention *attention);
 
@@ -125,8 +145,12 @@ struct kernels {
     kernel_store *gelu[N_KERNEL_TYPES][N_KERNEL_TYPES]; /* exact, by erf */
     kernel_store *gelu_tanh[N_KERNEL_TYPES][N_KERNEL_TYPES];
     kernel_store *relu[N_KERNEL_TYPES][N_KERNEL_TYPES];
+    kernel_store *silu[N_KERNEL_TYPES][N_KERNEL_TYPES];
     kernel_add *add[N_KERNEL_TYPES];
     kernel_layer_norm *layer_norm;
+    kernel_rms_norm *rms_norm;
+    kernel_rotate *rotate;
+    kernel_scale_by *scale_by;
     kernel_quantise *quantise;
     kernel_multiply_float32 *multiply_float32;
     kernel_multiply_int8 *multiply_int8;

@@ -8,7 +8,9 @@
 #include "engine/base/status.h"
 #include "engine/files/document.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct family;
 
@@ -16,24 +18,98 @@ enum activation {
     ACTIVATION_GELU,      /* x * Phi(x), by erf */
     ACTIVATION_GELU_TANH, /* "gelu_new", "gelu_pytorch_tanh": the approximation by tanh */
     ACTIVATION_RELU,
+    ACTIVATION_SILU, /* x / (1 + e^-x) */
 };
 
-/* A post-norm encoder with absolute positions. */
+/* Where a layer's norms stand; x is the residual stream, f one of the layer's two halves. */
+enum norm_place {
+    NORM_AFTER,  /* x = norm(x + f(x)) */
+    NORM_BEFORE, /* x = x + f(norm(x)), and a norm after the last layer */
+    NORM_AROUND, /* x = x + norm(f(norm'(x))), and a norm after the last layer */
+};
+
+enum norm_kind {
+    NORM_LAYER,        /* Ba et al., arXiv 1607.06450 */
+    NORM_RMS,          /* Zhang and Sennrich, arXiv 1910.07467 */
+    NORM_RMS_PLUS_ONE, /* the same with weights that are stored less one */
+};
+
+/* What is added to a score by the distance between its two tokens. */
+enum score_bias {
+    SCORE_BIAS_NONE,
+    SCORE_BIAS_BUCKETS, /* learned, for ranges of distances: Raffel et al., arXiv 1910.10683, 2.1 */
+    SCORE_BIAS_LINEAR,  /* ALiBi in both directions: Press et al., arXiv 2108.12409 */
+};
+
+/* Rotary positions (Su et al., arXiv 2104.09864): pair k of a head's d numbers, k and k + d / 2,
+ * turns by the position times theta^(-2 k / d) / divisor. */
+struct rotary {
+    float theta;
+    double divisor;
+};
+
+enum { ARCH_MAX_LAYERS = 1 << 10 };
+
 struct arch {
     size_t hidden_size;
     size_t n_layers;
-    size_t n_attention_heads; /* head size = hidden_size / n_attention_heads */
+    size_t n_attention_heads;
+    size_t n_kv_heads; /* each key and value serves n_attention_heads / n_kv_heads queries */
+    size_t head_size;
     size_t intermediate_size;
     size_t vocab_size;
-    size_t n_positions;
-    size_t n_types; /* token types; only type 0 is used; 0: the model has none */
-    float layer_norm_eps;
+    size_t n_positions; /* how many tokens a text may have */
+    size_t n_types;     /* token types; only type 0 is used; 0: the model has none */
+
+    /* What enters the first layer. */
+    size_t embedding_size;  /* of the tables; where it is not hidden_size, a product follows */
+    size_t n_position_rows; /* of the table of positions; 0: there is none */
+    size_t first_position;  /* the table's row of a text's first token */
+    bool skips_padding;     /* a token `padding_id` is at the row before, and counts for nothing */
+    size_t padding_id;
+    float embedding_scale; /* of the words' rows */
+    bool norms_embeddings;
+
+    /* Layers. */
+    float norm_eps;
+    enum norm_kind norm_kind;
+    enum norm_place norm_place;
     enum activation activation;
+    bool is_gated;   /* activation(gate(x)) * intermediate(x) */
+    size_t n_groups; /* of layers: those of a group share their weights; n_layers as a rule */
+
+    /* Attention. */
+    float attention_scale;
+    bool is_causal;   /* a token does not see later ones */
+    bool norms_heads; /* each head's query and key, by the RMS norm */
+    enum score_bias score_bias;
+    size_t n_buckets;           /* of SCORE_BIAS_BUCKETS */
+    size_t max_bucket_distance; /* the last bucket has all beyond it */
+    bool rotates;
+    struct rotary rotary[2]; /* by is_local */
+    size_t window;           /* how far a token sees in a local layer */
+    bool is_local[ARCH_MAX_LAYERS];
+
+    /* What follows from these. */
+    size_t query_size; /* n_attention_heads x head_size */
+    size_t key_size;   /* n_kv_heads x head_size: of keys, and of values */
 };
 
 /* Reads config.json by the tables of its family. The bounds are such that no product of sizes
  * overflows. */
 MUST_CHECK enum status arch_read(const struct document *config, const struct family *family,
                                  struct arch *ret_arch, struct error *error);
+
+/* Columns of query, key and value side by side. */
+static inline size_t arch_qkv_size(const struct arch *arch)
+{
+    return arch->query_size + 2 * arch->key_size;
+}
+
+/* Columns of the product that widens: the gate's too, where there is one. */
+static inline size_t arch_wide_size(const struct arch *arch)
+{
+    return arch->is_gated ? 2 * arch->intermediate_size : arch->intermediate_size;
+}
 
 #endif

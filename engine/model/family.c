@@ -7,31 +7,55 @@
 #include <string.h>
 
 static const struct family *const families[] = {
-    &family_bert,
-    &family_distilbert,
+    &family_albert,  &family_bert,  &family_distilbert,
+    &family_electra, &family_mpnet, &family_roberta,
 };
 
 enum { N_FAMILIES = sizeof families / sizeof *families };
+
+static bool is_of(const struct family *family, const struct document *config,
+                  const char *model_type)
+{
+    const struct family_demand *selector = &family->selector;
+    size_t n_types = sizeof family->model_types / sizeof *family->model_types;
+    size_t i = 0;
+
+    while (i < n_types && family->model_types[i] && strcmp(model_type, family->model_types[i]) != 0)
+        i++;
+    if (i == n_types || !family->model_types[i])
+        return false;
+    return !selector->key ||
+           document_demand(config, selector->key, selector->word, NULL) == STATUS_OK;
+}
+
+/* "bert, distilbert": each once. */
+static void list_types(char *text, size_t text_bytes)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < N_FAMILIES; i++)
+        for (size_t j = 0; j < 4 && families[i]->model_types[j]; j++)
+            if (!families[i]->selector.key && len < text_bytes)
+                len += (size_t)snprintf(text + len, text_bytes - len, "%s%s", len > 0 ? ", " : "",
+                                        families[i]->model_types[j]);
+}
 
 enum status family_find(const struct document *config, const struct family **ret_family,
                         struct error *error)
 {
     const char *model_type = NULL;
     char known[200] = "";
-    size_t len = 0;
     enum status status = document_get_string(config, "model_type", &model_type, error);
 
     if (status)
         return status;
-    for (size_t i = 0; i < N_FAMILIES; i++) {
-        if (model_type && strcmp(model_type, families[i]->model_type) == 0) {
+    for (size_t i = 0; i < N_FAMILIES && model_type; i++) {
+        if (is_of(families[i], config, model_type)) {
             *ret_family = families[i];
             return STATUS_OK;
         }
-        if (len < sizeof known)
-            len += (size_t)snprintf(known + len, sizeof known - len, "%s%s", i > 0 ? ", " : "",
-                                    families[i]->model_type);
     }
+    list_types(known, sizeof known);
     if (!model_type)
         return error_set(error, STATUS_UNSUPPORTED, "%s: \"model_type\" is absent (supported: %s)",
                          config->name, known);

@@ -16,10 +16,19 @@ enum arch_size {
     ARCH_HIDDEN,
     ARCH_LAYERS,
     ARCH_HEADS,
+    ARCH_KV_HEADS, /* not in the table, or 0: as many as heads */
+    ARCH_HEAD,     /* a head's size; 0: hidden / heads */
     ARCH_INTERMEDIATE,
     ARCH_VOCABULARY,
-    ARCH_POSITIONS,
+    ARCH_EMBEDDING, /* 0: hidden */
+    ARCH_POSITIONS, /* rows of the table of positions or, without one, the longest text */
     ARCH_TYPES,
+    ARCH_BUCKETS,
+    ARCH_GROUPS, /* of layers that share weights; 0: every layer has its own */
+    N_ARCH_KEYS,
+
+    ARCH_QUERY = N_ARCH_KEYS, /* heads x head */
+    ARCH_KEY,                 /* kv heads x head */
     N_ARCH_SIZES,
     ARCH_NONE, /* of a vector, which has no columns */
 };
@@ -30,6 +39,7 @@ size_t arch_size(const struct arch *arch, enum arch_size size);
 struct family_size {
     const char *key;
     size_t preset;
+    const char *old_key; /* what older files call it */
 };
 
 /* A key that may only have this word, which it also has where it is absent. */
@@ -43,20 +53,51 @@ struct family_tensor {
     size_t offset; /* of a struct tensor in struct model, or in struct model_layer */
     enum arch_size rows;
     enum arch_size columns;
+    unsigned part; /* the rows are part `part` of n_parts of the tensor's; 0 of 0: all of it */
+    unsigned n_parts;
+    bool not_in_first; /* the first layer has none */
+};
+
+/* What a file calls the thetas of rotary positions, where it has no "rope_parameters". */
+struct family_rotary {
+    const char *theta_key;
+    double theta;
+    const char *local_theta_key; /* of local layers; NULL: there are none */
+    double local_theta;
+};
+
+/* Which layers are local: by "layer_types", or else all but every n-th. */
+struct family_window {
+    const char *size_key; /* NULL: the family has no local layers */
+    size_t size;          /* how many tokens are seen, on both sides together */
+    const char *every_key;
+    size_t every;
+    bool global_is_last; /* of each n layers; else the first */
 };
 
 struct family {
-    const char *model_type; /* config.json's word for it */
+    const char *const model_types[4];    /* config.json's words for it */
+    const struct family_demand selector; /* a key that must have this word; no key: none must */
 
-    const struct family_size sizes[N_ARCH_SIZES];
-    const struct family_demand *demands; /* ends with a NULL key */
-    const char *activation_key;
+    const struct family_size sizes[N_ARCH_KEYS];
+    const struct family_demand *demands; /* ends with a NULL key; NULL: there are none */
+    const char *const *refused;          /* keys that must ask for nothing; ends with NULL */
+    bool has_own_code;                   /* "auto_map" names the code that this family is */
+    const char *activation_key;          /* NULL: the features' */
+    const char *old_activation_key;
     const char *eps_key; /* NULL: eps is fixed */
+    const char *old_eps_key;
     double eps;
+    const char *scale_key;             /* the scores' scale is 1 / sqrt of this; NULL: head size */
+    const char *bidirectional_key;     /* true: not causal */
+    const struct family_rotary rotary; /* where the features rotate */
+    const struct family_window window;
+    struct arch features; /* what is the same in every model of the family */
 
     const char *prefix; /* of every tensor of a model that was saved with a head: "bert." */
     const struct family_tensor *model_tensors; /* end with a NULL name; the first is always there */
-    const char *layer_prefix;                  /* of layer N's tensors, before "N." */
+    const char *layer_prefix;                  /* of layer N's tensors, before "N" */
+    const char *layer_infix;                   /* after "N"; NULL: "." */
     const struct family_tensor *layer_tensors; /* end with a NULL name */
 };
 
@@ -66,17 +107,23 @@ MUST_CHECK enum status family_find(const struct document *config, const struct f
 
 /* ---- for the tables ---- */
 
-#define MODEL_TENSOR(name, role, rows, columns)                                                    \
+#define NO_TENSOR                                                                                  \
     {                                                                                              \
-        name, offsetof(struct model, role), ARCH_##rows, ARCH_##columns                            \
+        .name = NULL                                                                               \
     }
-#define LAYER_TENSOR(name, role, rows, columns)                                                    \
+#define MODEL_TENSOR(name_, role, rows_, columns_)                                                 \
     {                                                                                              \
-        name, offsetof(struct model_layer, role), ARCH_##rows, ARCH_##columns                      \
+        .name = name_, .offset = offsetof(struct model, role), .rows = ARCH_##rows_,               \
+        .columns = ARCH_##columns_                                                                 \
     }
-#define MODEL_NORM(name, role)                                                                     \
-    MODEL_TENSOR(name ".weight", role.gamma, HIDDEN, NONE),                                        \
-        MODEL_TENSOR(name ".bias", role.beta, HIDDEN, NONE)
+#define LAYER_TENSOR(name_, role, rows_, columns_)                                                 \
+    {                                                                                              \
+        .name = name_, .offset = offsetof(struct model_layer, role), .rows = ARCH_##rows_,         \
+        .columns = ARCH_##columns_                                                                 \
+    }
+#define EMBEDDING_NORM(name)                                                                       \
+    MODEL_TENSOR(name ".weight", embedding_norm.gamma, EMBEDDING, NONE),                           \
+        MODEL_TENSOR(name ".bias", embedding_norm.beta, EMBEDDING, NONE)
 #define LAYER_NORM(name, role)                                                                     \
     LAYER_TENSOR(name ".weight", role.gamma, HIDDEN, NONE),                                        \
         LAYER_TENSOR(name ".bias", role.beta, HIDDEN, NONE)
@@ -84,5 +131,14 @@ MUST_CHECK enum status family_find(const struct document *config, const struct f
 #define LAYER_LINEAR(name, role, rows, columns)                                                    \
     LAYER_TENSOR(name ".weight", role.weight, rows, columns),                                      \
         LAYER_TENSOR(name ".bias", role.bias, rows, NONE)
+/* The same, whose rows are part `part_` of n_parts_ of a tensor's. */
+#define LAYER_PART(name_, role, rows_, columns_, part_, n_parts_)                                  \
+    {                                                                                              \
+        .name = name_, .offset = offsetof(struct model_layer, role), .rows = ARCH_##rows_,         \
+        .columns = ARCH_##columns_, .part = part_, .n_parts = n_parts_                             \
+    }
+#define LAYER_LINEAR_PART(name, role, rows, columns, part, n_parts)                                \
+    LAYER_PART(name ".weight", role.weight, rows, columns, part, n_parts),                         \
+        LAYER_PART(name ".bias", role.bias, rows, NONE, part, n_parts)
 
 #endif

@@ -23,21 +23,76 @@
 
 /* --- weights ---------------------------------------------------------------------------------- */
 
-/* Fills the tensors of `owner`, a struct model or model_layer. */
-static enum status fill(const struct model *model, const struct family_tensor *tensors,
-                        const char *prefix, void *owner, struct error *error)
+/* Whether a row's tensor is there: its rows may be none, as those of token types. */
+static bool is_there(const struct model *model, const struct family_tensor *row)
+{
+    const struct arch *arch = &model->arch;
+
+    if (row->offset == offsetof(struct model, embedding_projection.weight) ||
+        row->offset == offsetof(struct model, embedding_projection.bias))
+        return arch->embedding_size != arch->hidden_size;
+    return arch_size(arch, row->rows) > 0;
+}
+
+/* Part `part` of the n_parts that a tensor's rows are. */
+static void take_part(struct tensor *tensor, unsigned part, unsigned n_parts)
+{
+    size_t n_rows = tensor->dims[0] / n_parts;
+    size_t row_bytes = dtype_size_bytes(tensor->dtype);
+
+    for (size_t i = 1; i < tensor->n_dims; i++)
+        row_bytes *= tensor->dims[i];
+    tensor->data = (const char *)tensor->data + part * n_rows * row_bytes;
+    tensor->dims[0] = n_rows;
+}
+
+static enum status fill_tensor(const struct model *model, const struct family_tensor *row,
+                               const char *prefix, struct tensor *ret_tensor, struct error *error)
+{
+    unsigned n_parts = row->n_parts ? row->n_parts : 1;
+    size_t dims[] = {arch_size(&model->arch, row->rows) * n_parts, 0};
+    size_t n_dims = row->columns == ARCH_NONE ? 1 : 2;
+    char name[160];
+    enum status status;
+
+    if (n_dims == 2)
+        dims[1] = arch_size(&model->arch, row->columns);
+    snprintf(name, sizeof name, "%s%s", prefix, row->name);
+    status = weights_find(model->weights, name, dims, n_dims, ret_tensor, error);
+    if (!status)
+        take_part(ret_tensor, row->part, n_parts);
+    return status;
+}
+
+static enum status fill_model(struct model *model, const struct family_tensor *tensors,
+                              struct error *error)
 {
     for (const struct family_tensor *row = tensors; row->name; row++) {
-        size_t dims[] = {arch_size(&model->arch, row->rows), 0};
-        size_t n_dims = row->columns == ARCH_NONE ? 1 : 2;
-        struct tensor *tensor = (struct tensor *)((char *)owner + row->offset);
-        char name[100];
-        enum status status;
+        enum status status = STATUS_OK;
 
-        if (n_dims == 2)
-            dims[1] = arch_size(&model->arch, row->columns);
-        snprintf(name, sizeof name, "%s%s", prefix, row->name);
-        status = weights_find(model->weights, name, dims, n_dims, tensor, error);
+        if (is_there(model, row))
+            status =
+                fill_tensor(model, row, "", (struct tensor *)((char *)model + row->offset), error);
+        if (status)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static enum status fill_layer(struct model *model, const struct family *family, size_t layer,
+                              struct error *error)
+{
+    size_t group = layer / (model->arch.n_layers / model->arch.n_groups);
+    char *owner = (char *)&model->layers[layer];
+    char prefix[100];
+
+    snprintf(prefix, sizeof prefix, "%s%zu%s", family->layer_prefix, group,
+             family->layer_infix ? family->layer_infix : ".");
+    for (const struct family_tensor *row = family->layer_tensors; row->name; row++) {
+        enum status status = STATUS_OK;
+
+        if (layer > 0 || !row->not_in_first)
+            status = fill_tensor(model, row, prefix, (struct tensor *)(owner + row->offset), error);
         if (status)
             return status;
     }
@@ -56,13 +111,9 @@ static enum status load_weights(struct model *model, const struct family *family
     model->layers = calloc(model->arch.n_layers, sizeof *model->layers);
     if (!model->layers)
         return STATUS_NO_MEMORY;
-    status = fill(model, family->model_tensors, "", model, error);
-    for (size_t i = 0; !status && i < model->arch.n_layers; i++) {
-        char prefix[60];
-
-        snprintf(prefix, sizeof prefix, "%s%zu.", family->layer_prefix, i);
-        status = fill(model, family->layer_tensors, prefix, &model->layers[i], error);
-    }
+    status = fill_model(model, family->model_tensors, error);
+    for (size_t i = 0; !status && i < model->arch.n_layers; i++)
+        status = fill_layer(model, family, i, error);
     return status;
 }
 

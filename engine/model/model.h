@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A BERT encoder as sentence-transformers saves it, read from its folder: the shape (config.json),
+/* An encoder as sentence-transformers saves it, read from its folder: the shape (config.json),
  * the weights (model.safetensors, mapped, as stored), the pooling (modules.json,
  * N_Pooling/config.json), the prompts (config_sentence_transformers.json). What the folder asks for
  * and nestd cannot do is refused with file and key. Read-only once loaded. */
@@ -18,37 +18,45 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A linear layer y = x W^T + b, as stored. */
+/* A linear layer y = x W^T + b, as stored. What a family has not has NULL data. */
 struct linear {
     struct tensor weight; /* [n_out, n_in] */
     struct tensor bias;   /* [n_out] */
 };
 
 struct layer_norm_weights {
-    struct tensor gamma; /* [hidden_size] */
-    struct tensor beta;  /* [hidden_size] */
+    struct tensor gamma; /* [n]: hidden_size, or a head's size */
+    struct tensor beta;  /* [n] */
 };
 
-/* One encoder layer: self-attention, then the feed-forward network, each followed by residual +
- * layer norm. */
+/* One encoder layer: self-attention, then the feed-forward network. Its norms are where
+ * arch.norm_place says; those after a half that also has one before it are the outer ones. */
 struct model_layer {
-    struct linear query;            /* [hidden, hidden] */
-    struct linear key;              /* [hidden, hidden] */
-    struct linear value;            /* [hidden, hidden] */
-    struct linear attention_output; /* [hidden, hidden] */
+    struct linear query;                  /* [query_size, hidden] */
+    struct linear key;                    /* [key_size, hidden] */
+    struct linear value;                  /* [key_size, hidden] */
+    struct layer_norm_weights query_norm; /* of a head */
+    struct layer_norm_weights key_norm;   /* of a head */
+    struct linear attention_output;       /* [hidden, query_size] */
     struct layer_norm_weights attention_norm;
+    struct layer_norm_weights attention_outer_norm;
+    struct linear gate;         /* [intermediate, hidden] */
     struct linear intermediate; /* [intermediate, hidden] */
     struct linear output;       /* [hidden, intermediate] */
     struct layer_norm_weights output_norm;
+    struct layer_norm_weights output_outer_norm;
 };
 
 struct model {
     struct arch arch;
-    struct tensor word_embeddings;     /* [vocab, hidden] */
-    struct tensor position_embeddings; /* [n_positions, hidden] */
-    struct tensor type_embeddings;     /* [n_types, hidden], where there are types */
+    struct tensor word_embeddings;     /* [vocab, embedding] */
+    struct tensor position_embeddings; /* [n_position_rows, embedding] */
+    struct tensor type_embeddings;     /* [n_types, embedding] */
     struct layer_norm_weights embedding_norm;
-    struct model_layer *layers; /* [n_layers] */
+    struct linear embedding_projection;   /* [hidden, embedding], where those differ */
+    struct tensor score_bias;             /* [n_buckets, n_attention_heads] */
+    struct layer_norm_weights final_norm; /* where norms are before */
+    struct model_layer *layers;           /* [n_layers] */
 
     struct pooling pooling;
     bool normalize;      /* modules.json has a Normalize */

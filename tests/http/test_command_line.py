@@ -153,8 +153,8 @@ def changed(**fields):
     [
         (
             "config.json",
-            changed(model_type="roberta"),
-            ["config.json", "model_type", "roberta", "bert"],
+            changed(model_type="big_bird"),
+            ["config.json", "model_type", "big_bird", "bert"],
         ),
         ("config.json", changed(hidden_act="silu"), ["config.json", "hidden_act", "silu"]),
         (

@@ -165,5 +165,5 @@ def test_dtype_that_this_cpu_does_not_multiply(binary, model):
 
 
 def test_what_is_wrong_inside_is_told_before_the_port_opens(binary, model_variant):
-    line = refused(binary, model_variant({"config.json": '{"model_type": "roberta"}'}), 1)
+    line = refused(binary, model_variant({"config.json": '{"model_type": "big_bird"}'}), 1)
     assert re.search(r"config\.json.*model_type", line)

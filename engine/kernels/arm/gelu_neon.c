@@ -51,7 +51,28 @@ static inline float32x4_t gelu_tanh_rough(float32x4_t x)
     return gelu_tanh_by(x, exp2_rough_neon);
 }
 
+INLINE float32x4_t silu_by(float32x4_t x, float32x4_t (*exp2)(float32x4_t))
+{
+    const float32x4_t a = absolute_up_to(x, SILU_END);
+    const float32x4_t e = exp2(vmulq_f32(a, vdupq_n_f32(SILU_A)));
+    const float32x4_t tail = vdivq_f32(e, vaddq_f32(vdupq_n_f32(1), e));
+
+    return vfmsq_f32(positive_part(x), a, tail);
+}
+
+static inline float32x4_t silu(float32x4_t x)
+{
+    return silu_by(x, exp2_neon);
+}
+
+static inline float32x4_t silu_rough(float32x4_t x)
+{
+    return silu_by(x, exp2_rough_neon);
+}
+
 DEFINE_STORES(exact, gelu, gelu_rough)
 DEFINE_STORES(tanh, gelu_tanh, gelu_tanh_rough)
+DEFINE_STORES(silu, silu, silu_rough)
 
-const struct gelu_kernels gelu_neon = {.exact = STORES(exact), .tanh = STORES(tanh)};
+const struct gelu_kernels gelu_neon = {
+    .exact = STORES(exact), .tanh = STORES(tanh), .silu = STORES(silu)};

@@ -4,6 +4,13 @@
 #include "engine/kernels/bfloat16.h"
 #include "engine/kernels/softmax.h"
 
+/* Of query i, whose scores are of keys [0, n). */
+static void add_bias(const struct attention *a, size_t i, size_t n, float *scores)
+{
+    for (size_t j = 0; j < n; j++)
+        scores[j] += a->bias[(ptrdiff_t)j - (ptrdiff_t)i];
+}
+
 void attention_c(const struct attention *a)
 {
     const float *queries = a->q, *keys = a->k, *values = a->v;
@@ -21,6 +28,8 @@ void attention_c(const struct attention *a)
                 score += (double)queries[i * stride + d] * keys[j * stride + d];
             weights[j] = (float)score;
         }
+        if (a->bias)
+            add_bias(a, i, n_tokens, weights);
         sum = softmax_row_c(weights, n_tokens, a->scale);
         for (size_t d = 0; d < head_size; d++)
             result[d] = 0;
@@ -46,6 +55,8 @@ void attention_bfloat16_c(const struct attention *a)
                 weights[j] +=
                     bfloat16_widen(queries[i * stride + d]) * bfloat16_widen(keys[j * stride + d]);
         }
+        if (a->bias)
+            add_bias(a, i, n_tokens, weights);
         softmax_row_c(weights, n_tokens, a->scale);
         for (size_t j = 0; j < n_tokens; j++) {
             weights[j] = bfloat16_widen(bfloat16_round(weights[j]));

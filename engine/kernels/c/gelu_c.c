@@ -23,7 +23,18 @@ static float gelu_tanh(float x)
     return (float)(x / (1 + exp(-2 * u)));
 }
 
+/* x / (1 + e^-x) */
+static float silu(float x)
+{
+    return (float)(x / (1 + exp(-(double)x)));
+}
+
 DEFINE_STORES(exact, gelu, gelu)
 DEFINE_STORES(tanh, gelu_tanh, gelu_tanh)
+DEFINE_STORES(silu, silu, silu)
 
-const struct gelu_kernels gelu_c = {.exact = STORES(exact), .tanh = STORES(tanh)};
+const struct gelu_kernels gelu_c = {
+    .exact = STORES(exact),
+    .tanh = STORES(tanh),
+    .silu = STORES(silu),
+};

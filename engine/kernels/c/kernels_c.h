@@ -12,6 +12,9 @@ extern const struct store_kernels store_c;
 extern const struct gelu_kernels gelu_c;
 extern const struct convert_kernels convert_c;
 kernel_layer_norm layer_norm_c; /* Ba et al., "Layer Normalization", arXiv 1607.06450 */
+kernel_rms_norm rms_norm_c;     /* Zhang and Sennrich, arXiv 1910.07467 */
+kernel_rotate rotate_c;         /* Su et al., arXiv 2104.09864, section 3.4.2 */
+kernel_scale_by scale_by_c;
 kernel_quantise quantise_c;
 kernel_attention attention_c; /* Vaswani et al., arXiv 1706.03762, section 3.2.1 */
 kernel_multiply_int8 multiply_int8_c;

@@ -197,18 +197,27 @@ INLINE void multiply(const struct word_operations *op, const float *left, size_t
     }
 }
 
+/* What a tile sees: the keys [begin, end), from whole panels on, each row with its bias. */
+struct view {
+    size_t begin;
+    size_t end;
+    const float *bias; /* of the first row's query and key 0; NULL: there is none */
+};
+
 /* The panel's scores, and each row's largest so far. */
-INLINE void score_panel(const struct word_operations *op, const struct layout *p, size_t key,
-                        size_t n_vectors, __m512 *largest)
+INLINE void score_panel(const struct word_operations *op, const struct layout *p,
+                        const struct view *view, size_t key, size_t n_vectors, __m512 *largest)
 {
     __m512 sums[TILE_ROWS][TILE_VECTORS];
 
     multiply(op, p->queries, p->query_stride, p->keys + key * p->depth, n_vectors, p->depth, sums);
     for (size_t j = 0; j < n_vectors; j++) {
         const size_t at = key + j * LANES;
-        const __mmask16 lanes = lanes_left(at, p->n_tokens);
+        const __mmask16 lanes = lanes_left(at, view->end);
 
         for (size_t row = 0; row < TILE_ROWS; row++) {
+            if (view->bias)
+                sums[row][j] = _mm512_add_ps(sums[row][j], _mm512_loadu_ps(view->bias + at - row));
             largest[row] = _mm512_mask_max_ps(largest[row], lanes, largest[row], sums[row][j]);
             _mm512_store_ps(p->scores + row * p->score_stride + at, sums[row][j]);
         }
@@ -247,27 +256,29 @@ INLINE __m256 reduce_rows(const __m512 *rows, __m512 (*join)(__m512, __m512))
 }
 
 /* Weights over the scores; shares[i] = 1 / their sum in row i. */
-INLINE void weigh(const struct word_operations *op, const struct layout *p, const __m512 *largest,
-                  float scale, float *shares)
+INLINE void weigh(const struct word_operations *op, const struct layout *p, const struct view *view,
+                  const __m512 *largest, float scale, float *shares)
 {
     float tops[TILE_ROWS];
     __m512 sums[TILE_ROWS];
 
     _mm256_storeu_ps(tops, reduce_rows(largest, larger));
     for (size_t row = 0; row < TILE_ROWS; row++)
-        sums[row] = op->exponentiate(p->scores + row * p->score_stride, p->n_tokens, tops[row],
-                                     scale * (float)M_LOG2E);
+        sums[row] = op->exponentiate(p->scores + row * p->score_stride + view->begin,
+                                     view->end - view->begin, tops[row], scale * (float)M_LOG2E);
     _mm256_storeu_ps(shares, _mm256_div_ps(_mm256_set1_ps(1), reduce_rows(sums, sum)));
 }
 
-INLINE void write_panel(const struct word_operations *op, const struct layout *p, size_t column,
-                        size_t n_vectors, size_t n_rows, const float *shares, float *out,
-                        size_t out_stride)
+INLINE void write_panel(const struct word_operations *op, const struct layout *p,
+                        const struct view *view, size_t column, size_t n_vectors, size_t n_rows,
+                        const float *shares, float *out, size_t out_stride)
 {
-    const size_t depth = words(op, p->n_tokens);
+    const size_t first = words(op, view->begin);
+    const float *values = p->values + column * words(op, p->n_tokens) + first * n_vectors * LANES;
     __m512 sums[TILE_ROWS][TILE_VECTORS];
 
-    multiply(op, p->scores, p->score_stride, p->values + column * depth, n_vectors, depth, sums);
+    multiply(op, p->scores + view->begin, p->score_stride, values, n_vectors,
+             words(op, view->end) - first, sums);
     for (size_t row = 0; row < TILE_ROWS; row++)
         for (size_t j = 0; j < n_vectors; j++)
             if (row < n_rows)
@@ -277,25 +288,43 @@ INLINE void write_panel(const struct word_operations *op, const struct layout *p
 }
 
 /* The results of up to TILE_ROWS queries, `n_rows` of which are wanted. */
-INLINE void attend(const struct word_operations *op, const struct layout *p, size_t n_rows,
-                   float scale, float *out, size_t out_stride)
+INLINE void attend(const struct word_operations *op, const struct layout *p,
+                   const struct view *view, size_t n_rows, float scale, float *out,
+                   size_t out_stride)
 {
     __m512 largest[TILE_ROWS];
     float shares[TILE_ROWS];
 
     for (size_t row = 0; row < TILE_ROWS; row++)
         largest[row] = _mm512_set1_ps(-INFINITY);
-    for (size_t j = 0; j < p->n_tokens; j += WIDTH)
+    for (size_t j = view->begin; j < view->end; j += WIDTH)
         if (panel_vectors(p->n_tokens - j) == TILE_VECTORS)
-            score_panel(op, p, j, TILE_VECTORS, largest);
+            score_panel(op, p, view, j, TILE_VECTORS, largest);
         else
-            score_panel(op, p, j, 1, largest);
-    weigh(op, p, largest, scale, shares);
+            score_panel(op, p, view, j, 1, largest);
+    weigh(op, p, view, largest, scale, shares);
     for (size_t d = 0; d < p->head_size; d += WIDTH)
         if (panel_vectors(p->head_size - d) == TILE_VECTORS)
-            write_panel(op, p, d, TILE_VECTORS, n_rows, shares, out, out_stride);
+            write_panel(op, p, view, d, TILE_VECTORS, n_rows, shares, out, out_stride);
         else
-            write_panel(op, p, d, 1, n_rows, shares, out, out_stride);
+            write_panel(op, p, view, d, 1, n_rows, shares, out, out_stride);
+}
+
+/* Which keys any of the queries [first, first + TILE_ROWS) sees: a query's tile is the same
+ * whatever else there is. */
+INLINE struct view view_of(const struct attention *a, size_t first)
+{
+    const size_t last = first + TILE_ROWS - 1;
+    struct view view = {0, a->n_tokens, a->bias};
+
+    if (!a->bias)
+        return view;
+    view.bias -= first;
+    if (first > a->n_before)
+        view.begin = (first - a->n_before) / WIDTH * WIDTH;
+    if (a->n_after < a->n_tokens && last + a->n_after + 1 < a->n_tokens)
+        view.end = last + a->n_after + 1;
+    return view;
 }
 
 INLINE void attention_by_words(const struct word_operations *op, const struct attention *a)
@@ -314,8 +343,10 @@ INLINE void attention_by_words(const struct word_operations *op, const struct at
     for (size_t i = 0; i < n_tokens; i += TILE_ROWS) {
         const size_t n_rows = n_tokens - i < TILE_ROWS ? n_tokens - i : TILE_ROWS;
 
+        const struct view view = view_of(a, i);
+
         pack_queries(&p, q + i * stride_bytes, stride_bytes, n_rows, head_bytes);
-        attend(op, &p, n_rows, a->scale, a->out + i * a->out_stride, a->out_stride);
+        attend(op, &p, &view, n_rows, a->scale, a->out + i * a->out_stride, a->out_stride);
     }
 }
 

@@ -69,7 +69,28 @@ static inline __m256 gelu_tanh_rough(__m256 x)
     return gelu_tanh_by(x, exp2_rough_avx2);
 }
 
+INLINE __m256 silu_by(__m256 x, __m256 (*exp2)(__m256))
+{
+    const __m256 a = absolute_up_to(x, SILU_END);
+    const __m256 e = exp2(_mm256_mul_ps(a, _mm256_set1_ps(SILU_A)));
+    const __m256 tail = _mm256_div_ps(e, _mm256_add_ps(_mm256_set1_ps(1), e));
+
+    return _mm256_fnmadd_ps(a, tail, positive_part(x));
+}
+
+static inline __m256 silu(__m256 x)
+{
+    return silu_by(x, exp2_avx2);
+}
+
+static inline __m256 silu_rough(__m256 x)
+{
+    return silu_by(x, exp2_rough_avx2);
+}
+
 DEFINE_STORES(exact, gelu, gelu_rough)
 DEFINE_STORES(tanh, gelu_tanh, gelu_tanh_rough)
+DEFINE_STORES(silu, silu, silu_rough)
 
-const struct gelu_kernels gelu_avx2 = {.exact = STORES(exact), .tanh = STORES(tanh)};
+const struct gelu_kernels gelu_avx2 = {
+    .exact = STORES(exact), .tanh = STORES(tanh), .silu = STORES(silu)};

@@ -69,11 +69,33 @@ static inline __m512 gelu_tanh_rough(__m512 x)
     return gelu_tanh_by(x, exp2_rough_avx512);
 }
 
+INLINE __m512 silu_by(__m512 x, __m512 (*exp2)(__m512))
+{
+    const __m512 a = absolute_up_to(x, SILU_END);
+    const __m512 e = exp2(_mm512_mul_ps(a, _mm512_set1_ps(SILU_A)));
+    const __m512 tail = _mm512_div_ps(e, _mm512_add_ps(_mm512_set1_ps(1), e));
+
+    return _mm512_fnmadd_ps(a, tail, positive_part(x));
+}
+
+static inline __m512 silu(__m512 x)
+{
+    return silu_by(x, exp2_avx512);
+}
+
+static inline __m512 silu_rough(__m512 x)
+{
+    return silu_by(x, exp2_rough_avx512);
+}
+
 DEFINE_STORES(exact, gelu, gelu_rough)
 DEFINE_STORES(tanh, gelu_tanh, gelu_tanh_rough)
+DEFINE_STORES(silu, silu, silu_rough)
 
 #ifdef __AVX512BF16__ /* built twice */
-const struct gelu_kernels gelu_avx512_bf16 = {.exact = STORES(exact), .tanh = STORES(tanh)};
+const struct gelu_kernels gelu_avx512_bf16 = {
+    .exact = STORES(exact), .tanh = STORES(tanh), .silu = STORES(silu)};
 #else
-const struct gelu_kernels gelu_avx512 = {.exact = STORES(exact), .tanh = STORES(tanh)};
+const struct gelu_kernels gelu_avx512 = {
+    .exact = STORES(exact), .tanh = STORES(tanh), .silu = STORES(silu)};
 #endif

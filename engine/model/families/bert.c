@@ -8,15 +8,16 @@ static const struct family_demand demands[] = {
     {NULL, NULL},
 };
 
-static const struct family_tensor model_tensors[] = {
-    MODEL_TENSOR("embeddings.word_embeddings.weight", word_embeddings, VOCABULARY, HIDDEN),
-    MODEL_TENSOR("embeddings.position_embeddings.weight", position_embeddings, POSITIONS, HIDDEN),
-    MODEL_TENSOR("embeddings.token_type_embeddings.weight", type_embeddings, TYPES, HIDDEN),
-    MODEL_NORM("embeddings.LayerNorm", embedding_norm),
-    {NULL, 0, 0, 0},
+const struct family_tensor bert_model_tensors[] = {
+    MODEL_TENSOR("embeddings.word_embeddings.weight", word_embeddings, VOCABULARY, EMBEDDING),
+    MODEL_TENSOR("embeddings.position_embeddings.weight", position_embeddings, POSITIONS,
+                 EMBEDDING),
+    MODEL_TENSOR("embeddings.token_type_embeddings.weight", type_embeddings, TYPES, EMBEDDING),
+    EMBEDDING_NORM("embeddings.LayerNorm"),
+    NO_TENSOR,
 };
 
-static const struct family_tensor layer_tensors[] = {
+const struct family_tensor bert_layer_tensors[] = {
     LAYER_LINEAR("attention.self.query", query, HIDDEN, HIDDEN),
     LAYER_LINEAR("attention.self.key", key, HIDDEN, HIDDEN),
     LAYER_LINEAR("attention.self.value", value, HIDDEN, HIDDEN),
@@ -25,11 +26,11 @@ static const struct family_tensor layer_tensors[] = {
     LAYER_LINEAR("intermediate.dense", intermediate, INTERMEDIATE, HIDDEN),
     LAYER_LINEAR("output.dense", output, HIDDEN, INTERMEDIATE),
     LAYER_NORM("output.LayerNorm", output_norm),
-    {NULL, 0, 0, 0},
+    NO_TENSOR,
 };
 
 const struct family family_bert = {
-    .model_type = "bert",
+    .model_types = {"bert"},
     .sizes =
         {
             [ARCH_HIDDEN] = {"hidden_size", 768},
@@ -44,8 +45,9 @@ const struct family family_bert = {
     .activation_key = "hidden_act",
     .eps_key = "layer_norm_eps",
     .eps = 1e-12,
+    .features = {.norms_embeddings = true},
     .prefix = "bert.",
-    .model_tensors = model_tensors,
+    .model_tensors = bert_model_tensors,
     .layer_prefix = "encoder.layer.",
-    .layer_tensors = layer_tensors,
+    .layer_tensors = bert_layer_tensors,
 };

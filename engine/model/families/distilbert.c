@@ -5,15 +5,12 @@
  * sinusoids: they are stored like any others. */
 #include "engine/model/families/families.h"
 
-static const struct family_demand demands[] = {
-    {NULL, NULL},
-};
-
 static const struct family_tensor model_tensors[] = {
-    MODEL_TENSOR("embeddings.word_embeddings.weight", word_embeddings, VOCABULARY, HIDDEN),
-    MODEL_TENSOR("embeddings.position_embeddings.weight", position_embeddings, POSITIONS, HIDDEN),
-    MODEL_NORM("embeddings.LayerNorm", embedding_norm),
-    {NULL, 0, 0, 0},
+    MODEL_TENSOR("embeddings.word_embeddings.weight", word_embeddings, VOCABULARY, EMBEDDING),
+    MODEL_TENSOR("embeddings.position_embeddings.weight", position_embeddings, POSITIONS,
+                 EMBEDDING),
+    EMBEDDING_NORM("embeddings.LayerNorm"),
+    NO_TENSOR,
 };
 
 static const struct family_tensor layer_tensors[] = {
@@ -25,11 +22,11 @@ static const struct family_tensor layer_tensors[] = {
     LAYER_LINEAR("ffn.lin1", intermediate, INTERMEDIATE, HIDDEN),
     LAYER_LINEAR("ffn.lin2", output, HIDDEN, INTERMEDIATE),
     LAYER_NORM("output_layer_norm", output_norm),
-    {NULL, 0, 0, 0},
+    NO_TENSOR,
 };
 
 const struct family family_distilbert = {
-    .model_type = "distilbert",
+    .model_types = {"distilbert"},
     .sizes =
         {
             [ARCH_HIDDEN] = {"dim", 768},
@@ -40,9 +37,9 @@ const struct family family_distilbert = {
             [ARCH_POSITIONS] = {"max_position_embeddings", 512},
             [ARCH_TYPES] = {NULL, 0},
         },
-    .demands = demands,
     .activation_key = "activation",
     .eps = 1e-12,
+    .features = {.norms_embeddings = true},
     .prefix = "distilbert.",
     .model_tensors = model_tensors,
     .layer_prefix = "transformer.layer.",

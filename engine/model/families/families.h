@@ -6,7 +6,15 @@
 
 #include "engine/model/family.h"
 
+extern const struct family family_albert;
 extern const struct family family_bert;
 extern const struct family family_distilbert;
+extern const struct family family_electra;
+extern const struct family family_mpnet;
+extern const struct family family_roberta;
+
+/* BERT's tensors, which several families have. */
+extern const struct family_tensor bert_model_tensors[];
+extern const struct family_tensor bert_layer_tensors[];
 
 #endif

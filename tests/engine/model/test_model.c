@@ -91,7 +91,7 @@ static void test_model__loads_old_spellings_and_float32(void **state)
     assert_int_equal(model->arch.vocab_size, 60);
     assert_int_equal(model->arch.n_positions, 24);
     assert_int_equal(model->arch.n_types, 2);
-    assert_true(model->arch.layer_norm_eps == 1e-12f);
+    assert_true(model->arch.norm_eps == 1e-12f);
     assert_int_equal(model->arch.activation, ACTIVATION_GELU);
     assert_int_equal(model->word_embeddings.dtype, DTYPE_FLOAT32);
     assert_int_equal(pooling_count(&model->pooling), 1);
@@ -152,7 +152,7 @@ static void test_model__loads_shards_bfloat16_and_poolings_in_their_order(void *
     folder_init_copy(&folder, "tiny-sharded");
     model = load(&folder, NULL);
     assert_int_equal(model->arch.activation, ACTIVATION_RELU);
-    assert_true(model->arch.layer_norm_eps == 1e-5f);
+    assert_true(model->arch.norm_eps == 1e-5f);
     assert_int_equal(model->word_embeddings.dtype, DTYPE_BFLOAT16);
     assert_int_equal(pooling_count(&model->pooling), 2);
     assert_int_equal(model->pooling.order[0], POOLING_WEIGHTED_MEAN);
@@ -231,8 +231,8 @@ static void test_model__refuses_what_config_json_asks_for_and_cannot_be_done(voi
 #undef ADD
 #define CHANGE(old, now, complaint)                                                                \
     assert_change_refused("config.json", old, now, STATUS_UNSUPPORTED, "config.json: " complaint)
-    CHANGE("\"model_type\": \"bert\"", "\"model_type\": \"roberta\"",
-           "unsupported \"model_type\" \"roberta\" (supported: bert");
+    CHANGE("\"model_type\": \"bert\"", "\"model_type\": \"big_bird\"",
+           "unsupported \"model_type\" \"big_bird\" (supported: bert");
     CHANGE("\"model_type\": \"bert\"", "\"x\": 0", "\"model_type\" is absent");
     CHANGE("\"absolute\"", "\"relative_key\"", "\"position_embedding_type\" is \"relative_key\"");
     CHANGE("\"gelu\"", "\"silu\"", "unsupported \"hidden_act\" \"silu\"");

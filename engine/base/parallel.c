@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/encoder/parallel.h"
+#include "engine/base/parallel.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Work at load that is cut into jobs, which several threads take one by one. Private to the
- * encoder; what runs between requests is team.h's. */
-#ifndef NESTD_ENGINE_ENCODER_PARALLEL_H
-#define NESTD_ENGINE_ENCODER_PARALLEL_H
+/* Work at load that is cut into jobs, which several threads take one by one. (What runs between
+ * requests is encoder/team.h's.) Any thread. */
+#ifndef NESTD_ENGINE_BASE_PARALLEL_H
+#define NESTD_ENGINE_BASE_PARALLEL_H
 
 #include "engine/base/status.h"
 

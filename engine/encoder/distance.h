@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What attention adds to its scores by the distance between two tokens: learned biases, ALiBi's,
+ * and minus infinity for what a token does not see. Made at load. Private to the encoder. */
+#ifndef NESTD_ENGINE_ENCODER_DISTANCE_H
+#define NESTD_ENGINE_ENCODER_DISTANCE_H
+
+#include "engine/base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct model;
+
+/* A table for each kind of layer (local or not) and, where they differ, for each head. */
+struct distance_tables {
+    float *values; /* [2, n_heads, size]; NULL: nothing is added */
+    size_t n_heads;
+    size_t size; /* distances from -(size / 2) on */
+};
+
+MUST_CHECK enum status distance_tables_init(struct distance_tables *tables,
+                                            const struct model *model);
+void distance_tables_release(struct distance_tables *tables);
+
+/* At distance 0, as struct attention's `bias`; NULL: nothing is added. */
+const float *distance_tables_get(const struct distance_tables *tables, bool is_local, size_t head);
+
+#endif

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every family's encoder against float64, by ids: the tiny models of SHARED_DIR/reference/families, whose expected vectors are
+sentence-transformers', and the same models with other weights, whose expected vectors are those of the specification beside them (spec.py), which
+agrees with sentence-transformers on the first. ENCODE_IDS is the program that encodes (tests/models/encode_ids.c)."""
+import json
+import os
+import pathlib
+import secrets
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+np = pytest.importorskip("numpy")
+
+ROOT = pathlib.Path(os.environ.get("SHARED_DIR", "")) / "reference" / "families"
+PROGRAM = pathlib.Path(os.environ.get("ENCODE_IDS", "build/plain/tests/models/encode_ids"))
+FAMILIES = [
+    "albert",
+    "bert-cased",
+    "camembert",
+    "distilbert",
+    "electra",
+    "mpnet",
+    "roberta",
+    "xlm-roberta",
+]
+FORMATS = {"float32": "", "bfloat16": "avx512_bf16", "int8": "avx2"}
+
+
+@pytest.fixture(scope="module")
+def spec():
+    if not (ROOT / "spec.py").exists():
+        pytest.skip(f"no families at {ROOT}")
+    sys.path.insert(0, str(ROOT))
+    try:
+        import spec as module
+    finally:
+        sys.path.remove(str(ROOT))
+    return module
+
+
+def cut_modules(folder):
+    """Leaves out what is not the encoder's: the tokenizer, Dense and the like. True if there was such a module."""
+    (folder / "tokenizer_config.json").unlink()
+    path = folder / "modules.json"
+    modules = json.loads(path.read_text())
+    kept = [m for m in modules if m["type"].split(".")[-1] in ("Transformer", "Pooling", "Normalize")]
+    for i, module in enumerate(kept):
+        module["idx"], module["name"] = i, str(i)
+    path.write_text(json.dumps(kept))
+    return len(kept) < len(modules)
+
+
+def write_weights(spec, folder, salt, monkeypatch):
+    if salt:
+        plain = spec.W.fnv1a
+        monkeypatch.setattr(spec.W, "fnv1a", lambda name: plain(salt + name))
+    spec.W.write(str(folder / "tensors.json"))
+
+
+def expected_vectors(spec, folder, ids):
+    weights = spec.load(str(folder / "model.safetensors"))
+    description = spec.describe(json.loads((folder / "config.json").read_text()), weights)
+    return np.array([spec.after(str(folder), spec.run(description, np.array(text))) for text in ids])
+
+
+def encode(folder, ids, dtype="float32"):
+    lines = "".join(" ".join(map(str, text)) + "\n" for text in ids)
+    done = subprocess.run([PROGRAM, folder, dtype], input=lines.encode(), capture_output=True, timeout=300, check=False)
+    if b"this CPU" in done.stderr:
+        pytest.skip(done.stderr.decode())
+    assert done.returncode == 0, done.stderr.decode()
+    return np.frombuffer(done.stdout, "<f4").reshape(len(ids), -1)
+
+
+def assert_close(found, expected):
+    """2e-5 of a row's largest value, or of 1 where that is larger."""
+    bound = 2e-5 * np.maximum(1, np.abs(expected).max(axis=1, keepdims=True))
+    assert found.shape == expected.shape
+    assert (np.abs(found - expected) <= bound).all(), np.abs(found - expected).max()
+
+
+@pytest.mark.parametrize("salted", [False, True], ids=["expected", "salted"])
+@pytest.mark.parametrize("name", FAMILIES)
+def test_encoder_agrees_with_float64(spec, name, salted, tmp_path, monkeypatch):
+    folder = tmp_path / name
+    shutil.copytree(ROOT / "families" / name, folder)
+    expected = json.loads((folder / "expected.json").read_text())
+    is_cut = cut_modules(folder)
+    salt = secrets.token_hex(4) if salted else ""
+    print(f"salt {salt!r}")
+    write_weights(spec, folder, salt, monkeypatch)
+    if salted or is_cut:
+        vectors = expected_vectors(spec, folder, expected["ids"])
+    else:
+        vectors = np.fromfile(folder / "expected.f32", "<f4").reshape(expected["n"], expected["dims"])
+    assert_close(encode(folder, expected["ids"]), vectors)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "int8"])
+@pytest.mark.parametrize("name", FAMILIES)
+def test_other_formats_keep_their_bytes_and_come_close(spec, name, dtype, tmp_path, monkeypatch):
+    """encode_ids compares the bytes. How close int8 comes is what the server measures and mends at start; here it only must not be wrong."""
+    folder = tmp_path / name
+    shutil.copytree(ROOT / "families" / name, folder)
+    expected = json.loads((folder / "expected.json").read_text())
+    cut_modules(folder)
+    write_weights(spec, folder, "", monkeypatch)
+    exact, found = encode(folder, expected["ids"]), encode(folder, expected["ids"], dtype)
+    cosines = (exact * found).sum(axis=1) / np.linalg.norm(exact, axis=1) / np.linalg.norm(found, axis=1)
+    assert cosines.min() > 0.98
