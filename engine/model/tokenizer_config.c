@@ -28,12 +28,31 @@ static const char *const mpnet_names[N_SPECIAL_NAMES] = {
 static const struct {
     const char *name;
     const char *const *default_names; /* NULL: tokenizer.json says everything */
+    const char *model;                /* the "type" of its "model"; NULL: any */
 } classes[] = {
-    {"BertTokenizer", bert_names},        {"DistilBertTokenizer", bert_names},
-    {"ElectraTokenizer", bert_names},     {"LayoutLMTokenizer", bert_names},
-    {"LxmertTokenizer", bert_names},      {"MobileBertTokenizer", bert_names},
-    {"SqueezeBertTokenizer", bert_names}, {"MPNetTokenizer", mpnet_names},
-    {"PreTrainedTokenizer", NULL},        {"TokenizersBackend", NULL},
+    {"BertTokenizer", bert_names, NULL},
+    {"DistilBertTokenizer", bert_names, NULL},
+    {"ElectraTokenizer", bert_names, NULL},
+    {"LayoutLMTokenizer", bert_names, NULL},
+    {"LxmertTokenizer", bert_names, NULL},
+    {"MobileBertTokenizer", bert_names, NULL},
+    {"SqueezeBertTokenizer", bert_names, NULL},
+    {"MPNetTokenizer", mpnet_names, NULL},
+    {"PreTrainedTokenizer", NULL, NULL},
+    {"TokenizersBackend", NULL, NULL},
+    {"AlbertTokenizer", NULL, "Unigram"},
+    {"CamembertTokenizer", NULL, "Unigram"},
+    {"DebertaV2Tokenizer", NULL, "Unigram"},
+    {"T5Tokenizer", NULL, "Unigram"},
+    {"XLMRobertaTokenizer", NULL, "Unigram"},
+    {"BartTokenizer", NULL, "BPE"},
+    {"DebertaTokenizer", NULL, "BPE"},
+    {"GPT2Tokenizer", NULL, "BPE"},
+    {"GPTNeoXTokenizer", NULL, "BPE"},
+    {"GemmaTokenizer", NULL, "BPE"},
+    {"LlamaTokenizer", NULL, "BPE"},
+    {"Qwen2Tokenizer", NULL, "BPE"},
+    {"RobertaTokenizer", NULL, "BPE"},
 };
 
 /* Read below, or where the tokens are (tokenizer/special.c). */
@@ -154,12 +173,13 @@ static enum status set_class(struct tokenizer_config *config, const struct docum
         if (class_is(name, classes[i].name)) {
             config->default_names = classes[i].default_names;
             config->by_constructor = classes[i].default_names != NULL;
+            config->model = classes[i].model;
             return STATUS_OK;
         }
     }
     return error_set(error, STATUS_UNSUPPORTED,
-                     "%s: \"tokenizer_class\" is \"%.60s\", which is not served; BertTokenizer is, "
-                     "and what is made like it, and PreTrainedTokenizerFast with a tokenizer.json",
+                     "%s: \"tokenizer_class\" is \"%.60s\", which is not served; "
+                     "PreTrainedTokenizerFast with a tokenizer.json is",
                      named_by->name, name);
 }
 

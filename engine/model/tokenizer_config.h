@@ -40,6 +40,8 @@ struct tokenizer_config {
     /* Made by BERT's own constructor: the rest of tokenizer.json but its vocabulary says nothing.
      * Otherwise tokenizer.json says everything, and the switches of this file nothing. */
     bool by_constructor;
+    /* The "type" that the class wants of tokenizer.json's "model"; NULL: any. */
+    const char *model;
     /* The constructor's special tokens where no file names others; NULL: none. */
     const char *const *default_names; /* [N_SPECIAL_NAMES] */
 

@@ -36,6 +36,7 @@ enum status added_tokens_add(struct added_tokens *added, const char *text, size_
     added->starts[(unsigned char)text[0]] = true;
     utf8_decode(text, len_bytes, &first);
     added->any_starts_with_space |= (unicode_kind(first).flags & CODE_POINT_SPACE) != 0;
+    added->any_takes_left |= token.takes_left;
     added->any_takes_right |= token.takes_right;
     return STATUS_OK;
 }

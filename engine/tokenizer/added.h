@@ -27,6 +27,7 @@ struct added_tokens {
     struct added_token *tokens;
     size_t n_tokens;
     bool starts[256]; /* the bytes that they begin with */
+    bool any_takes_left;
     bool any_takes_right;
     bool any_starts_with_space;
 };

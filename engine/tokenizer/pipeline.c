@@ -24,7 +24,9 @@ struct run {
     const char *text;
     size_t len_bytes;
     struct output *output;
-    struct stage *first; /* of the stages, or the last where there is no other */
+    struct stage *first;    /* of the stages, or the last where there is no other */
+    size_t free_from;       /* where the last added token ended */
+    size_t no_token_before; /* of the white space around here it is known */
     struct stage normalizers[MAX_PARTS];
     struct stage added;
     struct stage splitters[MAX_PARTS];
@@ -142,19 +144,31 @@ void pipeline_prepare(struct tokenizer *tokenizer)
     for (unsigned char byte = 0; byte < 128; byte++)
         if (!tokenizer->raw.starts[byte])
             tokenizer->byte_kinds[byte] = (uint8_t)probe(tokenizer, byte);
+    /* White space that a token may take must not be in words already. */
+    for (unsigned char byte = 0; byte < 128; byte++)
+        if (tokenizer->raw.any_takes_left && tokenizer->byte_kinds[byte] != BYTE_SPACE &&
+            (unicode_kind(byte).flags & CODE_POINT_SPACE))
+            tokenizer->byte_kinds[byte] = BYTE_OTHER;
 }
 
 /* --- a run ------------------------------------------------------------------------------------ */
+
+/* How many bytes the white space character at the beginning of text[len_bytes] has; 0: it is none. */
+static size_t space_bytes(const char *text, size_t len_bytes)
+{
+    uint32_t c;
+    size_t n_bytes = utf8_decode(text, len_bytes, &c);
+
+    return unicode_kind(c).flags & CODE_POINT_SPACE ? n_bytes : 0;
+}
 
 /* Where the white space before byte `pos` begins, not before `min`. */
 static size_t space_before(const char *text, size_t pos, size_t min)
 {
     while (pos > min) {
         size_t before = utf8_before(text, pos);
-        uint32_t c;
 
-        utf8_decode(text + before, pos - before, &c);
-        if (!(unicode_kind(c).flags & CODE_POINT_SPACE))
+        if (space_bytes(text + before, pos - before) == 0)
             break;
         pos = before;
     }
@@ -165,10 +179,9 @@ static size_t space_before(const char *text, size_t pos, size_t min)
 static size_t space_after(const char *text, size_t pos, size_t len_bytes)
 {
     while (pos < len_bytes) {
-        uint32_t c;
-        size_t n_bytes = utf8_decode(text + pos, len_bytes - pos, &c);
+        size_t n_bytes = space_bytes(text + pos, len_bytes - pos);
 
-        if (!(unicode_kind(c).flags & CODE_POINT_SPACE))
+        if (n_bytes == 0)
             break;
         pos += n_bytes;
     }
@@ -228,6 +241,8 @@ static void run_init(struct run *run, const struct tokenizer *tokenizer, const c
     run->text = text;
     run->len_bytes = len_bytes;
     run->output = output;
+    run->free_from = 0;
+    run->no_token_before = 0;
     word_init(&run->word, output, tokenizer->words.max_chars);
     run->words.type = &last_type;
     run->words.status = &output->status;
@@ -255,26 +270,57 @@ static void run_release(struct run *run)
     word_release(&run->word);
 }
 
-/* Takes the added token at `pos`, if there is one, with the white space that belongs to it, and
- * ends the piece before it. `free_from` is where the last one ended. */
-static bool run_added(struct run *run, size_t *pos, size_t *free_from, bool *ret_found)
+/* The added token at `pos`, or NULL. */
+static const struct added_token *match_at(const struct run *run, size_t pos, size_t *ret_n_bytes)
 {
     const struct added_tokens *raw = &run->tokenizer->raw;
-    const struct added_token *token = NULL;
-    size_t start = *pos;
-    size_t n_bytes = 0;
 
-    if (raw->starts[(unsigned char)run->text[start]])
-        token = added_tokens_match(raw, run->text + start, run->len_bytes - start, &n_bytes);
+    if (!raw->starts[(unsigned char)run->text[pos]])
+        return NULL;
+    return added_tokens_match(raw, run->text + pos, run->len_bytes - pos, ret_n_bytes);
+}
+
+/* The same, or the one behind the white space at *pos that takes it; *pos moves to the token. */
+static const struct added_token *find_at(struct run *run, size_t *pos, size_t *ret_n_bytes)
+{
+    const struct added_token *token = match_at(run, *pos, ret_n_bytes);
+    size_t next = *pos;
+
+    if (token || !run->tokenizer->raw.any_takes_left || *pos < run->no_token_before)
+        return token;
+    while (!token && next < run->len_bytes) {
+        size_t n_bytes = space_bytes(run->text + next, run->len_bytes - next);
+
+        if (n_bytes == 0)
+            break;
+        next += n_bytes;
+        if (next < run->len_bytes)
+            token = match_at(run, next, ret_n_bytes);
+    }
+    run->no_token_before = next;
+    if (!token || !token->takes_left)
+        return NULL;
+    *pos = next;
+    return token;
+}
+
+/* Takes the added token at `pos`, if there is one, with the white space that belongs to it, and
+ * ends the piece before it. */
+static bool run_added(struct run *run, size_t *pos, bool *ret_found)
+{
+    size_t n_bytes = 0;
+    const struct added_token *token = find_at(run, pos, &n_bytes);
+    size_t start = *pos;
+
     *ret_found = token != NULL;
     if (!token)
         return true;
     *pos += n_bytes;
     if (token->takes_left)
-        start = space_before(run->text, start, *free_from);
+        start = space_before(run->text, start, run->free_from);
     if (token->takes_right)
         *pos = space_after(run->text, *pos, run->len_bytes);
-    *free_from = *pos;
+    run->free_from = *pos;
     return run->first->type->end(run->first) && output_put(run->output, token->id, start, *pos);
 }
 
@@ -282,7 +328,6 @@ void pipeline_run(const struct tokenizer *tokenizer, const char *text, size_t le
                   struct output *output)
 {
     struct run run;
-    size_t free_from = 0;
     size_t pos = 0;
     bool more = true;
 
@@ -293,7 +338,7 @@ void pipeline_run(const struct tokenizer *tokenizer, const char *text, size_t le
         if (!holds_something(&run))
             pos = run_ascii(&run, pos, &more);
         if (more && pos < len_bytes)
-            more = run_added(&run, &pos, &free_from, &found);
+            more = run_added(&run, &pos, &found);
         if (more && pos < len_bytes && !found)
             more = run_char(&run, &pos);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* BERT's WordPiece tokenizer: text in, token ids out, exactly those of the official Hugging Face
- * tokenizer for the same folder. Read-only once loaded, so any number of threads may use one. */
+/* Text in, token ids out, exactly those of the official Hugging Face tokenizer for the same folder.
+ * Read-only once loaded, so any number of threads may use one. */
 #ifndef NESTD_ENGINE_TOKENIZER_TOKENIZER_H
 #define NESTD_ENGINE_TOKENIZER_TOKENIZER_H
 

@@ -17,7 +17,14 @@ enum code_point_flag {
     CODE_POINT_MARK = 1 << 3,        /* strip_accents drops it */
     CODE_POINT_HAN = 1 << 4,         /* handle_chinese_chars puts spaces round it */
     CODE_POINT_DECOMPOSES = 1 << 5,  /* canonically, to something else */
-    CODE_POINT_UPPER = 1 << 6        /* its lower case is another */
+    CODE_POINT_UPPER = 1 << 6,       /* its lower case is another */
+    CODE_POINT_COMPATIBLE =
+        1 << 7, /* its compatibility decomposition is another than the canonical */
+    CODE_POINT_COMBINING = 1 << 8, /* StripAccents drops it */
+    CODE_POINT_LETTER = 1 << 9,    /* \p{L} */
+    CODE_POINT_NUMBER = 1 << 10,   /* \p{N} */
+    CODE_POINT_WORD = 1 << 11,     /* \w */
+    CODE_POINT_NUMERIC = 1 << 12   /* Digits splits it off */
 };
 
 struct code_point_kind {
@@ -59,6 +66,16 @@ static inline size_t utf8_decode(const char *text, size_t len_bytes, uint32_t *r
     }
     *ret_c = 0xfffd;
     return 1;
+}
+
+/* How many bytes `c` has in UTF-8. */
+static inline size_t utf8_bytes(uint32_t c)
+{
+    if (c < 0x80)
+        return 1;
+    if (c < 0x800)
+        return 2;
+    return c < 0x10000 ? 3 : 4;
 }
 
 /* Writes `c`, a code point that may stand in UTF-8; how many bytes. */

@@ -12,10 +12,11 @@ import bisect
 import unicodedata
 
 import tokenizers
-from tokenizers import normalizers, pre_tokenizers
+from tokenizers import Regex, normalizers, pre_tokenizers
 
 CODE_POINTS = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000]
-FLAGS = ['CONTROL', 'SPACE', 'PUNCTUATION', 'MARK', 'HAN', 'DECOMPOSES', 'UPPER']
+FLAGS = ['CONTROL', 'SPACE', 'PUNCTUATION', 'MARK', 'HAN', 'DECOMPOSES', 'UPPER', 'COMPATIBLE', 'COMBINING', 'LETTER',
+         'NUMBER', 'WORD', 'NUMERIC']
 
 
 def bert(**kwargs):
@@ -47,6 +48,12 @@ def find_properties():
     clean, han, strip = bert(clean_text=True), bert(handle_chinese_chars=True), bert(strip_accents=True)
     lower = bert(lowercase=True)
     split = pre_tokenizers.BertPreTokenizer().pre_tokenize_str
+    nfkd, strip_all = normalizers.NFKD().normalize_str, normalizers.StripAccents().normalize_str
+    is_in = {name: pre_tokenizers.Split(Regex(pattern), 'removed').pre_tokenize_str
+             for name, pattern in [('LETTER', r'\p{L}'), ('NUMBER', r'\p{N}'), ('SPACE', r'\s')]}
+    words, white = pre_tokenizers.Whitespace().pre_tokenize_str, pre_tokenizers.WhitespaceSplit().pre_tokenize_str
+    punctuation = pre_tokenizers.Punctuation().pre_tokenize_str
+    digits = pre_tokenizers.Digits(individual_digits=True).pre_tokenize_str
     flags, lowered = {}, {}
     for c in CODE_POINTS:
         ch = chr(c)
@@ -59,11 +66,19 @@ def find_properties():
             'HAN': han(ch) == ' ' + ch + ' ',
             'DECOMPOSES': nfd(ch) != ch,
             'UPPER': lower(ch) != ch,
+            'COMPATIBLE': nfkd(ch) != nfd(ch),
+            'COMBINING': strip_all(ch) == '',
+            'LETTER': is_in['LETTER'](ch) == [],
+            'NUMBER': is_in['NUMBER'](ch) == [],
+            'WORD': [part for part, _ in words('a' + ch)] == ['a' + ch],
+            'NUMERIC': [part for part, _ in digits('a' + ch)] == ['a', ch],
         }
         # What the C code takes for granted.
         assert clean(ch) == ('' if has['CONTROL'] else ' ' if has['SPACE'] else ch), hex(c)
         assert has['HAN'] or han(ch) == ch, hex(c)
         assert has['SPACE'] or has['PUNCTUATION'] or parts == ['a' + ch + 'b'], hex(c)
+        assert (is_in['SPACE'](ch) == []) == (white(ch) == []) == has['SPACE'], hex(c)
+        assert (len(punctuation('a' + ch)) == 2) == has['PUNCTUATION'], hex(c)
         flags[c] = sum(1 << i for i, name in enumerate(FLAGS) if has[name])
         if has['UPPER']:
             lowered[c] = lower(ch)
@@ -85,7 +100,7 @@ def write_runs(flags, classes):
     assert len(kinds) < 256
     print('/* What a kind of code point is: its flags, its canonical combining class. */')
     print('static const struct code_point_kind kinds[] = {')
-    write_rows([f'{{0x{f:03x}, {k}}}' for f, k in kinds], 7)
+    write_rows([f'{{0x{f:04x}, {k}}}' for f, k in kinds], 7)
     print('};\n')
     print('/* Where a run of code points of one kind begins: first code point << 8 | kind. */')
     print('static const uint32_t runs[] = {')

@@ -4,6 +4,12 @@
 #include "engine/tokenizer/part_table.h"
 
 static const struct part_row rows[] = {
+    {"ByteFallback", decode_byte_fallback_read},
+    {"ByteLevel", decode_byte_level_read},
+    {"Fuse", decode_fuse_read},
+    {"Metaspace", decode_metaspace_read},
+    {"Replace", decode_replace_read},
+    {"Strip", decode_strip_read},
     {"WordPiece", decode_wordpiece_read},
 };
 

@@ -19,12 +19,16 @@ typedef enum status decode_function(const struct decode_part *part, const struct
 
 enum { MAX_DECODE_PARTS = 8, MAX_DECODE_TEXT_BYTES = 32 };
 
-/* Read-only once loaded. */
+/* Read-only once loaded. What the fields are for is the part's own affair. */
 struct decode_part {
     decode_function *decode;
-    unsigned flags; /* the part's own */
+    unsigned flags;
+    size_t n_start;
+    size_t n_stop;
     char text[MAX_DECODE_TEXT_BYTES];
     size_t text_bytes;
+    char content[MAX_DECODE_TEXT_BYTES];
+    size_t content_bytes;
 };
 
 /* Zeroed, it puts a space between any two tokens, and does no more. */
@@ -44,12 +48,30 @@ void decode_init_bert(struct decoder *decoder);
 MUST_CHECK enum status decode_tokens(const struct decoder *decoder, struct strings *tokens,
                                      char **ret_text, size_t *ret_len_bytes);
 
-/* Appends a part, whose function and flags are to be set; NULL, with a complaint, where there are
- * MAX_DECODE_PARTS or the text is too long. `key` is the text's. */
-struct decode_part *decode_add(struct decoder *decoder, const char *text, size_t text_bytes,
-                               const char *key, const struct document *part, struct error *error);
+/* Appends a part that is zeroed but for its function. NULL, with a complaint, where there are
+ * MAX_DECODE_PARTS. */
+struct decode_part *decode_add(struct decoder *decoder, decode_function *decode,
+                               const struct document *part, struct error *error);
+
+/* Reads a text of a part. STATUS_UNSUPPORTED where it is too long, STATUS_INVALID where it is none.
+ */
+MUST_CHECK enum status decode_get_text(const struct document *part, const char *key,
+                                       char ret_text[MAX_DECODE_TEXT_BYTES], size_t *ret_bytes,
+                                       struct error *error);
 
 /* Readers by type; `into` is a struct decoder. */
+MUST_CHECK enum status decode_byte_fallback_read(void *into, const struct document *part,
+                                                 struct error *error);
+MUST_CHECK enum status decode_byte_level_read(void *into, const struct document *part,
+                                              struct error *error);
+MUST_CHECK enum status decode_fuse_read(void *into, const struct document *part,
+                                        struct error *error);
+MUST_CHECK enum status decode_metaspace_read(void *into, const struct document *part,
+                                             struct error *error);
+MUST_CHECK enum status decode_replace_read(void *into, const struct document *part,
+                                           struct error *error);
+MUST_CHECK enum status decode_strip_read(void *into, const struct document *part,
+                                         struct error *error);
 MUST_CHECK enum status decode_wordpiece_read(void *into, const struct document *part,
                                              struct error *error);
 

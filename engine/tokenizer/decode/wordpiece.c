@@ -95,19 +95,15 @@ enum status decode_wordpiece_read(void *into, const struct document *part, struc
     static const char *const needed[] = {"prefix", "cleanup"};
     enum status status = part_require(part, needed, sizeof needed / sizeof *needed, error);
     struct decode_part *added;
-    const char *prefix = "";
     bool cleans_up = false;
 
-    if (!status)
-        status = document_get_string(part, "prefix", &prefix, error);
     if (!status)
         status = document_get_bool(part, "cleanup", &cleans_up, error);
     if (status)
         return status;
-    added = decode_add(into, prefix, strlen(prefix), "prefix", part, error);
+    added = decode_add(into, decode, part, error);
     if (!added)
         return STATUS_UNSUPPORTED;
-    added->decode = decode;
     added->flags = cleans_up ? CLEANS_UP : 0;
-    return STATUS_OK;
+    return decode_get_text(part, "prefix", added->text, &added->text_bytes, error);
 }

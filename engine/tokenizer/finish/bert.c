@@ -1,19 +1,63 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* {"type": "BertProcessing", "cls": ["[CLS]", 101], "sep": ["[SEP]", 102]} */
+/* {"type": "BertProcessing", "cls": ["[CLS]", 101], "sep": ["[SEP]", 102]}, and RobertaProcessing,
+ * which is the same for one text. And "ByteLevel", which only says where tokens stand. */
 #include "engine/tokenizer/finish/finish.h"
 
-enum status finish_bert_read(void *into, const struct document *part, struct error *error)
+static enum status read_around(struct finish_target *target, const struct document *part,
+                               struct error *error)
 {
-    const struct finish_target *target = into;
     const json_t *cls = json_object_get(part->root, "cls");
     const json_t *sep = json_object_get(part->root, "sep");
-    enum status status;
+    enum status status = finish_begin(target, part, error);
 
-    status = special_tokens_add(&target->finish->first, target->vocab, json_array_get(cls, 0),
-                                json_array_get(cls, 1), part->name, error);
+    if (!status)
+        status = special_tokens_add(&target->finish->first, target->vocab, json_array_get(cls, 0),
+                                    json_array_get(cls, 1), part->name, error);
     if (!status)
         status = special_tokens_add(&target->finish->last, target->vocab, json_array_get(sep, 0),
                                     json_array_get(sep, 1), part->name, error);
     return status;
+}
+
+/* What a pair becomes: 'c' and 's' are the special tokens, 'A' and 'B' the texts. */
+static enum status set_pair(struct finish *finish, const char *pieces, const char *types,
+                            const struct document *part, struct error *error)
+{
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; pieces[i] && !status; i++) {
+        int32_t id = pieces[i] == 'A' ? PIECE_FIRST_TEXT : PIECE_SECOND_TEXT;
+
+        if (pieces[i] == 'c')
+            id = finish->first.ids[0];
+        else if (pieces[i] == 's')
+            id = finish->last.ids[0];
+        status = pair_add(finish, id, (size_t)(types[i] - '0'), part, error);
+    }
+    return status;
+}
+
+enum status finish_bert_read(void *into, const struct document *part, struct error *error)
+{
+    struct finish_target *target = into;
+    enum status status = read_around(target, part, error);
+
+    return status ? status : set_pair(target->finish, "cAsBs", "00011", part, error);
+}
+
+enum status finish_roberta_read(void *into, const struct document *part, struct error *error)
+{
+    struct finish_target *target = into;
+    enum status status = read_around(target, part, error);
+
+    return status ? status : set_pair(target->finish, "cAssBs", "000000", part, error);
+}
+
+enum status finish_byte_level_read(void *into, const struct document *part, struct error *error)
+{
+    (void)into;
+    (void)part;
+    (void)error;
+    return STATUS_OK;
 }

@@ -23,3 +23,24 @@ enum status special_tokens_add(struct special_tokens *special, const struct voca
     special->ids[special->n_ids++] = (int32_t)id;
     return STATUS_OK;
 }
+
+enum status pair_add(struct finish *finish, int32_t id, size_t type_id, const struct document *part,
+                     struct error *error)
+{
+    if (finish->n_pair == MAX_PAIR_PIECES)
+        return error_set(error, STATUS_UNSUPPORTED, "%s: more than %d tokens around two texts",
+                         part->name, MAX_PAIR_PIECES - 2);
+    finish->pair[finish->n_pair++] = (struct pair_piece){id, (uint8_t)type_id};
+    return STATUS_OK;
+}
+
+enum status finish_begin(struct finish_target *target, const struct document *part,
+                         struct error *error)
+{
+    if (target->has_special)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "%s: two parts that put special tokens around a text are not supported",
+                         part->name);
+    target->has_special = true;
+    return STATUS_OK;
+}

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Strips marks, and puts in lower case, each if asked. */
+/* Strips marks, and puts in lower case, each if asked. BERT strips those that take no space of their
+ * own, "StripAccents" all. */
 #include "engine/tokenizer/normalize/normalize.h"
 
-enum { STRIP_ACCENTS = 1, LOWERCASE = 2 };
+enum { STRIP_ACCENTS = 1, LOWERCASE = 2, STRIP_COMBINING = 4 };
 
 static bool take(struct stage *stage, const struct normal_char *normal)
 {
@@ -12,6 +13,8 @@ static bool take(struct stage *stage, const struct normal_char *normal)
     size_t n;
 
     if ((flags & STRIP_ACCENTS) && (normal->kind.flags & CODE_POINT_MARK))
+        return true;
+    if ((flags & STRIP_COMBINING) && (normal->kind.flags & CODE_POINT_COMBINING))
         return true;
     if (!(flags & LOWERCASE) || !(normal->kind.flags & CODE_POINT_UPPER))
         return stage_put(stage, normal);
@@ -39,4 +42,11 @@ enum status normalize_lowercase_read(void *into, const struct document *part, st
 {
     (void)part;
     return normalize_add_fold(into, false, true, error);
+}
+
+enum status normalize_strip_accents_read(void *into, const struct document *part,
+                                         struct error *error)
+{
+    (void)part;
+    return chain_add(into, &type, STRIP_COMBINING, NULL, error);
 }

@@ -36,5 +36,25 @@ MUST_CHECK enum status normalize_bert_read(void *into, const struct document *pa
                                            struct error *error);
 MUST_CHECK enum status normalize_lowercase_read(void *into, const struct document *part,
                                                 struct error *error);
+MUST_CHECK enum status normalize_nfc_read(void *into, const struct document *part,
+                                          struct error *error);
+MUST_CHECK enum status normalize_nfd_read(void *into, const struct document *part,
+                                          struct error *error);
+MUST_CHECK enum status normalize_nfkc_read(void *into, const struct document *part,
+                                           struct error *error);
+MUST_CHECK enum status normalize_nfkd_read(void *into, const struct document *part,
+                                           struct error *error);
+MUST_CHECK enum status normalize_nmt_read(void *into, const struct document *part,
+                                          struct error *error);
+MUST_CHECK enum status normalize_precompiled_read(void *into, const struct document *part,
+                                                  struct error *error);
+MUST_CHECK enum status normalize_prepend_read(void *into, const struct document *part,
+                                              struct error *error);
+MUST_CHECK enum status normalize_replace_read(void *into, const struct document *part,
+                                              struct error *error);
+MUST_CHECK enum status normalize_strip_read(void *into, const struct document *part,
+                                            struct error *error);
+MUST_CHECK enum status normalize_strip_accents_read(void *into, const struct document *part,
+                                                    struct error *error);
 
 #endif

@@ -31,12 +31,30 @@ enum status json_open_part(const struct document *json, const char *key, struct 
     return status;
 }
 
-static enum status read_words(struct tokenizer *tokenizer, const struct document *json,
+/* A class that wants another model would make another tokenizer of the folder. */
+static enum status check_class(const struct tokenizer_config *config, const struct document *model,
+                               struct error *error)
+{
+    const char *type = "";
+    enum status status = document_get_string(model, "type", &type, error);
+
+    if (!status && config->model && strcmp(type, config->model) != 0)
+        status =
+            error_set(error, STATUS_UNSUPPORTED,
+                      TOKENIZER_CONFIG_FILE ": \"tokenizer_class\" is one with a \"%s\" model, "
+                                            "and tokenizer.json has a \"%.60s\"",
+                      config->model, type);
+    return status;
+}
+
+static enum status read_words(struct tokenizer *tokenizer, const struct folder_files *files,
                               struct error *error)
 {
     struct document part;
-    enum status status = json_open_part(json, "model", &part, error);
+    enum status status = json_open_part(&files->json, "model", &part, error);
 
+    if (!status)
+        status = check_class(files->config, &part, error);
     return status ? status : words_read(&tokenizer->words, &tokenizer->vocab, &part, error);
 }
 
@@ -93,7 +111,7 @@ enum status load_json(struct tokenizer *tokenizer, const struct folder_files *fi
     enum status status = json_check_version(json, error);
 
     if (!status)
-        status = read_words(tokenizer, json, error);
+        status = read_words(tokenizer, files, error);
     if (!status)
         status = read_normalizer(tokenizer, files, error);
     if (!status)

@@ -5,6 +5,10 @@
 
 static const struct part_row rows[] = {
     {"BertPreTokenizer", split_bert_read},
+    {"Digits", split_digits_read},
+    {"Metaspace", split_metaspace_read},
+    {"Whitespace", split_whitespace_read},
+    {"WhitespaceSplit", split_whitespace_split_read},
 };
 
 static const struct part_table table = {rows, sizeof rows / sizeof *rows, "pretokenizers"};

@@ -18,5 +18,13 @@ MUST_CHECK enum status split_add_bert(struct chain *chain, struct error *error);
 /* Readers by type; `into` is a struct chain. */
 MUST_CHECK enum status split_bert_read(void *into, const struct document *part,
                                        struct error *error);
+MUST_CHECK enum status split_digits_read(void *into, const struct document *part,
+                                         struct error *error);
+MUST_CHECK enum status split_metaspace_read(void *into, const struct document *part,
+                                            struct error *error);
+MUST_CHECK enum status split_whitespace_read(void *into, const struct document *part,
+                                             struct error *error);
+MUST_CHECK enum status split_whitespace_split_read(void *into, const struct document *part,
+                                                   struct error *error);
 
 #endif

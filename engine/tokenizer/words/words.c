@@ -4,6 +4,7 @@
 #include "engine/tokenizer/part_table.h"
 
 static const struct part_row rows[] = {
+    {"Unigram", unigram_read},
     {"WordPiece", wordpiece_read},
 };
 

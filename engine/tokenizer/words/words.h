@@ -42,6 +42,7 @@ struct words_target {
 };
 
 /* Readers by type; `into` is a struct words_target. */
+MUST_CHECK enum status unigram_read(void *into, const struct document *model, struct error *error);
 MUST_CHECK enum status wordpiece_read(void *into, const struct document *model,
                                       struct error *error);
 

@@ -149,12 +149,14 @@ def encode(tokenizer, text, add_special):
     return rows
 
 
-def write_golden(folders):
-    cuts = [('none', 0, True), ('none', 0, False), ('end', 6, True), ('start', 6, True), ('end', 3, False), ('start', 3, False)]
-    with open(HERE / 'golden.jsonl', 'w') as out:
-        for name, parts in folders.items():
+CUTS = [('none', 0, True), ('none', 0, False), ('end', 6, True), ('start', 6, True), ('end', 3, False), ('start', 3, False)]
+
+
+def write_golden(folders, name, texts, cuts=CUTS):
+    with open(HERE / name, 'w') as out:
+        for folder, parts in folders.items():
             tokenizer = tokenizers.Tokenizer.from_str(json.dumps(parts))
-            for text in make_texts():
+            for text in texts:
                 cases = []
                 for side, most, add_special in cuts:
                     tokenizer.no_truncation()
@@ -163,7 +165,7 @@ def write_golden(folders):
                     tokens = encode(tokenizer, text, add_special)
                     if side == 'none' or len(tokens) == most:
                         cases.append(dict(truncate=side, most=most, special=add_special, tokens=tokens))
-                row = dict(folder=name, text=text, cases=cases)
+                row = dict(folder=folder, text=text, cases=cases)
                 out.write(json.dumps(row, ensure_ascii=False, separators=(',', ':')) + '\n')
 
 
@@ -237,7 +239,7 @@ def write_code_points():
 def main():
     folders = make_folders()
     write_folders(folders)
-    write_golden(folders)
+    write_golden(folders, 'golden.jsonl', make_texts())
     write_decoding_folders()
     write_code_points()
 

@@ -49,11 +49,11 @@ static void assert_tokens(const struct tokens *tokens, const json_t *expected, c
     }
 }
 
-/* Encodes each text of golden.jsonl's rows about `rows` with `folder`; how many cases there are. */
-static size_t check_folder(const char *folder, const char *rows)
+/* Encodes each text of the file's rows about `rows` with `folder`; how many cases there are. */
+static size_t check_folder(const char *folder, const char *golden_file, const char *rows)
 {
     struct tokenizer *tokenizer = golden_load(folder);
-    FILE *file = fopen(golden_path("golden.jsonl"), "r");
+    FILE *file = fopen(golden_path(golden_file), "r");
     struct tokens tokens = {0};
     size_t n_cases = 0;
     char *line = NULL;
@@ -99,14 +99,26 @@ static void test_tokenizer__agrees_with_the_official_one(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
-        assert_in_range(check_folder(folders[i], folders[i]), 400, 1000);
+        assert_in_range(check_folder(folders[i], "golden.jsonl", folders[i]), 400, 1000);
+}
+
+static void test_tokenizer__parts_agree_with_the_official_ones(void **state)
+{
+    static const char *const folders[] = {
+        "part_xlmr", "part_bge_m3", "part_unigram_bytes", "part_albert",
+        "part_nfkc", "part_nfc",    "part_nfd",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        assert_in_range(check_folder(folders[i], "parts.jsonl", folders[i]), 200, 1000);
 }
 
 static void test_tokenizer__from_vocab_txt_is_the_same(void **state)
 {
     (void)state;
-    assert_in_range(check_folder("vocab", "uncased"), 400, 1000);
-    assert_in_range(check_folder("vocab_cased", "cased"), 400, 1000);
+    assert_in_range(check_folder("vocab", "golden.jsonl", "uncased"), 400, 1000);
+    assert_in_range(check_folder("vocab_cased", "golden.jsonl", "cased"), 400, 1000);
 }
 
 /* Encodes the 9,795 texts with the tokenizer in `folder`, cut to 512 tokens. */
@@ -198,6 +210,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tokenizer__agrees_with_the_official_one),
+        cmocka_unit_test(test_tokenizer__parts_agree_with_the_official_ones),
         cmocka_unit_test(test_tokenizer__from_vocab_txt_is_the_same),
         cmocka_unit_test(test_tokenizer__agrees_on_9795_texts),
         cmocka_unit_test(test_tokenizer__agrees_on_9795_texts_from_vocab_txt),

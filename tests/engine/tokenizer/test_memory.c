@@ -7,78 +7,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "engine/base/memory.h"
-#include "engine/files/file.h"
 #include "tests/engine/tokenizer/golden.h"
+#include "tests/torture/allocations.h"
 
 #include <jansson.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-#include <utf8proc.h>
-
-/* How many allocations still succeed; negative: all. */
-static long n_left = -1;
-
-static bool may_allocate(void)
-{
-    if (n_left == 0)
-        return false;
-    if (n_left > 0)
-        n_left--;
-    return true;
-}
-
-static void *failing_malloc(size_t n_bytes)
-{
-    return may_allocate() ? malloc(n_bytes) : NULL;
-}
-
-static void *failing_calloc(size_t n, size_t n_bytes)
-{
-    return may_allocate() ? calloc(n, n_bytes) : NULL;
-}
-
-static void *failing_realloc(void *old, size_t n_bytes)
-{
-    return may_allocate() ? realloc(old, n_bytes) : NULL;
-}
-
-static void *failing_reallocarray(void *old, size_t n, size_t n_bytes)
-{
-    return may_allocate() ? reallocarray(old, n, n_bytes) : NULL;
-}
-
-/* The tokenizer once more, with these in place of the allocator. */
-#define malloc       failing_malloc
-#define calloc       failing_calloc
-#define realloc      failing_realloc
-#define reallocarray failing_reallocarray
-#include "engine/tokenizer/added.c"
-#include "engine/tokenizer/chars.c"
-#include "engine/tokenizer/decode/strings.c"
-#include "engine/tokenizer/output.c"
-#include "engine/tokenizer/trie.c"
-#include "engine/tokenizer/vocab.c"
-#define append append_entry
-#define grow   grow_array
-#include "engine/tokenizer/read/added_list.c"
-#include "engine/tokenizer/word.c"
-#undef append
-#undef grow
-#define split   split_word
-#define release release_words
-#include "engine/tokenizer/words/wordpiece.c"
-#undef split
-#undef release
-#include "engine/tokenizer/read/load.c"
-#include "engine/tokenizer/read/vocab_txt.c"
-#undef malloc
-#undef calloc
-#undef realloc
-#undef reallocarray
 
 /* There and back. */
 static enum status load_and_encode(const char *path, struct error *error)
@@ -106,23 +40,29 @@ static enum status load_and_encode(const char *path, struct error *error)
     return status;
 }
 
+/* A failure that does no harm, such as that of a file's buffer, may go unnoticed. */
 static void assert_survives(const char *folder)
 {
-    enum status status = STATUS_NO_MEMORY;
+    struct allocations *allocations = allocations_get();
     const char *path = golden_path(folder);
-    long n = 0;
+    size_t n_told = 0;
 
-    for (; status; n++) {
+    for (int64_t n = 1;; n++) {
         struct error error = {{0}};
+        enum status status;
 
-        n_left = n;
+        allocations->n_failed = 0;
+        allocations->n_left = n;
         status = load_and_encode(path, &error);
-        n_left = -1;
-        if (status)
-            assert_int_equal(status, STATUS_NO_MEMORY);
-        assert_in_range(n, 0, 100000);
+        allocations->n_left = 0;
+        if (allocations->n_failed == 0)
+            break;
+        if (status && status != STATUS_NO_MEMORY)
+            fail_msg("%s: status %d, \"%s\" when allocation %d failed", folder, (int)status,
+                     error.text, (int)n);
+        n_told += status == STATUS_NO_MEMORY;
     }
-    assert_in_range(n, 10, 100000);
+    assert_in_range(n_told, 10, 100000);
 }
 
 static void test_memory__every_failure_is_told_from_tokenizer_json(void **state)
@@ -143,13 +83,35 @@ static void test_memory__every_failure_is_told_from_vocab_txt_with_all_files(voi
     assert_survives("vocab_added");
 }
 
+static void test_memory__every_failure_is_told_from_other_parts(void **state)
+{
+    (void)state;
+    assert_survives("part_xlmr");
+    assert_survives("part_unigram_bytes");
+}
+
+/* Jansson 2.14 leaves a corrupt heap when memory runs out while it reads. */
+static void *malloc_for_jansson(size_t n_bytes)
+{
+    struct allocations *allocations = allocations_get();
+    int64_t n_left = allocations->n_left;
+    void *memory;
+
+    allocations->n_left = 0;
+    memory = malloc(n_bytes);
+    allocations->n_left = n_left;
+    return memory;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_memory__every_failure_is_told_from_tokenizer_json),
         cmocka_unit_test(test_memory__every_failure_is_told_from_vocab_txt),
         cmocka_unit_test(test_memory__every_failure_is_told_from_vocab_txt_with_all_files),
+        cmocka_unit_test(test_memory__every_failure_is_told_from_other_parts),
     };
 
+    json_set_alloc_funcs(malloc_for_jansson, free);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,44 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Unicode's canonical decomposition, and the only file that uses utf8proc.
+/* Unicode's normalization forms D and KD: decomposed, and marks put in order.
  *
  * DESIGN. A character that begins a sequence of marks is handed on at once. Marks are held until the
  * next such character, then sorted by combining class. Text without marks holds nothing.
  *
  * SPANS. Officially a decomposed text is aligned by counting: the n-th character that is the first
  * of its decomposition stands for the bytes of the n-th character of the text, whichever it was
- * before sorting, and the others stand for what the one before them stands for.
- *
- * VERSIONS. Whether a character decomposes and its combining class come from our own tables of what
- * the official tokenizer knows; utf8proc (any version from Unicode 13 on) is asked only for
- * mappings that Unicode has promised never to change. */
+ * before sorting, and the others stand for what the one before them stands for. */
 #include "engine/tokenizer/normalize/normalize.h"
+#include "engine/tokenizer/normalize/utf8proc.h"
 
-#include <string.h>
-#include <utf8proc.h>
-
-/* The longest canonical decomposition has four code points. */
-enum { MAX_DECOMPOSED = 4 };
+enum { COMPATIBLE = 1 };
 
 /* A held mark that is not the first of its decomposition has this start. */
 #define FOLLOWS SIZE_MAX
-
-static size_t decompose(const struct normal_char *normal, uint32_t decomposed[MAX_DECOMPOSED])
-{
-    utf8proc_int32_t parts[MAX_DECOMPOSED];
-    utf8proc_ssize_t n = 0;
-
-    if (normal->kind.flags & CODE_POINT_DECOMPOSES)
-        n = utf8proc_decompose_char((utf8proc_int32_t)normal->c, parts, MAX_DECOMPOSED,
-                                    UTF8PROC_STABLE | UTF8PROC_DECOMPOSE, NULL);
-    if (n <= 0 || n > MAX_DECOMPOSED) {
-        decomposed[0] = normal->c;
-        return 1;
-    }
-    for (utf8proc_ssize_t i = 0; i < n; i++)
-        decomposed[i] = (uint32_t)parts[i];
-    return (size_t)n;
-}
 
 /* Hands on the held marks of one class. *place is the mark whose bytes the last one handed on
  * stands for, or the first of all before there is one; *last has the bytes. */
@@ -107,7 +83,8 @@ static bool put_held(struct stage *stage)
 static bool take(struct stage *stage, const struct normal_char *normal)
 {
     uint32_t decomposed[MAX_DECOMPOSED];
-    size_t n = decompose(normal, decomposed);
+    size_t n =
+        unicode_decompose(normal->c, normal->kind, stage->part->flags & COMPATIBLE, decomposed);
 
     for (size_t i = 0; i < n; i++) {
         struct normal_char part = normal_char_with(normal, decomposed[i]);
@@ -137,4 +114,16 @@ static const struct stage_type type = {take, end, .ascii_is_separate = true};
 enum status normalize_add_decompose(struct chain *chain, struct error *error)
 {
     return chain_add(chain, &type, 0, NULL, error);
+}
+
+enum status normalize_nfd_read(void *into, const struct document *part, struct error *error)
+{
+    (void)part;
+    return normalize_add_decompose(into, error);
+}
+
+enum status normalize_nfkd_read(void *into, const struct document *part, struct error *error)
+{
+    (void)part;
+    return chain_add(into, &type, COMPATIBLE, NULL, error);
 }
