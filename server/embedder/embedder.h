@@ -32,6 +32,7 @@ enum {
 /* Borrowed; fixed. */
 struct embedder_info {
     const char *model_name;     /* the folder's last part, or what the server calls it */
+    const char *dtype;          /* of the engine\'s products; "": only the server knows */
     size_t n_dims;              /* of every vector of this embedder */
     size_t max_tokens;          /* of a text, special tokens included; 0: only the server knows */
     bool normalize;             /* vectors have length 1 */

@@ -72,6 +72,7 @@ static void describe(struct local *local, const struct options *options,
     snprintf(local->model_name, sizeof(local->model_name), "%s", server_model_name(&server));
     *ret_info = (struct embedder_info){
         .model_name = local->model_name,
+        .dtype = info->dtype,
         .n_dims = local->n_dims,
         .max_tokens = info->max_tokens,
         .normalize = info->normalize,

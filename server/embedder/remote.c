@@ -188,6 +188,7 @@ enum status remote_open(struct remote **ret_remote, const struct options *option
         return error_set(error, status, "not enough memory to start");
     }
     ret_info->model_name = remote->model_name ? remote->model_name : "";
+    ret_info->dtype = "";
     ret_info->n_dims = remote->n_dims;
     ret_info->similarity = SIMILARITY_COSINE;
     ret_info->batch_texts = batch_texts;

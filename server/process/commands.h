@@ -16,4 +16,7 @@ int command_complain(const struct options *options, const char *problem);
 /* Serves over HTTP until a signal says to stop: 0 after a stop that answered all it had accepted. */
 int command_serve(const struct options *options);
 
+/* Files of texts to files of vectors. 128 and the signal's number where a signal stopped it. */
+int command_embed(const struct options *options);
+
 #endif

@@ -49,6 +49,7 @@ enum status reader_open(struct reader **ret_reader, const char *path, size_t max
     struct reader *reader;
     enum status status;
     int descriptor = open_descriptor(path, error);
+    struct stat about;
 
     if (descriptor < 0)
         return STATUS_IO;
@@ -61,6 +62,8 @@ enum status reader_open(struct reader **ret_reader, const char *path, size_t max
         return error_set(error, STATUS_NO_MEMORY, "%s: not enough memory to read it", path);
     }
     reader->path = path;
+    if (fstat(descriptor, &about) == 0 && S_ISREG(about.st_mode))
+        reader->file_bytes = (double)about.st_size;
     reader->max_record_bytes = max_record_bytes;
     reader->line = 1;
     reader->record_line = 1;
@@ -90,6 +93,22 @@ void reader_begin(struct reader *reader)
 {
     reader->record.len_bytes = 0;
     reader->record_line = reader->line;
+}
+
+double reader_get_share(const struct reader *reader)
+{
+    if (reader->file_bytes <= 0)
+        return -1;
+    return (double)gzoffset(reader->file) / reader->file_bytes;
+}
+
+enum status reader_skip_line(struct reader *reader, struct error *error)
+{
+    int byte = 0;
+
+    while (reader->in_line && byte >= 0)
+        byte = reader_get_byte(reader, error);
+    return byte == READER_FAILED ? STATUS_IO : STATUS_OK;
 }
 
 /* gzread hands out what it could read before it tells what is wrong with the rest: a file that was

@@ -22,6 +22,13 @@ void reader_free(struct reader *reader); /* NULL is allowed */
 /* The line of the file on which the record read last begins, from 1. */
 size_t reader_get_line(const struct reader *reader);
 
+/* How much of the file has been read, from 0 to 1; negative where its size is not known. */
+double reader_get_share(const struct reader *reader);
+
+/* After STATUS_INVALID: passes over what is left of the line, so that the next record begins on a
+ * new one. STATUS_IO. */
+MUST_CHECK enum status reader_skip_line(struct reader *reader, struct error *error);
+
 /* The next line without its end, \n or \r\n; the last may have none. bytes is NULL after the last.
  * Valid until the next call. A byte order mark before the first is left out. */
 MUST_CHECK enum status reader_next_line(struct reader *reader, struct slice *ret_line,

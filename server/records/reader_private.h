@@ -7,6 +7,7 @@
 #include "server/records/reader.h"
 #include "server/text/buffer.h"
 
+#include <stdbool.h>
 #include <zlib.h>
 
 enum { READER_CHUNK_BYTES = 64 << 10 };
@@ -15,6 +16,8 @@ struct reader {
     const char *path;
     gzFile file;
     size_t max_record_bytes;
+    double file_bytes;  /* as it is stored; 0: not known */
+    bool in_line;       /* a byte of a line was read, and its end was not */
     size_t line;        /* on which the next byte stands, from 1 */
     size_t record_line; /* on which the record begins */
     struct buffer record;
@@ -38,6 +41,7 @@ static inline int reader_get_byte(struct reader *reader, struct error *error)
         reader->at < reader->n_bytes ? reader->chunk[reader->at++] : reader_fill(reader, error);
 
     reader->line += byte == '\n';
+    reader->in_line = byte >= 0 && byte != '\n';
     return byte;
 }
 
