@@ -169,9 +169,9 @@ static bool read_flag(struct reading *reading, int argc, char *const *argv, int 
         flag.value = next;
         ++*at;
     } else {
-        return reading_complain(
-            reading, "%s has no value: expected %s", shown_of_string(argument).text,
-            flag.option ? option_expect(flag.option).text : "the path of a JSON file");
+        return reading_complain(reading, "%s: expected %s after it", shown_of_string(argument).text,
+                                flag.option ? option_expect(flag.option).text
+                                            : "the path of a JSON file");
     }
     *ret_flag = flag;
     return true;
@@ -257,19 +257,19 @@ static bool check_memory(struct reading *reading)
     if (options->memory_limit == 0)
         return true;
     if (options->memory_limit < OPTIONS_MIN_MEMORY_LIMIT)
-        return reading_complain(reading, "%s=%" PRId64 " is less than %d", limit.text,
+        return reading_complain(reading, "%s=%" PRId64 ": expected at least %d", limit.text,
                                 options->memory_limit, OPTIONS_MIN_MEMORY_LIMIT);
     if (options->memory_limit / OPTIONS_MEMORY_PER_PAYLOAD < options->payload_limit)
         return reading_complain(reading,
-                                "%s=%" PRId64 " is less than %d times %s=%" PRId64
-                                ": a body that large could not be decoded",
+                                "%s=%" PRId64 ": expected at least %d times %s=%" PRId64
+                                ", or a body that large could not be decoded",
                                 limit.text, options->memory_limit, OPTIONS_MEMORY_PER_PAYLOAD,
                                 name_given(reading, OPTION_INDEX_payload_limit).text,
                                 options->payload_limit);
     if (options->memory_limit < options->token_vectors_limit)
         return reading_complain(reading,
-                                "%s=%" PRId64 " is less than %s=%" PRId64
-                                ": so many vectors could not be held",
+                                "%s=%" PRId64 ": expected at least %s=%" PRId64
+                                ", or so many vectors could not be held",
                                 limit.text, options->memory_limit,
                                 name_given(reading, OPTION_INDEX_token_vectors_limit).text,
                                 options->token_vectors_limit);
@@ -293,8 +293,8 @@ static bool check_server(struct reading *reading)
     if (reading->sources[OPTION_INDEX_max_request_tokens] != OPTION_SOURCE_DEFAULT)
         return reading_complain(
             reading,
-            "%s=%" PRId64 " is more than %s=%" PRId64
-            ": a request that large could never be queued",
+            "%s=%" PRId64 ": expected at most %s=%" PRId64
+            ", or a request that large could never be queued",
             name_given(reading, OPTION_INDEX_max_request_tokens).text, options->max_request_tokens,
             name_given(reading, OPTION_INDEX_max_queue_tokens).text, options->max_queue_tokens);
     options->max_request_tokens = options->max_queue_tokens;

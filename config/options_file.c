@@ -90,7 +90,7 @@ bool reading_set_from_file(struct reading *reading)
     if (!root && error.line > 0)
         return reading_complain(reading, "%s:%d: %s", path.text, error.line, error.text);
     if (!root)
-        return reading_complain(reading, "--config %s: %s", path.text, error.text);
+        return reading_complain(reading, "--config=%s: %s", path.text, error.text);
     done = set_from_object(reading, root);
     json_decref(root);
     return done;

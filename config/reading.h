@@ -36,7 +36,8 @@ struct place {
 struct place reading_name_place(const struct reading *reading, const struct option *option,
                                 enum option_source source);
 
-/* Each sets the message and returns false, so that a failing function can end with it. */
+/* Each sets the message and returns false, so that a failing function can end with it. A value that
+ * is refused, here or anywhere in the program, is told as PLACE=VALUE: expected WHAT. */
 bool reading_complain(struct reading *reading, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 bool reading_refuse_value(struct reading *reading, const struct option *option,

@@ -47,13 +47,12 @@ enum status encoder_check_dtype(enum encoder_dtype dtype, unsigned cpu_mask, str
 
     kernels_choose(&kernels, cpu_flags(cpu_mask));
     if (dtype == ENCODER_BFLOAT16 && !kernels.multiplies_bfloat16)
-        return error_set(
-            error, STATUS_UNSUPPORTED,
-            "dtype bfloat16: this CPU does not multiply bfloat16 natively (AVX512_BF16), "
-            "which makes it slower than float32");
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "this CPU does not multiply bfloat16 natively (AVX512_BF16), "
+                         "which makes it slower than float32");
     if (dtype == ENCODER_INT8 && !kernels.multiplies_int8)
         return error_set(error, STATUS_UNSUPPORTED,
-                         "dtype int8: this CPU's exact 8-bit products are slower than float32 (it "
+                         "this CPU's exact 8-bit products are slower than float32 (it "
                          "takes AVX512_VNNI, AVX2 without AVX-512, or Arm's dot products)");
     return STATUS_OK;
 }

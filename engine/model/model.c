@@ -168,7 +168,7 @@ static enum status set_pooling(struct model *model, const struct modules *module
     if (override) {
         if (!pooling_mode_parse(override, &mode))
             return error_set(error, STATUS_INVALID,
-                             "pooling \"%.60s\" is not one of cls, max, mean, "
+                             "pooling=%.60s: expected one of cls, max, mean, "
                              "mean_sqrt_len_tokens, weightedmean, lasttoken",
                              override);
         model->pooling = (struct pooling){.order = {mode}, .n_modes = 1};

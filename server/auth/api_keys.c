@@ -32,7 +32,7 @@ static enum status add_from_file(const char *path, struct key_list *list, struct
     explicit_bzero(buffer.bytes, buffer.len_bytes);
     buffer_release(&buffer);
     if (status == STATUS_OK && list->n_keys == n_before)
-        return error_set(error, STATUS_INVALID, "%s: there is no key in it", path);
+        return error_set(error, STATUS_INVALID, "%s: expected at least one key", path);
     return status;
 }
 

@@ -92,7 +92,7 @@ static enum status parse_line(struct slice line, struct key_list *list, struct e
                          "after the key, expected nothing or a time in UTC such as "
                          "2027-01-31T12:00:00Z");
     if (take_word(&line).len_bytes > 0)
-        return error_set(error, STATUS_INVALID, "something stands after the time");
+        return error_set(error, STATUS_INVALID, "expected nothing after the time");
     return key_list_add(list, key.bytes, key.len_bytes, expires_s, error);
 }
 

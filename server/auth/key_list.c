@@ -50,14 +50,14 @@ enum status key_list_add(struct key_list *list, const char *bytes, size_t len_by
 
     if (!is_key(bytes, len_bytes))
         return error_set(error, STATUS_INVALID,
-                         "a key must be printable ASCII characters without spaces");
+                         "expected a key of printable ASCII characters without spaces");
     if (len_bytes > KEY_MAX_BYTES)
-        return error_set(error, STATUS_INVALID, "a key of %zu characters; at most %d are allowed",
-                         len_bytes, KEY_MAX_BYTES);
+        return error_set(error, STATUS_INVALID, "expected a key of at most %d characters, not %zu",
+                         KEY_MAX_BYTES, len_bytes);
     if (key_list_find(list, bytes, len_bytes))
-        return error_set(error, STATUS_INVALID, "a key that is there already");
+        return error_set(error, STATUS_INVALID, "this key is there already");
     if (list->n_keys == KEYS_MAX)
-        return error_set(error, STATUS_INVALID, "more than %d keys", KEYS_MAX);
+        return error_set(error, STATUS_INVALID, "expected at most %d keys", KEYS_MAX);
     if (!make_room(list))
         return error_set(error, STATUS_NO_MEMORY, "not enough memory");
     key = &list->keys[list->n_keys++];

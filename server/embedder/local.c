@@ -57,8 +57,9 @@ static enum status choose_dims(struct local *local, long n_dims, struct error *e
     else if (n_dims > 0 && limits_allow_dims(limits, (size_t)n_dims))
         local->n_dims = (size_t)n_dims;
     else
-        return error_set(error, STATUS_INVALID, "--dimensions=%ld: for this model allowed is: %s",
-                         n_dims, limits_list_dims(limits).text);
+        return error_set(error, STATUS_INVALID,
+                         "--dimensions=%ld: expected a size that the model allows: %s", n_dims,
+                         limits_list_dims(limits).text);
     return STATUS_OK;
 }
 
@@ -153,8 +154,7 @@ enum status local_find_prompt(const struct local *local, const char *name,
     }
     prompt = limits_find_prompt(local->limits, (struct slice){name, strlen(name)});
     if (!prompt && !prompt_is_implied(name, strlen(name)))
-        return error_set(error, STATUS_INVALID,
-                         "'%s' is not a prompt of the model, whose prompts are: %s", name,
+        return error_set(error, STATUS_INVALID, "%s: expected one of the model's prompts: %s", name,
                          limits_list_prompts(local->limits).text);
     *ret_prompt = (struct embed_prompt){.name = name};
     if (prompt)

@@ -39,8 +39,7 @@ enum status post_setup_init(struct post_setup *setup, const char *bearer, struct
     for (const char *c = bearer; c && *c; c++)
         if (*c <= ' ' || *c > '~')
             return error_set(error, STATUS_INVALID,
-                             "--api-key: a key that is sent has no spaces, and no other than ASCII "
-                             "characters");
+                             "--api-key: expected printable ASCII characters without spaces");
     if (curl_global_init(CURL_GLOBAL_DEFAULT))
         return error_set(error, STATUS_NO_MEMORY, "libcurl cannot start");
     setup->bearer = bearer;

@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* "https://example.org" or "http://localhost:3000": a scheme, a host, perhaps a port; small letters
- * alone, and nothing after. */
+/* "https://example.org" or "http://localhost:3000": a scheme, a host, perhaps a port; in lower
+ * case, with nothing after them. */
 static bool is_origin(const char *text)
 {
     const char *host = strstr(text, "://");
@@ -37,9 +37,9 @@ enum status cors_check(const struct options *options, struct error *error)
             continue;
         if (!is_origin(value) || strlen(value) >= sizeof(((struct reply_header *)0)->value))
             return error_set(error, STATUS_INVALID,
-                             "--cors-allow-origin: '%.160s' is not an origin: give *, or a scheme, "
-                             "a host and perhaps a port in small letters with nothing after them, "
-                             "such as https://example.org or http://localhost:3000",
+                             "--cors-allow-origin=%.160s: expected *, or a scheme, a host and "
+                             "perhaps a port, in lower case and with nothing after them, such as "
+                             "https://example.org or http://localhost:3000",
                              value);
     }
     return STATUS_OK;

@@ -368,11 +368,10 @@ static void test_options__bad_flags_are_refused_by_name(void **state)
         {{.flags = {MODEL, "stray"}},
          "stray: an argument without a flag; --help lists every option"},
         {{.flags = {MODEL, ""}}, ": an argument without a flag; --help lists every option"},
-        {{.flags = {MODEL, "--port"}},
-         "--port has no value: expected a whole number from 0 to 65535"},
+        {{.flags = {MODEL, "--port"}}, "--port: expected a whole number from 0 to 65535 after it"},
         {{.flags = {"--port", "--threads", "2"}},
-         "--port has no value: expected a whole number from 0 to 65535"},
-        {{.flags = {MODEL, "--config"}}, "--config has no value: expected the path of a JSON file"},
+         "--port: expected a whole number from 0 to 65535 after it"},
+        {{.flags = {MODEL, "--config"}}, "--config: expected the path of a JSON file after it"},
         {{.flags = {MODEL, "--port=1", "--port", "1"}}, "--port is given twice"},
         {{.flags = {MODEL, "--auto-truncate", "--auto-truncate"}},
          "--auto-truncate is given twice"},
@@ -400,7 +399,8 @@ static void test_options__bad_flags_are_refused_by_name(void **state)
         {{.flags = {MODEL, "--default-prompt=a", "--default-prompt-name=b"}},
          "--default-prompt and --default-prompt-name exclude each other"},
         {{.flags = {MODEL, "--max-request-tokens=11", "--max-queue-tokens=10"}},
-         "--max-request-tokens=11 is more than --max-queue-tokens=10: a request that large could "
+         "--max-request-tokens=11: expected at most --max-queue-tokens=10, or a request that large "
+         "could "
          "never be queued"},
     };
 
@@ -500,7 +500,7 @@ static void test_options__bad_variables_are_refused_by_name(void **state)
         {{.flags = {MODEL, "--port=1"}, .variables = {"NESTD_PORT="}},
          "NESTD_PORT=: expected a whole number from 0 to 65535"},
         {{.flags = {MODEL}, .variables = {"NESTD_CONFIG=/nowhere/at.json"}},
-         "--config /nowhere/at.json: unable to open /nowhere/at.json: No such file or directory"},
+         "--config=/nowhere/at.json: unable to open /nowhere/at.json: No such file or directory"},
         {{.flags = {MODEL, "--default-prompt=a"}, .variables = {"NESTD_DEFAULT_PROMPT_NAME=b"}},
          "--default-prompt and NESTD_DEFAULT_PROMPT_NAME exclude each other"},
         {{.flags = {MODEL}, .variables = {"NESTD_HOSTNAME=tcp://1", "NESTD_DTYPE=tcp://1"}},
@@ -592,13 +592,15 @@ static void test_options__memory_limit_has_room_for_a_body(void **state)
         const char *flags[4];
         const char *problem;
     } bad[] = {
-        {{MODEL, "--memory-limit=8MiB"}, "--memory-limit=8388608 is less than 16777216"},
+        {{MODEL, "--memory-limit=8MiB"}, "--memory-limit=8388608: expected at least 16777216"},
         {{MODEL, "--memory-limit=127MiB"},
-         "--memory-limit=133169152 is less than 4 times --payload-limit=33554432: a body that "
+         "--memory-limit=133169152: expected at least 4 times --payload-limit=33554432, or a body "
+         "that "
          "large "
          "could not be decoded"},
         {{MODEL, "--memory-limit=20MiB", "--payload-limit=1MiB"},
-         "--memory-limit=20971520 is less than --token-vectors-limit=33554432: so many vectors "
+         "--memory-limit=20971520: expected at least --token-vectors-limit=33554432, or so many "
+         "vectors "
          "could "
          "not be held"},
     };

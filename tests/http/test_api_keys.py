@@ -149,7 +149,7 @@ def test_keys_are_not_in_the_log(start, model, key_file):
 
 def test_start_needs_good_keys(start, model, tmp_path):
     path = tmp_path / "keys"
-    for text, word in (("# nobody\n", "no key"), ("sk-a b\n", ":1:"), ("sk-a\nsk-a\n", ":2:")):
+    for text, word in (("# nobody\n", "at least one key"), ("sk-a b\n", ":1:"), ("sk-a\nsk-a\n", ":2:")):
         path.write_text(text)
         server = start(model, "--api-key-file", path)
         assert server.wait() == 1

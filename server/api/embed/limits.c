@@ -27,8 +27,8 @@ static enum status set_dims(struct limits *limits, const struct options *options
         limits->dims[i] = list->n_values ? (size_t)list->values[i] : info->matryoshka_dims[i];
         if (limits->dims[i] > info->n_dims)
             return error_set(error, STATUS_INVALID,
-                             "--matryoshka-dims: %zu is not one of the sizes that the model's "
-                             "vectors can have: 1 to %zu",
+                             "--matryoshka-dims=%zu: expected sizes that the model's vectors can "
+                             "have, from 1 to %zu",
                              limits->dims[i], info->n_dims);
     }
     sizes_sort(limits->dims, n);
@@ -51,8 +51,7 @@ static enum status set_default_prompt(struct limits *limits, const struct option
         prompt = limits_find_prompt(limits, (struct slice){name, strlen(name)});
         if (!prompt && !prompt_is_implied(name, strlen(name)))
             return error_set(error, STATUS_INVALID,
-                             "--default-prompt-name: '%s' is not a prompt of the model, whose "
-                             "prompts are: %s",
+                             "--default-prompt-name=%s: expected one of the model's prompts: %s",
                              name, limits_list_prompts(limits).text);
     }
     if (prompt)

@@ -200,7 +200,7 @@ static void test_model__pooling_can_be_overridden(void **state)
     assert_int_equal(model->pooling.order[0], POOLING_LAST_TOKEN);
     assert_int_equal(model->n_dims, 12);
     model_free(model);
-    assert_not_loaded(&folder, "median", STATUS_INVALID, "pooling \"median\" is not one of cls");
+    assert_not_loaded(&folder, "median", STATUS_INVALID, "pooling=median: expected one of cls");
     folder_release(&folder);
 }
 

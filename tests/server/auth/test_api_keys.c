@@ -119,7 +119,7 @@ static void test_api_keys__bad_file_changes_nothing(void **state)
     write_file("sk-new\nsk-bad today\n");
     fail_to_reload(STATUS_INVALID, ":2: ");
     write_file("# nobody\n");
-    fail_to_reload(STATUS_INVALID, "no key");
+    fail_to_reload(STATUS_INVALID, "at least one key");
     file = fopen(path, "w");
     for (int i = 0; i <= 1 << 20; i++)
         fputc('\n', file);
@@ -135,7 +135,7 @@ static void test_api_keys__start_needs_good_ones(void **state)
 
     (void)state;
     assert_int_equal(api_keys_new(&keys, NULL, path, &error), STATUS_INVALID);
-    assert_non_null(strstr(error.text, "no key"));
+    assert_non_null(strstr(error.text, "at least one key"));
     error = (struct error){0};
     assert_int_equal(api_keys_new(&keys, "sk a", NULL, &error), STATUS_INVALID);
     assert_non_null(strstr(error.text, "--api-key"));

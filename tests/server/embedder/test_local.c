@@ -153,8 +153,8 @@ static void test_local__prompts_go_before_the_text(void **state)
     assert_memory_not_equal(with, expected, fixture.n_dims * sizeof(float));
     assert_int_equal(embedder_find_prompt(fixture.embedder, "passage", &prompt, &error),
                      STATUS_INVALID);
-    assert_string_equal(
-        error.text, "'passage' is not a prompt of the model, whose prompts are: query, document");
+    assert_string_equal(error.text,
+                        "passage: expected one of the model's prompts: query, document");
     close_fixture(&fixture);
 }
 
@@ -201,7 +201,8 @@ static void test_local__dimension_that_the_model_lacks_is_refused(void **state)
     (void)state;
     open_fixture(&fixture, "tiny-cls", NULL, EMBEDDER_DEFAULT_DIMS);
     assert_int_equal(embedder_open(&embedder, &fixture.options, 100000, &error), STATUS_INVALID);
-    assert_non_null(strstr(error.text, "--dimensions=100000: for this model allowed is: 4, 8, 12"));
+    assert_non_null(
+        strstr(error.text, "--dimensions=100000: expected a size that the model allows: 4, 8, 12"));
     assert_null(embedder);
     close_fixture(&fixture);
 }

@@ -328,7 +328,7 @@ static void test_remote__opening_fails_clearly(void **state)
          0,
          NULL,
          STATUS_INVALID,
-         "--api-key: a key that is sent has no spaces"},
+         "--api-key: expected printable ASCII characters"},
         {{NULL},
          3,
          NULL,

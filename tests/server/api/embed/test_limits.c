@@ -175,7 +175,7 @@ static void test_rules__refuse_a_size_that_the_model_has_not(void **state)
     fixture.options.matryoshka_dims.values = values;
     fixture.options.matryoshka_dims.n_values = 2;
     assert_int_equal(make(&fixture, &limits, &error), STATUS_INVALID);
-    assert_non_null(strstr(error.text, "--matryoshka-dims: 1025"));
+    assert_non_null(strstr(error.text, "--matryoshka-dims=1025: expected"));
     assert_non_null(strstr(error.text, "1 to 1024"));
 }
 
