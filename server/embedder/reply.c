@@ -74,14 +74,14 @@ static enum status read_vector(const json_t *json, size_t index, struct reply_ve
         return error_set(error, STATUS_INVALID,
                          "the embedding of text %zu is no list of numbers, nor base64 of them",
                          index);
-    if (vectors->n_dims == 0) {
+    if (vectors->n_dims == 0)
         vectors->n_dims = n_dims;
-        return STATUS_OK;
-    }
     if (n_dims != vectors->n_dims)
         return error_set(error, STATUS_INVALID,
                          "the embedding of text %zu has %zu numbers, expected were %zu", index,
                          n_dims, vectors->n_dims);
+    if (!vectors->vectors)
+        return STATUS_OK;
     to = vectors->vectors + index * n_dims;
     status = json_is_string(json) ? read_base64(json, to, n_dims) : read_list(json, to, n_dims);
     for (size_t i = 0; i < n_dims && !status; i++)

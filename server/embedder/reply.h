@@ -11,10 +11,10 @@
 #include <stddef.h>
 
 struct reply_vectors {
-    float *vectors;  /* [n_texts, n_dims], the caller's */
+    float *vectors;  /* [n_texts, n_dims], the caller's; NULL: only the size is asked for */
     bool *truncated; /* [n_texts], the caller's, false: which the server says it has cut */
     size_t n_texts;
-    size_t n_dims; /* 0: whatever the first vector has; then set, and `vectors` is not written */
+    size_t n_dims; /* 0: set to what the first vector has */
 };
 
 /* Reads data[].embedding, lists of numbers or base64 of little-endian float32, by data[].index. What
