@@ -93,8 +93,8 @@ static size_t count_slips(const char *a, size_t len_a, const char *b, size_t len
     return row[len_b];
 }
 
-const struct option *option_find_nearest(enum option_source source, const char *name,
-                                         size_t len_bytes)
+const struct option *option_find_nearest(enum options_command command, enum option_source source,
+                                         const char *name, size_t len_bytes)
 {
     const struct option *nearest = NULL;
     size_t min_slips = MAX_SLIPS + 1;
@@ -105,7 +105,7 @@ const struct option *option_find_nearest(enum option_source source, const char *
         const struct option_name spelt = option_spell(&option_table[i], source);
         const size_t n_slips = count_slips(name, len_bytes, spelt.text, strlen(spelt.text));
 
-        if (n_slips < min_slips) {
+        if (n_slips < min_slips && option_is_of(&option_table[i], command)) {
             min_slips = n_slips;
             nearest = &option_table[i];
         }

@@ -76,9 +76,9 @@ struct option_name option_spell(const struct option *option, enum option_source 
 /* The option of that name, as spelt in that source; NULL if there is none. */
 const struct option *option_find(enum option_source source, const char *name, size_t len_bytes);
 
-/* The option whose name is a slip or two away; NULL if none is. */
-const struct option *option_find_nearest(enum option_source source, const char *name,
-                                         size_t len_bytes);
+/* The option of that command whose name is a slip or two away; NULL if none is. */
+const struct option *option_find_nearest(enum options_command command, enum option_source source,
+                                         const char *name, size_t len_bytes);
 
 /* What its value may be, for a person: "a whole number from 1 to 256". */
 struct option_expected {

@@ -68,7 +68,8 @@ bool reading_refuse_value(struct reading *reading, const struct option *option,
 bool reading_refuse_name(struct reading *reading, const char *what, enum option_source source,
                          const char *name, size_t len_bytes)
 {
-    const struct option *const nearest = option_find_nearest(source, name, len_bytes);
+    const struct option *const nearest =
+        option_find_nearest(reading->options.command, source, name, len_bytes);
     const struct shown shown = shown_of(name, len_bytes);
 
     if (nearest)
