@@ -21,8 +21,13 @@
 #include "engine/schedule/job.h"
 #include "engine/schedule/memory_left.h"
 #include "engine/tokenizer/tokenizer.h"
+#include "engine/vector/bootstrap.h"
+#include "engine/vector/correlation.h"
 #include "engine/vector/pooling.h"
+#include "engine/vector/retrieval.h"
 #include "engine/vector/similarity.h"
+#include "engine/vector/top.h"
+#include "engine/vector/vector.h"
 
 #include <stdbool.h>
 #include <stddef.h>

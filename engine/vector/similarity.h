@@ -13,6 +13,7 @@ enum similarity {
     SIMILARITY_EUCLIDEAN, /* negated, so that larger is closer */
     SIMILARITY_MANHATTAN, /* negated */
 };
+enum { N_SIMILARITIES = SIMILARITY_MANHATTAN + 1 };
 
 #include <stdbool.h>
 #include <stddef.h>

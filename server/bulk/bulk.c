@@ -4,10 +4,10 @@
  * thread that ends a batch marks its window and wakes the owner by an eventfd, as a signal does. */
 #include "server/bulk/bulk.h"
 
-#include "server/bulk/progress.h"
 #include "server/bulk/window.h"
 #include "server/exchange/server.h"
 #include "server/text/log.h"
+#include "server/text/progress.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -67,7 +67,8 @@ static void describe(struct local *local, const struct options *options,
                      struct embedder_info *ret_info)
 {
     const struct engine_info *info = engine_get_info(local->engine);
-    struct server server = {.options = options}; /* the name is what one would give it */
+    bool is_listed = local->limits->n_dims_listed > 0; /* else the model's card may know */
+    struct server server = {.options = options};       /* the name is what one would give it */
 
     server_name_model(&server);
     snprintf(local->model_name, sizeof(local->model_name), "%s", server_model_name(&server));
@@ -78,8 +79,8 @@ static void describe(struct local *local, const struct options *options,
         .max_tokens = info->max_tokens,
         .normalize = info->normalize,
         .similarity = info->similarity,
-        .dims = local->limits->dims,
-        .n_dims_listed = local->limits->n_dims_listed,
+        .dims = is_listed ? local->limits->dims : info->card->dims,
+        .n_dims_listed = is_listed ? local->limits->n_dims_listed : info->card->n_dims,
         .batch_texts = BATCH_TEXTS,
         .n_batches = 2 * local->max_flights,
     };

@@ -19,4 +19,7 @@ int command_serve(const struct options *options);
 /* Files of texts to files of vectors. 128 and the signal's number where a signal stopped it. */
 int command_embed(const struct options *options);
 
+/* Tells which size and format of vectors is enough, on a data set of the caller's. */
+int command_evaluate(const struct options *options);
+
 #endif

@@ -16,12 +16,12 @@
 static int run(const struct options *options)
 {
     switch (options->command) {
-    case OPTIONS_SERVE:
-        return command_serve(options);
     case OPTIONS_EMBED:
         return command_embed(options);
+    case OPTIONS_EVALUATE:
+        return command_evaluate(options);
     default:
-        return command_complain(options, "this version cannot do that yet");
+        return command_serve(options);
     }
 }
 

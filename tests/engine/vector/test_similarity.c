@@ -11,7 +11,6 @@
 
 enum {
     MAX_DIMS = 64,
-    N_SIMILARITIES = SIMILARITY_MANHATTAN + 1,
 };
 
 static const struct similarity_case {

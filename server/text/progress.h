@@ -2,8 +2,8 @@
 
 /* How far a run has come, on stderr: on a terminal a line that is written over, elsewhere a line of
  * the log every few seconds. One owner, one thread. */
-#ifndef NESTD_SERVER_BULK_PROGRESS_H
-#define NESTD_SERVER_BULK_PROGRESS_H
+#ifndef NESTD_SERVER_TEXT_PROGRESS_H
+#define NESTD_SERVER_TEXT_PROGRESS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/bulk/progress.h"
+#include "server/text/progress.h"
 
 #include "server/text/log.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "server/bulk/progress.h"
+#include "server/text/progress.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
