@@ -1,80 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
-// The page: what stands in the form -> what the server said of those texts (texts.js) -> scores at any
-// dimension, here. show() makes all that is seen from these two, so that no score is of anything else.
-import { showCode } from "./request/code.js";
-import { getDimension, setUpDimensions } from "./compare/dimensions.js";
+// The page: what stands in the form -> what the server said of those texts (texts.js) -> the tabs, which
+// compute at any dimension here. show() makes all that is seen from these two, so that no score is of
+// anything else.
 import { find, setText } from "./base/dom.js";
-import { examples } from "./data/examples.js";
-import { fillForm, markForm, readForm } from "./data/form.js";
+import { say, translatePage } from "./base/language.js";
 import { showProblem } from "./base/problem.js";
-import { Ranking } from "./compare/ranking.js";
 import { getKey, setKey } from "./base/server.js";
-import { summarise } from "./compare/summary.js";
+import { setUpTabs } from "./base/tabs.js";
+import "./base/theme-button.js";
+import { getDimension, setUpDimensions } from "./compare/dimensions.js";
+import { ComparePanel } from "./compare/panel.js";
+import { firstExample, offerExamples, setUpExamples } from "./data/examples.js";
+import { fillForm, markForm, readForm } from "./data/form.js";
+import { describeRefused, noteOf } from "./data/notes.js";
+import { exportQuestions, setQuestions } from "./data/questions.js";
+import { fromFragment, keepState, recallState, toFragment } from "./data/state.js";
+import "./data/take.js";
 import { Texts } from "./data/texts.js";
-import { rank } from "./numbers/vectors.js";
+import { showCode } from "./request/code.js";
 
-const QUIET_MS = 500; // without a key pressed, before texts are sent
-const MAX_NAMES = 5; // of fields, in a sentence
+const QUIET_MS = 500; // without a key pressed, before texts are sent or kept
+const MAX_CODE = 200; // sentences of a request that is shown
 
 const texts = new Texts();
-const ranking = new Ranking(find("ranking"));
 let failure = null; // why the last request brought nothing
 let running = null; // an AbortController
 let timer = 0;
+let version = 0; // of the texts and what is known of them
+let wantedDimension = 0; // of the state that was recalled
+let view = ""; // the tab that is shown
 
 // ---- what is seen ----
 
-/** Why the server does not take a text, as a person would say it who has never seen the request. */
-function explain({ code, message }) {
-  const { max_input_length: max } = texts.info;
-  if (code === "context_length_exceeded") return `Too long: the model takes at most ${max} tokens, and this server cuts no text.`;
-  if (code === "payload_too_large" || code === "max_tokens_per_request") return "Too long for a request to this server.";
-  return `The server does not take this text: ${message}`;
-}
-
-/** What is to be told at the field of a text. */
-function noteOf(text) {
-  const known = texts.get(text);
-  if (known?.refusal) return { text: explain(known.refusal), isRefused: true };
-  if (known?.isCut) return { text: `Cut to the ${texts.info.max_input_length} tokens that the model takes.`, isRefused: false };
-  return null;
-}
-
 const isRefused = ({ text }) => Boolean(texts.get(text)?.refusal);
 
-/** Those texts that the server does not take, as one problem. */
-function describeRefused(places) {
-  if (!places.length) return null;
-  const names = places.slice(0, MAX_NAMES).map(({ name }) => name);
-  if (places.length > names.length) names.push(`${places.length - names.length} more`);
-  const reason = explain(texts.get(places[0].text).refusal);
-  return { text: `${names.join(", ")}: not compared. ${reason}` };
-}
-
 function showCodeOf(source, sentences) {
-  const isWhole = source.text && sentences.length;
+  if (!source.text || !sentences.length) return showCode(null);
+  if (sentences.length > MAX_CODE) return showCode(null, say("codeTooLong", MAX_CODE));
   const body = {
     input: source.text,
     compare_with: sentences.map(({ text }) => text),
     similarity: "cosine",
     dimensions: getDimension(),
   };
-  const url = new URL("v1/similarity", document.baseURI).href;
-  showCode(isWhole ? { url, body, hasKey: Boolean(getKey()) } : null);
+  showCode({ url: new URL("v1/similarity", document.baseURI).href, body, hasKey: Boolean(getKey()) });
 }
 
-/** The scores of the sentences, at the slider's dimension; those not known wait. Gives them in words. */
-function showScores(source, sentences) {
-  const n = getDimension();
-  const isWhole = n === texts.info.dimensions;
-  const ofSource = texts.get(source.text);
-  const rows = sentences.map(({ text }, key) => ({ key, text, isCut: texts.get(text)?.isCut }));
-  const isKnown = ({ text }) => Boolean(ofSource && texts.get(text));
-  const known = rows.filter(isKnown);
-  const waiting = rows.filter((row) => !isKnown(row));
-  const entries = known.length ? rank(ofSource.vector, known.map(({ text }) => texts.get(text).vector), n) : [];
-  ranking.show(entries.map((entry) => ({ ...known[entry.index], entry })), waiting, isWhole);
-  return summarise(entries, waiting.length, isWhole);
+const panels = { "view-compare": new ComparePanel() };
+
+const setAnswer = (text) => setText(find("answer"), text);
+
+/**
+ * What a tab shows: {version, info, full, n, source, rows, isEmpty}. The version changes with the texts and
+ * with what is known of them, n is the dimension picked of `full`; source is {text, vector}, and a row
+ * {key, text, isCut, vector}, where a vector is null until the server has told it.
+ */
+function makeView(source, sentences, isEmpty) {
+  const vectorOf = (text) => texts.get(text)?.vector ?? null;
+  const rows = sentences.map(({ text }, key) => ({ key, text, isCut: texts.get(text)?.isCut, vector: vectorOf(text) }));
+  const { info } = texts;
+  return { version, info, full: info.dimensions, n: getDimension(), source: { text: source.text, vector: vectorOf(source.text) }, rows, isEmpty };
 }
 
 function show() {
@@ -82,33 +67,59 @@ function show() {
   const refused = [form.source, ...form.sentences].filter(isRefused);
   const isComparable = form.source.text && !isRefused(form.source);
   const sentences = isComparable ? form.sentences.filter((place) => !isRefused(place)) : [];
-  markForm(noteOf);
-  showProblem(failure ?? describeRefused(refused));
+  markForm((text) => noteOf(texts, text));
+  showProblem(failure ?? describeRefused(texts, refused));
   if (!texts.info) return;
-  const words = showScores(form.source, sentences);
   const isEmpty = !form.source.text || !form.sentences.length;
-  setText(find("summary"), isEmpty ? "Write a source sentence and at least one to compare it with." : words);
+  panels[view].show(makeView(form.source, sentences, isEmpty), setAnswer);
   showCodeOf(form.source, sentences);
+}
+
+/** The texts, or what is known of them, are others now. */
+function showNew() {
+  version++;
+  show();
 }
 
 function showTimes(nTexts, times) {
   const parts = ["tokenize", "queue", "encode"].filter((name) => name in times);
   const detail = parts.map((name) => `${name} ${times[name].toFixed(1)}`).join(", ");
-  const what = `${nTexts} ${nTexts === 1 ? "text" : "texts"}`;
-  find("time").textContent = `${what} in ${(times.total ?? 0).toFixed(1)} ms${detail && ` (${detail})`}`;
+  find("time").textContent = say("textsIn", nTexts, (times.total ?? 0).toFixed(1), detail);
+}
+
+function showProgress(nTold, nAsked) {
+  const isSeen = nTold < nAsked;
+  find("progress").hidden = !isSeen;
+  if (!isSeen) return;
+  find("progress-bar").max = nAsked;
+  find("progress-bar").value = nTold;
+  setText(find("progress-text"), say("progress", nTold, nAsked));
 }
 
 // ---- asking the server ----
 
+function showModel() {
+  const { info } = texts;
+  const facts = [info.served_model_name, info.model_dtype, info.license, ...(info.base_model ?? [])];
+  find("model").textContent = facts.filter(Boolean).join(" · ");
+  setUpDimensions(info, getDimension() || wantedDimension);
+  const before = firstExample();
+  offerExamples(info.examples);
+  const isUntouched = readForm().sentences.map(({ text }) => text).join("\n") === before.sentences.join("\n");
+  if (isUntouched && firstExample() !== before) fillExample(firstExample());
+}
+
+function fillExample(example) {
+  if (example.questions) setQuestions(example.questions);
+  fillForm(example);
+}
+
 async function learn(signal) {
-  if (await texts.meet(signal)) {
-    find("model").textContent = `${texts.info.served_model_name} · ${texts.info.model_dtype}`;
-    setUpDimensions(texts.info);
-  }
+  if (await texts.meet(signal)) showModel();
   const { source, sentences } = readForm();
   if (!source.text || !sentences.length) return;
   const wanted = [source, ...sentences].map(({ text }) => text);
-  const { nTexts, times } = await texts.fetch(wanted, signal);
+  const { nTexts, times } = await texts.fetch(wanted, signal, showProgress);
   if (nTexts) showTimes(nTexts, times);
 }
 
@@ -144,8 +155,10 @@ async function update({ byPerson = false } = {}) {
   }
   if (signal.aborted) return;
   find("results").removeAttribute("aria-busy");
+  find("progress").hidden = true;
   const mayMove = asker === document.activeElement;
-  show();
+  showNew();
+  setTimeout(keep);
   if (mayMove) goToProblem();
 }
 
@@ -156,11 +169,61 @@ function updateSoon() {
   timer = setTimeout(update, QUIET_MS);
 }
 
+// ---- what a reload and a link bring back ----
+
+function getState() {
+  const { source, sentences } = readForm();
+  return { source: source.text, sentences: sentences.map(({ text }) => text), questions: exportQuestions(), view, dimensions: getDimension() || wantedDimension };
+}
+
+const keep = () => keepState(getState());
+
+function restore(state) {
+  wantedDimension = state.dimensions ?? 0;
+  if (texts.info) setUpDimensions(texts.info, wantedDimension);
+  setQuestions(state.questions);
+  fillForm(state);
+  if (Object.hasOwn(panels, state.view ?? "")) pickView(state.view);
+}
+
+/** The texts of a link take the place of those that are here, and the link itself goes from the address. */
+async function openLink() {
+  const state = await fromFragment(location.hash);
+  if (state) {
+    history.replaceState(null, "", location.pathname + location.search);
+    restore(state);
+  }
+  return Boolean(state);
+}
+
+async function copyLink() {
+  const fragment = await toFragment(getState());
+  if (!fragment) return say("linkTooLong");
+  const link = new URL(fragment, document.baseURI).href;
+  try {
+    await navigator.clipboard.writeText(link);
+    return say("linkCopied");
+  } catch {
+    history.replaceState(null, "", fragment);
+    return say("linkInAddress");
+  }
+}
+
 // ---- the beginning ----
+
+const pickView = setUpTabs(find("views"), (id) => {
+  view = id;
+  for (const name of Object.keys(panels)) find(name.replace("view", "panel")).hidden = name !== id;
+  find("request").hidden = id !== "view-compare";
+  setAnswer("");
+  show();
+  if (texts.info) keep(); // not before there is what was kept
+});
 
 find("texts").addEventListener("input", () => {
   running?.abort();
-  show();
+  find("progress").hidden = true;
+  showNew();
   updateSoon();
 });
 find("texts").addEventListener("submit", (event) => {
@@ -170,12 +233,9 @@ find("texts").addEventListener("submit", (event) => {
 find("texts").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) updateNow();
 });
-for (const button of document.querySelectorAll("[data-example]"))
-  button.addEventListener("click", () => {
-    fillForm(examples[button.dataset.example]);
-    updateNow();
-  });
 find("dimension").addEventListener("input", show);
+find("dimension").addEventListener("change", keep);
+find("link").addEventListener("click", async () => setText(find("taken"), await copyLink()));
 find("again").addEventListener("click", updateNow);
 find("key-form").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -183,5 +243,21 @@ find("key-form").addEventListener("submit", (event) => {
   find("key").value = "";
   updateNow();
 });
-fillForm(examples.mixed);
-updateNow();
+addEventListener("hashchange", openLink);
+
+async function start() {
+  translatePage();
+  setUpExamples((example) => {
+    fillExample(example);
+    updateNow();
+  });
+  pickView("view-compare");
+  if (!(await openLink())) {
+    const state = recallState();
+    if (state) restore(state);
+    else fillExample(firstExample());
+  }
+  updateNow();
+}
+
+start();

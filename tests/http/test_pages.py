@@ -71,7 +71,7 @@ def steps(server, servers, model):
     }
     told = {name: f"http://127.0.0.1:{each.port}" for name, each in started.items()} | {"key": KEY}
     command = ["node", str(BROWSER / "run.mjs"), json.dumps(told)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1800)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The box that tells what went wrong, and what a person may do about it.
 import { find, setText } from "./dom.js";
+import { say } from "./language.js";
 
 let shown = null;
 let ticking = 0;
 
 /** Outside what is read aloud, which every second would repeat. */
 function countDown(seconds) {
-  setText(find("problem-wait"), `Trying again in ${seconds} s.`);
+  setText(find("problem-wait"), say("tryingAgain", seconds));
   if (seconds > 1) ticking = setTimeout(() => countDown(seconds - 1), 1000);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests to the server that this page came from, and its refusals as a person needs them.
+import { say } from "./language.js";
 
 const KEY = "nestd-key";
 let memory = ""; // where the browser forbids storage
@@ -40,7 +41,7 @@ async function readError(reply) {
     if (typeof error === "string") return { message: error, code: null };
     return { message: error.message, code: error.code };
   } catch {
-    return { message: reply.statusText || `Status ${reply.status}`, code: null };
+    return { message: reply.statusText || say("status", reply.status), code: null };
   }
 }
 
@@ -50,10 +51,10 @@ async function refuse(reply) {
   const { message, code } = await readError(reply);
   const retryS = Number(reply.headers.get("Retry-After")) || 1;
   if (reply.status === 401) {
-    const words = getKey() ? "The server does not accept this API key." : "This server asks for an API key.";
+    const words = say(getKey() ? "keyRefused" : "keyWanted");
     return new Refusal(words, { wantsKey: true });
   }
-  if (reply.status === 429) return new Refusal("The server has as much work as it takes.", { retryS });
+  if (reply.status === 429) return new Refusal(say("busy"), { retryS });
   if (reply.status === 503) return new Refusal(asSentence(message), { retryS, isLost: true });
   return new Refusal(asSentence(message), { code, isOfBody: [400, 413, 422].includes(reply.status) });
 }
@@ -67,7 +68,7 @@ async function send(path, body, signal) {
     return await fetch(path, { method, headers, signal, body: body && JSON.stringify(body) });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new Refusal("The server cannot be reached.", { isLost: true });
+    throw new Refusal(say("unreachable"), { isLost: true });
   }
 }
 
@@ -76,7 +77,7 @@ async function readBody(reply, signal) {
     return await reply.json();
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new Refusal("The server's answer cannot be read.", { isLost: true });
+    throw new Refusal(say("notRead"), { isLost: true });
   }
 }
 

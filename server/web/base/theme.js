@@ -1,41 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Light, dark or as the system has it. Runs before the page is drawn, so that it never flashes.
+// Light, dark or as the system has it. Runs before the page is drawn, so that it never flashes; the button
+// is theme-button.js's.
 (() => {
-  const themes = ["auto", "light", "dark"];
-  const names = { auto: "Theme: system", light: "Theme: light", dark: "Theme: dark" };
-  let theme = "auto";
-
-  // A browser may forbid storage; then the choice lasts as long as the page.
-  function recall() {
-    try {
-      return localStorage.getItem("nestd-theme");
-    } catch {
-      return null;
-    }
+  let theme = null;
+  try {
+    theme = localStorage.getItem("nestd-theme");
+  } catch {
+    /* the browser forbids storage */
   }
-
-  function keep() {
-    try {
-      localStorage.setItem("nestd-theme", theme);
-    } catch {
-      /* see recall() */
-    }
-  }
-
-  function apply() {
-    document.documentElement.dataset.theme = theme;
-    const button = document.getElementById("theme");
-    if (button) button.textContent = names[theme];
-  }
-
-  if (themes.includes(recall())) theme = recall();
-  apply();
-  document.addEventListener("DOMContentLoaded", () => {
-    apply();
-    document.getElementById("theme").addEventListener("click", () => {
-      theme = themes[(themes.indexOf(theme) + 1) % themes.length];
-      keep();
-      apply();
-    });
-  });
+  document.documentElement.dataset.theme = ["light", "dark"].includes(theme) ? theme : "auto";
 })();

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The list of scores: a bar for each sentence, best first. Items keep their elements, so that a change
 // of order can be watched. A sentence whose score is not known has none, and waits where it was.
-import { make, setText } from "../base/dom.js";
+import { find, make, setText } from "../base/dom.js";
+import { say } from "../base/language.js";
+import { number, signed } from "../base/locale.js";
 
-const MAX_WATCHED = 200; // items that slide; more than that is no help to the eye
+const MAX_ALL = 200; // sentences that are all shown, and slide
+const MAX_BEST = 50; // shown of more than that, which stand still
 const SLIDE = { duration: 220, easing: "ease-out" };
-
-const signed = (x) => `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(3)}`;
-const number = (x) => `${x < 0 ? "−" : ""}${Math.abs(x).toFixed(3)}`;
-const count = (n, one, many) => `${n} ${n === 1 ? one : many}`;
 
 function makeItem() {
   const parts = {
@@ -20,12 +19,12 @@ function makeItem() {
     score: make("strong", { className: "score" }),
     spoken: make("span", { className: "spoken" }),
     fill: make("span", { className: "fill" }),
-    whole: make("span", { className: "whole", title: "At full size" }),
+    whole: make("span", { className: "whole", title: say("atFull") }),
   };
   const { cut, tie, move, change, score } = parts;
   const figures = make("p", { className: "figures", "aria-hidden": "true" }, cut, tie, move, change, score);
-  const bar = make("span", { className: "clip" }, parts.fill);
-  const track = make("div", { className: "track", "aria-hidden": "true" }, bar, parts.whole);
+  const zero = make("span", { className: "zero" });
+  const track = make("div", { className: "track", "aria-hidden": "true" }, parts.fill, zero, parts.whole);
   return { element: make("li", {}, parts.text, figures, parts.spoken, track), parts };
 }
 
@@ -36,34 +35,32 @@ function moveMark(moved) {
 
 /** All that an item shows beside its text, in words. */
 function speak({ entry, isCut }, change) {
-  if (!entry) return "Not scored.";
+  if (!entry) return say("notScored");
   const { score, moved, nTied } = entry;
-  const way = moved > 0 ? "up" : "down";
-  const parts = [`Score ${number(score)}`];
-  if (change) parts.push(`${change} from full size`);
-  if (moved) parts.push(`${way} ${count(Math.abs(moved), "place", "places")}`);
-  if (nTied) parts.push(`tied with ${count(nTied, "other", "others")}`);
-  if (isCut) parts.push("of a text that was cut");
+  const parts = [say("score", number(score))];
+  if (change) parts.push(say("fromFull", change));
+  if (moved) parts.push(say(moved > 0 ? "up" : "down", Math.abs(moved)));
+  if (nTied) parts.push(say("tiedWith", nTied));
+  if (isCut) parts.push(say("ofCut"));
   return parts.join(", ");
 }
 
-/** Percent of a bar. */
-const share = (score) => 100 * Math.min(1, Math.max(0, score));
+const bound = (score) => Math.min(1, Math.max(-1, score));
 
 function fillItem({ element, parts }, row, isWhole) {
   const { entry, text, isCut } = row;
   const change = entry && !isWhole ? signed(entry.change) : "";
   setText(parts.text, text);
-  setText(parts.cut, entry && isCut ? "cut" : "");
-  setText(parts.tie, entry?.nTied ? "tied" : "");
+  setText(parts.cut, entry && isCut ? say("cut") : "");
+  setText(parts.tie, entry?.nTied ? say("tied") : "");
   setText(parts.move, moveMark(entry?.moved));
   parts.move.dataset.way = Math.sign(entry?.moved ?? 0);
   setText(parts.change, change);
   setText(parts.score, entry ? number(entry.score) : "–");
   setText(parts.spoken, speak(row, change));
-  // Moved, not resized: then no frame of the transition needs a layout. Nothing is seen of one that is 0.
-  parts.fill.style.transform = `translateX(${(share(entry?.score ?? 0) || -1) - 100}%)`;
-  parts.whole.style.left = `${share(entry?.whole ?? 0)}%`;
+  // Scaled, not resized: then no frame of the transition needs a layout. The bar starts at zero, in the middle.
+  parts.fill.style.transform = `scaleX(${bound(entry?.score ?? 0)})`;
+  parts.whole.style.left = `${50 + 50 * bound(entry?.whole ?? 0)}%`;
   parts.whole.hidden = !entry || isWhole;
   if (entry) element.dataset.score = entry.score;
   else delete element.dataset.score;
@@ -74,29 +71,30 @@ const getTops = (elements) => elements.map((element) => element.getBoundingClien
 export class Ranking {
   constructor(list) {
     this.list = list;
-    this.items = []; // by key
-    this.keys = []; // in the order of the list
+    this.more = find("ranking-more"); // how many are not shown
+    this.items = new Map(); // by key, in the order of the list
     this.slides = []; // animations
   }
 
   /**
-   * rows: {key, text, isCut, entry}, where the keys count from 0 and entry is as rank() gives it;
+   * rows: {key, text, isCut, entry}, where the keys count from 0 and entry is as Standing gives it;
    * ranked come best first, waiting have no entry.
    */
   show(ranked, waiting, isWhole) {
-    const rows = this.#keepPlaces(ranked, waiting);
-    while (this.items.length < rows.length) this.items.push(makeItem());
-    const elements = rows.map(({ key }) => this.items[key].element);
-    const slide = this.#beginSlide(elements);
-    for (const row of rows) fillItem(this.items[row.key], row, isWhole);
+    const all = this.#keepPlaces(ranked, waiting);
+    const isLarge = all.length > MAX_ALL;
+    const rows = isLarge ? all.slice(0, MAX_BEST) : all;
+    this.items = new Map(rows.map(({ key }) => [key, this.items.get(key) ?? makeItem()]));
+    const elements = [...this.items.values()].map(({ element }) => element);
+    const slide = isLarge ? () => {} : this.#beginSlide(elements);
+    for (const row of rows) fillItem(this.items.get(row.key), row, isWhole);
     this.#place(elements);
-    this.items.length = rows.length;
-    this.keys = rows.map(({ key }) => key);
+    setText(this.more, all.length > rows.length ? say("moreSentences", all.length - rows.length) : "");
     slide();
   }
 
   #keepPlaces(ranked, waiting) {
-    const placeOf = new Map(this.keys.map((key, place) => [key, place]));
+    const placeOf = new Map([...this.items.keys()].map((key, place) => [key, place]));
     const rows = [...ranked];
     const places = waiting.map((row) => ({ row, place: placeOf.get(row.key) ?? Infinity }));
     for (const { row, place } of places.sort((a, b) => a.place - b.place || a.row.key - b.row.key))
@@ -125,7 +123,7 @@ export class Ranking {
   #beginSlide(elements) {
     const children = [...this.list.children];
     const isStill = elements.every((element, i) => children[i] === element || !element.parentNode);
-    if (isStill || elements.length > MAX_WATCHED) return () => {};
+    if (isStill) return () => {};
     if (matchMedia("(prefers-reduced-motion: reduce)").matches) return () => {};
     const moving = elements.filter((element) => element.parentNode);
     const before = getTops(moving);

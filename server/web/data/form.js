@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// What stands in the form: the source and the sentences, those in a field for each or in one field with
-// a sentence a line. Whoever changes it here tells so by an "input" event, as if it had been typed.
+// What stands in the form: the source and the sentences, those in a field for each, in one field with a
+// sentence per line, or, where they are too many to edit, held here with only the first of them shown.
+// Whoever changes it here tells so by an "input" event, as if it had been typed.
 import { find, make, setText } from "../base/dom.js";
+import { say } from "../base/language.js";
 
 const MAX_NOTES = 5; // of lines, each a line itself
+const MAX_FIELDS = 30; // more sentences become lines
+const MAX_LINES = 1000; // more are held; a browser takes long to lay out a field of them
+const N_PREVIEW = 5; // of those held
+export const MAX_SENTENCES = 20000;
 
 const form = find("texts");
 const source = find("source");
 const list = find("sentences");
 const lines = find("lines");
 let nMade = 0;
+let mode = "list"; // or "lines" or "held"
+let held = []; // places of sentences, in that mode
 
-const isInLines = () => !find("lines-mode").hidden;
 const getFields = () => [...list.querySelectorAll("input")];
 const tellChange = () => form.dispatchEvent(new Event("input"));
 
@@ -27,16 +34,20 @@ function getLines() {
       lines.focus();
       lines.setSelectionRange(from, to);
     };
-    return { name: `Line ${i + 1}`, text: line.trim(), focus };
+    return { name: say("line", i + 1), text: line.trim(), focus };
   });
 }
 
 const getPlace = (field, name) => ({ name, text: field.value.trim(), focus: () => field.focus() });
 
+function getSentences() {
+  if (mode === "held") return held;
+  return mode === "lines" ? getLines() : getFields().map((field, i) => getPlace(field, say("sentenceN", i + 1)));
+}
+
 /** {source, sentences}, which are places: {name, text, focus()}. Sentences that are empty are left out. */
 export function readForm() {
-  const sentences = isInLines() ? getLines() : getFields().map((field, i) => getPlace(field, `Sentence ${i + 1}`));
-  return { source: getPlace(source, "Source sentence"), sentences: sentences.filter(({ text }) => text) };
+  return { source: getPlace(source, say("source")), sentences: getSentences().filter(({ text }) => text) };
 }
 
 // ---- notes at the fields ----
@@ -47,7 +58,7 @@ function setNote(field, note) {
   setText(element, note?.text ?? "");
   element.hidden = !note;
   element.classList.toggle("refused", Boolean(note?.isRefused));
-  if (note?.isRefused) field.setAttribute("aria-invalid", "true");
+  if (note?.isRefused && field.matches("input, textarea")) field.setAttribute("aria-invalid", "true");
   else field.removeAttribute("aria-invalid");
 }
 
@@ -55,7 +66,7 @@ function setNote(field, note) {
 function joinNotes(notes) {
   if (!notes.length) return null;
   const texts = notes.slice(0, MAX_NOTES).map(({ name, note }) => `${name}: ${note.text}`);
-  if (notes.length > MAX_NOTES) texts.push(`And ${notes.length - MAX_NOTES} more.`);
+  if (notes.length > MAX_NOTES) texts.push(say("andMore", notes.length - MAX_NOTES));
   return { text: texts.join("\n"), isRefused: notes.some(({ note }) => note.isRefused) };
 }
 
@@ -64,16 +75,17 @@ export function markForm(noteOf) {
   const noteAt = (field) => noteOf(field.value.trim());
   setNote(source, noteAt(source));
   for (const field of getFields()) setNote(field, noteAt(field));
-  const notes = isInLines() ? getLines().map(({ name, text }) => ({ name, note: noteOf(text) })) : [];
-  setNote(lines, joinNotes(notes.filter(({ note }) => note)));
+  const notesOf = (places) => places.map(({ name, text }) => ({ name, note: noteOf(text) })).filter(({ note }) => note);
+  setNote(lines, joinNotes(mode === "lines" ? notesOf(getLines()) : []));
+  setNote(find("held-mode"), joinNotes(mode === "held" ? notesOf(getSentences()) : []));
 }
 
 // ---- changes ----
 
 function number() {
   getFields().forEach((field, i) => {
-    field.setAttribute("aria-label", `Sentence ${i + 1}`);
-    field.nextElementSibling.setAttribute("aria-label", `Remove sentence ${i + 1}`);
+    field.setAttribute("aria-label", say("sentenceN", i + 1));
+    field.nextElementSibling.setAttribute("aria-label", say("removeN", i + 1));
   });
 }
 
@@ -94,28 +106,67 @@ function addField(text) {
   return field;
 }
 
+function setMode(next) {
+  mode = next;
+  for (const name of ["list", "lines", "held"]) find(`${name}-mode`).hidden = name !== mode;
+  find("modes").hidden = mode === "held";
+  for (const choice of document.querySelectorAll("input[name=mode]")) choice.checked = choice.value === mode;
+}
+
+const holdPlace = (text, i) => ({ name: say("line", i + 1), text, focus: () => find("held-mode").focus() });
+
+function showHeld() {
+  setText(find("held-count"), say("held", held.length));
+  const preview = held.slice(0, N_PREVIEW).map(({ text }) => make("li", { dir: "auto" }, text));
+  find("held-preview").replaceChildren(...preview);
+}
+
+/** In the mode there is, or in one that has room for so many. */
 function fillSentences(sentences) {
-  lines.value = isInLines() ? sentences.join("\n") : "";
+  held = [];
+  if (sentences.length > MAX_LINES) setMode("held");
+  else if (mode === "held" || (mode === "list" && sentences.length > MAX_FIELDS)) setMode(sentences.length > MAX_FIELDS ? "lines" : "list");
+  if (mode === "held") held = sentences.slice(0, MAX_SENTENCES).map(holdPlace);
+  lines.value = mode === "lines" ? sentences.join("\n") : "";
   list.replaceChildren();
-  if (!isInLines()) sentences.forEach(addField);
+  if (mode === "list") sentences.forEach(addField);
+  showHeld();
   number();
 }
 
-export function fillForm(example) {
-  source.value = example.source;
-  fillSentences(example.sentences);
+/** {source, sentences}; without a source it stays. */
+export function fillForm(data) {
+  if (data.source !== undefined) source.value = data.source;
+  fillSentences(data.sentences);
   tellChange();
 }
+
+/** Lines pasted into a field for one sentence become fields of their own, or lines. */
+export function pasteSentences(field, sentences) {
+  const fields = getFields();
+  const at = fields.indexOf(field);
+  const texts = fields.map(({ value }) => value);
+  texts.splice(at, field.value.trim() ? 0 : 1, ...sentences);
+  fillSentences(texts);
+  (getFields()[at + sentences.length - 1] ?? lines).focus();
+  tellChange();
+}
+
+export const isSentenceField = (element) => getFields().includes(element);
 
 find("add").addEventListener("click", () => {
   addField("").focus();
   number();
 });
+find("held-remove").addEventListener("click", () => {
+  fillSentences([""]);
+  getFields()[0].focus();
+  tellChange();
+});
 for (const choice of document.querySelectorAll("input[name=mode]")) {
   choice.addEventListener("change", () => {
     const sentences = readForm().sentences.map(({ text }) => text);
-    find("lines-mode").hidden = choice.value !== "lines";
-    find("list-mode").hidden = choice.value === "lines";
+    setMode(choice.value);
     fillSentences(sentences);
     tellChange();
   });

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the server said of each text: its vector, of full size, and whether the text was cut; or why it
 // does not take the text. It is asked once for each, and all that is known is of one server.
+import { say } from "../base/language.js";
 import { ask, Refusal } from "../base/server.js";
 import { decode } from "../numbers/vectors.js";
 
 const MAX_TEXTS = 128; // of one request
-const MAX_KEPT = 5000;
+const N_LANES = 2; // requests at a time
+const MAX_KEPT = 25000; // what a data set may hold, and more
 
 export class Texts {
   constructor() {
@@ -26,8 +28,11 @@ export class Texts {
     return true;
   }
 
-  /** Asks for the texts that are not known: {nTexts, times}, the texts that were taken and sums by name. */
-  async fetch(texts, signal) {
+  /**
+   * Asks for the texts that are not known: {nTexts, times}, the texts that were taken and sums by name.
+   * onProgress(nTold, nAsked) is told of every reply.
+   */
+  async fetch(texts, signal, onProgress = () => {}) {
     const wanted = new Set(texts);
     if (this.known.size > MAX_KEPT) {
       for (const text of this.known.keys()) if (!wanted.has(text)) this.known.delete(text);
@@ -35,8 +40,23 @@ export class Texts {
     const missing = [...wanted].filter((text) => !this.known.has(text));
     const max = Math.min(MAX_TEXTS, this.info.max_client_batch_size);
     const taken = { nTexts: 0, times: {} };
-    for (let start = 0; start < missing.length; start += max)
-      await this.#fetchSome(missing.slice(start, start + max), signal, taken);
+    let next = 0;
+    let nTold = 0;
+    const runLane = async () => {
+      while (next < missing.length) {
+        const some = missing.slice(next, next + max);
+        next += some.length;
+        try {
+          await this.#fetchSome(some, signal, taken);
+        } catch (error) {
+          next = missing.length; // the other lanes ask for no more
+          throw error;
+        }
+        nTold += some.length;
+        onProgress(nTold, missing.length);
+      }
+    };
+    await Promise.all(Array.from({ length: N_LANES }, runLane));
     return taken;
   }
 
@@ -64,7 +84,7 @@ export class Texts {
     if (model !== this.info.served_model_name) {
       this.isLost = true;
       this.known = new Map();
-      throw new Refusal("The server has another model now.", { retryS: 1 });
+      throw new Refusal(say("anotherModel"), { retryS: 1 });
     }
     const cut = new Set(truncated);
     for (const { index, embedding } of data)

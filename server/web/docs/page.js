@@ -2,7 +2,9 @@
 // openapi.json as a page.
 import { find, make } from "../base/dom.js";
 import { describe, examplesOf, fields, resolve } from "./schema.js";
+import { translatePage } from "../base/language.js";
 import { ask } from "../base/server.js";
+import "../base/theme-button.js";
 
 const METHODS = ["get", "post"];
 
@@ -111,4 +113,5 @@ async function start() {
   }
 }
 
+translatePage();
 start();

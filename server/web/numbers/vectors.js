@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Vectors and what is told of them. Nothing here knows the page.
+// Vectors and how they stand to a source. Nothing here knows the page.
 
 const TIE = 1e-6; // what two scores must differ by, for their order to mean something
 
 /** The float32 numbers, little-endian, in a base64 text. */
 export function decode(base64) {
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-  const view = new DataView(bytes.buffer);
-  return Float32Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
+  const text = atob(base64);
+  const view = new DataView(new ArrayBuffer(text.length));
+  for (let i = 0; i < text.length; i++) view.setUint8(i, text.charCodeAt(i));
+  return Float32Array.from({ length: text.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
 }
 
 /** Cosine of the first n numbers of both; 0 where one of them is all zeros. */
@@ -27,7 +28,8 @@ function cosine(a, b, n) {
 function groupTies(scores) {
   const groups = [];
   let last = Infinity;
-  for (const index of [...scores.keys()].sort((a, b) => scores[b] - scores[a])) {
+  const order = Uint32Array.from(scores.keys()).sort((a, b) => scores[b] - scores[a]);
+  for (const index of order) {
     if (last - scores[index] < TIE) groups.at(-1).push(index);
     else groups.push([index]);
     last = scores[index];
@@ -51,41 +53,38 @@ function rise(before, now) {
   return Math.max(0, before.first - now.last) + Math.min(0, before.last - now.first);
 }
 
-/**
- * How the vectors stand to the source at n dimensions, best first:
- * [{index, score, whole, change, moved, nTied}], where whole is the score at full size, change the score
- * less that, moved how many places it went up since then, and nTied how many others it ties with.
- */
-export function rank(source, vectors, n) {
-  const scores = vectors.map((vector) => cosine(source, vector, n));
-  const whole = vectors.map((vector) => cosine(source, vector, vector.length));
-  const groups = groupTies(scores);
-  const places = placesOf(groups);
-  const wholePlaces = placesOf(groupTies(whole));
-  return groups.flat().map((index) => ({
-    index,
-    score: scores[index],
-    whole: whole[index],
-    change: scores[index] - whole[index],
-    moved: rise(wholePlaces[index], places[index]),
-    nTied: places[index].last - places[index].first,
-  }));
-}
+/** How vectors stand to the one of a source, at any number of dimensions. */
+export class Standing {
+  constructor(source, vectors) {
+    this.source = source;
+    this.vectors = vectors;
+    this.whole = this.#score(source.length);
+    const groups = groupTies(this.whole);
+    this.order = groups.flat(); // of indices, best first, at full size
+    this.wholePlaces = placesOf(groups);
+  }
 
-/** Bytes of a vector of n dimensions by number format. */
-export function sizes(n) {
-  return { float32: 4 * n, int8: n, binary: Math.ceil(n / 8) };
-}
+  #score(n) {
+    return this.vectors.map((vector) => cosine(this.source, vector, n));
+  }
 
-/** The dimensions that a slider offers: those listed and the full size, else all. */
-export function choices(full, listed) {
-  if (!listed.length) return Array.from({ length: full }, (_, i) => i + 1);
-  return [...new Set([...listed, full])].sort((a, b) => a - b);
-}
-
-/** A few of the choices, to pick at once: those listed, else powers of two and the full size. */
-export function stops(full, listed) {
-  if (listed.length) return choices(full, listed);
-  const powers = [8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096].filter((n) => n < full);
-  return [...powers.slice(-4), full];
+  /**
+   * At n dimensions, best first: [{index, score, whole, change, place, moved, nTied}], where whole is the
+   * score at full size, change the score less that, place {first, last} from 0, moved how many places it
+   * went up since full size, and nTied how many others it ties with.
+   */
+  at(n) {
+    const scores = n === this.source.length ? this.whole : this.#score(n);
+    const groups = groupTies(scores);
+    const places = placesOf(groups);
+    return groups.flat().map((index) => ({
+      index,
+      score: scores[index],
+      whole: this.whole[index],
+      change: scores[index] - this.whole[index],
+      place: places[index],
+      moved: rise(this.wholePlaces[index], places[index]),
+      nTied: places[index].last - places[index].first,
+    }));
+  }
 }

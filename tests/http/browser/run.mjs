@@ -3,12 +3,15 @@
 // whose servers page.mjs tells. Prints {step: null or what went wrong}; test_pages.py reads it. With a second
 // argument, only steps whose name holds that.
 import { browser } from "./page.mjs";
+import * as compare from "./compare.mjs";
+import * as data from "./data.mjs";
+import * as languages from "./languages.mjs";
 import * as looks from "./looks.mjs";
 import * as refusals from "./refusals.mjs";
 import * as scores from "./scores.mjs";
 import * as shown from "./shown.mjs";
 
-const steps = Object.assign({}, ...[scores, refusals, shown, looks].map((module) => module.steps));
+const steps = Object.assign({}, ...[scores, compare, data, refusals, shown, languages, looks].map((module) => module.steps));
 const results = {};
 for (const [name, step] of Object.entries(steps)) {
   if (!name.includes(process.argv[3] ?? "")) continue;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Scores: whose they are, which tie, and what is asked of the browser to show them.
 import assert from "node:assert/strict";
-import { rank } from "../../../server/web/numbers/vectors.js";
+import { Standing } from "../../../server/web/numbers/vectors.js";
 import * as p from "./page.mjs";
 import { open } from "./page.mjs";
 
@@ -95,7 +95,7 @@ export const steps = {
     await p.assertNoScores(page);
     await page.getByText("Write a source sentence").waitFor();
     assert.doesNotMatch(await page.locator("#snippet").textContent(), /capital/);
-    await page.getByRole("button", { name: "Copy" }).click();
+    await page.getByRole("button", { name: "Copy", exact: true }).click();
     await page.getByText("There is nothing to copy yet.").waitFor();
     await page.locator("#source").fill("Qual é a capital de Portugal?");
     await p.settled(page);
@@ -184,12 +184,12 @@ export const steps = {
 
   async "a tie is a difference under 1e-6"() {
     const at = (score) => [score, Math.sqrt(1 - score * score), 0];
-    const ties = (...scores) => rank([1, 0, 0], scores.map(at), 3).map(({ index, nTied }) => [index, nTied]);
+    const ties = (...scores) => new Standing([1, 0, 0], scores.map(at)).at(3).map(({ index, nTied }) => [index, nTied]);
     assert.deepEqual(ties(0.5, 0.5 + 5e-7), [[0, 1], [1, 1]]);
     assert.deepEqual(ties(0.5, 0.5 + 2e-6), [[1, 0], [0, 0]]);
     assert.deepEqual(ties(0.1, 0.9, 0.1, 0.1), [[1, 0], [0, 2], [2, 2], [3, 2]]);
     // With one number all tie: none has moved, since each may claim the place that it had.
-    const entries = rank([1, 0, 0], [0.1, 0.9, 0.5].map(at), 1);
+    const entries = new Standing([1, 0, 0], [0.1, 0.9, 0.5].map(at)).at(1);
     assert.deepEqual(entries.map(({ moved, nTied }) => [moved, nTied]), [[0, 2], [0, 2], [0, 2]]);
   },
 

@@ -34,7 +34,7 @@ export const steps = {
     };
     for (const [language, run] of Object.entries(runs)) {
       await page.getByRole("tab", { name: language }).click();
-      await page.getByRole("button", { name: "Copy" }).click();
+      await page.getByRole("button", { name: "Copy", exact: true }).click();
       await page.getByText("Copied.").waitFor();
       const code = await page.evaluate(() => navigator.clipboard.readText());
       p.assertClose(run(code)[0], expected);
@@ -46,7 +46,7 @@ export const steps = {
   async "where the clipboard is forbidden the code is selected"() {
     const page = await p.visitSettled(open);
     await page.evaluate(() => Object.defineProperty(navigator, "clipboard", { value: undefined }));
-    await page.getByRole("button", { name: "Copy" }).click();
+    await page.getByRole("button", { name: "Copy", exact: true }).click();
     await page.getByText("Selected: copy it with the keyboard.").waitFor();
     const selected = await page.evaluate(() => getSelection().toString());
     assert.equal(selected.trim(), (await page.locator("#snippet").innerText()).trim());

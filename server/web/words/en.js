@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// English. What always stands on a page is in its HTML.
+import { bytes, number, whole } from "../base/locale.js";
+
+const count = (n, one, many) => `${whole(n)} ${n === 1 ? one : many}`;
+const sentences = (n) => count(n, "sentence", "sentences");
+const texts = (n) => count(n, "text", "texts");
+const PARTS = { 2: "half", 3: "a third", 4: "a quarter", 5: "a fifth", 6: "a sixth", 8: "an eighth", 10: "a tenth", 12: "a twelfth", 16: "a sixteenth" };
+
+export default {
+  // the theme
+  themeAuto: "Theme: system",
+  themeLight: "Theme: light",
+  themeDark: "Theme: dark",
+
+  // the form
+  source: "Source sentence",
+  sentenceN: (n) => `Sentence ${n}`,
+  removeN: (n) => `Remove sentence ${n}`,
+  line: (n) => `Line ${n}`,
+  andMore: (n) => `And ${n} more.`,
+  nMore: (n) => `${n} more`,
+  held: (n) => `${sentences(n)}, beginning with:`,
+  exampleJudged: "Questions and answers",
+
+  // files, links
+  reading: "Reading…",
+  taken: (nSentences, nQuestions) => `${sentences(nSentences)}${nQuestions ? ` and ${count(nQuestions, "question", "questions")}` : ""} taken.`,
+  tooMany: (nSentences, nQuestions) => `The page takes at most ${whole(nSentences)} sentences and ${whole(nQuestions)} questions; the rest is left out.`,
+  tooLarge: (max) => `The page reads at most ${bytes(max)}.`,
+  nothingFound: "There is no sentence in it.",
+  badFile: (name, line, reason) => `${name}, line ${line}: ${reason}`,
+  unreadable: (message) => `It cannot be read: ${message}`,
+  quoteOpen: "a quotation mark is opened here and never closed.",
+  notJson: "this is not JSON.",
+  noText: "neither a text nor an object.",
+  linkTooLong: "The texts are too long for a link.",
+  linkCopied: "Link copied. It holds the texts; no server sees them.",
+  linkInAddress: "The address bar holds the link now.",
+
+  // notes and problems
+  tooLong: (max) => `Too long: the model takes at most ${max} tokens, and this server cuts no text.`,
+  tooLongForRequest: "Too long for a request to this server.",
+  notTaken: (message) => `The server does not take this text: ${message}`,
+  cutTo: (max) => `Cut to the ${max} tokens that the model takes.`,
+  notCompared: (names, reason) => `${names}: not compared. ${reason}`,
+  keyRefused: "The server does not accept this API key.",
+  keyWanted: "This server asks for an API key.",
+  busy: "The server has as much work as it takes.",
+  unreachable: "The server cannot be reached.",
+  notRead: "The server's answer cannot be read.",
+  status: (status) => `Status ${status}`,
+  anotherModel: "The server has another model now.",
+  tryingAgain: (seconds) => `Trying again in ${seconds} s.`,
+  progress: (nTold, nAsked) => `${whole(nTold)} of ${texts(nAsked)}`,
+  textsIn: (n, ms, detail) => `${texts(n)} in ${ms} ms${detail && ` (${detail})`}`,
+
+  // dimensions
+  float32: "float32",
+  int8: "int8",
+  binary: "binary",
+  nOfFull: (n, full) => `${n} of ${full}`,
+  dimensionsOfFull: (n, full) => `${n} of ${full} dimensions`,
+  million: (float32, int8, binary) => `A million texts: ${float32} as float32, ${int8} as int8, ${binary} as bits.`,
+  share: (n, full) => PARTS[full / n] ?? (3 * n === 2 * full ? "two thirds" : `${number((100 * n) / full, 0)} %`),
+
+  // compare
+  empty: "Write a source sentence and at least one to compare it with.",
+  answerOfOne: "Add a second sentence to see whether the order stays.",
+  answerNone: (lost, full) => `Only ${full} of ${full} is sure: at ${lost} another answer comes first.`,
+  answerOrder: (n, full, share) => `At ${n} of ${full} the whole order stays, and a vector takes ${share}.`,
+  answerBest: (n, full, share, order) =>
+    `At ${n} of ${full} the best answer stays, and a vector takes ${share}. ${order < full ? `The whole order stays down to ${order}.` : "The order below it changes."}`,
+  asTable: "As a table",
+  sentence: "Sentence",
+  bumpLabel: (nLines, nColumns) => `Places of ${sentences(nLines)} at ${nColumns} sizes`,
+  bumpTable: "Place of each sentence at each size, with its score",
+  tie: (nTied, n) => `${nTied} of ${sentences(n)} tie`,
+  changePlaces: (nMoved, n) => `${nMoved} of ${n} change places`,
+  orderStays: "the order stays",
+  noChangeOver: (largest) => `no score changes by more than ${largest}.`,
+  withoutScore: (n) => `${sentences(n)} without a score.`,
+  atFullSize: (nTied, n) => `At full size${nTied ? `, where ${nTied} of ${sentences(n)} tie` : ""}. Move the slider to see what fewer dimensions change.`,
+  moreSentences: (n) => `And ${sentences(n)} below these.`,
+  atFull: "At full size",
+  notScored: "Not scored.",
+  score: (score) => `Score ${score}`,
+  fromFull: (change) => `${change} from full size`,
+  up: (n) => `up ${count(n, "place", "places")}`,
+  down: (n) => `down ${count(n, "place", "places")}`,
+  tiedWith: (n) => `tied with ${count(n, "other", "others")}`,
+  ofCut: "of a text that was cut",
+  cut: "cut",
+  tied: "tied",
+
+  // the request as code
+  codeTooLong: (max) => `With more than ${max} sentences the request is too long to read here.`,
+  nothingToCopy: "There is nothing to copy yet.",
+  copied: "Copied.",
+  selectedToCopy: "Selected: copy it with the keyboard.",
+};
