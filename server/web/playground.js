@@ -5,6 +5,7 @@
 import { find, setText } from "./base/dom.js";
 import { say, translatePage } from "./base/language.js";
 import { showProblem } from "./base/problem.js";
+import { hideProgress, showProgress } from "./base/progress.js";
 import { getKey, setKey } from "./base/server.js";
 import { setUpTabs } from "./base/tabs.js";
 import "./base/theme-button.js";
@@ -17,6 +18,9 @@ import { exportQuestions, setQuestions } from "./data/questions.js";
 import { fromFragment, keepState, recallState, toFragment } from "./data/state.js";
 import "./data/take.js";
 import { Texts } from "./data/texts.js";
+import { EvaluatePanel } from "./evaluate/panel.js";
+import { MapPanel } from "./map/panel.js";
+import { MatrixPanel } from "./matrix/panel.js";
 import { showCode } from "./request/code.js";
 
 const QUIET_MS = 500; // without a key pressed, before texts are sent or kept
@@ -26,6 +30,7 @@ const texts = new Texts();
 let failure = null; // why the last request brought nothing
 let running = null; // an AbortController
 let timer = 0;
+let edition = 0; // of the texts
 let version = 0; // of the texts and what is known of them
 let wantedDimension = 0; // of the state that was recalled
 let view = ""; // the tab that is shown
@@ -46,33 +51,47 @@ function showCodeOf(source, sentences) {
   showCode({ url: new URL("v1/similarity", document.baseURI).href, body, hasKey: Boolean(getKey()) });
 }
 
-const panels = { "view-compare": new ComparePanel() };
-
 const setAnswer = (text) => setText(find("answer"), text);
 
+/** What the tab for questions wants: their vectors at once, or soon, where they are being typed. */
+function fetchWanted(isAsked) {
+  if (!texts.info || view !== "view-evaluate") return;
+  show();
+  if (isAsked) updateNow();
+  else updateSoon();
+}
+
+const panels = {
+  "view-compare": new ComparePanel(),
+  "view-evaluate": new EvaluatePanel(fetchWanted),
+  "view-matrix": new MatrixPanel(),
+  "view-map": new MapPanel(),
+};
+
 /**
- * What a tab shows: {version, info, full, n, source, rows, isEmpty}. The version changes with the texts and
- * with what is known of them, n is the dimension picked of `full`; source is {text, vector}, and a row
- * {key, text, isCut, vector}, where a vector is null until the server has told it.
+ * What a tab shows: {version, edition, info, full, n, source, rows, isEmpty, vectorOf, isKnown}. The edition changes with
+ * the texts, the version also with what is known of them; n is the dimension picked of `full`. source is {text,
+ * vector}, and a row {key, text, isCut, vector}; a vector is null until the server has told it. isKnown(text): it
+ * has told its vector, or that it takes no such text.
  */
-function makeView(source, sentences, isEmpty) {
-  const vectorOf = (text) => texts.get(text)?.vector ?? null;
-  const rows = sentences.map(({ text }, key) => ({ key, text, isCut: texts.get(text)?.isCut, vector: vectorOf(text) }));
+function makeView({ source, sentences }) {
   const { info } = texts;
-  return { version, info, full: info.dimensions, n: getDimension(), source: { text: source.text, vector: vectorOf(source.text) }, rows, isEmpty };
+  const vectorOf = (text) => texts.get(text)?.vector ?? null;
+  const taken = sentences.filter((place) => !isRefused(place));
+  const rows = taken.map(({ text }, key) => ({ key, text, isCut: texts.get(text)?.isCut, vector: vectorOf(text) }));
+  const isEmpty = !source.text || !sentences.length;
+  const ofSource = { text: isRefused(source) ? "" : source.text, vector: vectorOf(source.text) };
+  return { version, edition, info, full: info.dimensions, n: getDimension(), source: ofSource, rows, isEmpty, vectorOf, isKnown: (text) => texts.get(text) !== undefined };
 }
 
 function show() {
   const form = readForm();
-  const refused = [form.source, ...form.sentences].filter(isRefused);
-  const isComparable = form.source.text && !isRefused(form.source);
-  const sentences = isComparable ? form.sentences.filter((place) => !isRefused(place)) : [];
   markForm((text) => noteOf(texts, text));
-  showProblem(failure ?? describeRefused(texts, refused));
+  showProblem(failure ?? describeRefused(texts, [form.source, ...form.sentences].filter(isRefused)));
   if (!texts.info) return;
-  const isEmpty = !form.source.text || !form.sentences.length;
-  panels[view].show(makeView(form.source, sentences, isEmpty), setAnswer);
-  showCodeOf(form.source, sentences);
+  const shown = makeView(form);
+  panels[view].show(shown, setAnswer);
+  showCodeOf(shown.source, shown.rows);
 }
 
 /** The texts, or what is known of them, are others now. */
@@ -87,13 +106,9 @@ function showTimes(nTexts, times) {
   find("time").textContent = say("textsIn", nTexts, (times.total ?? 0).toFixed(1), detail);
 }
 
-function showProgress(nTold, nAsked) {
-  const isSeen = nTold < nAsked;
-  find("progress").hidden = !isSeen;
-  if (!isSeen) return;
-  find("progress-bar").max = nAsked;
-  find("progress-bar").value = nTold;
-  setText(find("progress-text"), say("progress", nTold, nAsked));
+function showFetched(nTold, nAsked) {
+  if (nTold < nAsked) showProgress(say("progress", nTold, nAsked), nTold, nAsked);
+  else hideProgress();
 }
 
 // ---- asking the server ----
@@ -116,10 +131,7 @@ function fillExample(example) {
 
 async function learn(signal) {
   if (await texts.meet(signal)) showModel();
-  const { source, sentences } = readForm();
-  if (!source.text || !sentences.length) return;
-  const wanted = [source, ...sentences].map(({ text }) => text);
-  const { nTexts, times } = await texts.fetch(wanted, signal, showProgress);
+  const { nTexts, times } = await texts.fetch(panels[view].wants(readForm()), signal, showFetched);
   if (nTexts) showTimes(nTexts, times);
 }
 
@@ -133,6 +145,7 @@ function goToProblem() {
 
 function fail(error) {
   failure = { text: error.message, wantsKey: error.wantsKey, retryS: error.retryS };
+  panels[view].fail?.();
   failure.canRetry = !failure.wantsKey && !failure.retryS;
   find("time").textContent = "";
   if (failure.retryS) timer = setTimeout(update, 1000 * failure.retryS);
@@ -155,7 +168,7 @@ async function update({ byPerson = false } = {}) {
   }
   if (signal.aborted) return;
   find("results").removeAttribute("aria-busy");
-  find("progress").hidden = true;
+  hideProgress();
   const mayMove = asker === document.activeElement;
   showNew();
   setTimeout(keep);
@@ -212,17 +225,20 @@ async function copyLink() {
 // ---- the beginning ----
 
 const pickView = setUpTabs(find("views"), (id) => {
+  if (view !== id) panels[view]?.hide?.();
   view = id;
   for (const name of Object.keys(panels)) find(name.replace("view", "panel")).hidden = name !== id;
   find("request").hidden = id !== "view-compare";
+  find("size").hidden = id === "view-evaluate";
+  document.body.dataset.view = id;
   setAnswer("");
-  show();
-  if (texts.info) keep(); // not before there is what was kept
+  if (texts.info) update(); // not before what was kept is recalled
 });
 
 find("texts").addEventListener("input", () => {
   running?.abort();
-  find("progress").hidden = true;
+  hideProgress();
+  edition++;
   showNew();
   updateSoon();
 });

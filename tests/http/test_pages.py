@@ -8,6 +8,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -59,6 +60,33 @@ def test_pages_name_nothing_outside(server):
         assert not re.search(r"https?://|//[a-z]+\.|innerHTML|insertAdjacentHTML|eval\(", text), file.name
 
 
+PRINT_SAMPLES = """
+import { sample } from %s;
+const document = JSON.parse(process.argv[1]);
+const samples = Object.entries(document.paths).flatMap(([path, item]) =>
+  Object.entries(item).flatMap(([method, { responses }]) => {
+    const schema = responses?.["200"]?.content?.["application/json"]?.schema;
+    return schema ? [{ name: `${method} ${path}`, schema, value: sample(document, schema) }] : [];
+  }),
+);
+console.log(JSON.stringify(samples));
+"""
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="no node")
+def test_examples_of_replies_fit_their_schemas(server):
+    jsonschema = pytest.importorskip("jsonschema")
+    document = server.get("/openapi.json").json()
+    code = PRINT_SAMPLES % json.dumps((WEB / "docs" / "sample.js").as_uri())
+    command = ["node", "--input-type=module", "-e", code, json.dumps(document)]
+    samples = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    assert len(samples) > 10
+    for each in samples:
+        schema = document | {"$schema": "https://json-schema.org/draft/2020-12/schema"} | each["schema"]
+        errors = [error.message for error in jsonschema.Draft202012Validator(schema).iter_errors(each["value"])]
+        assert not errors, (each["name"], errors)
+
+
 @pytest.fixture(scope="module")
 def steps(server, servers, model):
     packages = pathlib.Path(os.environ.get("NODE_PATH", ""))
@@ -71,7 +99,8 @@ def steps(server, servers, model):
     }
     told = {name: f"http://127.0.0.1:{each.port}" for name, each in started.items()} | {"key": KEY}
     command = ["node", str(BROWSER / "run.mjs"), json.dumps(told)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=1800)
+    environment = os.environ | {"PYTHON": sys.executable}  # which has NumPy, for oracle.py
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1800, env=environment)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

@@ -21,5 +21,6 @@ find("theme").addEventListener("click", () => {
   dataset.theme = themes[(themes.indexOf(dataset.theme) + 1) % themes.length];
   keep(dataset.theme);
   show();
+  document.dispatchEvent(new Event("themechange")); // for what a style sheet does not reach
 });
 show();

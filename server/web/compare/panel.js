@@ -24,14 +24,19 @@ export class ComparePanel {
   #standing = null;
   #columns = []; // of the stops, largest size first, as far as they are made
 
+  /** The texts whose vectors are needed. */
+  wants({ source, sentences }) {
+    return source.text && sentences.length ? [source, ...sentences].map(({ text }) => text) : [];
+  }
+
   /** view: see playground.js. setAnswer(text) tells what holds. */
   show(view, setAnswer) {
     const isNew = view.version !== this.#view.version;
     this.#view = view;
     this.#setAnswer = setAnswer;
     if (isNew) this.#renew(view);
-    const isLarge = view.rows.length > MAX_AT_ONCE;
-    if (isNew && isLarge) this.#ranking.show([], view.rows, true);
+    const isLarge = this.#known.length + this.#waiting.length > MAX_AT_ONCE;
+    if (isNew && isLarge) this.#ranking.show([], [...this.#known, ...this.#waiting], true);
     const steps = this.#work(view);
     if (isLarge) this.#runInTasks(view, steps);
     else while (!steps.next().done);
@@ -42,8 +47,10 @@ export class ComparePanel {
   }
 
   #renew({ source, rows }) {
-    this.#known = source.vector ? rows.filter(({ vector }) => vector) : [];
-    this.#waiting = source.vector ? rows.filter(({ vector }) => !vector) : rows;
+    const isScored = ({ vector }) => Boolean(source.vector && vector);
+    const own = source.text ? rows : [];
+    this.#known = own.filter(isScored);
+    this.#waiting = own.filter((row) => !isScored(row));
     this.#standing = null;
     this.#columns = [];
     this.#setAnswer("");

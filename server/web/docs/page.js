@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // openapi.json as a page.
 import { find, make } from "../base/dom.js";
-import { describe, examplesOf, fields, resolve } from "./schema.js";
 import { translatePage } from "../base/language.js";
 import { ask } from "../base/server.js";
 import "../base/theme-button.js";
+import { sample } from "./sample.js";
+import { describe, examplesOf, fields, resolve } from "./schema.js";
+import { makeTry } from "./try.js";
 
 const METHODS = ["get", "post"];
 
@@ -64,7 +66,26 @@ function repliesOf(document, operation) {
   return [make("h4", {}, "Replies"), terms(rows)];
 }
 
-function operationOf(document, { path, method, operation, item }) {
+/** What a good reply looks like: its own example, or one made of its schema. */
+function replyExampleOf(document, operation) {
+  const media = resolve(document, operation.responses["200"])?.content?.["application/json"];
+  if (!media) return [];
+  const [own] = examplesOf(media);
+  const value = own ? own.value : sample(document, media.schema);
+  return [make("p", { className: "note" }, "A reply, for example"), make("pre", {}, JSON.stringify(value, null, 2))];
+}
+
+function tryOf(document, { path, method, operation, item }) {
+  const parameters = [...(item.parameters ?? []), ...(operation.parameters ?? [])].map((each) => resolve(document, each));
+  const media = resolve(document, operation.requestBody)?.content["application/json"];
+  const [first] = media ? examplesOf(media) : [];
+  const example = media ? JSON.stringify(first?.value ?? sample(document, media.schema), null, 2) : null;
+  const inPath = parameters.filter((each) => each.in === "path").map(({ name }) => name);
+  return makeTry({ id: operation.operationId, path, method, parameters: inPath, example });
+}
+
+function operationOf(document, whole) {
+  const { path, method, operation, item } = whole;
   const badge = make("span", { className: `method ${method}` }, method.toUpperCase());
   const title = make("h3", {}, badge, code(path));
   return make(
@@ -76,6 +97,8 @@ function operationOf(document, { path, method, operation, item }) {
     ...parametersOf(document, operation, item),
     ...requestOf(document, operation),
     ...repliesOf(document, operation),
+    ...replyExampleOf(document, operation),
+    tryOf(document, whole),
   );
 }
 

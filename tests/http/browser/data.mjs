@@ -9,17 +9,6 @@ import { open } from "./page.mjs";
 
 const N_MANY = 10000;
 
-/** Drops files, {name: text}, on the page as a person would. */
-export async function drop(page, files) {
-  const transfer = await page.evaluateHandle((all) => {
-    const data = new DataTransfer();
-    for (const [name, text] of Object.entries(all)) data.items.add(new File([text], name));
-    return data;
-  }, files);
-  await page.dispatchEvent("body", "dragover", { dataTransfer: transfer });
-  await page.dispatchEvent("body", "drop", { dataTransfer: transfer });
-}
-
 const paste = (locator, text) =>
   locator.evaluate((element, data) => {
     const clipboardData = new DataTransfer();
@@ -34,29 +23,10 @@ const waitForRows = async (page, n) => {
   await p.settled(page);
 };
 
-/** Replies at once, with vectors that differ: the page's own work is what is to be seen. */
-async function answerAtOnce(page) {
-  await page.route("**/v1/embeddings", (route) => {
-    const { input } = route.request().postDataJSON();
-    const data = input.map((text, index) => {
-      const vector = new Float32Array(384);
-      let seed = [...text].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 2147483647, 7);
-      for (let i = 0; i < 384; i++) {
-        seed = (seed * 16807 + 11) % 2147483647;
-        vector[i] = seed / 1073741823 - 1;
-      }
-      return { object: "embedding", index, embedding: Buffer.from(vector.buffer).toString("base64") };
-    });
-    return route.fulfill({ json: { object: "list", model: "all-MiniLM-L6-v2-fp16", data, truncated: [] } });
-  });
-}
-
-const makeLines = (n) => Array.from({ length: n }, (_, i) => `Line number ${i} of a file with ${(i * 7919) % 100003} in it`).join("\n");
-
 export const steps = {
   async "a dropped text file is a sentence per line"() {
     const page = await p.visitSettled(open);
-    await drop(page, { "lines.txt": "\ufeffThe first one\r\n\r\n  The second one \nThe third one" });
+    await p.drop(page, { "lines.txt": "\ufeffThe first one\r\n\r\n  The second one \nThe third one" });
     await waitForRows(page, 3);
     assert.deepEqual(await getFields(page), ["The first one", "The second one", "The third one"]);
     assert.match(await page.locator("#taken").textContent(), /^3 sentences taken/);
@@ -98,10 +68,10 @@ export const steps = {
   async "a file that is broken is told with its line, and changes nothing"() {
     const page = await p.visitSettled(open);
     const before = await getFields(page);
-    await drop(page, { "<b>.jsonl": '"fine"\n{oops' });
+    await p.drop(page, { "<b>.jsonl": '"fine"\n{oops' });
     await page.getByText("<b>.jsonl, line 2: this is not JSON.").waitFor();
     assert.deepEqual(await getFields(page), before);
-    await drop(page, { "a.txt": " \n" });
+    await p.drop(page, { "a.txt": " \n" });
     await page.getByText("There is no sentence in it.").waitFor();
     assert.deepEqual(page.faults, []);
   },
@@ -120,9 +90,9 @@ export const steps = {
 
   async "10,000 dropped lines hold up the page for no longer than 200 ms"() {
     const page = await p.visitSettled(open);
-    await answerAtOnce(page);
+    await p.answerAtOnce(page);
     const tasks = await p.traceTasks(page, async () => {
-      await drop(page, { "many.txt": makeLines(N_MANY) });
+      await p.drop(page, { "many.txt": p.makeLines(N_MANY) });
       await page.getByText("10,000 sentences taken.").waitFor({ timeout: 60000 });
       const isDone = () => !document.querySelector("#results[aria-busy]") && document.getElementById("answer").textContent;
       await page.waitForFunction(isDone, null, { timeout: 120000 });
@@ -137,8 +107,8 @@ export const steps = {
 
   async "what is too much to edit is held, and can be removed"() {
     const page = await p.visitSettled(open);
-    await answerAtOnce(page);
-    await drop(page, { "many.txt": makeLines(1500) });
+    await p.answerAtOnce(page);
+    await p.drop(page, { "many.txt": p.makeLines(1500) });
     await waitForRows(page, 50);
     assert.match(await page.locator("#held-mode").innerText(), /^1,500 sentences, beginning with:\s+Line number 0 /);
     assert.match(await page.locator("#ranking-more").textContent(), /^And 1,450 sentences/);
@@ -217,10 +187,10 @@ export const steps = {
 
   async "texts that are too long for a link are told so"() {
     const page = await p.visitSettled(open);
-    await answerAtOnce(page);
+    await p.answerAtOnce(page);
     let seed = 1;
     const random = () => ((seed = (seed * 16807) % 2147483647), seed.toString(36));
-    await drop(page, { "a.txt": Array.from({ length: 900 }, () => Array.from({ length: 12 }, random).join(" ")).join("\n") });
+    await p.drop(page, { "a.txt": Array.from({ length: 900 }, () => Array.from({ length: 12 }, random).join(" ")).join("\n") });
     await page.waitForFunction(() => document.getElementById("lines").value.length > 50000);
     await page.getByRole("button", { name: "Copy a link" }).click();
     await page.getByText("The texts are too long for a link.").waitFor();

@@ -24,7 +24,7 @@ export const browser = await chromium.launch({
 
 /** A page of its own context, watched for what no page of ours may do. */
 export async function visit(url, options = {}) {
-  const context = await browser.newContext(options);
+  const context = await browser.newContext({ acceptDownloads: true, ...options });
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const page = await context.newPage();
   page.setDefaultTimeout(15000);
@@ -145,3 +145,44 @@ export async function assertAccessible(page, what) {
   const { violations } = await page.evaluate(() => window.axe.run());
   assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`), [], what);
 }
+
+/** The server's vectors of texts, as Float32Arrays. */
+export async function askVectors(texts) {
+  const vectors = [];
+  for (let start = 0; start < texts.length; start += 100) {
+    const body = JSON.stringify({ input: texts.slice(start, start + 100) });
+    const reply = await fetch(`${open}/v1/embeddings`, { method: "POST", headers: { "Content-Type": "application/json" }, body });
+    vectors.push(...(await reply.json()).data.map(({ embedding }) => Float32Array.from(embedding)));
+  }
+  return vectors;
+}
+
+/** Drops files, {name: text}, on the page as a person would. */
+export async function drop(page, files) {
+  const transfer = await page.evaluateHandle((all) => {
+    const data = new DataTransfer();
+    for (const [name, text] of Object.entries(all)) data.items.add(new File([text], name));
+    return data;
+  }, files);
+  await page.dispatchEvent("body", "dragover", { dataTransfer: transfer });
+  await page.dispatchEvent("body", "drop", { dataTransfer: transfer });
+}
+
+/** Replies at once, with vectors that differ: the page's own work is what is to be seen. */
+export async function answerAtOnce(page) {
+  await page.route("**/v1/embeddings", (route) => {
+    const { input } = route.request().postDataJSON();
+    const data = input.map((text, index) => {
+      const vector = new Float32Array(384);
+      let seed = [...text].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 2147483647, 7);
+      for (let i = 0; i < 384; i++) {
+        seed = (seed * 16807 + 11) % 2147483647;
+        vector[i] = seed / 1073741823 - 1;
+      }
+      return { object: "embedding", index, embedding: Buffer.from(vector.buffer).toString("base64") };
+    });
+    return route.fulfill({ json: { object: "list", model: "all-MiniLM-L6-v2-fp16", data, truncated: [] } });
+  });
+}
+
+export const makeLines = (n) => Array.from({ length: n }, (_, i) => `Line number ${i} of a file with ${(i * 7919) % 100003} in it`).join("\n");

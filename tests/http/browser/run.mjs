@@ -7,11 +7,14 @@ import * as compare from "./compare.mjs";
 import * as data from "./data.mjs";
 import * as languages from "./languages.mjs";
 import * as looks from "./looks.mjs";
+import * as numbers from "./numbers.mjs";
 import * as refusals from "./refusals.mjs";
 import * as scores from "./scores.mjs";
+import * as evaluate from "./evaluate.mjs";
 import * as shown from "./shown.mjs";
+import * as views from "./views.mjs";
 
-const steps = Object.assign({}, ...[scores, compare, data, refusals, shown, languages, looks].map((module) => module.steps));
+const steps = Object.assign({}, ...[scores, compare, views, evaluate, data, refusals, shown, numbers, languages, looks].map((module) => module.steps));
 const results = {};
 for (const [name, step] of Object.entries(steps)) {
   if (!name.includes(process.argv[3] ?? "")) continue;
@@ -21,6 +24,7 @@ for (const [name, step] of Object.entries(steps)) {
   } catch (error) {
     results[name] = error.stack;
   }
+  console.error(results[name] === null ? "passed" : "failed", name); // for who waits
   for (const context of browser.contexts()) await context.close();
 }
 await browser.close();

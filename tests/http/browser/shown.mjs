@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import * as p from "./page.mjs";
-import { open } from "./page.mjs";
+import { key, keyed, open } from "./page.mjs";
 
 const HOSTILE = [
   "<img src=x onerror=\"document.title='owned'\">",
@@ -62,5 +62,60 @@ export const steps = {
     for (const name of Object.keys(paths["/v1/embeddings"].post.responses)) assert.ok(embeddings.includes(name), name);
     assert.match(embeddings, /dimensions\s+integer \(1 to 384\).*default 384/);
     assert.deepEqual(page.faults, []);
+  },
+
+  async "a request is tried from the description, by keyboard too"() {
+    const page = await p.visit(`${open}/docs`);
+    const embeddings = page.locator("article#embeddings, article", { hasText: "/v1/embeddings" }).first();
+    await embeddings.getByText("Try it").focus();
+    await page.keyboard.press("Enter");
+    const body = embeddings.getByLabel("Body");
+    await body.fill(JSON.stringify({ input: "<b>bold</b>", dimensions: 3 }));
+    await embeddings.getByRole("button", { name: "Send" }).press("Enter");
+    await embeddings.getByText(/^Status 200, \d+ ms$/).waitFor();
+    const reply = JSON.parse(await embeddings.locator("details pre").innerText());
+    const expected = await (await fetch(`${open}/v1/embeddings`, { method: "POST", headers: { "Content-Type": "application/json" }, body: await body.inputValue() })).json();
+    assert.deepEqual(reply.data, expected.data);
+    await body.fill("{");
+    await embeddings.getByRole("button", { name: "Send" }).click();
+    await embeddings.getByText(/^Status 400/).waitFor();
+    const model = page.locator("article", { hasText: "/v1/models/{model}" }).first();
+    await model.getByText("Try it").click();
+    await model.getByLabel("model", { exact: true }).fill("no/such model");
+    await model.getByRole("button", { name: "Send" }).click();
+    await model.getByText(/^Status 404/).waitFor();
+    assert.deepEqual(page.faults, []);
+  },
+
+  async "a key is asked for where a request is tried, and kept for the others"() {
+    const page = await p.visit(`${keyed}/docs`);
+    const info = page.locator("article#info");
+    await info.getByText("Try it").click();
+    await info.getByRole("button", { name: "Send" }).click();
+    await info.getByText(/^Status 401/).waitFor();
+    await info.getByLabel("API key").fill(key);
+    await info.getByRole("button", { name: "Send" }).click();
+    await info.getByText(/^Status 200/).waitFor();
+    assert.equal(await info.getByLabel("API key").isVisible(), false);
+    const models = page.locator("article", { hasText: "/v1/models" }).first();
+    await models.getByText("Try it").click();
+    await models.getByRole("button", { name: "Send" }).click();
+    await models.getByText(/^Status 200/).waitFor();
+    assert.ok(!(await page.evaluate(() => location.href + document.body.innerText)).includes(key));
+    assert.deepEqual(page.faults, []);
+  },
+
+  async "the description is fit for a phone and for assistive technology, with a request tried"() {
+    for (const colorScheme of ["light", "dark"]) {
+      const page = await p.visit(`${open}/docs`, { viewport: p.PHONE, colorScheme });
+      const info = page.locator("article#info");
+      await info.getByText("Try it").click();
+      await info.getByRole("button", { name: "Send" }).click();
+      await info.getByText(/^Status 200/).waitFor();
+      const [name, facts] = [await page.locator(".terms dt").first().boundingBox(), await page.locator(".terms dd").first().boundingBox()];
+      assert.ok(facts.y >= name.y + name.height - 1 && Math.abs(facts.x - name.x) < 2, "fields stand side by side");
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), p.PHONE.width);
+      await p.assertAccessible(page, colorScheme);
+    }
   },
 };
