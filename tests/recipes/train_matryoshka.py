@@ -53,7 +53,7 @@ def main(base, questions, out):
     train = Dataset.from_dict({'question': [row[0] for row in trained], 'answer': [row[1] for row in trained]})
     loss = MatryoshkaLoss(model, MultipleNegativesRankingLoss(model), SIZES)
     arguments = SentenceTransformerTrainingArguments(
-        output_dir=str(out / 'checkpoints'), num_train_epochs=3, per_device_train_batch_size=12, learning_rate=5e-5, seed=1,
+        output_dir=str(out / 'checkpoints'), num_train_epochs=2, per_device_train_batch_size=12, learning_rate=5e-5, seed=1,
         use_cpu=True, save_strategy='no', report_to='none', logging_steps=1)
     SentenceTransformerTrainer(model, arguments, train, loss=loss).train()
     metrics = {name: float(value) for name, value in evaluator(model).items() if name.startswith('dim_')}
