@@ -69,11 +69,7 @@ static double bias_of(const struct model *model, size_t head, ptrdiff_t distance
 
 static bool is_needed(const struct arch *arch)
 {
-    bool has_local = false;
-
-    for (size_t i = 0; i < arch->n_layers; i++)
-        has_local = has_local || arch->is_local[i];
-    return has_local || arch->is_causal || arch->score_bias != SCORE_BIAS_NONE;
+    return arch_has_local_layers(arch) || arch->is_causal || arch->score_bias != SCORE_BIAS_NONE;
 }
 
 static void fill_table(const struct model *model, bool is_local, size_t head, size_t size,
@@ -95,16 +91,19 @@ enum status distance_tables_init(struct distance_tables *tables, const struct mo
 {
     const struct arch *arch = &model->arch;
 
+    size_t n_tables;
+
     *tables = (struct distance_tables){.n_heads = 1};
     if (!is_needed(arch))
         return STATUS_OK;
     if (arch->score_bias != SCORE_BIAS_NONE)
         tables->n_heads = arch->n_attention_heads;
     tables->size = 2 * (model->max_tokens + KERNEL_BIAS_MARGIN) + 1;
-    tables->values = calloc(2 * tables->n_heads * tables->size, sizeof *tables->values);
+    n_tables = tables->n_heads * (1u + arch_has_local_layers(arch));
+    tables->values = calloc(n_tables * tables->size, sizeof *tables->values);
     if (!tables->values)
         return STATUS_NO_MEMORY;
-    for (size_t i = 0; i < 2 * tables->n_heads; i++)
+    for (size_t i = 0; i < n_tables; i++)
         fill_table(model, i >= tables->n_heads, i % tables->n_heads, tables->size,
                    tables->values + i * tables->size);
     return STATUS_OK;

@@ -14,7 +14,7 @@ struct model;
 
 /* A table for each kind of layer (local or not) and, where they differ, for each head. */
 struct distance_tables {
-    float *values; /* [2, n_heads, size]; NULL: nothing is added */
+    float *values; /* [1 or 2, n_heads, size]; NULL: nothing is added */
     size_t n_heads;
     size_t size; /* distances from -(size / 2) on */
 };

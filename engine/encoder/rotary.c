@@ -34,7 +34,7 @@ enum status rotary_tables_init(struct rotary_tables *tables, const struct model 
     const struct arch *arch = &model->arch;
 
     *tables = (struct rotary_tables){{NULL, NULL}};
-    for (size_t i = 0; i < 2 && arch->rotates; i++) {
+    for (size_t i = 0; arch->rotates && i < 1u + arch_has_local_layers(arch); i++) {
         tables->turns[i] = memory_new_aligned(model->max_tokens * arch->head_size * sizeof(float));
         if (!tables->turns[i])
             return STATUS_NO_MEMORY;

@@ -51,6 +51,14 @@ size_t arch_size(const struct arch *arch, enum arch_size size)
     return *(const size_t *)((const char *)arch + fields[size].offset);
 }
 
+bool arch_has_local_layers(const struct arch *arch)
+{
+    for (size_t i = 0; i < arch->n_layers; i++)
+        if (arch->is_local[i])
+            return true;
+    return false;
+}
+
 static enum status refuse(const struct document *config, const struct family *family,
                           struct error *error)
 {
@@ -211,10 +219,9 @@ enum status arch_read(const struct document *config, const struct family *family
     struct arch arch = family->features;
     enum status status = check_demands(config, family, error);
 
-    if (arch.embedding_scale == 0)
-        arch.embedding_scale = 1;
     if (!status)
         status = read_sizes(config, family, &arch, error);
+    arch.embedding_scale = arch.scales_embeddings ? sqrtf((float)arch.hidden_size) : 1;
     if (!status)
         status = read_eps(config, family, &arch.norm_eps, error);
     if (!status)

@@ -67,7 +67,8 @@ struct arch {
     size_t first_position;  /* the table's row of a text's first token */
     bool skips_padding;     /* a token `padding_id` is at the row before, and counts for nothing */
     size_t padding_id;
-    float embedding_scale; /* of the words' rows */
+    bool scales_embeddings; /* the words' rows, by the root of hidden_size */
+    float embedding_scale;
     bool norms_embeddings;
 
     /* Layers. */
@@ -99,6 +100,8 @@ struct arch {
  * overflows. */
 MUST_CHECK enum status arch_read(const struct document *config, const struct family *family,
                                  struct arch *ret_arch, struct error *error);
+
+bool arch_has_local_layers(const struct arch *arch);
 
 /* Columns of query, key and value side by side. */
 static inline size_t arch_qkv_size(const struct arch *arch)

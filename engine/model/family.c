@@ -6,9 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Of two with the same "model_type" the one with a selector is first. */
 static const struct family *const families[] = {
-    &family_albert,  &family_bert,  &family_distilbert,
-    &family_electra, &family_mpnet, &family_roberta,
+    &family_albert,     &family_jina_v2,  &family_bert,       &family_distilbert,
+    &family_electra,    &family_eurobert, &family_gemma3,     &family_gte,
+    &family_jina_v3,    &family_llama,    &family_modernbert, &family_mpnet,
+    &family_nomic_bert, &family_qwen2,    &family_qwen3,      &family_roberta,
 };
 
 enum { N_FAMILIES = sizeof families / sizeof *families };
@@ -18,14 +21,16 @@ static bool is_of(const struct family *family, const struct document *config,
 {
     const struct family_demand *selector = &family->selector;
     size_t n_types = sizeof family->model_types / sizeof *family->model_types;
+    const char *word = NULL;
     size_t i = 0;
 
+    if (selector->key)
+        word = json_string_value(json_object_get(config->root, selector->key));
     while (i < n_types && family->model_types[i] && strcmp(model_type, family->model_types[i]) != 0)
         i++;
     if (i == n_types || !family->model_types[i])
         return false;
-    return !selector->key ||
-           document_demand(config, selector->key, selector->word, NULL) == STATUS_OK;
+    return !selector->key || (word && strcmp(word, selector->word) == 0);
 }
 
 /* "bert, distilbert": each once. */
@@ -44,7 +49,7 @@ enum status family_find(const struct document *config, const struct family **ret
                         struct error *error)
 {
     const char *model_type = NULL;
-    char known[200] = "";
+    char known[400] = "";
     enum status status = document_get_string(config, "model_type", &model_type, error);
 
     if (status)

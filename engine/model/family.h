@@ -94,7 +94,8 @@ struct family {
     const struct family_window window;
     struct arch features; /* what is the same in every model of the family */
 
-    const char *prefix; /* of every tensor of a model that was saved with a head: "bert." */
+    /* Of every tensor of a model that was saved with a head: "bert."; end with NULL. */
+    const char *const prefixes[3];
     const struct family_tensor *model_tensors; /* end with a NULL name; the first is always there */
     const char *layer_prefix;                  /* of layer N's tensors, before "N" */
     const char *layer_infix;                   /* after "N"; NULL: "." */

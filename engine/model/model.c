@@ -104,7 +104,7 @@ static enum status load_weights(struct model *model, const struct family *family
 {
     enum status status;
 
-    status = weights_open(&model->weights, model->transformer_dir, family->prefix,
+    status = weights_open(&model->weights, model->transformer_dir, family->prefixes,
                           family->model_tensors[0].name, error);
     if (status)
         return status;

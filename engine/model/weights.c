@@ -137,10 +137,23 @@ static const struct safetensors *find_file(const struct weights *weights, const 
     return NULL;
 }
 
-enum status weights_open(struct weights **ret_weights, const char *folder, const char *prefix,
-                         const char *tensor, struct error *error)
+/* "" where none stands before the tensor's name. */
+static const char *find_prefix(const struct weights *weights, const char *const *prefixes,
+                               const char *tensor)
 {
-    char name[MAX_NAME_BYTES];
+    for (size_t i = 0; prefixes[i]; i++) {
+        char name[MAX_NAME_BYTES];
+
+        snprintf(name, sizeof name, "%s%s", prefixes[i], tensor);
+        if (find_file(weights, name))
+            return prefixes[i];
+    }
+    return "";
+}
+
+enum status weights_open(struct weights **ret_weights, const char *folder,
+                         const char *const *prefixes, const char *tensor, struct error *error)
+{
     struct weights *weights = calloc(1, sizeof *weights);
     enum status status;
 
@@ -151,8 +164,7 @@ enum status weights_open(struct weights **ret_weights, const char *folder, const
         weights_close(weights);
         return status;
     }
-    snprintf(name, sizeof name, "%s%s", prefix, tensor);
-    weights->prefix = find_file(weights, name) ? prefix : "";
+    weights->prefix = find_prefix(weights, prefixes, tensor);
     *ret_weights = weights;
     return STATUS_OK;
 }

@@ -12,10 +12,11 @@
 
 struct weights;
 
-/* A model that was saved with a head has `prefix` before every tensor's name: it is taken to be
- * there if it stands before that of `tensor`. Both are kept. */
+/* A model that was saved with a head has a prefix before every tensor's name: the first of
+ * `prefixes`, which end with NULL, that stands before that of `tensor`. They are kept. */
 MUST_CHECK enum status weights_open(struct weights **ret_weights, const char *folder,
-                                    const char *prefix, const char *tensor, struct error *error);
+                                    const char *const *prefixes, const char *tensor,
+                                    struct error *error);
 void weights_close(struct weights *weights);
 
 /* Finds a tensor by its name without the prefix and demands a shape of dims[n_dims]. The

@@ -176,7 +176,7 @@ static void test_engine__dtype_that_the_cpu_lacks_is_refused(void **state)
         struct error error = {0};
 
         assert_int_equal(engine_open(&engine, &options, NULL, &error), STATUS_UNSUPPORTED);
-        assert_non_null(strstr(error.text, cases[i].dtype));
+        assert_non_null(strstr(error.text, "this CPU"));
     }
     folder_release(&folder);
 }

@@ -22,7 +22,19 @@ FAMILIES = [
     "camembert",
     "distilbert",
     "electra",
+    "embeddinggemma",
+    "eurobert",
+    "gte",
+    "gte-new-ntk",
+    "jina-bert-v2-heads4",
+    "jina-bert-v2-heads6",
+    "jina-embeddings-v3",
+    "mistral-embedding",
+    "modernbert",
     "mpnet",
+    "nomic-bert",
+    "qwen2-embedding",
+    "qwen3-embedding",
     "roberta",
     "xlm-roberta",
 ]
@@ -51,6 +63,9 @@ def cut_modules(folder):
         module["idx"], module["name"] = i, str(i)
     path.write_text(json.dumps(kept))
     return len(kept) < len(modules)
+
+
+HUB_FAMILIES = ["embeddinggemma", "eurobert", "modernbert", "nomic-bert", "qwen2-embedding", "qwen3-embedding"]
 
 
 def write_weights(spec, folder, salt, monkeypatch):
@@ -97,6 +112,18 @@ def test_encoder_agrees_with_float64(spec, name, salted, tmp_path, monkeypatch):
     else:
         vectors = np.fromfile(folder / "expected.f32", "<f4").reshape(expected["n"], expected["dims"])
     assert_close(encode(folder, expected["ids"]), vectors)
+
+
+@pytest.mark.parametrize("name", HUB_FAMILIES)
+def test_the_keys_of_published_folders_mean_the_same(spec, name, tmp_path, monkeypatch):
+    folder = tmp_path / name
+    shutil.copytree(ROOT / "families" / name, folder)
+    ids = json.loads((folder / "expected.json").read_text())["ids"]
+    cut_modules(folder)
+    write_weights(spec, folder, "", monkeypatch)
+    vectors = encode(folder, ids)
+    shutil.move(folder / "config.hub.json", folder / "config.json")
+    assert (encode(folder, ids) == vectors).all()
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "int8"])

@@ -53,7 +53,7 @@ const struct family family_albert = {
     .eps_key = "layer_norm_eps",
     .eps = 1e-12,
     .features = {.norms_embeddings = true, .activation = ACTIVATION_GELU_TANH},
-    .prefix = "albert.",
+    .prefixes = {"albert."},
     .model_tensors = model_tensors,
     .layer_prefix = "encoder.albert_layer_groups.",
     .layer_infix = ".albert_layers.0.",

@@ -46,7 +46,7 @@ const struct family family_bert = {
     .eps_key = "layer_norm_eps",
     .eps = 1e-12,
     .features = {.norms_embeddings = true},
-    .prefix = "bert.",
+    .prefixes = {"bert."},
     .model_tensors = bert_model_tensors,
     .layer_prefix = "encoder.layer.",
     .layer_tensors = bert_layer_tensors,

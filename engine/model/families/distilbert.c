@@ -40,7 +40,7 @@ const struct family family_distilbert = {
     .activation_key = "activation",
     .eps = 1e-12,
     .features = {.norms_embeddings = true},
-    .prefix = "distilbert.",
+    .prefixes = {"distilbert."},
     .model_tensors = model_tensors,
     .layer_prefix = "transformer.layer.",
     .layer_tensors = layer_tensors,

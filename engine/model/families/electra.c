@@ -38,7 +38,7 @@ const struct family family_electra = {
     .eps_key = "layer_norm_eps",
     .eps = 1e-12,
     .features = {.norms_embeddings = true},
-    .prefix = "electra.",
+    .prefixes = {"electra."},
     .model_tensors = model_tensors,
     .layer_prefix = "encoder.layer.",
     .layer_tensors = bert_layer_tensors,

@@ -10,7 +10,17 @@ extern const struct family family_albert;
 extern const struct family family_bert;
 extern const struct family family_distilbert;
 extern const struct family family_electra;
+extern const struct family family_eurobert;
+extern const struct family family_gemma3;
+extern const struct family family_gte;
+extern const struct family family_jina_v2;
+extern const struct family family_jina_v3;
+extern const struct family family_llama;
+extern const struct family family_modernbert;
 extern const struct family family_mpnet;
+extern const struct family family_nomic_bert;
+extern const struct family family_qwen2;
+extern const struct family family_qwen3;
 extern const struct family family_roberta;
 
 /* BERT's tensors, which several families have. */

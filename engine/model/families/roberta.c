@@ -27,7 +27,7 @@ const struct family family_roberta = {
     .eps_key = "layer_norm_eps",
     .eps = 1e-12,
     .features = {.norms_embeddings = true, .skips_padding = true, .padding_id = 1},
-    .prefix = "roberta.",
+    .prefixes = {"roberta."},
     .model_tensors = bert_model_tensors,
     .layer_prefix = "encoder.layer.",
     .layer_tensors = bert_layer_tensors,

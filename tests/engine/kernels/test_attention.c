@@ -65,6 +65,8 @@ struct trial {
     struct fence qkv;     /* the same in the version's format */
     struct fence scratch; /* exactly what the header asks for */
     struct fence out;     /* [n_tokens, out_stride], the last row of head_size */
+    struct fence bias;    /* [2 (n_tokens + margin) + 1], by distance; empty: there is none */
+    size_t n_before, n_after;
 };
 
 /* Numbers that either format can hold. */
@@ -96,6 +98,8 @@ static void trial_free(struct trial *a)
     fence_free(&a->qkv);
     fence_free(&a->scratch);
     fence_free(&a->out);
+    if (a->bias.data)
+        fence_free(&a->bias);
 }
 
 static void trial_run(struct trial *a, kernel_attention *kernel)
@@ -119,6 +123,9 @@ static void trial_run(struct trial *a, kernel_attention *kernel)
         .scratch = a->scratch.data,
         .out = a->out.data,
         .out_stride = a->out_stride,
+        .bias = a->bias.data ? a->bias.data + a->bias.n / 2 : NULL,
+        .n_before = a->n_before,
+        .n_after = a->n_after,
     });
 }
 
@@ -133,6 +140,8 @@ static void exact_attention(const struct trial *a, size_t query, float *result)
         scores[j] = 0;
         for (size_t d = 0; d < a->head_size; d++)
             scores[j] += (oracle)q[d] * k[j * a->stride + d];
+        if (a->bias.data)
+            scores[j] += a->bias.data[a->bias.n / 2 + j - query];
         scores[j] *= a->scale;
         largest = oracle_of(fmax)(largest, scores[j]);
     }
@@ -336,6 +345,66 @@ static void test_attention__query_does_not_depend_on_its_place(void **state)
     }
 }
 
+/* A bias for each distance, and none of what is further away than some. */
+static void trial_add_bias(struct trial *a, struct random *random, size_t n_before, size_t n_after)
+{
+    size_t n = a->n_tokens + KERNEL_BIAS_MARGIN;
+
+    a->bias = fence_new_random(random, -3, 3, 2 * n + 1);
+    a->n_before = n_before;
+    a->n_after = n_after;
+    for (size_t i = 0; i < a->bias.n; i++)
+        if ((i < n && n - i > n_before) || (i > n && i - n > n_after))
+            a->bias.data[i] = -INFINITY;
+}
+
+static void test_attention__sees_by_distance(void **state)
+{
+    static const size_t reaches[][2] = {
+        {SIZE_MAX, SIZE_MAX}, {SIZE_MAX, 0}, {0, 0}, {2, 2}, {8, 8}, {7, 0}, {40, 40}};
+    const struct version *version = *state;
+    kernel_attention *kernel = version_kernel(version);
+    struct random random = {10};
+
+    for (size_t i = 0; i < N_TOKENS; i++)
+        for (size_t j = 0; j < sizeof reaches / sizeof *reaches; j++) {
+            struct trial a = trial_new(&random, version, TOKENS[i], HEADS[(i + j) % N_HEADS], 1);
+
+            trial_add_bias(&a, &random, reaches[j][0], reaches[j][1]);
+            for (size_t s = 0; s < a.scratch.n; s++)
+                a.scratch.data[s] = NAN;
+            trial_run(&a, kernel);
+            check_against_formula(&a, tolerance_of(&a, 2e-6, 1));
+            trial_free(&a);
+        }
+}
+
+/* A number that a query does not see does not reach it. */
+static void test_attention__later_tokens_change_nothing_where_unseen(void **state)
+{
+    const struct version *version = *state;
+    kernel_attention *kernel = version_kernel(version);
+    struct random random = {11};
+
+    for (size_t i = 0; i < N_TOKENS; i++) {
+        struct trial a = trial_new(&random, version, TOKENS[i], 48, 1);
+        struct fence before = fence_new(a.out.n);
+        float *last = a.values.data + (a.n_tokens - 1) * a.stride;
+
+        trial_add_bias(&a, &random, SIZE_MAX, 0);
+        trial_run(&a, kernel);
+        memcpy(before.data, a.out.data, a.out.n * sizeof *a.out.data);
+        for (size_t d = 0; d < 3 * a.head_size; d++)
+            last[d] = 0.5f;
+        trial_run(&a, kernel);
+        for (size_t row = 0; row + 1 < a.n_tokens; row++)
+            assert_same(a.out.data + row * a.out_stride, before.data + row * a.out_stride,
+                        a.head_size);
+        fence_free(&before);
+        trial_free(&a);
+    }
+}
+
 /* The rounding errors of many weights do not add up, and no polynomial adds one of its own. */
 static void test_attention__bfloat16_is_close_to_float32_on_average(void **state)
 {
@@ -368,6 +437,8 @@ int main(void)
         TEST_VERSIONS(test_attention__what_is_not_finite_stays_so),
         TEST_VERSIONS(test_attention__depends_on_its_text_alone),
         TEST_VERSIONS(test_attention__query_does_not_depend_on_its_place),
+        TEST_VERSIONS(test_attention__sees_by_distance),
+        TEST_VERSIONS(test_attention__later_tokens_change_nothing_where_unseen),
         TEST_BFLOAT16_VERSIONS(test_attention__bfloat16_is_close_to_float32_on_average),
     };
 

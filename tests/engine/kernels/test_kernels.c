@@ -159,10 +159,14 @@ static void test_kernels__all_combinations_are_there(void **state)
     check_stores(kernels.gelu);
     check_stores(kernels.gelu_tanh);
     check_stores(kernels.relu);
+    check_stores(kernels.silu);
     assert_non_null(kernels.add[KERNEL_FLOAT32]);
     assert_non_null(kernels.add[KERNEL_INT32]);
     assert_null(kernels.add[KERNEL_BFLOAT16]);
     assert_non_null(kernels.layer_norm);
+    assert_non_null(kernels.rms_norm);
+    assert_non_null(kernels.rotate);
+    assert_non_null(kernels.scale_by);
     assert_non_null(kernels.quantise);
     assert_non_null(kernels.multiply_int8);
     assert_non_null(kernels.round);

@@ -23,6 +23,11 @@ static double exact_gelu_tanh(double x)
     return x / (1 + exp(-2 * sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
 }
 
+static double exact_silu(double x)
+{
+    return x / (1 + exp(-x));
+}
+
 /* An operation's versions for one level. */
 struct operation {
     kernel_store *const (*stores)[N_KERNEL_TYPES];
@@ -30,7 +35,7 @@ struct operation {
     double rough; /* error allowed where few bits are kept: to bfloat16, and from int32 */
 };
 
-enum { N_OPERATIONS = 4 };
+enum { N_OPERATIONS = 5 };
 
 static void operations_of(const struct kernels *kernels, struct operation *ret_operations)
 {
@@ -38,6 +43,7 @@ static void operations_of(const struct kernels *kernels, struct operation *ret_o
     ret_operations[1] = (struct operation){kernels->relu, exact_relu, 0};
     ret_operations[2] = (struct operation){kernels->gelu, exact_gelu, 2e-5};
     ret_operations[3] = (struct operation){kernels->gelu_tanh, exact_gelu_tanh, 2e-5};
+    ret_operations[4] = (struct operation){kernels->silu, exact_silu, 2.5e-5};
 }
 
 static const enum kernel_type INPUTS[] = {KERNEL_FLOAT32, KERNEL_INT32};

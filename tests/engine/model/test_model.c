@@ -232,10 +232,10 @@ static void test_model__refuses_what_config_json_asks_for_and_cannot_be_done(voi
 #define CHANGE(old, now, complaint)                                                                \
     assert_change_refused("config.json", old, now, STATUS_UNSUPPORTED, "config.json: " complaint)
     CHANGE("\"model_type\": \"bert\"", "\"model_type\": \"big_bird\"",
-           "unsupported \"model_type\" \"big_bird\" (supported: bert");
+           "unsupported \"model_type\" \"big_bird\" (supported: albert, bert");
     CHANGE("\"model_type\": \"bert\"", "\"x\": 0", "\"model_type\" is absent");
     CHANGE("\"absolute\"", "\"relative_key\"", "\"position_embedding_type\" is \"relative_key\"");
-    CHANGE("\"gelu\"", "\"silu\"", "unsupported \"hidden_act\" \"silu\"");
+    CHANGE("\"gelu\"", "\"mish\"", "unsupported \"hidden_act\" \"mish\"");
 #undef CHANGE
 }
 

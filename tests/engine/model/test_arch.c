@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* config.json of every family to features, and what is refused, by file and key. The weights' side
+ * and the numbers are test_families.py's. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "engine/model/family.h"
+#include "engine/model/model.h"
+
+#include <math.h>
+#include <string.h>
+
+static enum status read_config(const char *json, struct arch *ret_arch, struct error *error)
+{
+    struct document config = {.name = "config.json"};
+    const struct family *family;
+    enum status status;
+
+    config.root = json_loads(json, 0, NULL);
+    assert_non_null(config.root);
+    status = family_find(&config, &family, error);
+    if (!status)
+        status = arch_read(&config, family, ret_arch, error);
+    document_release(&config);
+    return status;
+}
+
+static struct arch good(const char *json)
+{
+    struct error error = {{0}};
+    struct arch arch;
+
+    if (read_config(json, &arch, &error))
+        fail_msg("%s", error.text);
+    return arch;
+}
+
+static void test_arch__roberta_counts_from_after_the_padding_token(void **state)
+{
+    struct arch arch = good("{\"model_type\": \"xlm-roberta\", \"pad_token_id\": 5, "
+                            "\"max_position_embeddings\": 514}");
+
+    (void)state;
+    assert_int_equal(arch.first_position, 6);
+    assert_int_equal(arch.n_positions, 508);
+    assert_true(arch.skips_padding);
+    arch = good("{\"model_type\": \"roberta\", \"max_position_embeddings\": 514}");
+    assert_int_equal(arch.n_positions, 512);
+    arch = good("{\"model_type\": \"mpnet\", \"max_position_embeddings\": 514, "
+                "\"relative_attention_num_buckets\": 64}");
+    assert_int_equal(arch.n_positions, 512);
+    assert_int_equal(arch.n_buckets, 32);
+}
+
+static void test_arch__one_model_type_may_be_two_families(void **state)
+{
+    struct arch alibi = good("{\"model_type\": \"bert\", \"position_embedding_type\": \"alibi\", "
+                             "\"feed_forward_type\": \"geglu\"}");
+    struct arch plain = good("{\"model_type\": \"bert\"}");
+
+    (void)state;
+    assert_int_equal(alibi.score_bias, SCORE_BIAS_LINEAR);
+    assert_true(alibi.is_gated);
+    assert_int_equal(alibi.n_position_rows, 0);
+    assert_int_equal(alibi.n_positions, 8192);
+    assert_int_equal(plain.score_bias, SCORE_BIAS_NONE);
+    assert_int_equal(plain.n_position_rows, 512);
+}
+
+/* ntk by a factor of 8: theta times 8, all angles less by 8^(2 / head size). */
+static void test_arch__rotary_positions_are_scaled(void **state)
+{
+    struct arch ntk = good("{\"model_type\": \"new\", \"rope_theta\": 20000, \"rope_scaling\": "
+                           "{\"type\": \"ntk\", \"factor\": 8}}");
+    struct arch linear = good("{\"model_type\": \"gte\", \"rope_parameters\": {\"rope_type\": "
+                              "\"linear\", \"rope_theta\": 500, \"factor\": 4}}");
+
+    (void)state;
+    assert_true(ntk.rotary[0].theta == 160000);
+    assert_true(fabs(ntk.rotary[0].divisor - pow(8, 2.0 / 64)) < 1e-12);
+    assert_true(linear.rotary[0].theta == 500 && linear.rotary[0].divisor == 4);
+}
+
+static void test_arch__local_layers_old_and_new(void **state)
+{
+    struct arch every = good("{\"model_type\": \"modernbert\", \"num_hidden_layers\": 7, "
+                             "\"global_attn_every_n_layers\": 3, \"local_attention\": 128}");
+    struct arch types = good("{\"model_type\": \"modernbert\", \"num_hidden_layers\": 2, "
+                             "\"layer_types\": [\"sliding_attention\", \"full_attention\"]}");
+    struct arch gemma = good("{\"model_type\": \"gemma3_text\", \"num_hidden_layers\": 7, "
+                             "\"sliding_window\": 512, \"use_bidirectional_attention\": true}");
+
+    (void)state;
+    for (size_t i = 0; i < 7; i++) {
+        assert_int_equal(every.is_local[i], i % 3 != 0);
+        assert_int_equal(gemma.is_local[i], i != 5);
+    }
+    assert_int_equal(every.window, 64);
+    assert_true(every.rotary[0].theta == 160000 && every.rotary[1].theta == 10000);
+    assert_true(types.is_local[0] && !types.is_local[1]);
+    assert_int_equal(gemma.window, 256);
+    assert_false(gemma.is_causal);
+    assert_true(gemma.embedding_scale == 48); /* sqrt(2304) */
+}
+
+static void test_arch__grouped_keys_have_their_own_size(void **state)
+{
+    struct arch arch = good("{\"model_type\": \"qwen3\", \"hidden_size\": 1024, "
+                            "\"num_attention_heads\": 16, \"num_key_value_heads\": 8, "
+                            "\"head_dim\": 128, \"sliding_window\": 4096}");
+
+    (void)state;
+    assert_int_equal(arch.query_size, 2048);
+    assert_int_equal(arch.key_size, 1024);
+    assert_true(arch.is_causal && arch.norms_heads);
+    assert_true(good("{\"model_type\": \"qwen2\", \"is_causal\": false}").is_causal == false);
+}
+
+static void test_arch__refuses_by_file_and_key(void **state)
+{
+    static const struct {
+        const char *json;
+        const char *complaint;
+    } cases[] = {
+        {"{\"model_type\": \"t5\"}", "unsupported \"model_type\" \"t5\" (supported: albert, bert"},
+        {"{\"model_type\": \"qwen3\", \"rope_scaling\": {\"rope_type\": \"yarn\"}}",
+         "config.json: \"rope_scaling\": unsupported \"type\" \"yarn\""},
+        {"{\"model_type\": \"nomic_bert\", \"rotary_scaling_factor\": 2}",
+         "config.json: \"rotary_scaling_factor\" is 2"},
+        {"{\"model_type\": \"nomic_bert\", \"num_experts\": 8}", "\"num_experts\" is 8"},
+        {"{\"model_type\": \"new\", \"logn_attention_scale\": true}",
+         "\"logn_attention_scale\" is true"},
+        {"{\"model_type\": \"modernbert\", \"attention_bias\": true}", "\"attention_bias\" is"},
+        {"{\"model_type\": \"mistral\", \"sliding_window\": 4096}", "\"sliding_window\" is 4096"},
+        {"{\"model_type\": \"qwen2\", \"num_hidden_layers\": 1, "
+         "\"layer_types\": [\"sliding_attention\"]}",
+         "\"layer_types\"[0] is \"sliding_attention\""},
+        {"{\"model_type\": \"modernbert\", \"num_hidden_layers\": 2, \"layer_types\": [\"x\"]}",
+         "\"layer_types\" must be an array"},
+        {"{\"model_type\": \"modernbert\", \"num_hidden_layers\": 1, \"layer_types\": [\"x\"]}",
+         "\"layer_types\"[0] is not"},
+        {"{\"model_type\": \"bert\", \"position_embedding_type\": \"alibi\", "
+         "\"feed_forward_type\": \"original\"}",
+         "\"feed_forward_type\" is \"original\""},
+        {"{\"model_type\": \"qwen3\", \"num_attention_heads\": 16, \"num_key_value_heads\": 3}",
+         "\"num_attention_heads\" 16 is not a multiple of \"num_key_value_heads\" 3"},
+        {"{\"model_type\": \"qwen3\", \"head_dim\": 65536}", "heads of 65536 are more than"},
+        {"{\"model_type\": \"gte\", \"head_dim\": 15}", "must be even"},
+        {"{\"model_type\": \"roberta\", \"max_position_embeddings\": 2}",
+         "\"max_position_embeddings\" is 2, but the first token is at position 2"},
+        {"{\"model_type\": \"albert\", \"num_hidden_groups\": 5}",
+         "\"num_hidden_layers\" 12 is not a multiple of \"num_hidden_groups\" 5"},
+        {"{\"model_type\": \"gemma3_text\", \"attn_logit_softcapping\": 50}",
+         "\"attn_logit_softcapping\" is 50"},
+        {"{\"model_type\": \"jina_embeddings_v3\", \"lora_adaptations\": [\"separation\"]}",
+         "\"lora_adaptations\" is"},
+        {"{\"model_type\": \"roberta\", \"is_causal\": true}", "\"is_causal\" is true"},
+        {"{\"model_type\": \"roberta\", \"auto_map\": {\"AutoModel\": \"x\"}}", "\"auto_map\" is"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct error error = {{0}};
+        struct arch arch;
+        enum status status = read_config(cases[i].json, &arch, &error);
+
+        if (status == STATUS_OK || !strstr(error.text, cases[i].complaint))
+            fail_msg("%s: status %d, \"%s\"", cases[i].json, status, error.text);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_arch__roberta_counts_from_after_the_padding_token),
+        cmocka_unit_test(test_arch__one_model_type_may_be_two_families),
+        cmocka_unit_test(test_arch__rotary_positions_are_scaled),
+        cmocka_unit_test(test_arch__local_layers_old_and_new),
+        cmocka_unit_test(test_arch__grouped_keys_have_their_own_size),
+        cmocka_unit_test(test_arch__refuses_by_file_and_key),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
