@@ -307,10 +307,12 @@ static bool check_together(struct reading *reading)
     struct options *const options = &reading->options;
 
     if (!options->model_id && options->command == OPTIONS_SERVE)
-        return reading_complain(reading, "no model: give its folder, --model-id FOLDER");
+        return reading_complain(
+            reading, "no model: give its folder or its name on the hub, --model-id MODEL");
     if (!options->model_id && !options->url)
-        return reading_complain(reading, "no model: give its folder, --model-id FOLDER, or the "
-                                         "address of a server that has it, --url URL");
+        return reading_complain(reading,
+                                "no model: give its folder or its name on the hub, --model-id "
+                                "MODEL, or the address of a server that has it, --url URL");
     if (options->default_prompt && options->default_prompt_name)
         return reading_complain(reading, "%s and %s exclude each other",
                                 name_given(reading, OPTION_INDEX_default_prompt).text,
@@ -347,6 +349,14 @@ enum options_outcome options_read(int argc, char *const *argv, char *const *envp
     else
         options_release(&reading.options);
     return reading.outcome;
+}
+
+void options_wipe_hf_token(struct options *options)
+{
+    /* The text is the storage's own, allocated. */
+    if (options->hf_token)
+        explicit_bzero((char *)options->hf_token, strlen(options->hf_token));
+    options->hf_token = NULL;
 }
 
 void options_release(struct options *options)

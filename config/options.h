@@ -90,6 +90,9 @@ enum options_outcome options_read(int argc, char *const *argv, char *const *envp
                                   struct options *ret_options, struct options_report *report);
 void options_release(struct options *options); /* and zeroes them; NULL is allowed */
 
+/* Overwrites hf_token, which is NULL from then on. */
+void options_wipe_hf_token(struct options *options);
+
 /* The text of --help: the command's options, with default, limits and sentence. */
 void options_print_help(FILE *file, enum options_command command);
 

@@ -83,14 +83,14 @@ static void print_row(FILE *file, const char *name, const char *argument, const 
 static void print_usage(FILE *file, enum options_command command)
 {
     static const char *const usages[N_OPTIONS_COMMANDS] = {
-        [OPTIONS_SERVE] = "Usage: nestd [serve] --model-id FOLDER [OPTION]...\n"
+        [OPTIONS_SERVE] = "Usage: nestd [serve] --model-id MODEL [OPTION]...\n"
                           "Serves the embeddings of a sentence-transformers model over HTTP.\n\n"
                           "Other commands, each with a --help of its own:\n"
                           "  nestd embed      files of texts to files of vectors\n"
                           "  nestd evaluate   which dimension is enough, on data of your own\n\n",
-        [OPTIONS_EMBED] = "Usage: nestd embed --model-id FOLDER -i TEXTS -o VECTORS [OPTION]...\n"
+        [OPTIONS_EMBED] = "Usage: nestd embed --model-id MODEL -i TEXTS -o VECTORS [OPTION]...\n"
                           "Embeds the texts of a file, with the model or by a server (--url).\n\n",
-        [OPTIONS_EVALUATE] = "Usage: nestd evaluate --model-id FOLDER [OPTION]...\n"
+        [OPTIONS_EVALUATE] = "Usage: nestd evaluate --model-id MODEL [OPTION]...\n"
                              "Tells which dimension is enough, on data of your own.\n\n",
     };
 

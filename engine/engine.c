@@ -165,8 +165,10 @@ bool engine_find_cpu_mask(const char *name, unsigned *ret_mask)
 
 enum status engine_check(const struct engine_options *options, struct error *error)
 {
-    enum status status = folder_check(options->model_dir, error);
+    enum status status = STATUS_OK;
 
+    if (options->model_dir)
+        status = folder_check(options->model_dir, error);
     if (!status)
         status = encoder_check_dtype(pick_dtype(options), options->cpu_mask, error);
     return status;

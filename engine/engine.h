@@ -102,8 +102,8 @@ struct engine_observer {
  * for "all", nothing for "none". False if this architecture has no such kernels. */
 bool engine_find_cpu_mask(const char *name, unsigned *ret_mask);
 
-/* What can be told before anything is read: whether model_dir is a folder with a model, and whether
- * this CPU can do the dtype. */
+/* What can be told before anything is read: whether model_dir is a folder with a model (unless it is
+ * NULL: not known yet), and whether this CPU can do the dtype. */
 MUST_CHECK enum status engine_check(const struct engine_options *options, struct error *error);
 
 /* Tries whether matrix products can be done here, reads what the folder says of its model, and

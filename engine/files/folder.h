@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What a path given as a model turns out to be. People give a name on the model hub, a folder of
- * the hub's cache, a file; each is told what to give instead. Opens no file of the model. Any
+/* What a path given as a model turns out to be. People give a file, or a folder of models; each is
+ * told what to give instead. Opens no file of the model. Any
  * thread. */
 #ifndef NESTD_ENGINE_FILES_FOLDER_H
 #define NESTD_ENGINE_FILES_FOLDER_H

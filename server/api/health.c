@@ -17,7 +17,8 @@ bool health_check_serving(struct request *request)
     enum server_state state = atomic_load(&request->server->state);
 
     if (state == SERVER_LOADING)
-        respond_problem(request, PROBLEM_LOADING, NULL, "The model is being loaded");
+        respond_problem(request, PROBLEM_LOADING, NULL, "%s",
+                        server_describe_delay(request->server).text);
     else if (state != SERVER_SERVING)
         respond_problem(request, PROBLEM_DRAINING, NULL, "The server is stopping");
     return state == SERVER_SERVING;

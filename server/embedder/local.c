@@ -108,7 +108,7 @@ enum status local_open(struct local **ret_local, const struct options *options, 
                        struct embedder_info *ret_info, struct error *error)
 {
     struct local *local;
-    enum status status = model_options_check(options, error);
+    enum status status = model_options_check(options, true, error);
 
     if (status)
         return status;

@@ -20,9 +20,10 @@ struct engine_options model_options_make(const struct options *options)
     };
 }
 
-enum status model_options_check(const struct options *options, struct error *error)
+enum status model_options_check(const struct options *options, bool with_folder,
+                                struct error *error)
 {
-    const struct engine_options engine_options = model_options_make(options);
+    struct engine_options engine_options = model_options_make(options);
     struct error found = {0};
     unsigned cpu_mask;
     enum status status;
@@ -31,6 +32,8 @@ enum status model_options_check(const struct options *options, struct error *err
         return error_set(error, STATUS_UNSUPPORTED,
                          "--cpu-mask=%s: that is an instruction set of another architecture",
                          options->cpu_mask);
+    if (!with_folder)
+        engine_options.model_dir = NULL;
     status = engine_check(&engine_options, &found);
     if (status == STATUS_UNSUPPORTED)
         return error_set(error, status, "--dtype=%s: %s", options->dtype, found.text);

@@ -3,6 +3,7 @@
 #include "server/exchange/server.h"
 
 #include "config/options.h"
+#include "server/text/amount.h"
 #include "server/text/slice.h"
 
 #include <stdio.h>
@@ -26,11 +27,34 @@ static struct slice last_part(const char *path)
     return slice_is(part, ".") || slice_is(part, "..") ? (struct slice){0} : part;
 }
 
+/* NAME of .../models--ORG--NAME/snapshots/COMMIT, where Hugging Face's cache has a model; else
+ * nothing. */
+static struct slice name_in_cache(const char *path)
+{
+    static const char prefix[] = "models--";
+    const char *end = strstr(path, "/snapshots/");
+    const char *name = end;
+
+    while (name && name > path && name[-1] != '/')
+        name--;
+    if (!name || strncmp(name, prefix, strlen(prefix)) != 0)
+        return (struct slice){0};
+    name += strlen(prefix);
+    for (const char *c = name; c + 1 < end; c++) {
+        if (c[0] == '-' && c[1] == '-')
+            name = c + 2;
+    }
+    return (struct slice){name, (size_t)(end - name)};
+}
+
 void server_name_model(struct server *server)
 {
     const char *model_id = server->options->model_id;
-    struct slice name = last_part(model_id);
+    struct slice name = name_in_cache(model_id);
     char *path = NULL;
+
+    if (name.len_bytes == 0)
+        name = last_part(model_id);
 
     if (name.len_bytes == 0) {
         path = realpath(model_id, NULL);
@@ -49,6 +73,19 @@ const char *server_model_name(const struct server *server)
     const char *served = server->options->served_model_name;
 
     return served ? served : server->model_name;
+}
+
+struct server_delay server_describe_delay(const struct server *server)
+{
+    uint64_t total_bytes = atomic_load(&server->download_total_bytes);
+    struct server_delay delay;
+
+    if (total_bytes == 0)
+        snprintf(delay.text, sizeof delay.text, "The model is being loaded");
+    else
+        snprintf(delay.text, sizeof delay.text, "The model is not there yet: downloading %s",
+                 amount_of(atomic_load(&server->download_done_bytes), total_bytes).text);
+    return delay;
 }
 
 static bool is(const char *known, const char *name, size_t len_bytes)

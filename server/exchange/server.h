@@ -37,8 +37,11 @@ struct server {
     const struct routes *routes;
     _Atomic(enum server_state) state;
     _Atomic(struct engine *) engine; /* NULL until the model is loaded; then fixed */
-    struct limits *limits;           /* made before the port opens; then fixed */
-    atomic_size_t n_unanswered;      /* requests from their first line to the end of their reply */
+    struct limits *limits;           /* made before `engine` is set; then fixed */
+    /* Of a model that is being downloaded; 0 of 0 before and after. */
+    atomic_uint_least64_t download_done_bytes;
+    atomic_uint_least64_t download_total_bytes;
+    atomic_size_t n_unanswered;  /* requests from their first line to the end of their reply */
     atomic_size_t n_requests;    /* inference requests between arrival of the body and the reply's
                                   handing over */
     int64_t started_us;          /* on the clock of clock_now_us() */
@@ -53,8 +56,15 @@ struct server {
     struct http *http;
 };
 
-/* Names the model after the last part of --model-id. Called once, at start. */
+/* Names the model after the last part of --model-id, or in Hugging Face's cache after what it is
+ * called there. Called once, at start. */
 void server_name_model(struct server *server);
+
+/* Why the model is not there yet, for a person. */
+struct server_delay {
+    char text[160];
+};
+struct server_delay server_describe_delay(const struct server *server);
 
 /* The model's name in replies: --served-model-name, else the name of its folder. Where that folder
  * is, no reply says. */

@@ -122,7 +122,7 @@ static void check_acceptable(struct request *request, uint64_t n_body_bytes)
     else if (route->method == METHOD_POST && !check_body_type(request))
         return;
     else if (route->needs_model && !server->engine)
-        respond_problem(request, PROBLEM_LOADING, NULL, "The model is still being loaded");
+        respond_problem(request, PROBLEM_LOADING, NULL, "%s", server_describe_delay(server).text);
     else if (route->method == METHOD_POST && is_full(server))
         refuse_full(request);
     else if (route->method == METHOD_POST && n_body_bytes > 0 && n_body_bytes != UINT64_MAX)

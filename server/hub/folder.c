@@ -22,22 +22,43 @@ static bool holds_model(const char *folder)
     return holds(folder, "modules.json") || holds(folder, "config.json");
 }
 
-/* The snapshot that the revision leads to. */
+/* False unless there is just one; its revision may have been a commit, of which no ref tells. */
+static bool find_only_snapshot(const struct hub_cache *cache, char ret_commit[HUB_COMMIT_BYTES + 1])
+{
+    struct hub_path path;
+    DIR *entries = NULL;
+    struct dirent *entry;
+    size_t n = 0;
+
+    if (hub_path_print(&path, NULL, "%s/snapshots", cache->repository.text) == STATUS_OK)
+        entries = opendir(path.text);
+    while (entries && (entry = readdir(entries)) != NULL) {
+        if (hub_revision_is_commit(entry->d_name) && n++ == 0)
+            memcpy(ret_commit, entry->d_name, HUB_COMMIT_BYTES + 1);
+    }
+    if (entries)
+        closedir(entries);
+    return n == 1;
+}
+
+/* The snapshot that the revision leads to; NULL: the default one, or the only one. */
 static enum status find_revision(const char *folder, const char *revision,
                                  struct hub_path *ret_folder, struct error *error)
 {
+    const char *const wanted = revision ? revision : HUB_DEFAULT_REVISION;
     struct hub_cache cache = {.root = folder};
     char commit[HUB_COMMIT_BYTES + 1];
     enum status status = hub_path_print(&cache.repository, error, "%s", folder);
 
     if (status)
         return status;
-    if (!hub_cache_find_commit(&cache, revision, commit))
+    if (!hub_cache_find_commit(&cache, wanted, commit) &&
+        (revision || !find_only_snapshot(&cache, commit)))
         return error_set(
             error, STATUS_INVALID,
             "%.200s: is a folder of the hub's cache, but without a snapshot of %.100s; "
             "name what it has with --revision",
-            folder, revision);
+            folder, wanted);
     return hub_cache_name_snapshot(&cache, commit, ret_folder, error);
 }
 
@@ -82,26 +103,4 @@ enum status hub_folder_find(const char *path, const char *revision, struct hub_p
     if (status == STATUS_OK && !holds_model(path) && holds(folder.text, "snapshots"))
         return find_revision(folder.text, revision, ret_folder, error);
     return status ? status : hub_path_print(ret_folder, error, "%s", path);
-}
-
-bool hub_folder_get_name(const char *path, struct hub_path *ret_name)
-{
-    const char *snapshots = strstr(path, "/snapshots/");
-    const char *model = snapshots;
-    const char *dashes = NULL;
-
-    if (!snapshots || !hub_revision_is_commit(snapshots + strlen("/snapshots/")))
-        return false;
-    while (model > path && model[-1] != '/')
-        model--;
-    if (strncmp(model, PREFIX, strlen(PREFIX)) != 0)
-        return false;
-    model += strlen(PREFIX);
-    for (const char *c = model; c + 1 < snapshots; c++) {
-        if (c[0] == '-' && c[1] == '-')
-            dashes = c;
-    }
-    if (dashes)
-        model = dashes + 2;
-    return hub_path_print(ret_name, NULL, "%.*s", (int)(snapshots - model), model) == STATUS_OK;
 }

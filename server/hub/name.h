@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+#define HUB_DEFAULT_REVISION "main"
+
 enum {
     HUB_NAME_MAX_BYTES = 2 * 96 + 1,
     HUB_REVISION_MAX_BYTES = 255,

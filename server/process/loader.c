@@ -3,9 +3,11 @@
 #include "server/process/loader.h"
 
 #include "config/options.h"
+#include "server/api/embed/limits.h"
 #include "server/embedder/model_options.h"
 #include "server/exchange/server.h"
 #include "server/http/http.h"
+#include "server/hub/source.h"
 #include "server/observe/metrics.h"
 #include "server/text/buffer.h"
 #include "server/text/log.h"
@@ -20,6 +22,7 @@
 
 struct loader {
     struct server *server;
+    struct hub_source *source;
     struct engine_options options;
     struct engine *engine; /* read, not started; NULL once it is the server's */
     char url[128];         /* the server's, for a person */
@@ -27,6 +30,7 @@ struct loader {
     int ended; /* an eventfd */
     enum status status;
     struct error error;
+    bool has_bad_options;
 };
 
 static void pass_done(void *user, size_t n_texts, size_t n_tokens, int64_t duration_us)
@@ -113,26 +117,40 @@ static void set_memory_limit(struct server *server)
               limit_bytes >> 20);
 }
 
-enum status loader_new(struct loader **ret_loader, struct server *server, struct error *error)
+enum status loader_new(struct loader **ret_loader, struct server *server, struct hub_source *source,
+                       struct error *error)
 {
     struct loader *loader = calloc(1, sizeof *loader);
-    enum status status = STATUS_NO_MEMORY;
 
     if (!loader)
-        return error_set(error, status, "not enough memory to start");
+        return error_set(error, STATUS_NO_MEMORY, "not enough memory to start");
     loader->server = server;
+    loader->source = source;
     loader->options = model_options_make(server->options);
     loader->ended = eventfd(0, EFD_CLOEXEC);
-    if (loader->ended < 0)
-        status = error_set(error, STATUS_IO, "cannot make an eventfd: %s", strerror(errno));
-    else
-        status = engine_read(&loader->engine, &loader->options, error);
-    if (status) {
+    if (loader->ended < 0) {
         loader_free(loader);
-        return status;
+        return error_set(error, STATUS_IO, "cannot make an eventfd: %s", strerror(errno));
     }
     *ret_loader = loader;
     return STATUS_OK;
+}
+
+enum status loader_read(struct loader *loader, struct error *error)
+{
+    struct server *server = loader->server;
+    enum status status = engine_read(&loader->engine, &loader->options, error);
+
+    if (status)
+        return status;
+    status = limits_new(&server->limits, server->options, engine_get_info(loader->engine), error);
+    loader->has_bad_options = status == STATUS_INVALID;
+    return status ? error_set(error, status, "not enough memory to start") : STATUS_OK;
+}
+
+bool loader_has_bad_options(const struct loader *loader)
+{
+    return loader->has_bad_options;
 }
 
 void loader_free(struct loader *loader)
@@ -145,9 +163,28 @@ void loader_free(struct loader *loader)
     free(loader);
 }
 
-const struct engine_info *loader_get_info(const struct loader *loader)
+static void count_download(void *user, uint64_t done_bytes, uint64_t total_bytes)
 {
-    return engine_get_info(loader->engine);
+    struct server *server = user;
+
+    atomic_store(&server->download_done_bytes, done_bytes);
+    atomic_store(&server->download_total_bytes, total_bytes);
+}
+
+/* A model that was coming is read here, as soon as it is there. */
+static enum status receive(struct loader *loader)
+{
+    struct error *error = &loader->error;
+    enum status status;
+
+    if (!hub_source_is_coming(loader->source))
+        return STATUS_OK;
+    status = hub_source_wait(loader->source, count_download, loader->server, error);
+    count_download(loader->server, 0, 0);
+    if (status)
+        return status;
+    loader->options.model_dir = hub_source_folder(loader->source);
+    return loader_read(loader, error);
 }
 
 static enum status load(struct loader *loader)
@@ -155,8 +192,10 @@ static enum status load(struct loader *loader)
     struct server *server = loader->server;
     const struct engine_observer observer = {.pass_done = pass_done, .user = server->metrics};
     enum server_state loading = SERVER_LOADING;
-    enum status status = engine_start(loader->engine, &observer, &loader->error);
+    enum status status = receive(loader);
 
+    if (!status)
+        status = engine_start(loader->engine, &observer, &loader->error);
     if (status)
         return status;
     describe(server, engine_get_info(loader->engine));

@@ -7,17 +7,24 @@
 
 #include "engine/engine.h"
 
+#include <stdbool.h>
+
+struct hub_source;
 struct loader;
 struct server;
 
-/* Reads the folder, and refuses what cannot be served. */
+/* `source` must outlive it. */
 MUST_CHECK enum status loader_new(struct loader **ret_loader, struct server *server,
-                                  struct error *error);
+                                  struct hub_source *source, struct error *error);
 
-/* Its `model` and `tokenizer`. Borrowed. */
-const struct engine_info *loader_get_info(const struct loader *loader);
+/* Reads the folder, makes the server's limits, and refuses what cannot be served. Not where the
+ * model is coming: there the thread does it. */
+MUST_CHECK enum status loader_read(struct loader *loader, struct error *error);
 
-/* Starts the thread. The server's limits must be there, and its port open. */
+/* After a failure: whether options do not fit the model. */
+bool loader_has_bad_options(const struct loader *loader);
+
+/* Starts the thread. The server's port must be open. */
 MUST_CHECK enum status loader_start(struct loader *loader);
 
 /* A descriptor that can be read once loading has ended. */

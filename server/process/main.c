@@ -5,6 +5,9 @@
 #include "config/options.h"
 #include "engine/engine.h"
 #include "server/commit.h" /* made by meson */
+#include "server/embedder/model_options.h"
+#include "server/hub/settings.h"
+#include "server/hub/source.h"
 #include "server/process/commands.h"
 #include "server/text/log.h"
 
@@ -13,7 +16,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static int run(const struct options *options)
+static int run(const struct options *options, struct hub_source *source)
 {
     switch (options->command) {
     case OPTIONS_EMBED:
@@ -21,8 +24,54 @@ static int run(const struct options *options)
     case OPTIONS_EVALUATE:
         return command_evaluate(options);
     default:
-        return command_serve(options);
+        return command_serve(options, source);
     }
+}
+
+/* --download-only: the model is in its folder. */
+static int tell_folder(const struct options *options)
+{
+    struct error error = {0};
+
+    if (model_options_check(options, true, &error))
+        return command_complain(options, error.text);
+    log_write(LOG_INFO, "the model is there: %s", options->model_id);
+    return EXIT_SUCCESS;
+}
+
+/* Once the model's folder is known, it takes the place of --model-id. A server waits for a download
+ * with its port open, every other command here. */
+static int run_with(struct options *options, struct hub_source *source)
+{
+    struct error error = {0};
+    bool is_server = options->command == OPTIONS_SERVE && !options->download_only;
+
+    if (!is_server && hub_source_wait(source, NULL, NULL, &error)) {
+        log_write(LOG_ERROR, "%s", error.text);
+        return EXIT_FAILURE;
+    }
+    if (!hub_source_is_coming(source))
+        options->model_id = hub_source_folder(source);
+    return options->download_only ? tell_folder(options) : run(options, source);
+}
+
+/* The token for the hub is known to the process that downloads, and to no other from here on. */
+static int find_and_run(struct options *options, char *const *arguments)
+{
+    struct hub_source *source = NULL;
+    struct error error = {0};
+    enum status status = STATUS_OK;
+    int exit_status;
+
+    if (options->model_id && !options->url)
+        status = hub_source_open(&source, options, &error);
+    hub_token_wipe(options->hf_token, arguments, environ);
+    options_wipe_hf_token(options);
+    if (status)
+        return command_complain(options, error.text);
+    exit_status = source ? run_with(options, source) : run(options, NULL);
+    hub_source_free(source);
+    return exit_status;
 }
 
 int main(int argc, char **argv)
@@ -51,7 +100,7 @@ int main(int argc, char **argv)
     log_set_level(options.log_level);
     for (size_t i = 0; i < report.n_warnings; i++)
         log_write(LOG_WARNING, "%s", report.warnings[i]);
-    exit_status = run(&options);
+    exit_status = find_and_run(&options, argv);
     options_release(&options);
     return exit_status;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Opens the port, loads the weights, serves until it is told to stop. What can be refused is refused
- * before the port opens. */
+ * before the port opens; where the model has to be downloaded, the port is open meanwhile, and what
+ * does not fit it is refused then. */
 #include "server/process/commands.h"
 
 #include "config/options.h"
@@ -14,6 +15,7 @@
 #include "server/exchange/retry.h"
 #include "server/exchange/server.h"
 #include "server/http/http.h"
+#include "server/hub/source.h"
 #include "server/observe/metrics.h"
 #include "server/process/credentials.h"
 #include "server/process/drain.h"
@@ -65,6 +67,13 @@ static int fail(const struct error *error)
     return EXIT_FAILURE;
 }
 
+/* The loader's failure. */
+static int refuse(const struct loader *loader, const struct error *error)
+{
+    fail(error);
+    return loader_has_bad_options(loader) ? EXIT_BAD_OPTIONS : EXIT_FAILURE;
+}
+
 /* Until `other` can be read, or a signal says to stop; one that says so has the files read again.
  */
 static enum wakeup wait_for(struct server *server, int signals, int other)
@@ -97,7 +106,7 @@ static int serve(struct server *server, struct loader *loader, int signals)
     }
     status = loader_finish(loader, &error);
     if (status)
-        return fail(&error);
+        return refuse(loader, &error);
     wait_for(server, signals, -1);
     if (!drain(server, signals))
         return EXIT_FAILURE;
@@ -121,7 +130,7 @@ static void release(struct server *server)
 }
 
 /* All that can be refused; nothing is served yet. */
-static int prepare(struct server *server, struct loader **ret_loader)
+static int prepare(struct server *server, struct hub_source *source, struct loader **ret_loader)
 {
     const struct options *options = server->options;
     struct error error = {0};
@@ -131,22 +140,14 @@ static int prepare(struct server *server, struct loader **ret_loader)
         error_set(&error, STATUS_NO_MEMORY, "not enough memory, threads or descriptors to start");
         return fail(&error);
     }
-    if (credentials_open(server, &error) || loader_new(ret_loader, server, &error))
+    if (credentials_open(server, &error) || loader_new(ret_loader, server, source, &error))
         return fail(&error);
-    switch (limits_new(&server->limits, options, loader_get_info(*ret_loader), &error)) {
-    case STATUS_OK:
-        break;
-    case STATUS_INVALID:
-        fail(&error);
-        return EXIT_BAD_OPTIONS;
-    default:
-        error_set(&error, STATUS_NO_MEMORY, "not enough memory to start");
-        return fail(&error);
-    }
+    if (!hub_source_is_coming(source) && loader_read(*ret_loader, &error))
+        return refuse(*ret_loader, &error);
     return http_start(server, &error) ? fail(&error) : EXIT_SUCCESS;
 }
 
-static int run(const struct options *options)
+static int run(const struct options *options, struct hub_source *source)
 {
     struct server server = {.options = options,
                             .routes = &api_routes,
@@ -164,7 +165,7 @@ static int run(const struct options *options)
     }
     server_name_model(&server);
     raise_file_limit(options);
-    exit_status = prepare(&server, &loader);
+    exit_status = prepare(&server, source, &loader);
     if (exit_status == EXIT_SUCCESS)
         exit_status = serve(&server, loader, signals);
     release(&server);
@@ -173,12 +174,13 @@ static int run(const struct options *options)
     return exit_status;
 }
 
-int command_serve(const struct options *options)
+int command_serve(const struct options *options, struct hub_source *source)
 {
     struct error error = {0};
 
     return_freed_memory();
-    if (cors_check(options, &error) || model_options_check(options, &error))
+    if (cors_check(options, &error) ||
+        model_options_check(options, !hub_source_is_coming(source), &error))
         return command_complain(options, error.text);
-    return run(options);
+    return run(options, source);
 }

@@ -338,7 +338,8 @@ static void test_options__bad_commands_are_refused(void **state)
         {{.flags = {"serve", "--url=http://a"}},
          "--url is for nestd embed and nestd evaluate, not for nestd serve"},
         {{.flags = {"evaluate"}},
-         "no model: give its folder, --model-id FOLDER, or the address of a server that has it, "
+         "no model: give its folder or its name on the hub, --model-id MODEL, or the address of a "
+         "server that has it, "
          "--url URL"},
         {{.flags = {"embed", MODEL}, .variables = {"NESTD_NONSENSE=1"}},
          "environment variable NESTD_NONSENSE is unknown; --help lists every option"},
@@ -357,7 +358,7 @@ static void test_options__bad_flags_are_refused_by_name(void **state)
         struct start start;
         const char *problem;
     } cases[] = {
-        {{.flags = {NULL}}, "no model: give its folder, --model-id FOLDER"},
+        {{.flags = {NULL}}, "no model: give its folder or its name on the hub, --model-id MODEL"},
         {{.flags = {MODEL, "--nonsense", "1"}},
          "flag --nonsense is unknown; --help lists every option"},
         {{.flags = {MODEL, "--prt=1"}}, "flag --prt is unknown; did you mean --port?"},

@@ -36,12 +36,6 @@ def test_folder_that_is_not_there(binary):
     assert "--model-id" in line and "/nope" in line and "no such folder" in line
 
 
-def test_name_on_the_hub(binary, tmp_path):
-    name = "BAAI/bge-small-en-v1.5"
-    line = refused(binary, name, 2, cwd=tmp_path)
-    assert name in line and "hub" in line and f"hf download {name} --local-dir" in line
-
-
 @pytest.mark.parametrize("name", ["model.safetensors", "config.json"])
 def test_file_in_place_of_its_folder(binary, model, name):
     line = refused(binary, f"{model}/{name}", 2)
@@ -78,20 +72,33 @@ def hub(model, tmp_path):
     return tmp_path / "hub"
 
 
-def test_root_of_the_cache_of_one_model(binary, hub):
-    root = hub / "models--acme--tiny"
-    (root / "snapshots" / ("0" * 40)).mkdir()
-    (root / "snapshots" / ("0" * 40) / "config.json").write_text("{}")
-    line = refused(binary, root, 2)
-    assert "cache" in line and line.endswith(f"{root}/snapshots/{COMMIT}"), line
-    (root / "refs" / "main").unlink()
-    shutil.rmtree(root / "snapshots" / ("0" * 40))
-    assert refused(binary, root, 2) == line
+def served_name(start, *arguments):
+    """What the model is called that is served from there."""
+    return start(*arguments).wait_ready().get("/v1/models").json()["data"][0]["id"]
 
 
-def test_whole_cache(binary, hub):
+def test_folder_of_a_model_in_the_cache(start, hub):
+    assert served_name(start, hub / "models--acme--tiny") == "tiny"
+
+
+def test_cache_of_one_model(start, hub):
+    assert served_name(start, hub) == "tiny"
+    (hub / "models--acme--tiny" / "refs" / "main").unlink()
+    assert served_name(start, hub) == "tiny", "there is one snapshot"
+
+
+def test_cache_of_several_snapshots(binary, start, hub):
+    (hub / "models--acme--tiny" / "snapshots" / ("0" * 40)).mkdir()
+    assert served_name(start, hub) == "tiny", "refs/main says which"
+    (hub / "models--acme--tiny" / "refs" / "main").unlink()
+    assert "--revision" in refused(binary, hub, 2)
+    assert served_name(start, hub, "--revision", COMMIT) == "tiny"
+
+
+def test_cache_of_several_models(binary, hub):
+    (hub / "models--acme--large").mkdir()
     line = refused(binary, hub, 2)
-    assert line.endswith(f"{hub}/models--acme--tiny/snapshots/{COMMIT}"), line
+    assert "2 models" in line and "ORG/NAME" in line and f"--huggingface-hub-cache {hub}" in line
 
 
 def test_snapshot_of_the_cache_is_served(start, hub):

@@ -36,6 +36,11 @@ static void test_server__model_is_named_after_its_folder(void **state)
     check_name("models/", "models");
     check_name("/", "model");
     check_name("/nobody/knows/..", "model");
+    check_name("BAAI/bge-small-en-v1.5", "bge-small-en-v1.5");
+    check_name("/hub/models--BAAI--bge-small-en-v1.5/snapshots/5617a9f6", "bge-small-en-v1.5");
+    check_name("models--gpt2/snapshots/5617a9f6", "gpt2");
+    check_name("/models/snapshots/5617a9f6", "5617a9f6");
+    check_name("/mymodels--a--b/snapshots/5617a9f6", "5617a9f6");
     assert_int_equal(chdir("/usr/bin"), 0);
     check_name(".", "bin");
     check_name("..", "usr");

@@ -197,7 +197,7 @@ static void assert_found(const char *given, const char *expected)
     struct hub_path found;
     struct error error = {0};
 
-    if (hub_folder_find(at(given), "main", &found, &error))
+    if (hub_folder_find(at(given), NULL, &found, &error))
         fail_msg("%s", error.text);
     assert_string_equal(found.text, at(expected));
 }
@@ -214,7 +214,7 @@ static void test_folder__is_found_in_a_cache_of_one_model(void **state)
     assert_found("models--acme--tiny/snapshots/" COMMIT, "models--acme--tiny/snapshots/" COMMIT);
     assert_found("models--acme--tiny", "models--acme--tiny/snapshots/" COMMIT);
     assert_found("models--acme--tiny//", "models--acme--tiny/snapshots/" COMMIT);
-    assert_int_equal(hub_folder_find(root, "main", &found, &error), STATUS_OK);
+    assert_int_equal(hub_folder_find(root, NULL, &found, &error), STATUS_OK);
     assert_string_equal(found.text, at("models--acme--tiny/snapshots/" COMMIT));
     assert_int_equal(hub_folder_find(root, "v2", &found, &error), STATUS_INVALID);
     assert_non_null(strstr(error.text, "v2"));
@@ -222,21 +222,6 @@ static void test_folder__is_found_in_a_cache_of_one_model(void **state)
     write_file("models--acme--large/refs/main", COMMIT);
     assert_int_equal(hub_folder_find(root, "main", &found, &error), STATUS_INVALID);
     assert_non_null(strstr(error.text, "2 models"));
-}
-
-static void test_folder__of_a_snapshot_has_its_model_s_name(void **state)
-{
-    struct hub_path name;
-
-    (void)state;
-    assert_true(
-        hub_folder_get_name("/c/hub/models--BAAI--bge-small-en-v1.5/snapshots/" COMMIT, &name));
-    assert_string_equal(name.text, "bge-small-en-v1.5");
-    assert_true(hub_folder_get_name("models--gpt2/snapshots/" COMMIT, &name));
-    assert_string_equal(name.text, "gpt2");
-    assert_false(hub_folder_get_name("/models/all-MiniLM-L6-v2", &name));
-    assert_false(hub_folder_get_name("/x/snapshots/" COMMIT, &name));
-    assert_false(hub_folder_get_name("models--a--b/snapshots/main", &name));
 }
 
 int main(void)
@@ -254,7 +239,6 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_folder__is_found_in_a_cache_of_one_model, set_up,
                                         tear_down),
-        cmocka_unit_test(test_folder__of_a_snapshot_has_its_model_s_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
