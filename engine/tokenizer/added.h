@@ -19,6 +19,7 @@ struct added_token {
     int32_t id;
     bool takes_left;  /* lstrip: the white space before it is part of it */
     bool takes_right; /* rstrip */
+    bool is_word;     /* single_word: not where a character of a word is beside it */
 };
 
 /* Zero it to begin. */

@@ -1,81 +1,168 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* DESIGN. Held are white space that a token may take, if any token takes it, and behind that the
+ * characters that may be a token or the beginning of one. What is decided is handed on. */
 #include "engine/tokenizer/added_stage.h"
 
 #include <string.h>
 
+enum {
+    N_SPACES = 0,
+    AFTER_WORD = 1
+}; /* of the stage's state: held white space; whether the last
+                                          character before what is held is one of a word */
+
 enum match { MATCH_NONE, MATCH_FOUND, MATCH_OPEN };
 
-/* Whether the held characters begin with an added token, and with how many of them the longest is.
- * MATCH_OPEN: more characters may make it, or make it longer. */
-static enum match find(const struct stage *stage, size_t *ret_n_chars, int32_t *ret_token)
+/* A token that the held characters begin with. */
+struct found {
+    const struct added_token *token; /* NULL: none */
+    size_t n_chars;
+};
+
+static const struct added_tokens *tokens_of(const struct stage *stage)
 {
-    const struct added_search *search = stage->user;
-    const struct trie *trie = &search->added->trie;
-    const struct chars *held = &stage->held;
-    enum match match = MATCH_NONE;
+    return ((const struct added_search *)stage->user)->added;
+}
+
+static bool is_word(const struct normal_char *normal)
+{
+    return normal->kind.flags & CODE_POINT_WORD;
+}
+
+/* Finds the longest token at the beginning of chars[n]. MATCH_OPEN: more characters may make it, or
+ * make it longer. */
+static enum match find(const struct added_tokens *added, const struct normal_char *chars, size_t n,
+                       struct found *ret_found)
+{
+    const struct trie *trie = &added->trie;
     uint32_t node = TRIE_ROOT;
 
-    for (size_t i = 0; i < held->n; i++) {
+    *ret_found = (struct found){NULL, 0};
+    for (size_t i = 0; i < n; i++) {
         char bytes[MAX_UTF8_BYTES];
-        size_t n_bytes = utf8_encode(held->items[i].c, bytes);
+        size_t n_bytes = utf8_encode(chars[i].c, bytes);
 
         for (size_t k = 0; k < n_bytes; k++) {
             node = trie_step(trie, node, (unsigned char)bytes[k]);
             if (node == TRIE_NO_NODE)
-                return match;
+                return ret_found->token ? MATCH_FOUND : MATCH_NONE;
         }
-        if (trie->values[node] != TRIE_NO_VALUE) {
-            match = MATCH_FOUND;
-            *ret_n_chars = i + 1;
-            *ret_token = search->added->tokens[trie->values[node]].id;
-        }
+        if (trie->values[node] != TRIE_NO_VALUE)
+            *ret_found = (struct found){&added->tokens[trie->values[node]], i + 1};
     }
     return MATCH_OPEN;
+}
+
+/* Hands on the held white space. */
+static bool put_spaces(struct stage *stage)
+{
+    size_t n = stage->state[N_SPACES];
+    bool more = true;
+
+    for (size_t i = 0; i < n && more; i++)
+        more = stage_put(stage, &stage->held.items[i]);
+    if (n > 0) {
+        chars_drop(&stage->held, n);
+        stage->state[N_SPACES] = 0;
+        stage->state[AFTER_WORD] = false;
+    }
+    return more;
+}
+
+/* Hands on the first character behind the white space, or makes it part of that. */
+static bool put_plain(struct stage *stage)
+{
+    struct chars *held = &stage->held;
+    const struct normal_char normal = held->items[stage->state[N_SPACES]];
+
+    if (tokens_of(stage)->any_takes_left && (normal.kind.flags & CODE_POINT_SPACE)) {
+        stage->state[N_SPACES]++;
+        return true;
+    }
+    if (!put_spaces(stage))
+        return false;
+    chars_drop(held, 1);
+    stage->state[AFTER_WORD] = is_word(&normal);
+    return stage_put(stage, &normal);
+}
+
+static bool put_token(struct stage *stage, const struct found *found)
+{
+    const struct added_search *search = stage->user;
+    struct chars *held = &stage->held;
+    size_t start;
+    size_t stop;
+
+    if (!found->token->takes_left && !put_spaces(stage))
+        return false;
+    start = held->items[0].start;
+    stop = held->items[stage->state[N_SPACES] + found->n_chars - 1].stop;
+    stage->state[AFTER_WORD] = is_word(&held->items[stage->state[N_SPACES] + found->n_chars - 1]);
+    chars_drop(held, stage->state[N_SPACES] + found->n_chars);
+    stage->state[N_SPACES] = 0;
+    return stage_put_end(stage) && output_put(search->output, found->token->id, start, stop);
+}
+
+/* Whether no character of a word is beside the token. */
+static bool is_apart(const struct stage *stage, const struct found *found)
+{
+    size_t after = stage->state[N_SPACES] + found->n_chars;
+
+    return (stage->state[N_SPACES] > 0 || !stage->state[AFTER_WORD]) &&
+           (after >= stage->held.n || !is_word(&stage->held.items[after]));
 }
 
 /* Hands on what is decided of the held characters: all of them where no more come. */
 static bool decide(struct stage *stage, bool no_more)
 {
-    const struct added_search *search = stage->user;
     struct chars *held = &stage->held;
     bool more = true;
 
-    while (more && held->n > 0) {
-        size_t n_chars = 0;
-        int32_t token = 0;
-        enum match match = find(stage, &n_chars, &token);
+    while (more && held->n > stage->state[N_SPACES]) {
+        size_t n_spaces = stage->state[N_SPACES];
+        size_t n_chars = held->n - n_spaces;
+        struct found found;
+        enum match match = find(tokens_of(stage), held->items + n_spaces, n_chars, &found);
 
         if (match == MATCH_OPEN && !no_more)
             return true;
-        if (n_chars > 0) {
-            more = stage_put_end(stage) && output_put(search->output, token, held->items[0].start,
-                                                      held->items[n_chars - 1].stop);
+        if (!found.token) {
+            more = put_plain(stage);
+        } else if (!found.token->is_word || is_apart(stage, &found)) {
+            more = put_token(stage, &found);
         } else {
-            n_chars = 1;
-            more = stage_put(stage, &held->items[0]);
+            /* No other begins within it. */
+            for (size_t i = 0; i < found.n_chars && more; i++)
+                more = put_plain(stage);
         }
-        chars_drop(held, n_chars);
     }
-    return more;
+    return more && (!no_more || put_spaces(stage));
 }
 
 static bool take(struct stage *stage, const struct normal_char *normal)
 {
-    const struct added_search *search = stage->user;
+    const struct added_tokens *added = tokens_of(stage);
+    bool may_be_taken = added->any_takes_left && (normal->kind.flags & CODE_POINT_SPACE);
 
-    if (stage->held.n == 0) {
+    if (stage->held.n == 0 && !may_be_taken) {
         char bytes[MAX_UTF8_BYTES];
 
         utf8_encode(normal->c, bytes);
-        if (!search->added->starts[(unsigned char)bytes[0]])
+        if (!added->starts[(unsigned char)bytes[0]]) {
+            stage->state[AFTER_WORD] = is_word(normal);
             return stage_put(stage, normal);
+        }
     }
     return stage_hold(stage, normal) && decide(stage, false);
 }
 
 static bool end(struct stage *stage)
 {
-    return decide(stage, true) && stage_put_end(stage);
+    bool more = decide(stage, true);
+
+    stage->state[AFTER_WORD] = false;
+    return more && stage_put_end(stage);
 }
 
 static const struct stage_type type = {take, end, .ascii_is_separate = false};
@@ -87,5 +174,7 @@ void added_stage_init(struct stage *stage, struct added_search *search, struct s
     stage->next = next;
     stage->status = next->status;
     stage->user = search;
+    stage->state[N_SPACES] = 0;
+    stage->state[AFTER_WORD] = false;
     chars_init(&stage->held);
 }

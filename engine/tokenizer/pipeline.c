@@ -26,11 +26,13 @@ struct run {
     struct output *output;
     struct stage *first;    /* of the stages, or the last where there is no other */
     size_t free_from;       /* where the last added token ended */
-    size_t no_token_before; /* of the white space around here it is known */
+    size_t no_token_before; /* of the white space up to here it is known */
+    size_t no_match_before;
     struct stage normalizers[MAX_PARTS];
     struct stage added;
     struct stage splitters[MAX_PARTS];
     struct stage words; /* the last */
+    uint32_t last_char; /* that the last stage took */
     struct added_search search;
     struct word word;
 };
@@ -51,10 +53,21 @@ static bool word_end(struct run *run)
     return more;
 }
 
+/* Whether a word may be cut between two characters. */
+static bool may_cut(const struct words *words, uint32_t before, uint32_t after)
+{
+    return after == words->cuts_before && before != after && words->cuts_before != 0 &&
+           !(before < 128 && words->cuts_not_after[before]);
+}
+
 static bool take_char(struct stage *stage, const struct normal_char *normal)
 {
     struct run *run = stage->user;
+    bool cuts = may_cut(&run->tokenizer->words, run->last_char, normal->c);
 
+    run->last_char = normal->c;
+    if (cuts && !word_end(run))
+        return false;
     return word_add(&run->word, normal->c, normal->start, normal->stop);
 }
 
@@ -243,6 +256,8 @@ static void run_init(struct run *run, const struct tokenizer *tokenizer, const c
     run->output = output;
     run->free_from = 0;
     run->no_token_before = 0;
+    run->no_match_before = 0;
+    run->last_char = 0;
     word_init(&run->word, output, tokenizer->words.max_chars);
     run->words.type = &last_type;
     run->words.status = &output->status;
@@ -270,14 +285,39 @@ static void run_release(struct run *run)
     word_release(&run->word);
 }
 
-/* The added token at `pos`, or NULL. */
-static const struct added_token *match_at(const struct run *run, size_t pos, size_t *ret_n_bytes)
+static bool is_word_at(const char *text, size_t len_bytes)
+{
+    uint32_t c;
+
+    if (len_bytes == 0)
+        return false;
+    utf8_decode(text, len_bytes, &c);
+    return unicode_kind(c).flags & CODE_POINT_WORD;
+}
+
+/* Whether bytes [start, stop) have no character of a word beside them. */
+static bool is_apart(const struct run *run, size_t start, size_t stop)
+{
+    size_t before = start > 0 ? utf8_before(run->text, start) : 0;
+
+    return !is_word_at(run->text + before, start - before) &&
+           !is_word_at(run->text + stop, run->len_bytes - stop);
+}
+
+/* The added token at `pos`, or NULL. Where one is not, for it must be a word, no other begins within
+ * it. */
+static const struct added_token *match_at(struct run *run, size_t pos, size_t *ret_n_bytes)
 {
     const struct added_tokens *raw = &run->tokenizer->raw;
+    const struct added_token *token;
 
-    if (!raw->starts[(unsigned char)run->text[pos]])
+    if (!raw->starts[(unsigned char)run->text[pos]] || pos < run->no_match_before)
         return NULL;
-    return added_tokens_match(raw, run->text + pos, run->len_bytes - pos, ret_n_bytes);
+    token = added_tokens_match(raw, run->text + pos, run->len_bytes - pos, ret_n_bytes);
+    if (!token || !token->is_word || is_apart(run, pos, pos + *ret_n_bytes))
+        return token;
+    run->no_match_before = pos + *ret_n_bytes;
+    return NULL;
 }
 
 /* The same, or the one behind the white space at *pos that takes it; *pos moves to the token. */

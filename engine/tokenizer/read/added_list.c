@@ -14,7 +14,6 @@ enum status added_entry_read(const struct document *document, struct added_entry
                              struct error *error)
 {
     const json_t *content = json_object_get(document->root, "content");
-    bool single_word = false;
     enum status status;
 
     if (!json_is_string(content))
@@ -30,10 +29,7 @@ enum status added_entry_read(const struct document *document, struct added_entry
     if (!status)
         status = document_get_bool(document, "normalized", &entry->normalized, error);
     if (!status)
-        status = document_get_bool(document, "single_word", &single_word, error);
-    if (!status && single_word)
-        status = error_set(error, STATUS_UNSUPPORTED, "%s: \"single_word\" true is not supported",
-                           document->name);
+        status = document_get_bool(document, "single_word", &entry->is_word, error);
     return status;
 }
 
@@ -153,7 +149,7 @@ static enum status pattern_normalize(struct pattern *pattern, const struct chain
 static enum status look_for(struct tokenizer *tokenizer, const struct added_entry *entry,
                             int32_t id, struct error *error)
 {
-    const struct added_token token = {id, entry->takes_left, entry->takes_right};
+    const struct added_token token = {id, entry->takes_left, entry->takes_right, entry->is_word};
     struct added_tokens *added = &tokenizer->raw;
     struct pattern pattern = {.n_bytes = 0};
     const char *text = entry->text;
@@ -161,10 +157,9 @@ static enum status look_for(struct tokenizer *tokenizer, const struct added_entr
     enum status status;
 
     if (entry->normalized) {
-        if (entry->takes_left || entry->takes_right)
+        if (entry->takes_right)
             return error_set(error, STATUS_UNSUPPORTED,
-                             "%s: \"normalized\" with \"lstrip\" or \"rstrip\" is not supported",
-                             entry->where);
+                             "%s: \"normalized\" with \"rstrip\" is not supported", entry->where);
         status = pattern_normalize(&pattern, &tokenizer->normalizer, text, len_bytes);
         if (status)
             return status;

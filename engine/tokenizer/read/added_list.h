@@ -21,6 +21,7 @@ struct added_entry {
     bool special;
     bool takes_left;
     bool takes_right;
+    bool is_word;
     bool normalized;
     char where[100]; /* for complaints: file and key */
 };

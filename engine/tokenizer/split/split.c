@@ -5,8 +5,12 @@
 
 static const struct part_row rows[] = {
     {"BertPreTokenizer", split_bert_read},
+    {"ByteLevel", split_byte_level_read},
+    {"CharDelimiterSplit", split_char_read},
     {"Digits", split_digits_read},
     {"Metaspace", split_metaspace_read},
+    {"Punctuation", split_punctuation_read},
+    {"Split", split_pattern_read},
     {"Whitespace", split_whitespace_read},
     {"WhitespaceSplit", split_whitespace_split_read},
 };

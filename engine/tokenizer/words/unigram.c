@@ -210,7 +210,8 @@ enum status unigram_read(void *into, const struct document *model, struct error 
 
     if (!unigram)
         return STATUS_NO_MEMORY;
-    *target->words = (struct words){&type, target->vocab, unigram, SIZE_MAX};
+    *target->words = (struct words){
+        .type = &type, .vocab = target->vocab, .model = unigram, .max_chars = SIZE_MAX};
     status = read_pieces(target, model, &min_score, error);
     if (!status)
         status = document_get_bool(model, "byte_fallback", &byte_fallback, error);

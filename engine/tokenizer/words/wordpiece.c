@@ -116,7 +116,10 @@ enum status wordpiece_new(struct words *words, const struct vocab *vocab,
     };
     wordpiece->is_continued = prefix_bytes == 0 || wordpiece->continuation != TRIE_NO_NODE;
     /* Something of a word is kept even where any word is too long. */
-    *words = (struct words){&type, vocab, wordpiece, rules->max_chars > 0 ? rules->max_chars : 1};
+    *words = (struct words){.type = &type,
+                            .vocab = vocab,
+                            .model = wordpiece,
+                            .max_chars = rules->max_chars > 0 ? rules->max_chars : 1};
     return STATUS_OK;
 }
 

@@ -4,7 +4,9 @@
 #include "engine/tokenizer/part_table.h"
 
 static const struct part_row rows[] = {
+    {"BPE", bpe_read},
     {"Unigram", unigram_read},
+    {"WordLevel", word_level_read},
     {"WordPiece", wordpiece_read},
 };
 

@@ -26,6 +26,10 @@ struct words {
     const struct vocab *vocab; /* borrowed */
     void *model;               /* the type's own */
     size_t max_chars;          /* the rest of a longer word does not matter */
+    /* A word may be cut before this character where another stands before it, since no token goes
+     * across; 0: none is known. Keeps words short where nothing else splits a text. */
+    uint32_t cuts_before;
+    bool cuts_not_after[128]; /* but not after these characters */
 };
 
 void words_release(struct words *words);
@@ -42,6 +46,9 @@ struct words_target {
 };
 
 /* Readers by type; `into` is a struct words_target. */
+MUST_CHECK enum status bpe_read(void *into, const struct document *model, struct error *error);
+MUST_CHECK enum status word_level_read(void *into, const struct document *model,
+                                       struct error *error);
 MUST_CHECK enum status unigram_read(void *into, const struct document *model, struct error *error);
 MUST_CHECK enum status wordpiece_read(void *into, const struct document *model,
                                       struct error *error);

@@ -12,6 +12,8 @@ import struct
 import sys
 
 import make_tokenizer_data as common
+import tokenizers
+from tokenizers import models, pre_tokenizers, trainers
 
 SPECIAL = ['<s>', '<pad>', '</s>', '<unk>']
 WORDS = ('the a an and of to in it is embed ding dings un believ able token ize r s new york day don t stra sse ß café cafe e é n ê ã o o ç '
@@ -99,6 +101,73 @@ def unigram(normalizer, splitter, byte_fallback=False, decoder=None):
                  template(ids, ['<s>'], ['</s>']), decoder or metaspace(), extra)
 
 
+QWEN = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+
+
+def byte_level(**kwargs):
+    return {'type': 'ByteLevel', 'add_prefix_space': False, 'trim_offsets': False, 'use_regex': True, **kwargs}
+
+
+def split(pattern, behavior='Isolated', invert=False):
+    return {'type': 'Split', 'pattern': pattern, 'behavior': behavior, 'invert': invert}
+
+
+def train_bpe(is_byte_level, **kwargs):
+    """A BPE model of what it finds in the texts below, with single characters at least."""
+    tokenizer = tokenizers.Tokenizer(models.BPE())
+    texts = [t for t in common.make_texts() if len(t) < 100 and '\0' not in t] * 3
+    if is_byte_level:
+        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        alphabet = pre_tokenizers.ByteLevel.alphabet()
+    else:
+        texts = [t.replace(' ', '\u2581') for t in texts]
+        alphabet = ['\u2581']
+    tokenizer.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=420 if is_byte_level else 700, initial_alphabet=alphabet, limit_alphabet=256 if is_byte_level else 60,
+                                                             special_tokens=SPECIAL, show_progress=False))
+    return {**json.loads(tokenizer.to_str())['model'], **kwargs}
+
+
+def bpe(model, normalizer, splitter, post, decoder, extra=()):
+    ids = dict(model['vocab'])
+    added = [common.added(t, i) for i, t in enumerate(SPECIAL)]
+    added += [{**token, 'id': ids.setdefault(token['content'], len(ids))} for token in extra]
+    return shell(model, normalizer, splitter, post, decoder, added)
+
+
+def make_bpe_folders():
+    bytes_model, text_model = train_bpe(True), train_bpe(False)
+    ids = {t: i for i, t in enumerate(SPECIAL)}
+    fallback = dict(text_model['vocab'])
+    for byte in range(256):
+        fallback[f'<0x{byte:02X}>'] = len(fallback)
+    spaces = [common.added(' ' * n, 0, normalized=True, special=False) for n in range(6, 1, -1)]
+    roberta = {'type': 'RobertaProcessing', 'sep': ['</s>', 2], 'cls': ['<s>', 0], 'trim_offsets': False, 'add_prefix_space': False}
+    qwen_post = {'type': 'Sequence', 'processors': [byte_level(), template(ids, [], ['</s>'])]}
+    underline = {'type': 'Replace', 'pattern': {'String': ' '}, 'content': '\u2581'}
+    words = {w: i for i, w in enumerate(SPECIAL + WORDS + ['-', 'don', "'", 'the-', '.', '...', 'a.'])}
+    return {
+        'part_gpt2': bpe(bytes_model, None, byte_level(), byte_level(), byte_level()),
+        'part_roberta': bpe(bytes_model, None, byte_level(add_prefix_space=True), roberta, byte_level(),
+                            [common.added('<mask>', 0, lstrip=True), common.added('東京', 0, normalized=True), common.added('day', 0, single_word=True)]),
+        'part_modernbert': bpe(bytes_model, {'type': 'NFC'}, byte_level(), template(ids, ['<s>'], ['</s>']), byte_level(),
+                               spaces + [common.added('<mask>', 0, lstrip=True), common.added('new', 0, normalized=True, single_word=True),
+                                         common.added('<left>', 0, normalized=True, lstrip=True)]),
+        'part_qwen': bpe(bytes_model, {'type': 'NFC'}, sequence('pretokenizers', split({'Regex': QWEN}), byte_level(use_regex=False)), qwen_post, byte_level()),
+        'part_llama3': bpe({**bytes_model, 'ignore_merges': True}, None,
+                           sequence('pretokenizers', split({'Regex': QWEN.replace(r'\p{N}|', r'\p{N}{1,3}|', 1)}, 'Removed', True), byte_level(use_regex=False)),
+                           template(ids, ['<s>'], ['</s>']), byte_level()),
+        'part_gemma': bpe({**text_model, 'vocab': fallback, 'byte_fallback': True, 'fuse_unk': True, 'unk_token': '<unk>'}, underline,
+                          split({'String': ' '}, 'MergedWithPrevious'), template(ids, ['<s>'], ['</s>']),
+                          sequence('decoders', {'type': 'Replace', 'pattern': {'String': '\u2581'}, 'content': ' '}, {'type': 'ByteFallback'}, {'type': 'Fuse'})),
+        'part_bpe_unknown': bpe({**text_model, 'unk_token': '<unk>'}, underline, None, None, None),
+        'part_bpe_fused': bpe({**text_model, 'unk_token': '<unk>', 'fuse_unk': True, 'vocab': {**text_model['vocab'], '<0xE2>': 700, '<0x98>': 701, '<0x83>': 702},
+                               'byte_fallback': True}, {'type': 'Lowercase'}, split({'String': 'e'}, 'MergedWithNext'), None, None),
+        'part_bpe_dropped': bpe(text_model, None, {'type': 'Punctuation', 'behavior': 'Contiguous'}, None, None),
+        'part_words': bpe({'type': 'WordLevel', 'vocab': words, 'unk_token': '<unk>'}, {'type': 'Lowercase'},
+                          sequence('pretokenizers', {'type': 'CharDelimiterSplit', 'delimiter': ' '}, {'type': 'Punctuation', 'behavior': 'MergedWithPrevious'}), None, None),
+    }
+
+
 def sequence(key, *parts):
     return {'type': 'Sequence', key: list(parts)}
 
@@ -119,17 +188,24 @@ def make_folders():
                              sequence('pretokenizers', {'type': 'Whitespace'}, {'type': 'Digits', 'individual_digits': False})),
         'part_nfc': unigram({'type': 'NFC'}, sequence('pretokenizers', {'type': 'Digits', 'individual_digits': True}, metaspace('never'))),
         'part_nfd': unigram({'type': 'NFD'}, {'type': 'BertPreTokenizer'}),
+        **make_bpe_folders(),
     }
 
 
 def make_texts():
-    # Where a character is dropped at the beginning of a text, the official Precompiled says wrong places for all that follow.
-    return [t for t in common.make_texts() if len(t) < 100 and t[:1] not in ('\u200b', '\ufeff', '\x7f')] + [
-        '  the   day  ', 'the  ', '\u2581the', 'a\u2581b', '\u2581\u2581', 'e\u0301\u0301', 'E\u0301x', 'x\u0301\u0316y', 'a\u200bb', '\r\n', 'a\r\nb',
-        'ﬁ½Ａ①…', '\u1112\u1161\u11ab', '\u1100\u1161\u11a8\u11a8', '\uac00\u11a8', '👨‍👩‍👧', '<mask>', 'a <mask> b', '  <mask>', 'a  \u3000<mask>b', '<mask', '<s>a</s>',
-        '<unk>', '☃☃ ☃', '☃<unk>☃', '<0x41>', '12 345 ١٢ ²', 'a1b22c', '東京タワー', '東京 タ', '``a``', '`', '```', 'ΟΔΟΣ Ω Å', '\u0344a', 'q\u0323\u0307', '\u0958\u09c7\u09be',
-        ' \u0301a', 'the' * 20, 'x ' * 30, 'ø' * 30,
-    ]
+    # Where a character is dropped at the beginning of a text, or marks there have to be put in order, the official places of all that
+    # follow are wrong.
+    return [t for t in common.make_texts() + OTHER_TEXTS if len(t) < 100 and t[:1] not in ('\u200b', '\ufeff', '\x7f', '\u0344', '\u0316')]
+
+
+OTHER_TEXTS = [
+    '  the   day  ', 'the  ', '\u2581the', 'a\u2581b', '\u2581\u2581', 'e\u0301\u0301', 'E\u0301x', 'x\u0301\u0316y', 'a\u200bb', '\r\n', 'a\r\nb',
+    'ﬁ½Ａ①…', '\u1112\u1161\u11ab', '\u1100\u1161\u11a8\u11a8', '\uac00\u11a8', '👨‍👩‍👧', '<mask>', 'a <mask> b', '  <mask>', 'a  \u3000<mask>b', '<mask', '<s>a</s>',
+    '<unk>', '☃☃ ☃', '☃<unk>☃', '<0x41>', '12 345 ١٢ ²', 'a1b22c', '東京タワー', '東京 タ', '``a``', '`', '```', 'ΟΔΟΣ Ω Å', '\u0344a', 'q\u0323\u0307', '\u0958\u09c7\u09be',
+    "it's DON'T we'll I'VE x'ſ 're'", "'s't", "'", " 'll", 'a\n\nb', 'a \n \n b', ' \n', '\n \n', '1234 12345', 'a123b', '  a', 'a  ', '   ', '\t\ta', 'a\r\n\r\nb',
+    'a!!\n\nb', '!!\r', ' !a', '北京1', 'daydream day', 'new', 'anew new-', '  <left>', 'e\u0301 E\u0301', 'a' + ' ' * 9 + 'b', 'the-day--end.', '☃ø☃', 'x☃y☃☃', '\U0001f600',
+    ' \u0301a', 'the' * 20, 'x ' * 30, 'ø' * 30,
+]
 
 
 def main():

@@ -88,6 +88,8 @@ static void test_memory__every_failure_is_told_from_other_parts(void **state)
     (void)state;
     assert_survives("part_xlmr");
     assert_survives("part_unigram_bytes");
+    assert_survives("part_modernbert");
+    assert_survives("part_gemma");
 }
 
 /* Jansson 2.14 leaves a corrupt heap when memory runs out while it reads. */

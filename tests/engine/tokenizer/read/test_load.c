@@ -23,7 +23,7 @@ static const struct change {
 } changes[] = {
     {"\"version\":\"1.0\"", "\"version\":\"2.0\"", STATUS_UNSUPPORTED, "\"version\" is \"2.0\""},
     {"\"type\":\"WordPiece\"", "\"type\":\"BPE\"", STATUS_UNSUPPORTED,
-     "tokenizer.json: \"model\": \"type\" is \"BPE\""},
+     "tokenizer.json: \"model\": \"continuing_subword_prefix\" is \"##\""},
     {"\"type\":\"WordPiece\"", "\"type\":\"Unigram\"", STATUS_INVALID,
      "tokenizer.json: \"model\": \"vocab\" must be an array"},
     {"\"type\":\"WordPiece\"", "\"type\":7", STATUS_INVALID, "\"type\" must be a text"},
@@ -62,14 +62,11 @@ static const struct change {
     {"\"id\":4,\"content\":\"[MASK]\"", "\"id\":null,\"content\":\"[MASK]\"", STATUS_INVALID,
      "\"added_tokens\"[4]: \"id\""},
     {"\"id\":4,\"content\":\"[MASK]\"", "\"id\":4", STATUS_INVALID, "\"content\" must be a text"},
-    {"\"id\":4,\"content\":\"[MASK]\",\"single_word\":false",
-     "\"id\":4,\"content\":\"[MASK]\",\"single_word\":true", STATUS_UNSUPPORTED,
-     "\"added_tokens\"[4]: \"single_word\""},
     {"\"id\":4,\"content\":\"[MASK]\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,"
      "\"normalized\":false",
-     "\"id\":4,\"content\":\"[MASK]\",\"single_word\":false,\"lstrip\":true,\"rstrip\":false,"
+     "\"id\":4,\"content\":\"[MASK]\",\"single_word\":false,\"lstrip\":false,\"rstrip\":true,"
      "\"normalized\":true",
-     STATUS_UNSUPPORTED, "\"normalized\" with \"lstrip\""},
+     STATUS_UNSUPPORTED, "\"normalized\" with \"rstrip\""},
     {"\"added_tokens\":[", "\"added_tokens\":[3,", STATUS_INVALID, "\"added_tokens\"[0]"},
     {"\"added_tokens\":[", "\"added_tokens\":[{\"id\":0,\"content\":\"\"},", STATUS_INVALID,
      "the token \"\""},
