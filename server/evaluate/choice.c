@@ -38,7 +38,7 @@ static enum status take_files(struct source *source, const struct options *optio
 {
     if (!options->queries || !options->corpus || !options->qrels)
         return error_set(error, STATUS_INVALID,
-                         "--queries, --corpus and --qrels are wanted together");
+                         "expected --queries, --corpus and --qrels together");
     source->queries = strdup(options->queries);
     source->corpus = strdup(options->corpus);
     source->qrels = strdup(options->qrels);
@@ -56,7 +56,7 @@ enum status source_init(struct source *ret_source, const struct options *options
     if (n_sets != 1)
         return error_set(
             error, STATUS_INVALID,
-            "one data set is wanted: --data FOLDER, or --queries, --corpus and --qrels, "
+            "expected one data set: --data FOLDER, or --queries, --corpus and --qrels, "
             "or --pairs FILE, or --sts FILE");
     if (has_files)
         status = take_files(&source, options, error);
@@ -93,12 +93,13 @@ enum status formats_choose(struct formats *ret_formats, const struct options *op
 
         if (!vector_format_parse((struct slice){name, strlen(name)}, &format))
             return error_set(error, STATUS_INVALID,
-                             "--output-dtype: \"%.60s\" is none of float32, int8, binary and "
+                             "--output-dtype=%.60s: expected float32, int8, binary or "
                              "binary-rescored",
                              name);
         if (options->sts && format == FORMAT_BINARY_RESCORED)
             return error_set(error, STATUS_INVALID,
-                             "--output-dtype binary-rescored ranks documents; --sts has none");
+                             "--output-dtype=binary-rescored: expected another format with --sts, "
+                             "which has no documents to rank");
         formats.wanted[format] = true;
     }
     *ret_formats = formats;
@@ -127,12 +128,12 @@ enum status sizes_choose(struct sizes *ret_sizes, const struct options *options,
     struct sizes sizes = {.n_dims = {full_dims}, .n_sizes = 1};
 
     if (asked->n_values >= MAX_SIZES)
-        return error_set(error, STATUS_UNSUPPORTED, "--dimensions: more than %d sizes",
+        return error_set(error, STATUS_UNSUPPORTED, "--dimensions: expected at most %d sizes",
                          MAX_SIZES - 1);
     for (size_t i = 0; i < asked->n_values; i++) {
         if ((size_t)asked->values[i] > full_dims)
             return error_set(error, STATUS_UNSUPPORTED,
-                             "--dimensions: %lld is more than the %zu that the model has",
+                             "--dimensions=%lld: expected at most the %zu that the model has",
                              (long long)asked->values[i], full_dims);
         insert(&sizes, (size_t)asked->values[i]);
     }

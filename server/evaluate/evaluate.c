@@ -39,9 +39,11 @@ enum status evaluate_check(const struct options *options, struct error *error)
         return status;
     source_release(&source);
     if (options->query_prompt && options->query_prompt_name)
-        return error_set(error, STATUS_INVALID, "--query-prompt: not with --query-prompt-name");
+        return error_set(error, STATUS_INVALID,
+                         "--query-prompt: expected no --query-prompt-name beside it");
     if (options->corpus_prompt && options->corpus_prompt_name)
-        return error_set(error, STATUS_INVALID, "--corpus-prompt: not with --corpus-prompt-name");
+        return error_set(error, STATUS_INVALID,
+                         "--corpus-prompt: expected no --corpus-prompt-name beside it");
     return formats_choose(&formats, options, error);
 }
 

@@ -463,12 +463,12 @@ def test_bad_files_are_refused_by_line(evaluate, model, tmp_path, case):
 @pytest.mark.parametrize(
     "options, message",
     [
-        ([], "one data set is wanted"),
-        (["--data", "x", "--pairs", "y"], "one data set is wanted"),
-        (["--queries", "x"], "--queries, --corpus and --qrels are wanted together"),
-        (["--data", DATA, "--output-dtype", "float16"], '--output-dtype: "float16" is none of'),
-        (["--sts", "x", "--output-dtype", "binary-rescored"], "--output-dtype binary-rescored ranks documents"),
-        (["--data", DATA, "--dimensions", "385"], "--dimensions: 385 is more than the 384 that the model has"),
+        ([], "expected one data set: "),
+        (["--data", "x", "--pairs", "y"], "expected one data set: "),
+        (["--queries", "x"], "expected --queries, --corpus and --qrels together"),
+        (["--data", DATA, "--output-dtype", "float16"], "--output-dtype=float16: expected float32, int8, binary or binary-rescored"),
+        (["--sts", "x", "--output-dtype", "binary-rescored"], "--output-dtype=binary-rescored: expected another format with --sts"),
+        (["--data", DATA, "--dimensions", "385"], "--dimensions=385: expected at most the 384 that the model has"),
         (["--data", DATA, "--resamples", "1"], "--resamples"),
     ],
 )

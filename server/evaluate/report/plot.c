@@ -151,7 +151,7 @@ static void write_point(const struct report *report, const struct axes *axes,
                    find_y(axes, figure->interval.low));
     buffer_appendf(buffer, "<path class=\"p\" transform=\"translate(%.1f,%.1f)\" d=\"%s\"/>", x, y,
                    styles[row->format].shape);
-    buffer_appendf(buffer, "<text x=\"%.1f\" y=\"%.1f\">%zu</text>\n", x + 8, y - 6, row->n_dims);
+    buffer_appendf(buffer, "<text x=\"%.1f\" y=\"%.1f\">%zu</text>\n", x + 7, y + 15, row->n_dims);
 }
 
 /* A format's line, its points, and its place in the legend; false where it has no points. */

@@ -61,39 +61,51 @@ static void write_head(const struct table_writer *writer, enum vector_format for
     end_row(writer);
 }
 
-static void write_value(char *text, size_t text_bytes, const struct figure *figure)
+/* A cell of a figure. */
+struct cell {
+    char text[40];
+};
+
+static struct cell value_cell(const struct report *report, const struct report_row *row,
+                              size_t i_figure)
 {
-    if (isnan(figure->value))
-        snprintf(text, text_bytes, "-");
-    else
-        snprintf(text, text_bytes, "%.4f", figure->value);
+    const struct figure *figure = &row->figures[i_figure];
+    struct cell cell = {"-"};
+
+    (void)report;
+    if (!isnan(figure->value))
+        snprintf(cell.text, sizeof cell.text, "%.4f", figure->value);
+    return cell;
 }
 
-static void write_difference(char *text, size_t text_bytes, const struct figure *figure)
+/* Full size has no difference to itself. */
+static struct cell difference_cell(const struct report *report, const struct report_row *row,
+                                   size_t i_figure)
 {
-    if (isnan(figure->difference))
-        snprintf(text, text_bytes, "-");
-    else
-        snprintf(text, text_bytes, "%+.4f..%+.4f", figure->difference_interval.low,
+    const struct figure *figure = &row->figures[i_figure];
+    struct cell cell = {"-"};
+
+    if (row != &report->rows[0] && !isnan(figure->difference))
+        snprintf(cell.text, sizeof cell.text, "%+.4f..%+.4f", figure->difference_interval.low,
                  figure->difference_interval.high);
+    return cell;
 }
 
 /* A line of the table: a figure of all rows of a format. */
 static void write_figure(const struct table_writer *writer, enum vector_format format,
                          size_t i_figure, int width,
-                         void (*write)(char *text, size_t text_bytes, const struct figure *figure))
+                         struct cell (*make_cell)(const struct report *report,
+                                                  const struct report_row *row, size_t i_figure))
 {
     const struct report *report = writer->report;
     size_t n_columns = 1;
 
     write_cell(writer, 0, width, report_short_name(report, i_figure).text);
     for (size_t i = 0; i < report->n_rows; i++) {
-        char text[40];
+        const struct report_row *row = &report->rows[i];
 
-        if (!belongs(&report->rows[i], format))
-            continue;
-        write(text, sizeof text, &report->rows[i].figures[i_figure]);
-        write_cell(writer, n_columns++, width, text);
+        if (belongs(row, format))
+            write_cell(writer, n_columns++, width, make_cell(report, row, i_figure).text);
     }
     end_row(writer);
 }
@@ -130,7 +142,7 @@ static void write_values(const struct table_writer *writer)
             continue;
         write_head(writer, format, VALUE_WIDTH);
         for (size_t i = 0; i < writer->report->n_figures; i++)
-            write_figure(writer, format, i, VALUE_WIDTH, write_value);
+            write_figure(writer, format, i, VALUE_WIDTH, value_cell);
         write_storage(writer, format);
         end_row(writer);
     }
@@ -143,7 +155,7 @@ static void write_differences(const struct table_writer *writer)
             continue;
         write_head(writer, format, DIFFERENCE_WIDTH);
         for (size_t i = 0; i < writer->report->n_figures; i++)
-            write_figure(writer, format, i, DIFFERENCE_WIDTH, write_difference);
+            write_figure(writer, format, i, DIFFERENCE_WIDTH, difference_cell);
         end_row(writer);
     }
 }
