@@ -26,7 +26,7 @@ RUN objdump -p /build/server/nestd | sed -n 's|^ *NEEDED *|*/|p' | xargs dpkg --
 FROM ${BASE}
 RUN --mount=type=bind,from=build,source=/build/packages,target=/packages \
     apt-get update -qq \
-    && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(cat /packages) \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ca-certificates $(cat /packages) \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/lib/dpkg/*-old \
         /var/log/apt /var/log/dpkg.log /usr/share/doc/* /usr/share/man/* /usr/share/locale/* \
     && useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin nestd
@@ -40,7 +40,11 @@ ARG MODEL=all-MiniLM-L6-v2
 ARG WEIGHTS=
 RUN --mount=type=bind,target=/context \
     mkdir -p /models \
+    && install -d -o 10001 -g 10001 /data \
     && if [ -n "${WEIGHTS}" ]; then cp -rL "/context/${WEIGHTS}" "/models/${MODEL}" && chmod -R a+rX /models; fi
+
+# Models from the hub (--model-id ORG/NAME) are kept in /data, which is for a volume.
+ENV HF_HUB_CACHE=/data
 
 # The delay is for load balancers: readiness fails that long before the port closes.
 ENV NESTD_HOSTNAME=0.0.0.0 NESTD_PORT=8080 NESTD_MODEL_ID=/models/${MODEL} NESTD_DRAIN_DELAY=5

@@ -78,5 +78,50 @@ def test_another_model_of_the_hub_is_not_replaced_by_the_default_one(checkout):
     done = run(checkout, "server/get-model", "BAAI/bge-small-en-v1.5")
     assert done.returncode == 2, done
     assert "all-MiniLM-L6-v2 alone" in done.stderr
-    assert "hf download BAAI/bge-small-en-v1.5" in done.stderr
+    assert "server/run --model-id BAAI/bge-small-en-v1.5" in done.stderr
     assert not (checkout / "BAAI").exists()
+
+
+def write_program(path, script):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+def start(checkout, *options, hub="exit 22", **variables):
+    """What server/run starts where all is built: the stand-in says which model it was given."""
+    write_program(checkout / "server/packages", "exit 0")
+    write_program(checkout / "server/get-model", "exit 0")
+    write_program(checkout / "stubs/ninja", "echo 'ninja: no work to do.'")
+    write_program(checkout / "stubs/curl", hub)
+    write_program(checkout / "build/release/server/nestd", 'echo "$NESTD_MODEL_ID $*"')
+    (checkout / "build/release/build.ninja").touch()
+    path = f"{checkout}/stubs:{environment()['PATH']}"
+    done = subprocess.run(
+        [checkout / "server/run", *options],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environment({"PATH": path, "HOME": str(checkout / "home"), **variables}),
+    )
+    assert done.returncode == 0, done
+    return done.stdout.strip()
+
+
+def test_default_model_is_the_hub_s_where_it_answers_or_has_answered(checkout):
+    name = "sentence-transformers/all-MiniLM-L6-v2"
+    folder = str(checkout / "models/all-MiniLM-L6-v2")
+    cache = {"HF_HUB_CACHE": str(checkout / "cache")}
+    assert start(checkout, hub="exit 0", **cache) == name
+    assert start(checkout, **cache) == folder, "from a package registry"
+    refs = checkout / "cache/models--sentence-transformers--all-MiniLM-L6-v2/refs"
+    refs.mkdir(parents=True)
+    (refs / "main").write_text("c9745ed1d9f207416be6d2e6f8de32d1f16199bf")
+    assert start(checkout, HF_HUB_OFFLINE="1", **cache) == name, "got before"
+    (checkout / "models/all-MiniLM-L6-v2").mkdir(parents=True)
+    assert start(checkout, hub="exit 0", **cache) == folder, "the one that is there already"
+
+
+def test_model_that_is_named_is_nestd_s_to_get(checkout):
+    options = ("--model-id", "BAAI/bge-small-en-v1.5")
+    assert start(checkout, *options, hub="exit 0") == " ".join(options)
