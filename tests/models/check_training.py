@@ -4,7 +4,8 @@
 and saves it; then nestd serves the saved folder, and it is checked that
 
 * the vectors are sentence-transformers' to 5e-6, at each size;
-* /info tells what the card says that the trainer wrote: sizes, examples, and the table with the card's digits.
+* /info tells what the card says that the trainer wrote: sizes, examples, and the table with the card's digits;
+* nestd evaluate gives the table of InformationRetrievalEvaluator to 1e-6, by itself at the sizes that the card tells.
 
     pip install --no-deps -r tests/models/requirements.txt
     python tests/models/stand_in_for_cuda.py
@@ -75,6 +76,19 @@ def check_card(server, folder):
     assert [float(value) for value in values] == list(measured.values())
 
 
+def check_table(binary, folder):
+    command = [binary, 'evaluate', '--model-id', folder, '--dtype', 'float32', '--data', folder.parent / 'data',
+               '--output-dtype', 'float32', '--format', 'json']
+    rows = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)['rows']
+    assert [row['dimensions'] for row in rows] == SIZES, rows
+    ours = {f'dim_{row["dimensions"]}_{name}': metric['value'] for row in rows for name, metric in row['metrics'].items()}
+    theirs = json.loads((folder.parent / 'metrics.json').read_text())
+    assert ours.keys() == theirs.keys() and len(ours) == 15 * len(SIZES), (ours.keys() ^ theirs.keys())
+    difference = max(abs(ours[name] - theirs[name]) for name in theirs)
+    print(f'{len(ours)} metrics: largest difference {difference:.2g}')
+    assert difference <= 1e-6, difference
+
+
 def check(name, function, *arguments):
     try:
         function(*arguments)
@@ -97,6 +111,7 @@ def main():
             results = [check(f.__name__, f, server, folder) for f in (check_vectors, check_card)]
         finally:
             server.stop()
+        results.append(check('check_table', check_table, options.binary, folder))
     print(f'{sum(results)} passed, {len(results) - sum(results)} failed')
     return 0 if all(results) else 1
 

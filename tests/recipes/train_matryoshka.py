@@ -4,6 +4,7 @@
 
     pip install 'sentence-transformers[train]'
     train_matryoshka.py BASE QUESTIONS.csv OUT
+    nestd evaluate --model-id OUT/model --data OUT/data
     nestd --model-id OUT/model
 
 QUESTIONS.csv has a column of questions and one of answers; every fourth pair is kept for the evaluation. OUT gets the model with
