@@ -5,7 +5,9 @@
 #include "server/process/commands.h"
 
 #include "config/options.h"
+#include "server/bulk/batch.h"
 #include "server/bulk/bulk.h"
+#include "server/bulk/office.h"
 #include "server/embedder/embedder.h"
 #include "server/text/log.h"
 
@@ -113,6 +115,28 @@ static enum targets_begin find_begin(const struct options *options)
     return options->overwrite ? TARGETS_OVERWRITE : TARGETS_NEW;
 }
 
+static bool is_batch(const struct options *options)
+{
+    return strcmp(options->input_format, "batch") == 0;
+}
+
+/* What requests say themselves. */
+static enum status check_batch(const struct options *options, struct error *error)
+{
+    const char *foreign = options->url                                 ? "--url"
+                          : options->shard                             ? "--shard"
+                          : options->prompt_name                       ? "--prompt-name"
+                          : options->id_field                          ? "--id-field"
+                          : options->dimensions.n_values > 0           ? "--dimensions"
+                          : options->output_dtype.n_values > 0         ? "--output-dtype"
+                          : strcmp(options->output_format, "npy") == 0 ? "--output-format=npy"
+                                                                       : NULL;
+
+    if (foreign)
+        return error_set(error, STATUS_INVALID, "%s is not for --input-format=batch", foreign);
+    return STATUS_OK;
+}
+
 static enum status read_setup(const struct options *options, struct bulk_setup *setup,
                               struct error *error)
 {
@@ -135,6 +159,8 @@ static enum status read_setup(const struct options *options, struct bulk_setup *
     setup->skips_bad = strcmp(options->bad_lines, "skip") == 0;
     setup->may_draw = !options->json_output && log_wants(LOG_INFO);
     setup->stop = &stop_signal;
+    if (is_batch(options))
+        return check_batch(options, error);
     status = read_shard(options->shard, &setup->source, error);
     return status ? status : read_rows(options, &setup->rows, error);
 }
@@ -261,6 +287,66 @@ static int fail(const struct error *error)
     return EXIT_FAILURE;
 }
 
+/* ---- a file of requests ---- */
+
+static int run_batch(struct bulk_setup *setup, struct office *office, struct batch **ret_batch)
+{
+    struct bulk_result result = {0};
+    struct error error = {0};
+    enum status status = batch_new(ret_batch, office, setup, &error);
+
+    if (!status)
+        status = batch_run(*ret_batch, &result, &error);
+    if (status && !stop_signal) {
+        log_write(LOG_ERROR, "%s", error.text);
+        tell_how_to_resume(&result);
+        return EXIT_FAILURE;
+    }
+    log_write(LOG_INFO, "%s %zu requests in %.1f s%s%s",
+              result.was_complete ? "complete already: nothing was left of" : "answered",
+              result.was_complete ? result.place.n_rows : result.n_texts, result.elapsed_s,
+              result.place.n_bad > 0 ? "; bad lines were left out and noted beside " : "",
+              result.place.n_bad > 0 ? setup->output : "");
+    if (!stop_signal || result.place.state == JOURNAL_COMPLETE)
+        return EXIT_SUCCESS;
+    tell_how_to_resume(&result);
+    return 128 + stop_signal;
+}
+
+static int command_batch(const struct options *options, struct bulk_setup *setup)
+{
+    struct office *office = NULL;
+    struct batch *batch = NULL;
+    struct error error = {0};
+    uint32_t digest = 0;
+    int exit_status;
+    enum status status = office_open(&office, options, &error);
+
+    if (status == STATUS_INVALID || status == STATUS_UNSUPPORTED)
+        return command_complain(options, error.text);
+    if (!status && !catch_signals())
+        status = STATUS_NO_MEMORY;
+    if (!status)
+        status = office_digest(office, &digest);
+    if (!status)
+        setup->run =
+            json_pack("{s:s, s:s, s:I, s:s, s:b, s:b}", "model", office_get_model_name(office),
+                      "dtype", office_get_info(office)->dtype, "vector_digest", (json_int_t)digest,
+                      "input_format", "batch", "auto_truncate", (int)options->auto_truncate,
+                      "skip_bad_lines", (int)setup->skips_bad);
+    setup->wake = wake;
+    if (status || !setup->run) {
+        (void)error_set(&error, STATUS_NO_MEMORY, "the model cannot be started");
+        exit_status = fail(&error);
+    } else {
+        exit_status = run_batch(setup, office, &batch);
+    }
+    office_close(office);
+    batch_free(batch);
+    json_decref(setup->run);
+    return exit_status;
+}
+
 static int run_embedder(const struct options *options, struct bulk_setup *setup,
                         struct embedder *embedder, struct bulk **ret_bulk)
 {
@@ -296,6 +382,8 @@ int command_embed(const struct options *options)
         status = check_targets(&setup, &error);
     if (status)
         return command_complain(options, error.text);
+    if (is_batch(options))
+        return command_batch(options, &setup);
     status = embedder_open(&embedder, options,
                            dims->n_values ? (long)dims->values[0] : EMBEDDER_DEFAULT_DIMS, &error);
     if (status == STATUS_INVALID || status == STATUS_UNSUPPORTED)
