@@ -64,7 +64,6 @@ export class CanvasChart {
   /** Other marks: what was read is gone. */
   renew() {
     this.#pick(null);
-    this.paint();
   }
 
   #pick(at) {

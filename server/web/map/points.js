@@ -55,9 +55,9 @@ export class Points {
     context.stroke();
   }
 
-  /** Those that would lie over another are left out. */
+  /** Those that would lie over another, or over a point, are left out. */
   #writeNames(context, width, spotOf) {
-    const taken = [];
+    const taken = this.#texts.map((_, i) => ({ y: spotOf(i)[1], from: spotOf(i)[0] - 6, to: spotOf(i)[0] + 6 }));
     this.#texts.forEach((text, i) => {
       const [x, y] = spotOf(i);
       const isLeft = x > width / 2;

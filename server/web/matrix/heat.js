@@ -8,9 +8,13 @@ import { shorten } from "../base/svg.js";
 const MAX_NAMED = 24; // texts whose names stand beside the rows
 const LETTER = 7.5;
 const HEAD = 20; // the columns' numbers
+const SHADES = 100; // between zero and either end
 const MIN_FIGURE = 40; // points of a cell that has room for its score
 
 const toward = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+
+/** The colour of a share from -1 to 1. */
+const shade = (share, { ground, negative, accent }) => mix(ground, share < 0 ? negative : accent, Math.abs(share));
 
 export class Heat {
   #texts = [];
@@ -31,11 +35,6 @@ export class Heat {
     return { n, isNamed, left, top: isNamed ? HEAD : 0, cell: (width - left) / n };
   }
 
-  #colorOf(i, j, { ground, negative, accent }) {
-    const share = this.#share(this.#scores[i * this.#texts.length + j]);
-    return mix(ground, share < 0 ? negative : accent, Math.abs(share));
-  }
-
   heightFor(width) {
     if (!this.#scores) return 0;
     const { n, top, cell } = this.#layout(width);
@@ -46,9 +45,10 @@ export class Heat {
     if (!this.#scores) return;
     const { n, isNamed, left, top, cell } = this.#layout(width);
     const gap = cell > 6 ? 1 : 0;
+    const palette = Array.from({ length: 2 * SHADES + 1 }, (_, i) => paintOf(shade(i / SHADES - 1, colors)));
     for (let i = 0; i < n; i++)
       for (let j = 0; j < n; j++) {
-        context.fillStyle = paintOf(this.#colorOf(i, j, colors));
+        context.fillStyle = palette[Math.round(SHADES * (1 + this.#share(this.#scores[i * n + j])))];
         context.fillRect(left + j * cell, top + i * cell, cell - gap, cell - gap);
       }
     if (cell >= MIN_FIGURE) this.#writeFigures(context, width, colors);
@@ -65,7 +65,7 @@ export class Heat {
     context.textAlign = "center";
     for (let i = 0; i < n; i++)
       for (let j = 0; j < n; j++) {
-        context.fillStyle = paintOf(findReadable(this.#colorOf(i, j, colors), [colors.ink, colors.ground]));
+        context.fillStyle = paintOf(findReadable(shade(this.#share(this.#scores[i * n + j]), colors), [colors.ink, colors.ground]));
         context.fillText(number(this.#scores[i * n + j], 2), left + (j + 0.5) * cell, top + (i + 0.5) * cell + 4.5);
       }
   }

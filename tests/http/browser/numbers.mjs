@@ -2,6 +2,9 @@
 // What the page computes, against NumPy (oracle.py, run by the Python that PYTHON names).
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { drawAll, intervalOf, resampleMeans } from "../../../server/web/numbers/bootstrap.js";
 import { evaluate, recommend } from "../../../server/web/numbers/evaluate.js";
@@ -43,6 +46,29 @@ export const steps = {
     const values = new Set(rows.map(({ figures }) => figures[12].value.toFixed(4)));
     assert.ok(values.size > 4, `only ${[...values]} differ`);
     assert.ok(rows.every(({ bytes, format, n }) => bytes === { float32: 4 * n, int8: n }[format] || bytes === n / 8));
+  },
+
+  async "figures and intervals are those of nestd evaluate"() {
+    const folder = mkdtempSync(join(tmpdir(), "nestd-"));
+    const pairs = questions.map((question, q) => [question, documents[right[q][0]]]);
+    writeFileSync(join(folder, "pairs.csv"), `question,answer\n${pairs.map((pair) => pair.map((text) => `"${text}"`).join()).join("\n")}\n`);
+    const options = ["--model-id", process.env.NESTD_MODEL, "--pairs", join(folder, "pairs.csv"), "--dimensions", "128,32", "--format", "json"];
+    const told = JSON.parse(execFileSync(process.env.NESTD_BINARY, ["evaluate", ...options], { env: {}, stdio: ["ignore", "pipe", "ignore"] }));
+    rmSync(folder, { recursive: true });
+    const texts = [...new Set(pairs.map(([, answer]) => answer))];
+    const [queries, corpus] = [pack(await askVectors(questions)), pack(await askVectors(texts))];
+    const ofPairs = pairs.map(([, answer]) => [texts.indexOf(answer)]);
+    const { resamples: nResamples, seed } = told;
+    const rows = evaluate({ queries, documents: corpus, right: ofPairs, sizes: SIZES, similarity: "cosine", seed, nResamples }, () => {});
+    for (const { format, n, figures, share } of rows) {
+      const row = told.rows.find((each) => each.dimensions === n && each.output_dtype === format);
+      assert.ok(Math.abs(row.share_within_1_percent - share) < 1e-9, `${format} ${n}`);
+      METRICS.forEach(({ name }, m) => {
+        const { value, low, high, difference_low, difference_high } = row.metrics[`cosine_${name}`];
+        const { value: own, interval, differenceInterval } = figures[m];
+        [own, ...interval, ...differenceInterval].forEach((x, i) => assert.ok(Math.abs(x - [value, low, high, difference_low, difference_high][i]) < 1e-9, `${format} ${n} ${name}`));
+      });
+    }
   },
 
   async "draws are splitmix64's"() {
