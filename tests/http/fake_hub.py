@@ -93,11 +93,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Host(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, hub, role):
+    def __init__(self, hub, role, tls):
         super().__init__(("127.0.0.1", 0), Handler)
         self.hub = hub
         self.role = role
-        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.server_address[1]}"
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_side=True)
         self.thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self.thread.start()
 
@@ -134,15 +136,17 @@ class Repository:
 
 
 class FakeHub:
-    def __init__(self):
+    """`tls` and `store_tls`: an ssl.SSLContext each, for hosts that speak TLS."""
+
+    def __init__(self, tls=None, store_tls=None):
         self.repositories = {}  # name -> Repository
         self.asked = []
         self.faults = []  # functions of a handler: true where they have answered
         self.page_entries = 1000
         self.piece_bytes = 1 << 20
         self.piece_pause_s = 0
-        self.hub = Host(self, "hub")
-        self.store = Host(self, "store")
+        self.hub = Host(self, "hub", tls)
+        self.store = Host(self, "store", store_tls)
         self.url = self.hub.url
 
     def close(self):

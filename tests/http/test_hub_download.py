@@ -5,6 +5,7 @@ import os
 import pathlib
 import random
 import signal
+import ssl
 import stat
 import subprocess
 import time
@@ -473,6 +474,54 @@ def test_other_schemes_are_not_followed(binary, hub, cache, tmp_path):
     location = {"Location": f"file://{tmp_path}/secret"}
     hub.fail("hub", "/resolve/.*model.safetensors", lambda h: h.send(302, headers=location), times=99)
     assert_refused(get(binary, hub, cache), "302")
+
+
+# ---- proxies and TLS ----
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "ALL_PROXY"])
+def test_proxy_is_asked(binary, hub, cache, variable):
+    """The fake hub is the proxy, and the hub's own address leads nowhere."""
+    done = get(binary, hub, cache, HF_ENDPOINT="http://hub.invalid", **{variable: hub.url})
+    assert done.returncode == 0, done
+    assert_whole(cache)
+    assert all(a.path.startswith("http://hub.invalid/") for a in hub.asked if a.host == "hub")
+
+
+def tls_of(certificate):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.certificate, certificate.key)
+    return context
+
+
+@pytest.fixture
+def tls_hub(certificate):
+    fake = FakeHub(tls=tls_of(certificate), store_tls=tls_of(certificate))
+    fake.add(NAME, FILES)
+    yield fake
+    fake.close()
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"])
+def test_certificates_of_a_hub_of_one_s_own(binary, tls_hub, cache, certificate, variable):
+    done = get(binary, tls_hub, cache, **{"SSL_CERT_FILE": "", variable: str(certificate.certificate)})
+    assert done.returncode == 0, done
+    assert_whole(cache)
+
+
+def test_certificate_that_nobody_vouches_for(binary, tls_hub, cache):
+    done = get(binary, tls_hub, cache)
+    assert_refused(done, "certificate")
+    assert not tls_hub.asked and "trying again" not in done.stderr
+
+
+def test_no_redirect_leads_from_https_to_http(binary, cache, certificate):
+    hub = FakeHub(tls=tls_of(certificate))
+    hub.add(NAME, FILES)
+    done = get(binary, hub, cache, SSL_CERT_FILE=str(certificate.certificate))
+    hub.close()
+    assert_refused(done, "302")
+    assert hub.count("store", "") == 0
 
 
 # ---- without the hub ----

@@ -180,6 +180,20 @@ def test_bar_on_a_terminal(binary, hub, cache, options):
         assert b"\r\x1b[K\r" in shown[shown.rindex(b"MB/s") :], "the bar is taken away"
 
 
+def test_embed_takes_a_name_too(binary, hub, cache, server, tmp_path):
+    (tmp_path / "texts.txt").write_text("a cat\n")
+    done = subprocess.run(
+        [binary, "embed", "--model-id", NAME, "-i", tmp_path / "texts.txt", "-o", tmp_path / "vectors.jsonl"],
+        env=environment(hub.environment(cache)),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done
+    (row,) = [json.loads(line) for line in (tmp_path / "vectors.jsonl").read_text().splitlines()]
+    assert row["embedding"] == expected(server)
+
+
 # ---- the token ----
 
 
