@@ -280,10 +280,10 @@ static double encode_slice(struct bench *bench, struct flight *flights)
 
 static double linear_flop_per_token(const struct arch *arch)
 {
-    const double hidden = (double)arch->hidden_size;
+    const size_t columns =
+        arch_qkv_size(arch) + arch->query_size + arch_wide_size(arch) + arch->intermediate_size;
 
-    return 2 * (double)arch->n_layers *
-           (4 * hidden * hidden + 2 * hidden * (double)arch->intermediate_size);
+    return 2 * (double)arch->n_layers * (double)arch->hidden_size * (double)columns;
 }
 
 static enum gemm_format gemm_format_of(const char *dtype)

@@ -69,11 +69,11 @@ enum status roof_new(struct roof **ret_roof, const struct arch *arch, enum gemm_
     if (!status)
         roof->format = format;
     if (!status)
-        status = pack(roof, 0, 3 * hidden, hidden, error);
+        status = pack(roof, 0, arch_qkv_size(arch), hidden, error);
     if (!status)
-        status = pack(roof, 1, hidden, hidden, error);
+        status = pack(roof, 1, hidden, arch->query_size, error);
     if (!status)
-        status = pack(roof, 2, inner, hidden, error);
+        status = pack(roof, 2, arch_wide_size(arch), hidden, error);
     if (!status)
         status = pack(roof, 3, hidden, inner, error);
     if (status) {

@@ -161,10 +161,10 @@ static void try_model(void)
     if (model->n_dims == 0 || model->default_dims > model->n_dims || model->max_tokens == 0 ||
         model->max_tokens > model->arch.n_positions)
         abort();
-    last =
-        tensor_get(&model->word_embeddings, model->arch.vocab_size * model->arch.hidden_size - 1);
-    last = tensor_get(&model->layers[model->arch.n_layers - 1].output_norm.beta,
-                      model->arch.hidden_size - 1);
+    last = tensor_get(&model->word_embeddings,
+                      model->arch.vocab_size * model->arch.embedding_size - 1);
+    last = tensor_get(&model->layers[model->arch.n_layers - 1].output.weight,
+                      model->arch.hidden_size * model->arch.intermediate_size - 1);
     (void)last;
     model_free(model);
 }

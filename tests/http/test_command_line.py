@@ -156,7 +156,7 @@ def changed(**fields):
             changed(model_type="big_bird"),
             ["config.json", "model_type", "big_bird", "bert"],
         ),
-        ("config.json", changed(hidden_act="silu"), ["config.json", "hidden_act", "silu"]),
+        ("config.json", changed(hidden_act="mish"), ["config.json", "hidden_act", "mish"]),
         (
             "config.json",
             changed(position_embedding_type="relative_key"),
