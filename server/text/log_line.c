@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/text/log_line.h"
 
+#include "server/text/utf8.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,28 +27,6 @@ static bool append_string(struct log_line *line, const char *string)
     return append(line, string, strlen(string));
 }
 
-/* The bytes of the character that begins at s[0 .. n-1]; 0 if it is not one in UTF-8 (RFC 3629). */
-static size_t character_len(const unsigned char *s, size_t n)
-{
-    size_t len = s[0] < 0x80                   ? 1
-                 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
-                 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3
-                 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
-                                               : 0;
-
-    if (len == 0 || len > n)
-        return 0;
-    for (size_t i = 1; i < len; i++) {
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    /* Longer than need be, a surrogate, or above U+10FFFF. */
-    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-        (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-        return 0;
-    return len;
-}
-
 /* C0, DEL and C1: what a terminal may obey. */
 static bool is_control(const unsigned char *s)
 {
@@ -58,7 +38,7 @@ static bool append_character(struct log_line *line, const char *bytes, size_t n,
                              size_t *ret_len)
 {
     const unsigned char *s = (const unsigned char *)bytes;
-    size_t len = character_len(s, n);
+    size_t len = utf8_character_size(bytes, n);
     char escape[LONGEST_ESCAPE_BYTES + 1];
 
     *ret_len = len ? len : 1;

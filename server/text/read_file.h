@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Small files that a person writes or puts in place: API keys, certificates. Any thread. */
+/* Small files that a person writes or puts in place: API keys, certificates. They may be pipes, as
+ * secrets are sometimes handed over; the engine's file_read() takes a model's files, which are
+ * regular and have their size before they are read. Any thread. */
 #ifndef NESTD_SERVER_TEXT_READ_FILE_H
 #define NESTD_SERVER_TEXT_READ_FILE_H
 
