@@ -29,6 +29,7 @@ struct route {
     const struct route_family *family;
     bool needs_model; /* 503 while loading */
     bool needs_key;   /* 401 without one, where keys are set up */
+    bool is_probe;    /* comes every few seconds: logged at debug */
 
     /* GET: called on the HTTP thread; must answer at once, touching no queue (promise 7).
      * POST: called on a request thread with the whole body; answers or submits. */

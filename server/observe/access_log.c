@@ -6,27 +6,14 @@
 #include "server/exchange/server.h"
 #include "server/text/log.h"
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <string.h>
-
-static bool is_probe(const struct route *route)
-{
-    static const char *const paths[] = {"/livez", "/readyz", "/health", "/metrics"};
-
-    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-        if (route && strcmp(route->path, paths[i]) == 0)
-            return true;
-    }
-    return false;
-}
 
 /* 503 is said of the state of the server, which has lines of its own. */
 static enum log_level level_of(const struct request *request)
 {
     if (request->reply.http_status == 500)
         return LOG_ERROR;
-    return is_probe(request->route) ? LOG_DEBUG : LOG_INFO;
+    return request->route && request->route->is_probe ? LOG_DEBUG : LOG_INFO;
 }
 
 void access_log_write(const struct request *request)

@@ -201,10 +201,10 @@ static void work_finish(struct request *request)
 }
 
 static const struct route rows[] = {
-    {"/quick", METHOD_GET, &openai_family, false, false, quick, NULL},
-    {"/echo", METHOD_POST, &openai_family, false, true, echo, NULL},
-    {"/work", METHOD_POST, &tei_family, true, true, work_start, work_finish},
-    {"/model", METHOD_GET, &openai_family, true, true, model_name, NULL},
+    {"/quick", METHOD_GET, &openai_family, false, false, false, quick, NULL},
+    {"/echo", METHOD_POST, &openai_family, false, true, false, echo, NULL},
+    {"/work", METHOD_POST, &tei_family, true, true, false, work_start, work_finish},
+    {"/model", METHOD_GET, &openai_family, true, true, false, model_name, NULL},
 };
 static const struct routes routes = {rows, sizeof rows / sizeof *rows};
 
