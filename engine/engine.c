@@ -15,7 +15,6 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 struct engine {
     const struct engine_options *options; /* the caller's, until the engine is started */
@@ -28,14 +27,6 @@ struct engine {
     struct workers *workers;
     struct engine_info info;
 };
-
-static int64_t monotonic_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 static enum encoder_dtype pick_dtype(const struct engine_options *options)
 {
@@ -127,14 +118,14 @@ static enum status start_workers(struct engine *engine, const struct engine_obse
     const struct batcher_options batcher_options = {
         .max_queued_tokens = options->max_queued_tokens,
         .max_pass_tokens = options->max_pass_tokens,
-        .now_us = monotonic_us,
+        .now_us = clock_now_us,
     };
     struct workers_options workers_options = {
         .model = engine->model,
         .encoder = engine->encoder,
         .n_workers = pick_workers(options),
         .max_pass_tokens = options->max_pass_tokens,
-        .now_us = monotonic_us,
+        .now_us = clock_now_us,
         .pass_done = observer ? observer->pass_done : NULL,
         .user = observer ? observer->user : NULL,
     };

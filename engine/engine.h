@@ -10,6 +10,7 @@
 #ifndef NESTD_ENGINE_ENGINE_H
 #define NESTD_ENGINE_ENGINE_H
 
+#include "engine/base/clock.h"
 #include "engine/base/sizes.h"
 #include "engine/base/status.h"
 #include "engine/base/time_slice.h"

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* The last part of a path, without slashes after it; empty where that says nothing (".", "/"). */
 static struct slice last_part(const char *path)
@@ -149,12 +148,4 @@ const char *server_list_name(const struct server *server, size_t i)
         i--;
     }
     return NULL;
-}
-
-int64_t clock_now_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }

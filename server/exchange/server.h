@@ -78,6 +78,4 @@ bool server_knows_model(const struct server *server, const char *name, size_t le
  * NULL: there are no more. */
 const char *server_list_name(const struct server *server, size_t i);
 
-int64_t clock_now_us(void); /* monotonic */
-
 #endif
