@@ -18,13 +18,11 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/queue.h>
 
 enum { LARGE_BODY_BYTES = 32 << 10 }; /* about a millisecond of a thread's time */
 
-struct list {
-    struct request *first;
-    struct request *last;
-};
+STAILQ_HEAD(list, request);
 
 /* Requests of one size. */
 struct queue {
@@ -48,25 +46,18 @@ struct pool {
     pthread_t threads[];
 };
 
-static void list_append(struct list *list, struct request *request)
+static void queue_init(struct queue *queue)
 {
-    request->pool_next = NULL;
-    if (list->last)
-        list->last->pool_next = request;
-    else
-        list->first = request;
-    list->last = request;
+    STAILQ_INIT(&queue->fresh);
+    STAILQ_INIT(&queue->finished);
 }
 
 static struct request *list_take(struct list *list)
 {
-    struct request *request = list->first;
+    struct request *request = STAILQ_FIRST(list);
 
-    if (!request)
-        return NULL;
-    list->first = request->pool_next;
-    if (!list->first)
-        list->last = NULL;
+    if (request)
+        STAILQ_REMOVE_HEAD(list, pool_entry);
     return request;
 }
 
@@ -97,7 +88,7 @@ static bool is_large(const struct request *request)
 
 static bool has_some(const struct queue *queue)
 {
-    return queue->finished.first || queue->fresh.first;
+    return !STAILQ_EMPTY(&queue->finished) || !STAILQ_EMPTY(&queue->fresh);
 }
 
 static struct request *queue_take(struct queue *queue)
@@ -153,6 +144,8 @@ enum status pool_new(struct pool **ret_pool, size_t n_threads,
         return STATUS_NO_MEMORY;
     pool->answered = answered;
     pool->max_large = n_threads > 1 ? n_threads - 1 : 1;
+    queue_init(&pool->small);
+    queue_init(&pool->large);
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->pushed, NULL);
     while (pool->n_threads < n_threads) {
@@ -191,10 +184,12 @@ void pool_free(struct pool *pool)
 void pool_push(struct pool *pool, struct request *request)
 {
     struct queue *queue;
+    struct list *list;
 
     pthread_mutex_lock(&pool->mutex);
     queue = is_large(request) ? &pool->large : &pool->small;
-    list_append(request->stage == REQUEST_QUEUED ? &queue->fresh : &queue->finished, request);
+    list = request->stage == REQUEST_QUEUED ? &queue->fresh : &queue->finished;
+    STAILQ_INSERT_TAIL(list, request, pool_entry);
     pthread_mutex_unlock(&pool->mutex);
     /* Now, for the thread that is woken needs the mutex; the pool may have been stopped by then. */
     pthread_cond_signal(&pool->pushed);

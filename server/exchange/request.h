@@ -28,6 +28,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 struct route;
 struct server;
@@ -64,8 +65,8 @@ struct request {
     void *work;
     void (*free_work)(void *work);
 
-    struct job_group group;    /* submitted by request_submit */
-    struct request *pool_next; /* private to the pool */
+    struct job_group group;           /* submitted by request_submit */
+    STAILQ_ENTRY(request) pool_entry; /* private to the pool */
 
     /* For Server-Timing, metrics and the log. */
     int64_t began_us;    /* the request line was read */

@@ -33,6 +33,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -55,14 +56,10 @@ struct watch_entry {
     bool was_asked;          /* the client, whether it is there */
     bool linger;             /* when the connection ends */
     bool dead;               /* in the graveyard */
-    struct watch_entry *previous;
-    struct watch_entry *next;
+    TAILQ_ENTRY(watch_entry) place;
 };
 
-struct entry_list {
-    struct watch_entry *first;
-    struct watch_entry *last;
-};
+TAILQ_HEAD(entry_list, watch_entry);
 
 struct watch {
     void (*too_slow)(struct request *request);
@@ -78,37 +75,14 @@ struct watch {
     pthread_mutex_t mutex; /* guards what follows, and all entries */
     struct entry_list phases[N_WATCH_PHASES];
     size_t n_lingering;
-    struct watch_entry *graveyard; /* linked by next */
+    struct entry_list graveyard;
     bool stopping;
 };
-
-static void list_append(struct entry_list *list, struct watch_entry *entry)
-{
-    entry->previous = list->last;
-    entry->next = NULL;
-    if (list->last)
-        list->last->next = entry;
-    else
-        list->first = entry;
-    list->last = entry;
-}
-
-static void list_remove(struct entry_list *list, struct watch_entry *entry)
-{
-    if (entry->previous)
-        entry->previous->next = entry->next;
-    else
-        list->first = entry->next;
-    if (entry->next)
-        entry->next->previous = entry->previous;
-    else
-        list->last = entry->previous;
-}
 
 static void enter(struct watch *watch, struct watch_entry *entry, enum watch_phase phase,
                   struct request *request)
 {
-    list_remove(&watch->phases[entry->phase], entry);
+    TAILQ_REMOVE(&watch->phases[entry->phase], entry, place);
     if (entry->has_ended && (phase == WATCH_IDLE || phase == WATCH_RECEIVING))
         phase = WATCH_CLOSING;
     if (entry->has_ended && !entry->is_reset && !entry->was_asked && phase == WATCH_WORKING)
@@ -117,23 +91,22 @@ static void enter(struct watch *watch, struct watch_entry *entry, enum watch_pha
     entry->request = request;
     if (watch->durations_us[phase])
         entry->deadline_us = clock_now_us() + watch->durations_us[phase];
-    list_append(&watch->phases[phase], entry);
+    TAILQ_INSERT_TAIL(&watch->phases[phase], entry, place);
 }
 
 static void bury(struct watch *watch, struct watch_entry *entry)
 {
-    list_remove(&watch->phases[entry->phase], entry);
+    TAILQ_REMOVE(&watch->phases[entry->phase], entry, place);
     entry->dead = true;
-    entry->next = watch->graveyard;
-    watch->graveyard = entry;
+    TAILQ_INSERT_TAIL(&watch->graveyard, entry, place);
 }
 
 static void clear_graveyard(struct watch *watch)
 {
-    while (watch->graveyard) {
-        struct watch_entry *entry = watch->graveyard;
+    struct watch_entry *entry;
 
-        watch->graveyard = entry->next;
+    while ((entry = TAILQ_FIRST(&watch->graveyard)) != NULL) {
+        TAILQ_REMOVE(&watch->graveyard, entry, place);
         free(entry);
     }
 }
@@ -244,7 +217,7 @@ static int64_t expire_all(struct watch *watch, int64_t now_us)
 
         if (!watch->durations_us[i])
             continue;
-        while ((entry = watch->phases[i].first) != NULL && entry->deadline_us <= now_us)
+        while ((entry = TAILQ_FIRST(&watch->phases[i])) != NULL && entry->deadline_us <= now_us)
             expire(watch, entry);
         if (entry && entry->deadline_us - now_us < sleep_us)
             sleep_us = entry->deadline_us - now_us;
@@ -333,6 +306,9 @@ enum status watch_new(struct watch **ret_watch, const struct watch_options *opti
     if (!watch)
         return STATUS_NO_MEMORY;
     pthread_mutex_init(&watch->mutex, NULL);
+    TAILQ_INIT(&watch->graveyard);
+    for (size_t i = 0; i < N_WATCH_PHASES; i++)
+        TAILQ_INIT(&watch->phases[i]);
     watch->too_slow = options->too_slow;
     watch->ask = options->ask;
     watch->idle_shutdown = options->idle_shutdown;
@@ -367,8 +343,8 @@ void watch_free(struct watch *watch)
         eventfd_write(watch->wakeup, 1);
         pthread_join(watch->thread, NULL);
     }
-    while (watch->phases[WATCH_LINGERING].first)
-        end_lingering(watch, watch->phases[WATCH_LINGERING].first);
+    while (!TAILQ_EMPTY(&watch->phases[WATCH_LINGERING]))
+        end_lingering(watch, TAILQ_FIRST(&watch->phases[WATCH_LINGERING]));
     clear_graveyard(watch);
     if (watch->epoll >= 0)
         close(watch->epoll);
@@ -389,7 +365,7 @@ struct watch_entry *watch_connection_begin(struct watch *watch, int socket)
     entry->phase = WATCH_IDLE;
     entry->deadline_us = clock_now_us() + watch->durations_us[WATCH_IDLE];
     pthread_mutex_lock(&watch->mutex);
-    list_append(&watch->phases[WATCH_IDLE], entry);
+    TAILQ_INSERT_TAIL(&watch->phases[WATCH_IDLE], entry, place);
     if (epoll_ctl(watch->epoll, EPOLL_CTL_ADD, socket, &event)) {
         bury(watch, entry);
         entry = NULL;
@@ -426,8 +402,12 @@ void watch_linger(struct watch *watch, struct watch_entry *entry)
 
 static void hang_up_list(const struct entry_list *list)
 {
-    for (struct watch_entry *entry = list->first; entry; entry = entry->next)
+    const struct watch_entry *entry;
+
+    TAILQ_FOREACH(entry, list, place)
+    {
         request_gone(entry->request);
+    }
 }
 
 void watch_hang_up_all(struct watch *watch)
