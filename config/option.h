@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A row of the options table, and how a name finds it. For the files of config/ alone; the rest of
+/* A row of the options table, and how a name finds it. For the files of config/ only; the rest of
  * the program reads struct options. */
 #ifndef NESTD_CONFIG_OPTION_H
 #define NESTD_CONFIG_OPTION_H
@@ -55,7 +55,7 @@ extern const struct option option_table[N_OPTIONS];
 /* Whether the command has it. */
 bool option_is_of(const struct option *option, enum options_command command);
 
-/* Whether it takes any number of values: LIST and NUMBERS. */
+/* Whether the option takes any number of values: LIST and NUMBERS. */
 bool option_is_list(const struct option *option);
 
 /* Where a value came from; the later wins. */
@@ -73,10 +73,10 @@ struct option_name {
 };
 struct option_name option_spell(const struct option *option, enum option_source source);
 
-/* The option of that name, as spelt in that source; NULL if there is none. */
+/* The option with this name, as spelled in that source; NULL if there is no such option. */
 const struct option *option_find(enum option_source source, const char *name, size_t len_bytes);
 
-/* The option of that command whose name is a slip or two away; NULL if none is. */
+/* The option of that command whose name is one or two typing errors away; NULL if there is none. */
 const struct option *option_find_nearest(enum options_command command, enum option_source source,
                                          const char *name, size_t len_bytes);
 

@@ -51,8 +51,8 @@ static const char *copy_text(struct options *options, const char *text, size_t l
     return copy;
 }
 
-/* The bytes of the UTF-8 character that `text` starts with; 0 if it is none. The last of `text` is
- * followed by a NUL, which continues nothing. */
+/* The length in bytes of the UTF-8 character that `text` starts with; 0 if it is not one. Safe at
+ * the end of `text`: the NUL there continues no character. */
 static size_t measure_character(const unsigned char *text)
 {
     static const uint32_t min_of_length[] = {0, 0, 0x80, 0x800, 0x10000};

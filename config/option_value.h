@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Values of options: strict reading of their text, and the memory that they need. For the files of
- * config/ alone. */
+ * config/ only. */
 #ifndef NESTD_CONFIG_OPTION_VALUE_H
 #define NESTD_CONFIG_OPTION_VALUE_H
 
@@ -21,7 +21,7 @@ enum option_result {
 enum option_result option_set(const struct option *option, const char *text,
                               struct options *options);
 
-/* A LIST or NUMBERS begins anew. */
+/* Empties a LIST or NUMBERS. */
 void option_clear_list(const struct option *option, struct options *options);
 
 /* Frees what every option_set has allocated. */

@@ -111,7 +111,7 @@ static bool is_word(const char *argument, const char *word, size_t len_bytes)
     return strlen(word) == len_bytes && memcmp(argument, word, len_bytes) == 0;
 }
 
-/* How a flag is spelt that has a short form too: -i is --input. */
+/* The long form of a flag: -i is --input. */
 static const char *spell_out(const char *argument)
 {
     static const char *const short_forms[][2] = {{"-i", "--input"}, {"-o", "--output"}};
@@ -301,7 +301,7 @@ static bool check_server(struct reading *reading)
     return true;
 }
 
-/* What one option alone cannot tell. */
+/* Checks that need more than one option. */
 static bool check_together(struct reading *reading)
 {
     struct options *const options = &reading->options;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The program's options, from the one table in options.def: defaults, then the JSON file of
- * --config, then NESTD_* environment variables, then flags; the later wins. Knows nothing of engine
- * or server. */
+ * --config, then NESTD_* environment variables, then flags; the later wins. This folder knows
+ * nothing of engine or server. */
 #ifndef NESTD_CONFIG_OPTIONS_H
 #define NESTD_CONFIG_OPTIONS_H
 
@@ -19,11 +19,11 @@
  *   NUMBER  int64_t        within [least, most]
  *   BYTES   int64_t        a number, or one with KiB, MiB, GiB
  *   SECONDS double
- *   SWITCH  bool           "true" / "false"; the flag alone means true
+ *   SWITCH  bool           "true" / "false"; the flag without a value means true
  *   CHOICE  const char *   one of the words that the table lists, separated by '|' */
 enum { OPTIONS_MAX_VALUES = 1024 };
 
-/* Less than that would refuse a body that --payload-limit allows, or a small request beside one. */
+/* With less, a body that --payload-limit allows would be refused, or a small request beside it. */
 enum {
     OPTIONS_MIN_MEMORY_LIMIT = 16 << 20,
     OPTIONS_MEMORY_PER_PAYLOAD = 4,
@@ -71,7 +71,7 @@ enum options_outcome {
     OPTIONS_RUN,     /* all is well: *ret_options is filled */
     OPTIONS_HELP,    /* --help: print it, exit 0 */
     OPTIONS_VERSION, /* --version */
-    OPTIONS_BAD,     /* problem says what and what is allowed: exit 2 */
+    OPTIONS_BAD,     /* `problem` says what is wrong and what is allowed: exit 2 */
 };
 
 struct options_report {
@@ -82,10 +82,10 @@ struct options_report {
 };
 
 /* argv[0] is skipped; envp is the environment, NULL-terminated. An option of another command is
- * refused as a flag, and left alone in the environment and the file, which may be there for all
+ * refused as a flag, and ignored in the environment and the file, which may be there for all
  * commands. *ret_options is touched only with OPTIONS_RUN; then max_request_tokens is at most
  * max_queue_tokens, and there is a model_id or, for the other commands than OPTIONS_SERVE, a url.
- * *report is filled anew. */
+ * *report is overwritten. */
 enum options_outcome options_read(int argc, char *const *argv, char *const *envp,
                                   struct options *ret_options, struct options_report *report);
 void options_release(struct options *options); /* and zeroes them; NULL is allowed */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The JSON file of --config: an object whose keys are the options' fields. Strings are read as the
- * values of flags are, so "32MiB" means the same here. */
+/* The JSON file of --config: an object whose keys are the options' fields. Strings are read like
+ * the values of flags, so "32MiB" means the same here. */
 #include "config/reading.h"
 
 #include <jansson.h>
@@ -28,7 +28,7 @@ static bool fits_type(const struct option *option, const json_t *value)
     }
 }
 
-/* A string is read as a flag's value is; numbers and booleans as their text. */
+/* A string is read like a flag's value; numbers and booleans are read as their text. */
 static bool set_from_json(struct reading *reading, const struct option *option, const json_t *value)
 {
     char *text;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* --help: a row for each option, its name and argument in one column, in the next what it is for
- * with its default and limits in brackets. A name too long for its column gets a line of its own.
+/* --help: a row for each option. One column has its name and argument, the next its sentence, with
+ * default and limits in brackets. A name too long for its column gets a line of its own.
  */
 #include "config/option.h"
 #include "config/options.h"

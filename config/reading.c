@@ -64,7 +64,7 @@ bool reading_refuse_value(struct reading *reading, const struct option *option,
                             option_expect(option).text);
 }
 
-/* An unknown name; `what` is "flag" and the like. */
+/* Refuses an unknown name; `what` says of what kind it is: "flag". */
 bool reading_refuse_name(struct reading *reading, const char *what, enum option_source source,
                          const char *name, size_t len_bytes)
 {

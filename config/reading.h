@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The options while they are being read: values, where each is from, and the message that ends the
- * reading. For the files of config/ alone. */
+ * reading. For the files of config/ only. */
 #ifndef NESTD_CONFIG_READING_H
 #define NESTD_CONFIG_READING_H
 
@@ -13,9 +13,9 @@
 
 struct reading {
     struct options options;
-    enum option_source sources[N_OPTIONS]; /* where each has its value from */
+    enum option_source sources[N_OPTIONS]; /* where each value is from */
     int first_flag;                        /* past the command in argv */
-    const char *file_path;                 /* of --config or NESTD_CONFIG; NULL: none */
+    const char *file_path;                 /* of --config or NESTD_CONFIG; NULL: no file */
     enum options_outcome outcome;          /* what the flags ask for */
     struct options_report *report;
 };
@@ -49,12 +49,12 @@ bool reading_refuse_name(struct reading *reading, const char *what, enum option_
 void reading_take_source(struct reading *reading, const struct option *option,
                          enum option_source source);
 
-/* Sets the value, where the source has not given it before and it is what the option expects; else
+/* Sets the value. If this source has given it before, or it is not what the option expects,
  * complains and returns false. */
 bool reading_set(struct reading *reading, const struct option *option, enum option_source source,
                  const char *value);
 
-/* Sets what the JSON file at reading->file_path says (options_file.c). */
+/* Reads the JSON file at reading->file_path (options_file.c). */
 bool reading_set_from_file(struct reading *reading);
 
 #endif
