@@ -70,7 +70,7 @@ static bool parse_time(struct slice word, int64_t *ret_time_s)
     given.tm_sec = parse_digits(c + 17, 2);
     normal = given;
     time_s = timegm(&normal);
-    /* timegm makes 1 March of 29 February where there is none: such a date is not what was meant */
+    /* timegm turns a 29 February that does not exist into 1 March, which is not what was meant. */
     if (normal.tm_mon != given.tm_mon || normal.tm_mday != given.tm_mday ||
         normal.tm_hour != given.tm_hour || normal.tm_min != given.tm_min ||
         normal.tm_sec != given.tm_sec)

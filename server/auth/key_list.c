@@ -15,7 +15,7 @@ void key_list_release(struct key_list *list)
     *list = (struct key_list){0};
 }
 
-/* What can stand in a header after "Bearer " and is one word. */
+/* One word that can follow "Bearer " in a header. */
 static bool is_key(const char *bytes, size_t len_bytes)
 {
     for (size_t i = 0; i < len_bytes; i++) {
@@ -25,7 +25,7 @@ static bool is_key(const char *bytes, size_t len_bytes)
     return len_bytes > 0;
 }
 
-/* Not realloc, which would leave keys behind in memory that is no longer ours. */
+/* Not realloc, which would leave copies of keys in freed memory. */
 static bool make_room(struct key_list *list)
 {
     struct key_list larger = {.capacity = list->capacity ? 2 * list->capacity : 8};
@@ -85,7 +85,7 @@ static size_t are_equal(const struct key *a, const struct key *b)
 const struct key *key_list_find(const struct key_list *list, const char *bytes, size_t len_bytes)
 {
     struct key given = {.len_bytes = len_bytes};
-    size_t found = 0; /* one more than its index; no two are equal */
+    size_t found = 0; /* index plus 1; no two keys are equal */
 
     if (len_bytes > KEY_MAX_BYTES)
         return NULL;

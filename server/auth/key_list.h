@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* API keys, each with its end. Looking one up takes the same time whichever it is, and whether it
- * is there: see key_list_find. Used by key_file and api_keys. */
+/* API keys, each with its expiry time. A look-up takes the same time whether the key is there or
+ * not: see key_list_find. Used by key_file and api_keys. */
 #ifndef NESTD_SERVER_AUTH_KEY_LIST_H
 #define NESTD_SERVER_AUTH_KEY_LIST_H
 
@@ -13,7 +13,7 @@
 
 enum {
     KEY_MAX_BYTES = 256,
-    /* All are looked at for each request: 1024 of them take 6 us. */
+    /* Every request is compared with all of them: 1024 take 6 us. */
     KEYS_MAX = 1024,
 };
 
@@ -25,7 +25,7 @@ struct key {
     int64_t expires_s; /* Unix time from which on it is refused */
 };
 
-/* Zeroed: none. */
+/* Zeroed: empty. */
 struct key_list {
     struct key *keys; /* [n_keys] */
     size_t n_keys;
@@ -34,13 +34,13 @@ struct key_list {
 
 void key_list_release(struct key_list *list); /* and zeroes it; NULL is allowed */
 
-/* Adds a key. INVALID where it is none, is there already, or is one too many; the error tells why,
- * and never what the key is. */
+/* Adds a key. INVALID if it is not a valid key, is there already, or is one too many; the error
+ * says why, and never shows the key. */
 MUST_CHECK enum status key_list_add(struct key_list *list, const char *bytes, size_t len_bytes,
                                     int64_t expires_s, struct error *error);
 
-/* NULL if it is not there. The time that this takes depends on how many keys there are and how long
- * the given one is, and on nothing else: so it tells nothing of a key to one who guesses. */
+/* NULL if it is not there. The time this takes depends only on the number of keys and the length of
+ * the given one, so that it tells nothing to an attacker who guesses keys. */
 const struct key *key_list_find(const struct key_list *list, const char *bytes, size_t len_bytes);
 
 #endif

@@ -47,7 +47,7 @@ size_t base64_count_bytes(const char *text, size_t len)
     return len / 4 * 3 - n_padding;
 }
 
-/* 0 to 63; 64 for what is not of the alphabet. */
+/* 0 to 63; 64 for a character that is not in the alphabet. */
 static uint32_t read_one(char c)
 {
     if (c >= 'A' && c <= 'Z')

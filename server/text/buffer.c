@@ -114,7 +114,7 @@ void buffer_appendf(struct buffer *buffer, const char *format, ...)
     buffer->len_bytes += (size_t)len_bytes;
 }
 
-/* RFC 8259 section 7: only these may not stand as they are. U+007F, U+2028 and U+2029 may. */
+/* RFC 8259 section 7: only these need an escape. U+007F, U+2028 and U+2029 do not. */
 static bool needs_escape(unsigned char byte)
 {
     return byte < 0x20 || byte == '"' || byte == '\\';
@@ -161,7 +161,7 @@ void buffer_append_json_string(struct buffer *buffer, const char *bytes, size_t 
         append_escape(buffer, (unsigned char)bytes[i]);
         plain_start = i + 1;
     }
-    /* bytes may be NULL where there are none. */
+    /* `bytes` may be NULL if len_bytes is 0. */
     if (plain_start < len_bytes)
         buffer_append(buffer, bytes + plain_start, len_bytes - plain_start);
     buffer_append(buffer, "\"", 1);

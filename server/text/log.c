@@ -30,7 +30,7 @@ static _Atomic(enum log_level) max_level = LOG_INFO;
 static bool is_json;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* held from asking to writing */
-static uint64_t n_untold;                                 /* lines lost of late; guarded by mutex */
+static uint64_t n_unreported; /* lines lost and not reported yet; guarded by mutex */
 static atomic_uint_least64_t n_lost;
 
 void log_open(bool as_json)
@@ -64,7 +64,7 @@ void log_begin(struct log_line *line, enum log_level level, const char *message)
     log_line_begin(line, is_json, now, level_names[level], message);
 }
 
-/* False if there is no room, or nobody who could ever read it. Under the mutex. */
+/* False if there is no room, or if stderr has no reader any more. Under the mutex. */
 static bool put(const struct log_line *line)
 {
     struct pollfd stderr_ = {.fd = STDERR_FILENO, .events = POLLOUT};
@@ -74,19 +74,19 @@ static bool put(const struct log_line *line)
     return write(STDERR_FILENO, line->bytes, line->len) == (ssize_t)line->len;
 }
 
-/* Says that lines were lost, if some were. Under the mutex. */
-static bool put_untold(void)
+/* Reports lost lines, if there are any. Under the mutex. */
+static bool put_unreported(void)
 {
     struct log_line line;
 
-    if (n_untold == 0)
+    if (n_unreported == 0)
         return true;
     log_begin(&line, LOG_WARNING, "log lines were lost: stderr was full");
-    log_line_add_number(&line, "lines", n_untold);
+    log_line_add_number(&line, "lines", n_unreported);
     log_line_end(&line);
     if (!put(&line))
         return false;
-    n_untold = 0;
+    n_unreported = 0;
     return true;
 }
 
@@ -94,8 +94,8 @@ void log_end(struct log_line *line)
 {
     log_line_end(line);
     pthread_mutex_lock(&mutex);
-    if (!put_untold() || !put(line)) {
-        n_untold++;
+    if (!put_unreported() || !put(line)) {
+        n_unreported++;
         atomic_fetch_add_explicit(&n_lost, 1, memory_order_relaxed);
     }
     pthread_mutex_unlock(&mutex);

@@ -12,7 +12,7 @@ enum {
     LONGEST_ESCAPE_BYTES = 6,
 };
 
-/* Appends all of it, or nothing and answers false. */
+/* Appends everything, or nothing; then it returns false. */
 static bool append(struct log_line *line, const char *bytes, size_t len)
 {
     if (line->len + len > sizeof line->bytes - END_BYTES)
@@ -27,13 +27,13 @@ static bool append_string(struct log_line *line, const char *string)
     return append(line, string, strlen(string));
 }
 
-/* C0, DEL and C1: what a terminal may obey. */
+/* C0, DEL and C1: characters that a terminal may act on. */
 static bool is_control(const unsigned char *s)
 {
     return s[0] < 0x20 || s[0] == 0x7f || (s[0] == 0xc2 && s[1] < 0xa0);
 }
 
-/* One character, of which *ret_len bytes are used up. */
+/* Appends one character, and sets *ret_len to its length in `bytes`. */
 static bool append_character(struct log_line *line, const char *bytes, size_t n, bool quoted,
                              size_t *ret_len)
 {
@@ -56,7 +56,7 @@ static bool append_character(struct log_line *line, const char *bytes, size_t n,
     return append(line, bytes, len);
 }
 
-/* False if it was cut, between two characters. */
+/* False if the text was cut, which happens between two characters. */
 static bool append_text(struct log_line *line, const char *text, bool quoted)
 {
     size_t n = strlen(text);
@@ -108,7 +108,7 @@ static bool append_name(struct log_line *line, const char *name)
            append_string(line, line->is_json ? "\":" : "=");
 }
 
-/* A value that is a word stands in text without quotes. */
+/* In text output, a value that is one word has no quotes. */
 static bool is_word(const char *value)
 {
     static const char word[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"

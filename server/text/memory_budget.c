@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-/* What the budget may be filled up to by a request that then holds so many bytes. */
+/* Up to where a request that would then hold this many bytes may fill the budget. */
 static size_t find_ceiling(size_t limit_bytes, size_t held_bytes)
 {
     if (limit_bytes == 0)
@@ -32,7 +32,7 @@ static void raise_peak(struct memory_budget *budget, size_t used_bytes)
         ;
 }
 
-/* Has the claim hold so many bytes more. */
+/* Makes the claim hold n_bytes more. */
 static bool hold(struct memory_claim *claim, size_t n_bytes)
 {
     struct memory_budget *budget = claim->budget;

@@ -72,7 +72,7 @@ static uint32_t scale_to_odd(uint64_t power, uint32_t n)
     const uint64_t low = (power & UINT32_MAX) * n;
     const uint64_t sum = high + (low >> 32);
 
-    /* The power was rounded up, by less than one: a fraction that small is none. */
+    /* The power was rounded up, by less than one, so a fraction that small does not count. */
     return (uint32_t)(sum >> 32) | ((uint32_t)sum > 1);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Numbers as JSON text. Any thread; nothing can fail. None writes a terminating NUL. */
+/* Numbers as JSON text. Any thread; nothing can fail. No function writes a terminating NUL. */
 #ifndef NESTD_SERVER_TEXT_NUMBER_H
 #define NESTD_SERVER_TEXT_NUMBER_H
 

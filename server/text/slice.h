@@ -9,7 +9,7 @@
 #include <string.h>
 
 struct slice {
-    const char *bytes; /* NULL where there is none, which is not the same as empty */
+    const char *bytes; /* NULL: absent, which is not the same as empty */
     size_t len_bytes;
 };
 

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-/* The length of the character at the start of bytes[len_bytes], 1 to 4; 0 if there is none. */
+/* The length of the character at the start of bytes[len_bytes], 1 to 4; 0 if it is not valid. */
 size_t utf8_character_size(const char *bytes, size_t len_bytes);
 
 #endif
