@@ -9,7 +9,7 @@
 
 enum { EXCERPT_MAX_BYTES = 40 };
 
-/* How many of bytes[len_bytes], valid UTF-8 but for its end, are whole characters. */
+/* The length without a character that is cut off at the end; the rest is valid UTF-8. */
 static size_t whole_characters(const char *bytes, size_t len_bytes)
 {
     size_t start = len_bytes; /* of the last character */
@@ -33,7 +33,7 @@ static size_t whole_characters(const char *bytes, size_t len_bytes)
     return len_bytes - start >= size ? len_bytes : start;
 }
 
-/* Paths and names come from outside without a promise. */
+/* Paths and names come from outside and may hold any bytes. */
 static void replace_invalid(char *text)
 {
     const char *end = text + strlen(text);
@@ -68,7 +68,7 @@ bool api_error_set(struct api_error *ret_error, enum problem problem, const char
     return false;
 }
 
-/* Clients know such a refusal by OpenAI's words for it. */
+/* Clients recognise this error by OpenAI's wording. */
 bool api_error_set_too_many_tokens(struct api_error *ret_error, const char *field, size_t n_tokens,
                                    size_t max_tokens)
 {
@@ -102,7 +102,7 @@ void api_error_of_memory(const struct memory_claim *claim, struct api_error *ret
     else
         api_error_set(
             ret_error, PROBLEM_OVERLOADED, NULL,
-            "The requests at hand fill the %zu bytes of memory that they may have together "
-            "(--memory-limit): try again after the time that Retry-After names",
+            "All requests together hold the %zu bytes of memory that they may (--memory-limit). "
+            "Retry after the number of seconds in Retry-After",
             atomic_load(&claim->budget->limit_bytes));
 }

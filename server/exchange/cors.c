@@ -50,8 +50,8 @@ bool cors_is_on(const struct options *options)
     return options->cors_allow_origin.n_values > 0;
 }
 
-/* The value of Access-Control-Allow-Origin for a request from `origin`, which may be NULL. NULL:
- * that origin is not allowed. */
+/* The value of Access-Control-Allow-Origin for a request from `origin`, which may be NULL. Returns
+ * NULL if that origin is not allowed. */
 static const char *match(const struct option_list *allowed, const char *origin)
 {
     for (size_t i = 0; i < allowed->n_values; i++) {
@@ -93,11 +93,11 @@ void cors_answer_preflight(struct request *request)
     if (!match(&request->server->options->cors_allow_origin, request->origin))
         return;
     reply_add_header(reply, "Access-Control-Allow-Methods", "%s", methods.text);
-    /* The star, which old browsers do not know and which never means Authorization, is for what
-     * client libraries add of their own, such as OpenAI's x-stainless-*. */
+    /* The star covers what client libraries add, such as OpenAI's x-stainless-*. Old browsers do
+     * not know it, and it never includes Authorization. */
     reply_add_header(reply, "Access-Control-Allow-Headers",
                      "Authorization, Content-Type, X-Api-Key, api-key, *");
-    /* As long as any browser remembers it. */
+    /* The maximum that any browser accepts. */
     reply_add_header(reply, "Access-Control-Max-Age", "86400");
 }
 

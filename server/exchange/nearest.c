@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Tried in this order, on the path in lower case with single slashes and none at its end:
+/* Tried in this order, on the path in lower case, with single slashes and without one at its end:
  *
- *   the address of the same thing elsewhere     /api/embed
- *   the longest route that it ends with         /v1/v1/embeddings, /api/v1/embeddings
- *   the route that takes the fewest edits       /v1/embedding
+ *   the route that does what another API's path does     /api/embed
+ *   the longest route that the path ends with             /v1/v1/embeddings, /api/v1/embeddings
+ *   the route at the smallest edit distance               /v1/embedding
  *
- * The work is bounded: a long path is near to nothing, and there are a few dozen routes. */
+ * The work is bounded: long paths are not looked at, and there are a few dozen routes. */
 #include "server/exchange/nearest.h"
 
 #include "server/exchange/route.h"
@@ -38,7 +38,7 @@ static const struct {
     {"/swagger", "/docs"},
 };
 
-/* False where it is too long. */
+/* False if it is too long. */
 static bool simplify(const char *path, struct plain_path *ret_plain)
 {
     size_t n = 0;

@@ -2,12 +2,12 @@
 
 /* DESIGN
  *
- * First-in-first-out lists under one mutex. A thread takes what is finished while there is
- * something, else what is fresh; it serves with no lock held.
+ * First-in-first-out lists under one mutex. A thread takes a finished request if there is one, else
+ * a fresh one; it serves it with no lock held.
  *
- * Decoding or writing a large request takes milliseconds, for which a small one does not wait
- * (promise 4): large requests have lists of their own, and while there is more than one thread, one
- * serves small requests only. A single thread serves the two kinds in turns. */
+ * Decoding or writing a large request takes milliseconds, and small ones must not wait for that
+ * (promise 4). So large requests have lists of their own, and one of the threads serves small
+ * requests only. A single thread alternates between the two kinds. */
 
 #include "server/exchange/pool.h"
 
@@ -32,14 +32,14 @@ struct queue {
 
 struct pool {
     void (*answered)(struct request *request);
-    size_t max_large; /* large requests to serve at once */
+    size_t max_large; /* large requests served at once */
 
     pthread_mutex_t mutex;
     pthread_cond_t pushed;
     struct queue small; /* this and the rest are guarded by mutex */
     struct queue large;
-    size_t n_large; /* large requests that threads serve now */
-    bool was_large; /* the request that was taken last */
+    size_t n_large; /* large requests being served now */
+    bool was_large; /* the request taken last */
     bool stopping;
 
     size_t n_threads; /* not joined yet */
@@ -61,15 +61,15 @@ static struct request *list_take(struct list *list)
     return request;
 }
 
-/* Its client may have gone while it waited: then nothing is done for it (promise 9). */
+/* If the client is gone, nothing is done for it any more (promise 9). */
 static void serve(struct pool *pool, struct request *request)
 {
     if (request->stage == REQUEST_QUEUED) {
         request->stage = REQUEST_DECODING;
         if (!request_is_gone(request) && request->route->start(request) == ROUTE_SUBMITTED)
-            return; /* it is another's by now */
+            return; /* somebody else owns it now */
     } else {
-        /* Asking this also waits until request_submit() has let go of the mutex. */
+        /* This also waits until request_submit() has released the mutex. */
         bool gone = request_is_gone(request);
         int64_t began_us = clock_now_us();
 
@@ -98,7 +98,7 @@ static struct request *queue_take(struct queue *queue)
     return request ? request : list_take(&queue->fresh);
 }
 
-/* Under the mutex: the request that a free thread serves next, or NULL. */
+/* The request that a free thread serves next, or NULL. Under the mutex. */
 static struct request *take(struct pool *pool)
 {
     bool may_be_large = has_some(&pool->large) && pool->n_large < pool->max_large;
@@ -191,6 +191,7 @@ void pool_push(struct pool *pool, struct request *request)
     list = request->stage == REQUEST_QUEUED ? &queue->fresh : &queue->finished;
     STAILQ_INSERT_TAIL(list, request, pool_entry);
     pthread_mutex_unlock(&pool->mutex);
-    /* Now, for the thread that is woken needs the mutex; the pool may have been stopped by then. */
+    /* After unlocking, since the thread that wakes up needs the mutex. The pool may have been
+     * stopped by then. */
     pthread_cond_signal(&pool->pushed);
 }

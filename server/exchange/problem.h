@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Every way in which a request can fail, and what each is called: the rows of errors.def. */
+/* Every way in which a request can fail, and its statuses and names: the rows of errors.def. */
 #ifndef NESTD_SERVER_EXCHANGE_PROBLEM_H
 #define NESTD_SERVER_EXCHANGE_PROBLEM_H
 

@@ -17,19 +17,19 @@ struct reply_header {
     char value[160];
 };
 
-/* Zeroed: nothing answered yet. */
+/* Zeroed: not answered yet. */
 struct reply {
     unsigned http_status; /* 0: not answered */
     const char *content_type;
     struct buffer body;
     struct reply_header headers[REPLY_MAX_HEADERS];
     size_t n_headers;
-    enum problem problem; /* where http_status is an error */
+    enum problem problem; /* if http_status is an error */
 };
 
 void reply_release(struct reply *reply);
 
-/* Adds a header; one too many is left out, one too long is cut. */
+/* Adds a header. Beyond REPLY_MAX_HEADERS it is left out; a value that is too long is cut. */
 void reply_add_header(struct reply *reply, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* One HTTP request from its request line to the end of its reply. One owner at a time, in this
- * order:
+/* One HTTP request, from its request line to the end of its reply. It has one owner at a time, in
+ * this order:
  *
  *   stage        owner            next
- *   HEADER       HTTP thread      GATHERING [http: the header is whole]
- *   GATHERING    HTTP thread      QUEUED [http: the body is whole]         READY [http: answered]
+ *   HEADER       HTTP thread      GATHERING [http: header complete]
+ *   GATHERING    HTTP thread      QUEUED [http: body complete]             READY [http: answered]
  *   QUEUED       request pool     DECODING [pool]
  *   DECODING     request thread   ENCODING [request_submit]                READY [start answered]
  *   ENCODING     engine           WRITING [done() pushes it to the pool; a request thread takes it]
@@ -13,7 +13,7 @@
  *   READY        HTTP thread      freed when libmicrohttpd reports the request completed
  *
  * The watch (watch.h) may look at a request in any stage, but only through request_gone() and, in
- * HEADER and GATHERING, http's answer to a request that is too slow; both take `mutex`. */
+ * HEADER and GATHERING, through http's 408 for a request that is too slow. Both take `mutex`. */
 #ifndef NESTD_SERVER_EXCHANGE_REQUEST_H
 #define NESTD_SERVER_EXCHANGE_REQUEST_H
 
@@ -47,16 +47,16 @@ enum request_stage {
 
 struct request {
     struct server *server;
-    const struct route *route; /* NULL: none has this path */
+    const struct route *route; /* NULL: no route has this path */
     enum request_stage stage;
-    char id[REQUEST_ID_MAX_BYTES + 1]; /* x-request-id; "" while the header is not whole */
-    const char *method; /* "GET" and the like, "other"; NULL while the header is not whole */
+    char id[REQUEST_ID_MAX_BYTES + 1]; /* x-request-id; "" until the header is complete */
+    const char *method; /* "GET", "POST" ... or "other"; NULL until the header is complete */
 
-    size_t path_offset;    /* in the target, which may be a whole URL; SIZE_MAX: it is malformed */
-    const char *path_tail; /* what followed a route's path that ends in '/', borrowed from the
+    size_t path_offset;         /* in the target, which may be a full URL; SIZE_MAX: malformed */
+    const char *path_tail;      /* what followed a route's path that ends in '/', borrowed from the
                               connection; else "" */
-    const char *origin;    /* the header Origin, borrowed from the connection; NULL: none */
-    struct memory_claim memory; /* what it holds of server->memory */
+    const char *origin;         /* the header Origin, borrowed from the connection; NULL: absent */
+    struct memory_claim memory; /* the part of server->memory that it holds */
     struct buffer body;         /* as it came */
     struct reply reply;         /* as it goes back */
 
@@ -70,21 +70,21 @@ struct request {
 
     /* For Server-Timing, metrics and the log. */
     int64_t began_us;    /* the request line was read */
-    int64_t gathered_us; /* the body was whole */
+    int64_t gathered_us; /* the body was complete */
     int64_t tokenize_us; /* spent in decoding and tokenizing */
     int64_t write_us;    /* spent in writing the reply's body */
     size_t n_texts;
-    size_t n_characters; /* of those texts; counted on TEI's routes */
+    size_t n_characters; /* of those texts; counted on TEI's routes only */
     size_t n_tokens;
     size_t n_truncated;
-    size_t n_body_bytes;  /* that came */
-    size_t n_reply_bytes; /* of the reply's body, as handed to the kernel */
+    size_t n_body_bytes;  /* received */
+    size_t n_reply_bytes; /* of the reply's body */
     struct trace_context trace;
 
     /* mutex guards gone and submitted; in HEADER and GATHERING also route, id, method, origin,
      * trace and reply. Lock order: the watch's mutex, this one, the batcher's, the pool's. */
     pthread_mutex_t mutex;
-    bool gone;      /* the client hung up or was given up on: nothing more is done for it */
+    bool gone;      /* the client hung up, or we gave up on it: nothing more is done for it */
     bool submitted; /* the engine has, or had, the group */
 
     /* Private to http. */

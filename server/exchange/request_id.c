@@ -28,8 +28,7 @@ void request_id_choose(char ret_id[REQUEST_ID_MAX_BYTES + 1], const char *given)
         memcpy(ret_id, given, strlen(given) + 1);
         return;
     }
-    /* For so few bytes it neither fails nor is cut short, once the kernel has gathered its entropy.
-     */
+    /* So few bytes never fail and never come short, once the kernel has its entropy. */
     if (getrandom(random, sizeof random, 0) < 0)
         return;
     for (size_t i = 0; i < sizeof random; i++)

@@ -6,8 +6,8 @@
 
 enum { REQUEST_ID_MAX_BYTES = 128 };
 
-/* The client's own (NULL: it gave none) where it is printable ASCII and not too long, else one made
- * here: 32 hexadecimal digits at random. */
+/* The client's own ID (`given`; NULL: it sent none) if that is printable ASCII and not too long,
+ * else 32 random hexadecimal digits. */
 void request_id_choose(char ret_id[REQUEST_ID_MAX_BYTES + 1], const char *given);
 
 #endif

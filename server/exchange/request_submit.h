@@ -9,12 +9,12 @@
 struct request;
 
 /* Submits request->group, whose jobs are filled in, and moves to ENCODING; on the request thread
- * that called route->start. After STATUS_OK the caller lets go of the request at once. Otherwise
- * the caller keeps it and answers. CANCELLED: the client is gone. STOPPING: the model is not
- * loaded. */
+ * that called route->start. After STATUS_OK the caller must not touch the request any more.
+ * Otherwise the caller keeps it and answers. CANCELLED: the client is gone. STOPPING: the model is
+ * not loaded. */
 MUST_CHECK enum status request_submit(struct request *request);
 
-/* The client hung up: cancels what is in the engine. By the watch, in any stage. */
+/* The client hung up: cancels its jobs in the engine. Called by the watch, in any stage. */
 void request_gone(struct request *request);
 
 #endif

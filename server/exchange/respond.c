@@ -11,7 +11,7 @@
 #include <stdarg.h>
 
 enum {
-    /* Loading takes seconds; a server that drains is replaced by one that serves already. */
+    /* Loading takes seconds. A server that drains has a successor that serves already. */
     LOADING_S = 2,
     DRAINING_S = 1,
 };
@@ -29,7 +29,7 @@ void respond_text(struct request *request, const char *content_type, const char 
     buffer_append_string(&request->reply.body, text);
 }
 
-/* How long it takes until there is room again. */
+/* How long until there is room again. */
 static double estimate_room_s(const struct server *server)
 {
     struct engine *engine = atomic_load(&server->engine);
@@ -104,15 +104,15 @@ void respond_status(struct request *request, enum status status)
 
     switch (status) {
     case STATUS_OVERLOADED:
-        respond_problem(request, PROBLEM_OVERLOADED, NULL,
-                        "The server has as much work as it takes: try again after the time that "
-                        "Retry-After names");
+        respond_problem(
+            request, PROBLEM_OVERLOADED, NULL,
+            "The server is at capacity. Retry after the number of seconds in Retry-After");
         break;
     case STATUS_STOPPING:
         respond_problem(request, PROBLEM_DRAINING, NULL,
-                        "The server is stopping: send the request to another one");
+                        "The server is stopping. Send the request to another one");
         break;
-    case STATUS_CANCELLED: /* nobody reads it; counted with those who were too slow */
+    case STATUS_CANCELLED: /* nobody reads this; it is counted as a request that was too slow */
         respond_problem(request, PROBLEM_REQUEST_TIMEOUT, NULL, "The client has hung up");
         break;
     case STATUS_NOT_FINITE:

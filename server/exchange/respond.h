@@ -11,11 +11,11 @@
 
 struct request;
 
-/* 200 with a JSON body that the caller writes into request->reply.body, before or after. If that
- * text has failed, the answer becomes INTERNAL_ERROR when sent. */
+/* 200 with a JSON body that the caller writes into request->reply.body, before or after. If
+ * that buffer has failed, the reply becomes INTERNAL_ERROR when it is sent. */
 void respond_json(struct request *request);
 
-/* 200 with this text; "" for no body. */
+/* 200 with this text as its body. */
 void respond_text(struct request *request, const char *content_type, const char *text);
 
 /* An error: replaces whatever reply there was. `param` is the field (a JSON path, "input[3]") or
@@ -25,11 +25,12 @@ void respond_text(struct request *request, const char *content_type, const char 
 void respond_problem(struct request *request, enum problem problem, const char *param,
                      const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* The same, with words that were found elsewhere. */
+/* The same, with an error that was filled in elsewhere. */
 void respond_api_error(struct request *request, const struct api_error *error);
 
-/* The problem that an engine status means, with its words. NO_MEMORY is also what the request's
- * claim was refused (memory_budget.h): then the server is full, or the request too large. */
+/* Answers with the problem that an engine status stands for. NO_MEMORY also means that the
+ * request's claim was refused (memory_budget.h): the server is full, or the request is too large.
+ */
 void respond_status(struct request *request, enum status status);
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <sys/random.h>
 
-/* The official OpenAI clients wait no longer than this, whatever they are told. */
+/* The official OpenAI clients never wait longer than this. */
 enum { MAX_RETRY_S = 60 };
 
 double retry_estimate_s(size_t queued_tokens, double tokens_per_second)
@@ -27,7 +27,7 @@ double retry_draw(void)
 {
     uint32_t bits = 0;
 
-    /* Without random bits everyone comes back at the earliest time, which is still a valid one. */
+    /* Without random bits everybody gets the earliest time, which is still valid. */
     if (getrandom(&bits, sizeof(bits), GRND_NONBLOCK) != sizeof(bits))
         return 0;
     return bits / 4294967296.0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A route, and how a request finds it in the table of all routes. */
+/* A route, and finding it in the table of all routes. */
 #ifndef NESTD_SERVER_EXCHANGE_ROUTE_H
 #define NESTD_SERVER_EXCHANGE_ROUTE_H
 
@@ -13,7 +13,7 @@ struct route_family;
 enum route_method {
     METHOD_GET = 1 << 0, /* and HEAD */
     METHOD_POST = 1 << 1,
-    METHOD_OPTIONS = 1 << 2, /* of no route: cors.h answers it for all */
+    METHOD_OPTIONS = 1 << 2, /* no route has it: cors.h answers it for all */
 };
 
 /* Who has the request after its start. */
@@ -23,19 +23,19 @@ enum route_outcome {
 };
 
 struct route {
-    /* One that ends in '/' (but "/" itself) takes every path that begins with it. */
+    /* A path that ends in '/' (except "/" itself) matches every path that begins with it. */
     const char *path;
     enum route_method method;
     const struct route_family *family;
     bool needs_model; /* 503 while loading */
-    bool needs_key;   /* 401 without one, where keys are set up */
+    bool needs_key;   /* 401 without a key, if keys are configured */
     bool is_probe;    /* comes every few seconds: logged at debug */
 
     /* GET: called on the HTTP thread; must answer at once, touching no queue (promise 7).
      * POST: called on a request thread with the whole body; answers or submits. */
     enum route_outcome (*start)(struct request *request);
 
-    /* After the group is done, on a request thread: answers. NULL where start never submits. */
+    /* After the group is done, on a request thread: answers. NULL if start never submits. */
     void (*finish)(struct request *request);
 };
 
@@ -45,13 +45,13 @@ struct routes {
     size_t n;
 };
 
-/* The route of a path and method. NULL if the path is unknown; if only the method is wrong,
- * *ret_allowed is what would do and the route of another method is returned (for its family).
- * Otherwise *ret_allowed is 0. HEAD counts as GET. */
+/* The route of a path and method; NULL if the path is unknown. If only the method is wrong,
+ * *ret_allowed has the methods that the path takes, and the route of one of them is returned, for
+ * its family. Otherwise *ret_allowed is 0. HEAD counts as GET. */
 const struct route *routes_find(const struct routes *routes, const char *path, unsigned method,
                                 unsigned *ret_allowed);
 
-/* The methods that a path takes, whichever of its routes they belong to. */
+/* The methods that a path takes, by all of its routes. */
 unsigned routes_list_methods(const struct routes *routes, const char *path);
 
 /* The index of the first route with the same path, which may be this one; routes->n for NULL. */

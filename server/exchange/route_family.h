@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What all routes of one API share: how its errors look, and the headers that it adds to replies.
- * Each family is defined in the file of its routes; OpenAI's, which also answers for paths that no
- * route has, is in route_family.c. */
+/* What all routes of one API share: the shape of its errors, and the headers that it adds to
+ * replies. Each family is defined in the file of its routes. OpenAI's is in route_family.c, since
+ * it also answers for unknown paths. */
 #ifndef NESTD_SERVER_EXCHANGE_ROUTE_FAMILY_H
 #define NESTD_SERVER_EXCHANGE_ROUTE_FAMILY_H
 
@@ -18,13 +18,13 @@ struct route_family {
     void (*write_error)(struct buffer *buffer, const struct request *request,
                         const struct api_error *error);
 
-    /* Called once for each reply, when it is sent. NULL: it adds none. */
+    /* Called once for each reply, when it is sent. NULL: there are no such headers. */
     void (*add_headers)(struct request *request);
 };
 
 extern const struct route_family openai_family; /* {"error":{"message","type","param","code"}} */
 
-/* For families whose errors hold OpenAI's: {"message","type","param","code"}. */
+/* For families whose errors contain OpenAI's: {"message","type","param","code"}. */
 void write_openai_error(struct buffer *buffer, const struct api_error *error);
 unsigned get_openai_status(const struct problem_row *row);
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The last part of a path, without slashes after it; empty where that says nothing (".", "/"). */
+/* The last part of a path, without trailing slashes; empty if that is no name (".", "/"). */
 static struct slice last_part(const char *path)
 {
     struct slice part = {path, strlen(path)};
@@ -112,12 +112,12 @@ bool server_knows_model(const struct server *server, const char *name, size_t le
         return true;
     if (!options->served_model_name && is(options->model_id, name, len_bytes))
         return true;
-    /* ORGANISATION/NAME: the name on Hugging Face's hub of what is served without it. */
+    /* ORGANISATION/NAME: the name on Hugging Face's hub; it is served here as NAME. */
     return slash && slash > name &&
            is_listed(server, slash + 1, len_bytes - (size_t)(slash + 1 - name));
 }
 
-/* Every name that is told, perhaps twice; NULL after the last. */
+/* The listed names, perhaps with duplicates; NULL after the last. */
 static const char *get_name(const struct server *server, size_t i)
 {
     const struct option_list *aliases = &server->options->model_alias;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What the parts of the running server share. Made by main(), which outlives them all. */
+/* What the parts of the running server share. The command serve makes it and outlives them all. */
 #ifndef NESTD_SERVER_EXCHANGE_SERVER_H
 #define NESTD_SERVER_EXCHANGE_SERVER_H
 
@@ -22,13 +22,13 @@ struct http;
 struct limits;
 struct routes;
 
-/* LOADING -> SERVING [main, once the model is loaded]
+/* LOADING -> SERVING [loader, once the model is loaded]
  * LOADING, SERVING -> DRAINING -> STOPPING [drain, on SIGTERM or SIGINT]; never back. */
 enum server_state {
     SERVER_LOADING, /* the port is open; inference and readiness answer 503 */
     SERVER_SERVING,
-    SERVER_DRAINING, /* readiness answers 503; all else is still served, on connections that close
-                      */
+    SERVER_DRAINING, /* readiness answers 503; everything else is still served, and connections are
+                        closed after each reply */
     SERVER_STOPPING, /* every request is refused with 503 */
 };
 
@@ -44,13 +44,13 @@ struct server {
     atomic_size_t n_unanswered;  /* requests from their first line to the end of their reply */
     atomic_size_t n_requests;    /* inference requests between arrival of the body and the reply's
                                   handing over */
-    int64_t started_us;          /* on the clock of clock_now_us() */
-    time_t created;              /* when the server was started, on the wall's clock */
+    int64_t started_us;          /* by clock_now_us() */
+    time_t created;              /* when the server was started, Unix time */
     char model_name[256];        /* of the folder; set by server_name_model() */
-    double (*draw)(void);        /* a chance from 0 to below 1; any thread */
-    struct api_keys *api_keys;   /* NULL: no key is asked for */
+    double (*draw)(void);        /* a random number from 0 to below 1; any thread */
+    struct api_keys *api_keys;   /* NULL: no key is required */
     struct tls *tls;             /* NULL: plain HTTP */
-    struct memory_budget memory; /* of what requests hold; limited once the model is loaded */
+    struct memory_budget memory; /* of all requests; limited once the model is loaded */
     struct metrics *metrics;
     struct pool *pool; /* the request threads */
     struct http *http;
@@ -66,16 +66,16 @@ struct server_delay {
 };
 struct server_delay server_describe_delay(const struct server *server);
 
-/* The model's name in replies: --served-model-name, else the name of its folder. Where that folder
- * is, no reply says. */
+/* The model's name in replies: --served-model-name, else the last part of its folder's path. No
+ * reply shows the whole path. */
 const char *server_model_name(const struct server *server);
 
-/* Whether a request's "model" may be this name: one that is listed, one of those after an
- * organisation ("ORGANISATION/NAME") or, without --served-model-name, the whole --model-id. */
+/* Whether a request's "model" may be this: a listed name, a listed name after an organisation
+ * ("ORGANISATION/NAME") or, without --served-model-name, the whole --model-id. */
 bool server_knows_model(const struct server *server, const char *name, size_t len_bytes);
 
-/* The i-th of the names that are told: the one of replies, then those of --model-alias; each once.
- * NULL: there are no more. */
+/* The i-th listed name: the one in replies, then those of --model-alias, each once. NULL: there are
+ * no more. */
 const char *server_list_name(const struct server *server, size_t i);
 
 #endif

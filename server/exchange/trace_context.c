@@ -21,7 +21,7 @@ static bool is_hex(const char *text, size_t len)
     return strspn(text, "0123456789abcdef") >= len;
 }
 
-/* An id of nothing but zeros is none. */
+/* An ID of all zeros is invalid. */
 static bool is_id(const char *text, size_t len)
 {
     return is_hex(text, len) && strspn(text, "0") < len;

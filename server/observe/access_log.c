@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-/* 503 is said of the state of the server, which has lines of its own. */
+/* 503 is not an error here: the server's state has log lines of its own. */
 static enum log_level level_of(const struct request *request)
 {
     if (request->reply.http_status == 500)

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The line of the log about a request that has ended: what it was, what became of it, and where its
- * time went. Of what the client sent it shows its x-request-id and the ids of its trace alone; the
- * route is the one of our table, never the path. */
+/* One line in the log for each request that has ended: its route, its status, its sizes and where
+ * its time went. Of what the client sent, it shows only the x-request-id and the IDs of the trace;
+ * the route is that of our table, never the client's path. */
 #ifndef NESTD_SERVER_OBSERVE_ACCESS_LOG_H
 #define NESTD_SERVER_OBSERVE_ACCESS_LOG_H
 
 struct request;
 
-/* At info; at debug for probes, which come every few seconds; at error where the fault is ours. On
- * the HTTP thread. */
+/* Level info; debug for probes, which come every few seconds; error if the fault is ours. On the
+ * HTTP thread. */
 void access_log_write(const struct request *request);
 
 #endif

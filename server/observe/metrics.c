@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A counter per route and status, a counter per problem, and a few totals and histograms. Statuses
- * and routes are known beforehand, so a counter is an element of an array and is there from the
- * start.
+/* A counter for each route and status, a counter for each problem, and a few totals and histograms.
+ * Statuses and routes are known beforehand, so all counters are elements of arrays and exist from
+ * the start.
  *
- * Paths that no route has count together, or every stray request would add a series. */
+ * Unknown paths are counted together, or every stray request would add a series. */
 
 #include "server/observe/metrics.h"
 
@@ -78,7 +78,7 @@ static size_t status_index(unsigned http_status)
     return i;
 }
 
-/* What a request that went through the engine tells. */
+/* Counts what a request had encoded or tokenized. */
 static void count_work(struct metrics *metrics, const struct request *request)
 {
     const struct job_group *group = &request->group;
@@ -105,7 +105,7 @@ void metrics_count_request(struct metrics *metrics, const struct request *reques
         histogram_observe(&metrics->request_us, clock_now_us() - request->began_us);
     if (reply->http_status == 200 && request->n_texts > 0)
         count_work(metrics, request);
-    /* 499 has no problem: nobody was there to be refused. */
+    /* 499 has no problem: the client was gone before it could be refused. */
     if (reply->http_status >= 400 && reply->content_type)
         count(&metrics->rejected[reply->problem], 1);
 }

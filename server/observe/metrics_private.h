@@ -13,8 +13,8 @@
 
 struct routes;
 
-/* All statuses that there are: those of errors.def, 200, 204 to a preflight, 499 for a client that
- * left. A test compares. */
+/* All statuses: those of errors.def, 200, 204 for a preflight, 499 for a client that left. A test
+ * compares. */
 enum { METRICS_N_STATUSES = 16 };
 extern const unsigned metrics_statuses[METRICS_N_STATUSES];
 
