@@ -12,7 +12,7 @@
 #include <strings.h>
 #include <time.h>
 
-/* A key without the white space around it; empty where there is more than one word. */
+/* A key without the white space around it; empty if there is more than one word. */
 static struct slice trim_key(const char *text)
 {
     struct slice key = {text + strspn(text, " \t"), 0};
@@ -23,7 +23,8 @@ static struct slice trim_key(const char *text)
                : (struct slice){"", 0};
 }
 
-/* In the order of struct key_headers; "Bearer" in any case, as RFC 9110 has it. Empty: none. */
+/* In the order of struct key_headers; "Bearer" in any case, by RFC 9110. Empty if there is no key.
+ */
 static struct slice find_key(const struct key_headers *headers)
 {
     static const char scheme[] = "Bearer ";
@@ -49,7 +50,7 @@ bool authorize(struct request *request, const struct key_headers *headers)
     key = find_key(headers);
     if (key.len_bytes == 0) {
         respond_problem(request, PROBLEM_INVALID_API_KEY, NULL,
-                        "An API key is needed here: send it in the header Authorization, as "
+                        "An API key is required: send it in the header Authorization, as "
                         "Bearer KEY, or in X-Api-Key or api-key");
         return false;
     }

@@ -10,8 +10,8 @@
  * Counters, in the order in which they rise and fall for a request:
  *
  *   server->n_unanswered  request line read .. reply handed to the kernel, or connection lost
- *   server->n_requests    body whole .. reply complete: what --max-concurrent-requests bounds
- *   n_suspended           body whole .. connection resumed: libmicrohttpd must not be
+ *   server->n_requests    body complete .. reply complete; --max-concurrent-requests bounds it
+ *   n_suspended           body complete .. connection resumed; libmicrohttpd must not be
  *                         stopped before */
 
 #include "server/http/http.h"
@@ -67,8 +67,8 @@ static int64_t to_us(double seconds)
     return (int64_t)(seconds * 1e6);
 }
 
-/* The body or header came too slowly: 408, unless the request was refused already for another
- * reason. On the watch's thread. */
+/* The header or body came too slowly: answers 408, unless the request was already refused for
+ * another reason. On the watch's thread. */
 static void answer_slow(struct request *request)
 {
     pthread_mutex_lock(&request->mutex);
@@ -84,11 +84,11 @@ static void answer_slow(struct request *request)
     pthread_mutex_unlock(&request->mutex);
 }
 
-/* Whether a client whose stream has ended still waits: a 100 that it did not expect tells it
- * nothing (RFC 9110, 15.2), and has it reset the connection if it has closed. HTTP/1.0 knows no
- * 100, so such a client is taken to wait. With TLS nothing can be sent here; and there an end
- * without a reply is how clients close, and not how they wait: up to TLS 1.2 the answer to it was
- * to close as well (RFC 5246, 7.2.1). On the watch's thread. */
+/* Whether a client whose stream has ended still waits. It is sent a 100: a waiting client ignores
+ * that (RFC 9110, 15.2), a closed one resets the connection. HTTP/1.0 has no 100, so such a client
+ * is assumed to wait. With TLS nothing can be sent on this thread, and there ending the stream is
+ * how clients close, not how they wait: up to TLS 1.2 the peer had to close as well (RFC 5246,
+ * 7.2.1). On the watch's thread. */
 static bool ask_whether_there(struct request *request)
 {
     static const char question[] = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -118,7 +118,7 @@ static bool has_room(void *user)
     return atomic_load(&http->n_connections) < http->max_connections;
 }
 
-/* At most once in a while: whoever opens connections at will must not fill the log. */
+/* At most once a minute, so that a client which opens many connections cannot fill the log. */
 static void warn_refused(struct http *http, int64_t now_us)
 {
     if (http->warned_us && now_us - http->warned_us < WARNING_PAUSE_US)
@@ -126,11 +126,11 @@ static void warn_refused(struct http *http, int64_t now_us)
     http->warned_us = now_us;
     log_write(LOG_WARNING,
               "a connection was closed at once: its address has %" PRId64
-              " of them (--max-connections-per-address), or memory is short",
+              " already (--max-connections-per-address), or memory is short",
               http->server->options->max_connections_per_address);
 }
 
-/* Where it fails, libmicrohttpd has closed the socket. */
+/* If it fails, libmicrohttpd has closed the socket. */
 static void add_connection(void *user, int socket, const struct sockaddr *address, socklen_t len)
 {
     struct http *http = user;
@@ -139,7 +139,7 @@ static void add_connection(void *user, int socket, const struct sockaddr *addres
         warn_refused(http, clock_now_us());
 }
 
-/* The certificate is only what libmicrohttpd wants to start with: see tls.c. */
+/* libmicrohttpd needs a certificate to start; tls.c replaces it for each session. */
 static void list_tls_options(const struct tls *tls, struct MHD_OptionItem ret_items[4])
 {
     ret_items[0] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)tls_priorities};
@@ -159,17 +159,18 @@ static struct MHD_Daemon *start_daemon(struct http *http, const struct options *
         MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG;
     struct MHD_OptionItem tls_items[4] = {{.option = MHD_OPTION_END}};
     unsigned n_threads = (unsigned)options->http_threads;
-    /* Against clients that do not read their reply. The watch ends idle connections and slow
-     * requests before this can. */
+    /* For clients that do not read their reply. The watch ends idle connections and slow requests
+     * earlier. */
     double longest_s = options->keep_alive_timeout > options->request_timeout
                            ? options->keep_alive_timeout
                            : options->request_timeout;
 
     if (http->tls)
         list_tls_options(http->tls, tls_items);
-    /* The logger first, since it is used from there on. A pool of one is said by leaving it out.
-     * Strictness: 0.9.75 would close a connection without a word, where http_header.c finds the
-     * fault and says it; 1.0.1 knows more faults than can be seen from outside. */
+    /* The logger comes first, since it is used from there on. A pool of one thread is asked for by
+     * leaving the option out. Strictness: 0.9.75 would close a connection without a reply where
+     * http_header.c answers with the reason; 1.0.1 finds faults that cannot be seen from outside.
+     */
     return MHD_start_daemon(
         flags, 0, NULL, NULL, http_receive, http, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
         MHD_OPTION_CONNECTION_LIMIT,
@@ -257,8 +258,8 @@ void http_abandon(struct http *http)
     const struct timespec pause = {.tv_nsec = 1000000};
     int64_t deadline_us;
 
-    /* Again and again: a request that was being received when the server was told to stop may still
-     * be on its way into the pool. */
+    /* Repeatedly: a request that was being received when the server was told to stop may still be
+     * on its way into the pool. */
     while (atomic_load(&http->n_suspended) > 0) {
         watch_hang_up_all(http->watch);
         nanosleep(&pause, NULL);
@@ -284,7 +285,7 @@ void http_resume(struct request *request)
     struct http *http = request->server->http;
 
     request->stage = REQUEST_READY;
-    /* First, so that a client which has its reply finds its place free. */
+    /* First, so that a client that has its reply can send the next request. */
     atomic_fetch_sub(&request->server->n_requests, 1);
     MHD_resume_connection(request->connection);
     /* The request may be gone by now. */

@@ -13,19 +13,19 @@ struct http;
 struct request;
 struct server;
 
-/* Opens the port, says so in the log, and serves at once: server->http is set before the first
- * request comes, and the metrics and the pool must be there. */
+/* Opens the port, logs that, and serves at once. server->http is set before the first request; the
+ * metrics and the pool must exist. */
 MUST_CHECK enum status http_start(struct server *server, struct error *error);
 
-/* Where a person on this machine finds it: "http://127.0.0.1:8080". Borrowed. */
+/* The URL for a person on this machine: "http://127.0.0.1:8080". Borrowed. */
 const char *http_local_url(const struct http *http);
 
-/* Accepts what has connected so far, then closes the port; connections that are there go on. */
+/* Accepts what has connected so far, then closes the port. Open connections continue. */
 void http_stop_listening(struct http *http);
 
-/* Gives up all requests that wait for the pool or the engine: they are answered with 503. Waits
- * until no connection is suspended any more, and up to a second until those answers are sent. The
- * server must be STOPPING. */
+/* Gives up all requests that wait for the pool or the engine; they are answered with 503. Waits
+ * until no connection is suspended, then up to a second until those answers are sent. The server
+ * must be STOPPING. */
 void http_abandon(struct http *http);
 
 /* Closes the port and all connections. The server must be STOPPING. NULL is allowed. */

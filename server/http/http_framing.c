@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* By RFC 9112 (sections 2.2, 3.2, 5.1, 6.1 to 6.3) and RFC 9110 (5.5, 5.6.2, 8.6). Where they leave
- * a server the choice to repair or to refuse, it refuses. */
+/* By RFC 9112 (sections 2.2, 3.2, 5.1, 6.1 to 6.3) and RFC 9110 (5.5, 5.6.2, 8.6). Where
+ * they let a server choose between repairing and refusing, it refuses. */
 
 #include "server/http/http_framing.h"
 
@@ -53,7 +53,7 @@ static bool has_any(struct slice slice, const char *bytes, size_t n_bytes)
     return false;
 }
 
-/* Not whether such a host can be, but whether another server could find another host in it. */
+/* Does not check that the host exists, only that no other server could read a different host. */
 static bool is_host(struct slice slice)
 {
     static const char forbidden[] = {' ', '\t', '/', '\\', '?', '#', '@'};
@@ -61,7 +61,7 @@ static bool is_host(struct slice slice)
     return !has_any(slice, forbidden, sizeof forbidden);
 }
 
-/* Fields of which there may be one alone. */
+/* For fields that may occur only once. */
 static bool keep_only(struct slice *field, const char *name, struct slice value,
                       struct api_error *ret_error)
 {
@@ -80,7 +80,7 @@ bool framing_add_field(struct framing *framing, struct slice name, struct slice 
     if (!is_token(name))
         return api_error_set(
             ret_error, PROBLEM_BAD_HEADER, NULL,
-            "'%s' is not the name of a header field: no blank may stand in it, nor "
+            "'%s' is not a valid header field name: blanks are not allowed in it, nor "
             "before the colon",
             excerpt_of(name).text);
     if (has_any(value, line_ends, sizeof line_ends))
@@ -89,8 +89,8 @@ bool framing_add_field(struct framing *framing, struct slice name, struct slice 
                              excerpt_of(name).text);
     if (is_word(name, "Host"))
         return keep_only(&framing->host, "Host", trim(value), ret_error);
-    /* The next two are not trimmed: libmicrohttpd 0.9.75 does not take "28 " for a number, nor
-     * "chunked " for chunked, and 1.0.1 has trimmed them. */
+    /* The next two are not trimmed: to libmicrohttpd 0.9.75, "28 " is not a number and "chunked "
+     * is not chunked; 1.0.1 has trimmed them already. */
     if (is_word(name, "Content-Length"))
         return keep_only(&framing->length, "Content-Length", value, ret_error);
     if (is_word(name, "Transfer-Encoding"))
@@ -98,7 +98,7 @@ bool framing_add_field(struct framing *framing, struct slice name, struct slice 
     return true;
 }
 
-/* Whether the last of the codings is chunked and no other is. */
+/* Whether the last of the codings, and no other, is chunked. */
 static bool ends_chunked(struct slice codings)
 {
     bool is_last = false;
@@ -132,7 +132,7 @@ static bool end_coding(struct framing *framing, bool is_http_1_0, struct api_err
         return true;
     if (memchr(coding.bytes, ',', coding.len_bytes) && ends_chunked(coding))
         return api_error_set(ret_error, PROBLEM_UNKNOWN_CODING, NULL,
-                             "Transfer-Encoding is '%s', and nestd knows chunked alone",
+                             "Transfer-Encoding is '%s', but nestd supports only chunked",
                              excerpt_of(coding).text);
     return api_error_set(ret_error, PROBLEM_BAD_HEADER, NULL,
                          "Transfer-Encoding is '%s', where it must be exactly 'chunked'",

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What a request's header says, once it is whole, and whether it may be said so.
+/* What a request's header says, once it is complete, and whether it is well-formed.
  *
- * FRAMING is judged before anything else (http_framing.h), from the fields as libmicrohttpd lists
- * them.
+ * FRAMING is checked first (http_framing.h), from the fields as libmicrohttpd lists them.
  *
  * WHAT IS HIDDEN. 0.9.75 ends a value at a NUL within it, joins a folded line to the name of its
  * field, and takes ":" at the beginning of a line for the header's end. But names and values lie in
  * its buffer as they came, with NULs in place of colons and line ends. So each must stand where the
  * one before it ends; whatever lies between was hidden from us. Later versions refuse all that.
  *
- * COOKIES are nothing to us, but libmicrohttpd copies them and keeps each like a field. */
+ * COOKIES are ignored here, but libmicrohttpd copies them and keeps each like a field. */
 
 #include "server/http/http_private.h"
 
@@ -26,14 +25,14 @@ static const bool hides_bytes = MHD_VERSION < 0x01000000;
 
 struct walk {
     struct framing framing;
-    const char *end; /* of the line before, in libmicrohttpd's buffer */
+    const char *end; /* of the previous line, in libmicrohttpd's buffer */
     size_t n_fields;
     size_t n_bytes;
     struct api_error *ret_error;
     bool is_good;
 };
 
-/* Whether from..to is so many line ends. */
+/* Whether from..to consists of n_lines line ends. */
 static bool is_ends(const char *from, const char *to, size_t n_lines)
 {
     static const char ends[4];
@@ -41,7 +40,7 @@ static bool is_ends(const char *from, const char *to, size_t n_lines)
     return to >= from && (size_t)(to - from) == 2 * n_lines && memcmp(from, ends, 2 * n_lines) == 0;
 }
 
-/* Whether the field stands where the line before it ends, and its value where its name does. */
+/* Whether the field begins where the previous line ends, and its value where its name ends. */
 static bool is_in_place(const struct walk *walk, struct slice name, struct slice value)
 {
     const char *at = name.bytes + name.len_bytes + 1;
@@ -65,11 +64,9 @@ static bool is_small(struct walk *walk, struct slice name, struct slice value)
         return api_error_set(walk->ret_error, PROBLEM_HEADER_TOO_LARGE, NULL,
                              "The header has more than %d fields and cookies", MAX_FIELDS);
     if (walk->n_bytes > HTTP_MAX_HEADER_BYTES)
-        return api_error_set(
-            walk->ret_error, PROBLEM_HEADER_TOO_LARGE, NULL,
-            "The header is longer than the %d bytes that are allowed, cookies counted "
-            "twice",
-            HTTP_MAX_HEADER_BYTES);
+        return api_error_set(walk->ret_error, PROBLEM_HEADER_TOO_LARGE, NULL,
+                             "The header is longer than the allowed %d bytes (cookies count twice)",
+                             HTTP_MAX_HEADER_BYTES);
     return true;
 }
 
@@ -77,8 +74,8 @@ static bool refuse_hidden(struct api_error *ret_error)
 {
     return api_error_set(
         ret_error, PROBLEM_BAD_HEADER, NULL,
-        "The header holds a NUL, a line that does not end by CR and LF, one that is "
-        "folded, or one that begins with a colon");
+        "The header holds a NUL, a line that does not end in CR LF, a folded line, "
+        "or one that begins with a colon");
 }
 
 static enum MHD_Result visit(void *user, enum MHD_ValueKind kind, const char *name, size_t name_len,
@@ -142,15 +139,15 @@ const char *http_header_get(struct request *request, const char *name)
     return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
 }
 
-/* --- Fields that list what the body is. Some clients and proxies write one of them twice. */
+/* --- Fields that describe the body. Some clients and proxies send one of them twice. */
 
 struct listed {
     const char *name;
     const char *allowed;
-    struct slice other; /* the first that is something else; NULL: none */
+    struct slice other; /* the first that is something else; NULL: there is none */
 };
 
-/* An element of such a list: its word, without parameters and blanks. */
+/* The word of a list's element, without parameters and blanks. */
 static struct slice find_word(const char *element, size_t len)
 {
     struct slice word = {element, len};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A request's first line, with which a request begins: its target and its method. */
+/* A request begins with its first line: target and method. */
 
 #include "server/http/http_private.h"
 
@@ -12,8 +12,8 @@
 
 #include <string.h>
 
-/* Reads a request's line as far as `uri` shows it: libmicrohttpd's own copy of the line, in which a
- * NUL ends the target and the version follows. 0.9.75 does not mind other NULs. */
+/* `uri` is libmicrohttpd's own copy of the line, in which a NUL ends the target and the version
+ * follows. 0.9.75 accepts other NULs. */
 static void read_line(struct request *request, const char *uri)
 {
     const char *version = uri + strlen(uri) + 1;
@@ -25,9 +25,9 @@ static void read_line(struct request *request, const char *uri)
         request->path_offset = SIZE_MAX;
 }
 
-/* nestd reads no query, and libmicrohttpd would keep every parameter in the memory that it has for
- * the connection: some 500 take all of it, and 0.9.75 then forgets the request. `uri` is its own
- * copy, which it goes on to take apart. */
+/* nestd reads no query, and libmicrohttpd would keep every parameter in the connection's memory:
+ * about 500 fill it, and 0.9.75 then loses the request. `uri` is its own copy, which it parses
+ * next. */
 static void drop_query(const char *uri)
 {
     char *query = strchr(uri, '?');

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Connections as they begin and end, and what is sent on them past libmicrohttpd: where it takes no
- * reply, or would not understand the question.
+/* Connections as they begin and end, and replies that are sent past libmicrohttpd: where it takes
+ * no reply, or cannot read the request.
  *
  * With TLS only the HTTP thread may send. A request that is too slow is refused on the watch's
  * thread all the same; the refusal then waits in the request (`unsent`) for the HTTP thread, which
@@ -86,13 +86,13 @@ static void send_last(void *user)
     settle(user);
 }
 
-/* Not counted with the requests, since none was read. */
+/* Not counted as a request, since no request was read. */
 static void answer_plain(void *user)
 {
     static const char reply[] =
         "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/json\r\n"
-        "Content-Length: 136\r\n\r\n"
-        "{\"error\":{\"message\":\"This port speaks TLS: ask by https:// instead of http://\","
+        "Content-Length: 133\r\n\r\n"
+        "{\"error\":{\"message\":\"This port speaks TLS: use https:// instead of http://\","
         "\"type\":\"invalid_request_error\",\"param\":null,\"code\":null}}";
     struct http_link *link = user;
 
@@ -147,11 +147,12 @@ void http_link_notify(void *user, struct MHD_Connection *connection, void **link
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         atomic_fetch_add(&http->n_connections, 1);
         *link = link_new(http, connection, socket);
-        /* Unwatched, it could stay for ever. http_line_receive refuses what it has sent already. */
+        /* Without the watch it could stay open for ever. http_line_receive refuses what it has
+         * already sent. */
         if (!*link)
             shutdown(socket, SHUT_RDWR);
     } else {
-        /* 0.9.75 does not always tell that a request has ended before its connection does. */
+        /* 0.9.75 does not always report the end of a request before that of its connection. */
         if (*link)
             http_link_end_request(*link, MHD_REQUEST_TERMINATED_WITH_ERROR);
         link_free(*link);

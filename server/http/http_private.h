@@ -32,7 +32,7 @@ struct http {
     struct watch *watch;
     struct MHD_Daemon *daemon;
     size_t max_connections;
-    int64_t warned_us; /* of refused connections, last; the listener's thread alone */
+    int64_t warned_us; /* last warning of refused connections; the listener's thread only */
     atomic_size_t n_connections;
     atomic_size_t n_suspended; /* connections; counted down after they are resumed */
 };
@@ -43,8 +43,8 @@ struct http_link {
     int socket;
     struct watch_entry *watched;
     struct tls_session *tls;     /* NULL: plain HTTP */
-    struct request *request;     /* the one at hand, whose owner this is; the HTTP thread's */
-    LIST_ENTRY(http_link) entry; /* in the HTTP thread's list of headers that are not judged yet */
+    struct request *request;     /* the current one, owned by this; for the HTTP thread */
+    LIST_ENTRY(http_link) entry; /* in the HTTP thread's list of headers not judged yet */
     bool is_listed;
 };
 
@@ -53,18 +53,19 @@ struct http_link {
 void http_link_notify(void *http, struct MHD_Connection *connection, void **link,
                       enum MHD_ConnectionNotificationCode code);
 
-/* The HTTP thread's list of connections whose request at hand has a line, and no judgement yet. */
+/* The HTTP thread's list of connections whose current request has a line, but is not judged yet. */
 void http_link_list(struct http_link *link);
 void http_link_unlist(struct http_link *link); /* if it is listed */
 
-/* Takes from the list one whose header is whole: libmicrohttpd is at work on it. NULL: none is. */
+/* Takes from the list the connection whose header is complete, which libmicrohttpd is working on.
+ * NULL: there is none. */
 struct http_link *http_link_take_whole_header(void);
 
-/* The request at hand has ended: counts, logs and frees it. NULL requests are allowed. On the HTTP
+/* The current request has ended: counts, logs and frees it. NULL requests are allowed. On the HTTP
  * thread. */
 void http_link_end_request(struct http_link *link, enum MHD_RequestTerminationCode reason);
 
-/* http_header.c, on the HTTP thread. Whether the header has come in full. */
+/* http_header.c, on the HTTP thread. Whether the whole header has arrived. */
 bool http_header_is_whole(struct request *request);
 
 /* Judges the whole header's framing and size. `method` is where it begins, NULL where that is not
@@ -73,7 +74,7 @@ bool http_header_is_whole(struct request *request);
 bool http_header_judge(struct request *request, const char *method, uint64_t *ret_n_body_bytes,
                        struct api_error *ret_error);
 
-/* The first field of that name; NULL: there is none. */
+/* The first field of that name; NULL: absent. */
 const char *http_header_get(struct request *request, const char *name);
 
 /* The first element in all fields of that name that is not `allowed` (parameters apart), as it
@@ -84,8 +85,8 @@ struct slice http_header_find_other(struct request *request, const char *name, c
  * is short. */
 void *http_line_receive(void *http, const char *uri, struct MHD_Connection *connection);
 
-/* The path, unescaped; "/" for a URL that names the server alone, "" for a malformed target. Not
- * before the header is whole. */
+/* The path, unescaped; "/" for a URL that names only the server, "" for a malformed target. Only
+ * once the header is complete. */
 const char *http_line_find_path(const struct request *request);
 
 /* A method's bit of enum route_method, 0 for one that no route has; and its name as the log may
@@ -93,24 +94,26 @@ const char *http_line_find_path(const struct request *request);
 unsigned http_line_method_bit(const char *method);
 const char *http_line_name_method(const char *method);
 
-/* http_receive.c, for libmicrohttpd: the header is whole, then parts of the body, and its end. */
+/* http_receive.c, for libmicrohttpd: the header is complete; then parts of the body, and its end.
+ */
 enum MHD_Result http_receive(void *http, struct MHD_Connection *connection, const char *url,
                              const char *method, const char *version, const char *upload_data,
                              size_t *upload_len, void **request);
 
-/* libmicrohttpd writes a line of its log, as it does before it refuses a request by itself: refuses
- * it first, if it has a header on this thread that is whole and must be refused. */
+/* libmicrohttpd writes to its log, as it does before it refuses a request by itself. If a header on
+ * this thread is complete and must be refused, refuses it first. */
 void http_receive_speak_first(void);
 
 /* http_write.c: sends past libmicrohttpd, as far as it goes at once. With TLS on the HTTP thread
  * only. False if not all was sent. */
 bool http_write(struct http_link *link, const char *bytes, size_t len_bytes);
 
-/* http_send.c. Queues the request's reply, which it takes. On the HTTP thread, in the access handler. */
+/* http_send.c. Queues the request's reply, which it takes. On the HTTP thread, in the access
+ * handler. */
 enum MHD_Result http_send(struct request *request);
 
-/* Sends the request's reply past libmicrohttpd (http_write), for where that takes none. No
- * other may have been begun. The connection must be closed then. */
+/* Sends the request's reply past libmicrohttpd (http_write), where that takes no reply. No other
+ * reply may have begun. The connection must be closed afterwards. */
 void http_send_directly(struct request *request);
 
 /* Counts and logs a request that has ended. */

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The way of a request through libmicrohttpd, on the HTTP thread: routed by its header, gathered,
- * handed to the pool or answered. Nothing here waits.
+/* A request's way through libmicrohttpd, on the HTTP thread: it is routed by its header, gathered,
+ * and handed to the pool or answered. Nothing here waits.
  *
- * REFUSALS. What can be refused by the header is, before a byte of the body is read. How the
- * refusal gets to the client depends on what the client still has to send:
+ * REFUSALS. What the header shows to be wrong is refused before a byte of the body is read. How the
+ * refusal reaches the client depends on what the client still has to send:
  *
- *   nothing, or up to 64 KiB    the rest is read and dropped, then the reply goes out as any other
- *                               does, and the connection is kept
- *   more, an unknown length,    the reply goes out at once and ends the connection, which then
+ *   nothing, or up to 64 KiB    the rest is read and dropped, then the reply is sent like any
+ *                               other, and the connection is kept
+ *   more, an unknown length,    the reply is sent at once and ends the connection, which then
  *   or it waits for a 100       lingers (watch.h)
  *
- * What cannot is a chunked body that grows over a limit, and memory that is short: libmicrohttpd
- * takes no reply in the middle of a body, so that one is written to the socket directly, and the
+ * Two refusals come later: a chunked body grows over a limit, or memory is short. libmicrohttpd
+ * takes no reply in the middle of a body, so this one is written to the socket directly, and the
  * connection is closed and lingers.
  *
- * A header that leaves in doubt where the request ends (http_framing.h) is refused at once as well,
- * whatever is to come. Some such headers libmicrohttpd refuses without a word to us, 0.9.75 with
- * the reply's own header sent twice. But it writes to its log first, and that is when we answer.
+ * A header that leaves it uncertain where the request ends (http_framing.h) is also refused at
+ * once. libmicrohttpd refuses some such headers without telling us, and 0.9.75 sends its reply's
+ * header twice. But it writes to its log first, and that is when we answer.
  *
- * While a request is RECEIVING the watch may answer 408 in its place, so until then the reply is
+ * While a request is RECEIVING, the watch may answer 408 in its place. So until then the reply is
  * written under the request's mutex; a request that is gone has been answered by the watch. */
 
 #include "server/http/http_private.h"
@@ -55,8 +55,8 @@ static bool is_full(const struct server *server)
 static void refuse_full(struct request *request)
 {
     respond_problem(request, PROBLEM_OVERLOADED, NULL,
-                    "The server has %" PRId64 " requests at work, as many as it takes "
-                    "(--max-concurrent-requests): try again after the time that Retry-After names",
+                    "The server already handles %" PRId64 " requests, its maximum "
+                    "(--max-concurrent-requests). Retry after the number of seconds in Retry-After",
                     request->server->options->max_concurrent_requests);
 }
 
@@ -68,7 +68,7 @@ static void refuse_long(struct request *request)
                     request->server->options->payload_limit);
 }
 
-/* Whether the body is what nestd reads: plain JSON. An absent type is taken as JSON. */
+/* Whether the body is plain JSON, by its header. An absent type counts as JSON. */
 static bool check_body_type(struct request *request)
 {
     struct slice coding =
@@ -78,28 +78,28 @@ static bool check_body_type(struct request *request)
 
     if (coding.bytes) {
         respond_problem(request, PROBLEM_UNSUPPORTED_MEDIA_TYPE, NULL,
-                        "Content-Encoding is '%s', and nestd takes no body that is encoded: send "
-                        "it as it is",
+                        "Content-Encoding is '%s', but nestd accepts only bodies without one: send "
+                        "it uncompressed",
                         excerpt_of(coding).text);
         reply_add_header(&request->reply, MHD_HTTP_HEADER_ACCEPT_ENCODING, "identity");
     } else if (type.bytes) {
         respond_problem(request, PROBLEM_UNSUPPORTED_MEDIA_TYPE, NULL,
-                        "Content-Type is '%s', and nestd takes JSON: add the header Content-Type: "
-                        "application/json",
+                        "Content-Type is '%s', but nestd accepts only JSON: send the header "
+                        "Content-Type: application/json",
                         excerpt_of(type).text);
     }
     return !coding.bytes && !type.bytes;
 }
 
-/* Has the request hold what decoding so long a body takes as a rule: as much again for its texts,
- * and for the longest of them once more. Without that, many bodies could be let in whole and none
- * of them be decoded. */
+/* Reserves the memory that decoding a body of this length usually takes: as much again for its
+ * texts, and once more for the longest of them. Otherwise many bodies could be let in, and then
+ * none of them be decoded. */
 static bool reserve_decoding(struct request *request, size_t n_body_bytes)
 {
     return memory_set_reserve(&request->memory, 2 * n_body_bytes);
 }
 
-/* A body whose length is known has all its room before a byte of it is read. */
+/* A body of known length gets all its memory before a byte of it is read. */
 static void reserve_body(struct request *request, size_t n_body_bytes)
 {
     if (buffer_set_capacity(&request->body, n_body_bytes) &&
@@ -109,7 +109,7 @@ static void reserve_body(struct request *request, size_t n_body_bytes)
     respond_status(request, STATUS_NO_MEMORY);
 }
 
-/* Refuses what cannot be taken now, or never. */
+/* Refuses what cannot be accepted now, or ever. */
 static void check_acceptable(struct request *request, uint64_t n_body_bytes)
 {
     const struct server *server = request->server;
@@ -141,8 +141,8 @@ static void refuse_path(struct request *request, const char *path)
                         "There is no %.100s here; /docs lists what there is", path);
 }
 
-/* Answers what the header alone shows to be wrong, and a browser's question before it sends. Who
- * has no key learns no more than that. Under the request's mutex. */
+/* Answers what the header shows to be wrong, and browsers' preflights. A client without a key
+ * learns no more than that. Under the request's mutex. */
 static void check_header(struct request *request, const char *path, const char *method,
                          unsigned allowed, uint64_t n_body_bytes)
 {
@@ -164,8 +164,8 @@ static void check_header(struct request *request, const char *path, const char *
         check_acceptable(request, n_body_bytes);
 }
 
-/* What the header asks for; the route, where it is known, is the family of every refusal's body.
- * Returns the methods that the path takes instead. Under the request's mutex. */
+/* Reads what the header asks for. The route, if the path is known, decides in which shape refusals
+ * are written. Returns the methods that the path takes instead. Under the request's mutex. */
 static unsigned read_header(struct request *request, const char *path, const char *method)
 {
     unsigned allowed;
@@ -180,7 +180,7 @@ static unsigned read_header(struct request *request, const char *path, const cha
     return allowed;
 }
 
-/* Sends the refusal now, which ends the connection: nothing that follows the header is read. */
+/* Sends the refusal now, which ends the connection: nothing after the header is read. */
 static enum MHD_Result refuse_now(struct http *http, struct request *request)
 {
     watch_enter(http->watch, request->link->watched, WATCH_SENDING, NULL);
@@ -190,7 +190,7 @@ static enum MHD_Result refuse_now(struct http *http, struct request *request)
     return http_send(request);
 }
 
-/* The header is whole. */
+/* The header is complete. */
 static enum MHD_Result begin(struct http *http, struct request *request, const char *method)
 {
     const char *path = http_line_find_path(request);
@@ -221,15 +221,15 @@ static enum MHD_Result begin(struct http *http, struct request *request, const c
     path_len = request->route ? strlen(request->route->path) : 0;
     if (path_len > 1 && request->route->path[path_len - 1] == '/')
         request->path_tail = path + path_len;
-    /* A reply that is queued now ends the connection, so where there is no body it waits for the
-     * second call, which follows at once. */
+    /* A reply that is queued now ends the connection. If there is no body, it waits for the second
+     * call, which follows at once. */
     if (!refused || n_body_bytes == 0 ||
         (n_body_bytes <= MAX_READ_AND_DROPPED && !http_header_get(request, MHD_HTTP_HEADER_EXPECT)))
         return MHD_YES;
     return refuse_now(http, request);
 }
 
-/* The reply that was written cannot wait for the end of the body. */
+/* The reply cannot wait for the end of the body. */
 static enum MHD_Result break_off(struct http *http, struct request *request)
 {
     watch_linger(http->watch, request->link->watched);
@@ -256,13 +256,13 @@ void http_receive_speak_first(void)
         routes_find(request->server->routes, http_line_find_path(request), 0, &allowed);
     respond_api_error(request, &error);
     break_off(link->http, request);
-    /* What libmicrohttpd says now, nobody hears. */
+    /* What libmicrohttpd sends now is dropped. */
     shutdown(link->socket, SHUT_WR);
     request_gone(request);
 }
 
-/* A chunked body grows by half, so that it is moved a bounded number of times; one whose length was
- * told has its room. */
+/* A chunked body grows by half, so that it is moved only a few times; a body of known length has
+ * its memory already. */
 static bool make_room(struct request *request, size_t len_bytes)
 {
     struct buffer *body = &request->body;
@@ -276,7 +276,7 @@ static bool make_room(struct request *request, size_t len_bytes)
     return buffer_set_capacity(body, capacity_bytes < max_bytes ? capacity_bytes : max_bytes);
 }
 
-/* A part of the body came. */
+/* A part of the body has arrived. */
 static enum MHD_Result gather(struct http *http, struct request *request, const char *bytes,
                               size_t len_bytes)
 {
@@ -294,7 +294,7 @@ static enum MHD_Result gather(struct http *http, struct request *request, const 
         return MHD_YES;
 
     if (request->n_body_bytes <= max_bytes) {
-        if (request->route->method == METHOD_GET) /* it is not looked at */
+        if (request->route->method == METHOD_GET) /* it is ignored */
             return MHD_YES;
         if (make_room(request, len_bytes)) {
             buffer_append(&request->body, bytes, len_bytes);
@@ -325,7 +325,7 @@ static bool enqueue(struct http *http, struct request *request)
     }
     request->reply.body.memory = &request->memory;
 
-    /* Counted first, looked at then: so either it is refused here, or http_abandon waits for it. */
+    /* Count first, then look at the state: so either it is refused here, or http_abandon waits. */
     atomic_fetch_add(&http->n_suspended, 1);
     n_before = atomic_fetch_add(&server->n_requests, 1);
     if (server->state == SERVER_STOPPING)
@@ -344,7 +344,7 @@ static bool enqueue(struct http *http, struct request *request)
     return true;
 }
 
-/* The body is whole. */
+/* The body is complete. */
 static enum MHD_Result finish(struct http *http, struct request *request)
 {
     watch_enter(http->watch, request->link->watched, WATCH_SENDING, NULL);
@@ -373,8 +373,8 @@ enum MHD_Result http_receive(void *user, struct MHD_Connection *connection, cons
     (void)url;
     (void)version;
     if (!request)
-        return MHD_NO; /* memory was short when its line came */
-    *upload_len = 0;   /* all of it is taken */
+        return MHD_NO; /* memory was short when its line arrived */
+    *upload_len = 0;   /* everything is taken */
     switch (request->stage) {
     case REQUEST_HEADER:
         return begin(http, request, method);

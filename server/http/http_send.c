@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Replies on their way out, and the account of requests that have ended. */
+/* Sends replies, and accounts for requests that have ended. */
 
 #include "server/http/http_private.h"
 
@@ -20,7 +20,7 @@
 /* nginx's number for a request whose client hung up before it was answered; never sent. */
 enum { STATUS_CLIENT_GONE = 499 };
 
-/* Values are ours, but for the id, which was checked: so false is short memory. */
+/* All values are ours, except the ID, which was checked: so false means short memory. */
 static bool add_header(struct MHD_Response *response, const char *name, const char *value)
 {
     return MHD_add_response_header(response, name, value) == MHD_YES;
@@ -31,7 +31,7 @@ static double to_ms(int64_t duration_us)
     return duration_us > 0 ? (double)duration_us / 1000 : 0;
 }
 
-/* What every reply carries, whichever way it is sent. */
+/* The headers of every reply, whichever way it is sent. */
 static void complete_headers(struct request *request)
 {
     const struct job_group *group = &request->group;
@@ -47,7 +47,7 @@ static void complete_headers(struct request *request)
         request->route->family->add_headers(request);
 }
 
-/* All or none: one of them may say that a text was cut. */
+/* All or nothing: one of them may say that a text was truncated. */
 static bool add_headers(struct MHD_Response *response, const struct request *request)
 {
     const struct reply *reply = &request->reply;
@@ -58,20 +58,20 @@ static bool add_headers(struct MHD_Response *response, const struct request *req
     for (size_t i = 0; i < reply->n_headers; i++)
         if (!add_header(response, reply->headers[i].name, reply->headers[i].value))
             return false;
-    /* So that clients and load balancers that keep connections leave (promise 8). */
+    /* So that clients and load balancers that keep connections move away (promise 8). */
     if (request->server->state >= SERVER_DRAINING &&
         !add_header(response, MHD_HTTP_HEADER_CONNECTION, "close"))
         return false;
     return add_header(response, "x-request-id", request->id);
 }
 
-/* Its body is left out by libmicrohttpd. */
+/* libmicrohttpd leaves out the body. */
 static bool is_head(const struct request *request)
 {
     return request->method && strcmp(request->method, MHD_HTTP_METHOD_HEAD) == 0;
 }
 
-/* Gives the connection up, since there is no memory to answer on it. */
+/* Closes the connection, since there is no memory for an answer. */
 static enum MHD_Result give_up(struct request *request)
 {
     request->reply.http_status = MHD_HTTP_INTERNAL_SERVER_ERROR;
@@ -90,7 +90,7 @@ enum MHD_Result http_send(struct request *request)
             reply->http_status = STATUS_CLIENT_GONE;
             return MHD_NO;
         }
-        /* More likely given up by http_abandon: its client is there, and may ask another server. */
+        /* More likely it was given up by http_abandon, and its client may ask another server. */
         respond_status(request, STATUS_STOPPING);
     }
     if (!reply->http_status || (reply->http_status < 400 && buffer_failed(&reply->body)))
@@ -127,15 +127,15 @@ void http_send_directly(struct request *request)
         buffer_appendf(&message, "%s: %s\r\n", reply->headers[i].name, reply->headers[i].value);
     buffer_append_string(&message, "\r\n");
     buffer_append(&message, reply->body.bytes, reply->body.len_bytes);
-    /* A connection on which nothing was sent for a while takes so little whole. If not, there is
-     * nothing more to be done for this client. */
+    /* A connection on which nothing was sent for a while takes this little in one piece. If not,
+     * nothing more can be done for this client. */
     if (!buffer_failed(&message) && !http_write(request->link, message.bytes, message.len_bytes))
         log_write(LOG_DEBUG, "%s: the refusal could not be sent", request->id);
     buffer_release(&message);
 }
 
-/* What libmicrohttpd refuses by itself, it does not tell: those are headers that are malformed or
- * too long. All else that ended with no answer was broken off by the client. */
+/* libmicrohttpd does not report what it refuses by itself: headers that are malformed or too long.
+ * Everything else that ended without an answer was broken off by the client. */
 static unsigned unanswered_status(const struct request *request,
                                   enum MHD_RequestTerminationCode reason)
 {

@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 enum {
-    BACKLOG = 4096, /* the kernel takes the less of this and net.core.somaxconn */
+    BACKLOG = 4096, /* the kernel takes the minimum of this and net.core.somaxconn */
     RETRY_MS = 20,  /* without room, or descriptors */
     URL_BYTES = NI_MAXHOST + 32,
 };
@@ -45,7 +45,7 @@ static int open_socket(const struct addrinfo *address)
 
     if (socket_ < 0)
         return -1;
-    /* A restart need not wait for the connections of the last run to be forgotten. */
+    /* A restart then need not wait until the kernel forgets the last run's connections. */
     setsockopt(socket_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     /* "::" means IPv4 too, whatever the system's default. */
     if (address->ai_family == AF_INET6)
@@ -147,7 +147,7 @@ const char *listener_local_url(const struct listener *listener)
     return listener->local_url;
 }
 
-/* Accepts all that wait. False if descriptors or memory are short. */
+/* Accepts all waiting connections. False if descriptors or memory are short. */
 static bool accept_all(struct listener *listener)
 {
     const struct listener_options *options = &listener->options;
@@ -171,7 +171,7 @@ static bool accept_all(struct listener *listener)
         case ENOMEM:
             return false;
         default:
-            break; /* an error of that one connection: accept(2) says to go on */
+            break; /* an error of that one connection: accept(2) says to continue */
         }
     }
     return true;

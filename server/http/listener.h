@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The port: a listening socket and the thread that accepts. Used by http alone. */
+/* The port: a listening socket and the thread that accepts. Used by http only. */
 #ifndef NESTD_SERVER_HTTP_LISTENER_H
 #define NESTD_SERVER_HTTP_LISTENER_H
 
@@ -14,7 +14,7 @@ struct listener;
 
 struct listener_options {
     const char *hostname; /* an address or a name, IPv4 or IPv6 */
-    uint16_t port;        /* 0: any that is free */
+    uint16_t port;        /* 0: any free one */
     const char *scheme;   /* of listener_url */
 
     /* Both on the listener's thread. While there is no room, connections wait to be accepted. The
@@ -30,11 +30,10 @@ MUST_CHECK enum status listener_new(struct listener **ret_listener,
                                     const struct listener_options *options, struct error *error);
 MUST_CHECK enum status listener_start(struct listener *listener);
 
-/* "http://127.0.0.1:8080", with the port that was really taken. */
+/* "http://127.0.0.1:8080", with the actual port. */
 const char *listener_url(const struct listener *listener);
 
-/* The same as a person on this machine can open it: where it listens on every address, the loopback.
- */
+/* The same for a person on this machine: the loopback address if it listens on all addresses. */
 const char *listener_local_url(const struct listener *listener);
 
 /* Accepts what has connected so far, then closes the port. NULL is allowed. */

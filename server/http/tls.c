@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* REPLACING. libmicrohttpd reads a certificate once, when it starts. But it tells of a connection
- * before the handshake, and GnuTLS lets a session's credentials be set until then: so each session
- * is given what is current, and holds it until it ends. A certificate that was replaced is freed
- * with its last session.
+/* REPLACING. libmicrohttpd reads a certificate once, when it starts. But it reports a connection
+ * before the handshake, and until then GnuTLS lets us set a session's credentials. So each session
+ * gets the current certificate and holds it until it ends. A replaced certificate is freed with its
+ * last session.
  *
  * READING. Reads of the socket go through pull(), which sees two things that libmicrohttpd does not
- * tell: a client that speaks plain HTTP, and the end of the stream while something can still be
- * sent. GnuTLS gives a session up when its stream ends without a word; a reply and the alert that
- * closes the session must go out before. Sending from within a read is what GnuTLS allows even to
- * two threads, one that sends and one that receives. */
+ * report: a client that speaks plain HTTP, and the end of the stream while we can still send.
+ * GnuTLS gives up a session whose stream ends without an alert, so a reply and our own closing
+ * alert must be sent before. GnuTLS allows sending within a read; it even allows one thread that
+ * sends and one that receives. */
 
 #include "server/http/tls.h"
 
@@ -24,7 +24,7 @@
 
 enum { MAX_FILE_BYTES = 1 << 20 };
 
-/* Without RSA as key exchange: a key that is stolen later must not open what was recorded. */
+/* Without RSA key exchange, so that a key stolen later does not decrypt recorded traffic. */
 const char tls_priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA";
 
 struct certificate {
@@ -141,7 +141,7 @@ static enum status fill(struct certificate *certificate, const struct tls *tls,
     if (result < 0)
         return error_set(error, STATUS_INVALID, "%s and %s: %s", tls->certificate_path,
                          tls->key_path, gnutls_strerror(result));
-    /* one that is too long, or of none, is left out */
+    /* left out if it is too long or missing */
     if (gnutls_x509_crt_get_dn(pair->chain[0], certificate->info.subject, &size) < 0)
         certificate->info.subject[0] = '\0';
     certificate->info.expires_s = gnutls_x509_crt_get_expiration_time(pair->chain[0]);

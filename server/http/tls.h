@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* TLS: the certificate and key, which may be replaced while connections are open, and what a
- * connection needs besides what libmicrohttpd does, which runs the sessions. The only user of
- * GnuTLS. For credentials and http. */
+ * connection needs beyond libmicrohttpd, which runs the sessions. The only user of GnuTLS. For
+ * credentials and http. */
 #ifndef NESTD_SERVER_HTTP_TLS_H
 #define NESTD_SERVER_HTTP_TLS_H
 
@@ -21,8 +21,8 @@ MUST_CHECK enum status tls_new(struct tls **ret_tls, const char *certificate_pat
                                const char *key_path, struct error *error);
 void tls_free(struct tls *tls); /* no session may be left; NULL is allowed */
 
-/* Reads both files again: for connections that begin from then on. On failure they stay what they
- * were. Any thread; blocks for the files. */
+/* Reloads both files, for connections that begin from then on. On failure the old ones stay in
+ * force. Any thread; blocks on the files. */
 MUST_CHECK enum status tls_reload(struct tls *tls, struct error *error);
 
 struct tls_certificate_info {
@@ -31,18 +31,18 @@ struct tls_certificate_info {
 };
 struct tls_certificate_info tls_get_info(struct tls *tls);
 
-/* What libmicrohttpd wants to start: PEM as text, and GnuTLS's priorities. */
+/* What libmicrohttpd needs to start: PEM as text, and GnuTLS's priorities. */
 const char *tls_certificate_text(const struct tls *tls);
 const char *tls_key_text(const struct tls *tls);
 extern const char tls_priorities[]; /* TLS 1.2 and 1.3 */
 
-/* Both are called inside of libmicrohttpd, on its thread. */
+/* Both are called inside libmicrohttpd, on its thread. */
 struct tls_callbacks {
-    /* What came first looks like plain HTTP. Nothing was sent: there may be an answer on the socket
-     * itself. The connection is closed then. */
+    /* The first bytes look like plain HTTP. Nothing was sent yet, so an answer may be written to
+     * the socket itself. The connection is closed afterwards. */
     void (*is_plain)(void *user);
-    /* Nothing more can be read, because of the client or a shutdown() of ours. Once this returns,
-     * the client is told the end, and nothing can be sent any more. */
+    /* Nothing more can be read, because of the client or our shutdown(). After this returns, the
+     * session is closed, and nothing can be sent any more. */
     void (*ended)(void *user);
 };
 

@@ -2,24 +2,24 @@
 
 /* One thread, one epoll set, one mutex, and a list of connections for each phase.
  *
- * DESIGN. A phase has one duration for all connections, so appending to its list keeps it in order
- * of deadlines, and only its head is looked at. The thread need not be woken for a new deadline: it
- * never sleeps longer than an eighth of the shortest duration, which is how late a deadline may be
- * noticed.
+ * DESIGN. A phase has one duration for all connections. So its list, to which connections are
+ * appended, is in order of deadlines, and only its head is looked at. A new deadline need not wake
+ * the thread: it never sleeps longer than an eighth of the shortest duration, which is also how
+ * late a deadline may be noticed.
  *
- * Every connection is in the epoll set from beginning to end, for hang-ups alone and
- * edge-triggered: requests on a kept connection cost no system call here. A hang-up is remembered
+ * Every connection is in the epoll set from beginning to end, edge-triggered and for hang-ups only,
+ * so requests on a kept connection cost no system call here. A hang-up is remembered
  * in the entry, so it is not lost when it comes before the request is suspended.
  *
- * An entry whose connection has ended may still be named by events that epoll_wait has returned and
- * the thread has not looked at yet. So it is marked dead and freed by the thread, after a round.
+ * When a connection ends, epoll_wait may have returned events for its entry that the thread has not
+ * looked at yet. So the entry is marked dead, and the thread frees it after the round.
  *
- * THE END OF A CLIENT'S STREAM is the same to TCP whether the client has closed its socket, or has
- * sent all that it wants to and waits for the reply (shutdown(2), nc -N). The first must take its
- * queued texts with it, the second must be answered. They differ in what they do with bytes that
- * come later: a socket that was closed answers them with a reset. So a client whose stream has
- * ended is asked something (watch_options.ask) that needs no answer, and a reset is what counts.
- * Not at once, since most replies are sooner there than the question. */
+ * THE END OF A CLIENT'S STREAM looks the same in TCP whether the client has closed its socket, or
+ * has sent everything and waits for the reply (shutdown(2), nc -N). The queued texts of the first
+ * must be cancelled, the second must be answered. They differ in how they treat bytes that arrive
+ * later: a closed socket answers them with a reset. So a client whose stream has ended is sent
+ * something that needs no answer (watch_options.ask), and a reset means that it is gone. This waits
+ * a moment first, since most replies are ready before that. */
 
 #include "server/http/watch.h"
 
@@ -39,8 +39,8 @@
 
 enum {
     MAX_EVENTS = 64,
-    MAX_LINGERING = 256,         /* connections; more are closed at once */
-    MAX_DROPPED_BYTES = 1 << 20, /* of one connection in one round */
+    MAX_LINGERING = 256,         /* connections; further ones are closed at once */
+    MAX_DROPPED_BYTES = 1 << 20, /* of one connection per round */
     MAX_SLEEP_US = 1000000,
     CLOSING_US = 1000000,
     DOUBTING_US = 500000,
@@ -53,7 +53,7 @@ struct watch_entry {
     struct request *request; /* RECEIVING, CLOSING, WORKING, DOUBTING */
     bool has_ended;          /* the client's stream */
     bool is_reset;           /* the connection */
-    bool was_asked;          /* the client, whether it is there */
+    bool was_asked;          /* whether it is still there */
     bool linger;             /* when the connection ends */
     bool dead;               /* in the graveyard */
     TAILQ_ENTRY(watch_entry) place;
@@ -134,7 +134,7 @@ static bool begin_lingering(struct watch *watch, struct watch_entry *entry)
         close(duplicate);
         return false;
     }
-    /* So that the client sees the end of the reply. */
+    /* The client then sees the end of the reply. */
     shutdown(duplicate, SHUT_WR);
     entry->socket = duplicate;
     watch->n_lingering++;
@@ -142,8 +142,8 @@ static bool begin_lingering(struct watch *watch, struct watch_entry *entry)
     return true;
 }
 
-/* Not under the mutex, for which HTTP threads wait: many that linger send a lot. Only the watch's
- * thread touches entries that linger. False once the client has ended. */
+/* Not under the mutex, which HTTP threads need: lingering clients may send a lot. Only the watch's
+ * thread touches lingering entries. False once the client's stream has ended. */
 static bool drop_received(const struct watch_entry *entry)
 {
     static char unused[1 << 16];
@@ -207,7 +207,7 @@ static void expire(struct watch *watch, struct watch_entry *entry)
     }
 }
 
-/* Ends what is over its time; returns how long nothing more will be. */
+/* Ends everything whose deadline has passed; returns the time until the next deadline. */
 static int64_t expire_all(struct watch *watch, int64_t now_us)
 {
     int64_t sleep_us = watch->max_sleep_us;
@@ -225,7 +225,7 @@ static int64_t expire_all(struct watch *watch, int64_t now_us)
     return sleep_us;
 }
 
-/* Leaves aside those that linger. Returns how many. */
+/* Collects the lingering entries instead of handling them. Returns how many. */
 static size_t handle_events(struct watch *watch, const struct epoll_event *events, int n_events,
                             struct watch_entry *ret_lingering[MAX_EVENTS])
 {
@@ -244,7 +244,7 @@ static size_t handle_events(struct watch *watch, const struct epoll_event *event
     return n_lingering;
 }
 
-/* Returns how many have ended, which come first. */
+/* Moves those that have ended to the front, and returns how many. */
 static size_t drop_all_received(struct watch_entry *lingering[MAX_EVENTS], size_t n_lingering)
 {
     size_t n_ended = 0;

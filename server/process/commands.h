@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What nestd can be told to do. Each command runs on the main thread until it has ended, and returns
- * the exit status: 0 where all went well; 1 where it did not; 2 for options that are wrong, also
- * those that do not fit the model. */
+/* What nestd can be told to do. Each command runs on the main thread until it has ended, and
+ * returns the exit status: 0 if everything went well; 1 if not; 2 for wrong options, also for those
+ * that do not fit the model. */
 #ifndef NESTD_SERVER_PROCESS_COMMANDS_H
 #define NESTD_SERVER_PROCESS_COMMANDS_H
 
@@ -14,8 +14,8 @@ enum { EXIT_BAD_OPTIONS = 2 };
 /* "nestd embed: PROBLEM" on stderr, and where to find help; returns EXIT_BAD_OPTIONS. */
 int command_complain(const struct options *options, const char *problem);
 
-/* Serves over HTTP until a signal says to stop: 0 after a stop that answered all it had accepted. The
- * source tells of a model that is still coming; without one, --model-id is its folder. */
+/* Serves over HTTP until a signal says to stop: 0 if every accepted request was answered. The source
+ * is that of a model to download; if it has none, --model-id is the model's folder. */
 int command_serve(const struct options *options, struct hub_source *source);
 
 /* Files of texts to files of vectors. 128 and the signal's number where a signal stopped it. */

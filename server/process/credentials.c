@@ -19,7 +19,7 @@ static void log_keys(const struct server *server)
 {
     const struct api_key_count count = api_keys_count(server->api_keys, time(NULL));
 
-    log_write(LOG_INFO, "%zu API keys, of which %zu have expired", count.n_keys, count.n_expired);
+    log_write(LOG_INFO, "%zu API keys, %zu of them expired", count.n_keys, count.n_expired);
 }
 
 static void log_certificate(const struct server *server)
@@ -33,7 +33,7 @@ static void log_certificate(const struct server *server)
     if (gmtime_r(&expires, &utc))
         strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
     log_write(has_expired ? LOG_WARNING : LOG_INFO, "TLS: the certificate of %s %s %s",
-              info.subject, has_expired ? "has expired at" : "is good until", text);
+              info.subject, has_expired ? "expired at" : "is valid until", text);
 }
 
 enum status credentials_open(struct server *server, struct error *error)
@@ -61,7 +61,7 @@ static void reload_keys(struct server *server)
     struct error error = {0};
 
     if (api_keys_reload(server->api_keys, &error))
-        log_write(LOG_ERROR, "SIGHUP: the API keys stay as they were: %s", error.text);
+        log_write(LOG_ERROR, "SIGHUP: the old API keys stay in force: %s", error.text);
     else
         log_keys(server);
 }
@@ -71,7 +71,7 @@ static void reload_certificate(struct server *server)
     struct error error = {0};
 
     if (tls_reload(server->tls, &error))
-        log_write(LOG_ERROR, "SIGHUP: the certificate stays as it was: %s", error.text);
+        log_write(LOG_ERROR, "SIGHUP: the old certificate stays in force: %s", error.text);
     else
         log_certificate(server);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The keys that requests must bear, and the certificate and key of TLS: read at start, and again on
- * SIGHUP, while requests are served. For main. */
+/* The API keys, and the certificate and key of TLS: read at start, and reloaded on SIGHUP while
+ * requests are served. For the command serve. */
 #ifndef NESTD_SERVER_PROCESS_CREDENTIALS_H
 #define NESTD_SERVER_PROCESS_CREDENTIALS_H
 
@@ -12,16 +12,14 @@
 struct options;
 struct server;
 
-/* Whether the options name a file that can be read again. */
+/* Whether the options name a file that can be reloaded. */
 bool credentials_have_files(const struct options *options);
 
-/* Fills in *server, and says in the log what was found; credentials_release lets go of it, even
- * after a failure. */
+/* Fills in *server, and logs what was found. Call credentials_release() even after a failure. */
 MUST_CHECK enum status credentials_open(struct server *server, struct error *error);
 void credentials_release(struct server *server);
 
-/* Reads the files again. What is wrong with one is logged, and what it held before stays in force.
- */
+/* Reloads the files. If one is malformed, that is logged, and its old contents stay in force. */
 void credentials_reload(struct server *server);
 
 #endif

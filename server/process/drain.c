@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Promise 8. A load balancer learns of a stop by a readiness probe that fails, and needs a few of
- * them; meanwhile it sends requests, so everything is still served. From the first moment replies
- * end their connections, so that clients which keep them move away too. */
+/* Promise 8. A load balancer notices a stop when readiness probes fail, and needs a few of them.
+ * Meanwhile it sends requests, so everything is still served. From the start, replies close their
+ * connections, so that clients which keep connections move away too. */
 
 #include "server/process/drain.h"
 
@@ -16,11 +16,11 @@
 
 enum {
     POLL_US = 10000,
-    /* Requests that a kept connection has sent and no thread has read are not counted yet. */
+    /* Requests that have arrived on a kept connection but were not read yet are not counted. */
     QUIET_US = 100000,
 };
 
-/* While readiness fails. A second signal to stop ends it; SIGHUP changes nothing any more. */
+/* While readiness fails. A second signal to stop ends it; SIGHUP is ignored. */
 static void wait_for_delay(int signals, int64_t delay_us)
 {
     int64_t deadline_us = clock_now_us() + delay_us;
@@ -31,7 +31,7 @@ static void wait_for_delay(int signals, int64_t delay_us)
     }
 }
 
-/* Until nothing has been unanswered for a while. False when time is up before. */
+/* Waits until no request has been unanswered for a while. False if time is up before. */
 static bool wait_for_answers(const struct server *server, int signals, int64_t timeout_us)
 {
     int64_t began_us = clock_now_us();
@@ -58,7 +58,7 @@ bool drain(struct server *server, int signals)
 
     server->state = SERVER_DRAINING;
     if (server->engine && options->drain_delay > 0) {
-        log_write(LOG_INFO, "stopping: not ready any more; the port closes in %g s",
+        log_write(LOG_INFO, "stopping: not ready any more, the port closes in %g s",
                   options->drain_delay);
         wait_for_delay(signals, (int64_t)(options->drain_delay * 1e6));
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Stopping so that nothing is lost (promise 8). For main. */
+/* Stopping so that nothing is lost (promise 8). For the command serve. */
 #ifndef NESTD_SERVER_PROCESS_DRAIN_H
 #define NESTD_SERVER_PROCESS_DRAIN_H
 
@@ -9,8 +9,8 @@
 struct server;
 
 /* DRAINING, then STOPPING: readiness fails for --drain-delay, the port closes, accepted requests
- * are answered within --drain-timeout; the rest is given up. A second signal to stop ends the
- * delay. False if requests were given up. */
+ * are answered within --drain-timeout; the rest are given up. A second signal ends the delay. False
+ * if requests were given up. */
 bool drain(struct server *server, int signals);
 
 #endif

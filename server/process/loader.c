@@ -39,22 +39,20 @@ static void pass_done(void *user, size_t n_texts, size_t n_tokens, int64_t durat
     metrics_count_pass(user, n_texts, n_tokens);
 }
 
-/* What int8 costs this model, and which products are spared it. */
+/* How accurate int8 is for this model, and which products use another format. */
 static void describe_accuracy(const struct accuracy_report *report)
 {
     if (report->n_texts == 0)
         return;
-    log_write(LOG_INFO,
-              "int8: %zu probe texts have cosines to float32 of %.4f in the mean, %.4f at least",
+    log_write(LOG_INFO, "int8: cosines of %zu probe texts to float32: mean %.4f, minimum %.4f",
               report->n_texts, report->int8_mean_cosine, report->int8_min_cosine);
     for (size_t i = 0; i < report->n_fallbacks; i++)
-        log_write(LOG_WARNING, "int8: layer %zu: %s is in %s instead", report->fallbacks[i].layer,
+        log_write(LOG_WARNING, "int8: layer %zu: %s uses %s instead", report->fallbacks[i].layer,
                   report->fallbacks[i].product, report->fallback_dtype);
     if (report->n_fallbacks > 0)
-        log_write(LOG_WARNING,
-                  "int8: with that, cosines to float32 of %.4f in the mean, %.4f at least%s",
+        log_write(LOG_WARNING, "int8: with that, cosines to float32: mean %.4f, minimum %.4f%s",
                   report->mean_cosine, report->min_cosine,
-                  report->is_within ? "" : ", still less than int8 should have");
+                  report->is_within ? "" : ", still below int8's limits");
 }
 
 /* The sizes that the card tells, where config.json lists none. */
@@ -95,8 +93,8 @@ static void describe(const struct server *server, const struct engine_info *info
         log_write(LOG_WARNING, "model: %s", info->notes[i]);
 }
 
-/* What requests may hold together. Half of what is left, since malloc and libraries need some
- * beside it, and others in the same machine or container may grow. */
+/* The memory that all requests together may hold. Half of what is left, since malloc and libraries
+ * need some too, and other programs in the same machine or container may grow. */
 static void set_memory_limit(struct server *server)
 {
     const struct options *options = server->options;
@@ -113,7 +111,7 @@ static void set_memory_limit(struct server *server)
                       body_bytes);
     }
     atomic_store(&server->memory.limit_bytes, limit_bytes);
-    log_write(LOG_INFO, "requests may hold %zu MiB of memory together (--memory-limit)",
+    log_write(LOG_INFO, "requests together may hold %zu MiB of memory (--memory-limit)",
               limit_bytes >> 20);
 }
 

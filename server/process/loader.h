@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Loads the model: first what its folder says, which may end the start, then, on a thread of its
- * own and while the port is open already (promise 7), the weights. For main. */
+/* Loads the model: first its folder's files, which may be refused; then, on a thread of its own and
+ * while the port is already open (promise 7), the weights. For the command serve. */
 #ifndef NESTD_SERVER_PROCESS_LOADER_H
 #define NESTD_SERVER_PROCESS_LOADER_H
 
@@ -27,15 +27,14 @@ bool loader_has_bad_options(const struct loader *loader);
 /* Starts the thread. The server's port must be open. */
 MUST_CHECK enum status loader_start(struct loader *loader);
 
-/* A descriptor that can be read once loading has ended. */
+/* A descriptor that becomes readable when loading has ended. */
 int loader_descriptor(const struct loader *loader);
 
 /* Waits for the end of loading and joins the thread. OK: server->engine is set, and the server is
  * SERVING unless it was told to stop meanwhile. */
 MUST_CHECK enum status loader_finish(struct loader *loader, struct error *error);
 
-/* The thread must have ended. Closes the engine where that did not become the server's. NULL is
- * allowed. */
+/* The thread must have ended. Closes the engine if the server did not get it. NULL is allowed. */
 void loader_free(struct loader *loader);
 
 #endif

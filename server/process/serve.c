@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Opens the port, loads the weights, serves until it is told to stop. What can be refused is refused
- * before the port opens; where the model has to be downloaded, the port is open meanwhile, and what
- * does not fit it is refused then. */
+/* Opens the port, loads the weights, and serves until it is told to stop. Whatever can be refused is
+ * refused before the port opens. If the model has to be downloaded, the port is open meanwhile, and
+ * what does not fit the model is refused afterwards. */
 #include "server/process/commands.h"
 
 #include "config/options.h"
@@ -29,13 +29,13 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Descriptors besides connections: files, epoll sets, those that linger. */
+/* Descriptors besides connections: files, epoll sets, lingering connections. */
 enum { OTHER_DESCRIPTORS = 512 };
 
 enum { MIN_MAPPED_BYTES = 256 << 10, MAX_KEPT_BYTES = 512 << 10 };
 
-/* As many open files as the system lets us: idle connections are cheap (promise 3 has its own
- * limit). */
+/* Allows as many open files as the system lets us: idle connections are cheap (promise 3 has its
+ * own limit). */
 static void raise_file_limit(const struct options *options)
 {
     struct rlimit limit;
@@ -74,8 +74,7 @@ static int refuse(const struct loader *loader, const struct error *error)
     return loader_has_bad_options(loader) ? EXIT_BAD_OPTIONS : EXIT_FAILURE;
 }
 
-/* Until `other` can be read, or a signal says to stop; one that says so has the files read again.
- */
+/* Until `other` can be read, or a signal says to stop. SIGHUP reloads the files. */
 static enum wakeup wait_for(struct server *server, int signals, int other)
 {
     for (;;) {
@@ -101,7 +100,7 @@ static int serve(struct server *server, struct loader *loader, int signals)
         log_write(LOG_INFO, "stopping before the model is loaded");
         drain(server, signals);
         http_free(server->http);
-        /* Loading cannot be broken off, and takes long; it holds nothing that outlives us. */
+        /* Loading cannot be interrupted and takes long; it holds nothing that outlives us. */
         _exit(EXIT_SUCCESS);
     }
     status = loader_finish(loader, &error);
@@ -110,12 +109,11 @@ static int serve(struct server *server, struct loader *loader, int signals)
     wait_for(server, signals, -1);
     if (!drain(server, signals))
         return EXIT_FAILURE;
-    log_write(LOG_INFO, "stopped: all that was accepted is answered");
+    log_write(LOG_INFO, "stopped: every accepted request was answered");
     return EXIT_SUCCESS;
 }
 
-/* From the top down: what could still call is ended before what it calls. The engine's workers push
- * to the pool. */
+/* From the top down: callers end before what they call. The engine's workers push to the pool. */
 static void release(struct server *server)
 {
     server->state = SERVER_STOPPING;
@@ -129,7 +127,7 @@ static void release(struct server *server)
     metrics_free(server->metrics);
 }
 
-/* All that can be refused; nothing is served yet. */
+/* Everything that can be refused; nothing is served yet. */
 static int prepare(struct server *server, struct hub_source *source, struct loader **ret_loader)
 {
     const struct options *options = server->options;

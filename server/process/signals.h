@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The signals that nestd takes: SIGTERM and SIGINT to stop, SIGHUP to read its files again. For
- * main and drain. */
+/* The signals that nestd takes: SIGTERM and SIGINT to stop, SIGHUP to reload its files. For the
+ * command serve and drain. */
 #ifndef NESTD_SERVER_PROCESS_SIGNALS_H
 #define NESTD_SERVER_PROCESS_SIGNALS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Takes them from all threads that are made from here on; they are read from the descriptor that is
- * returned instead. SIGHUP only where there is something to read again: without, it ends the
- * program, as it does where a terminal is closed. -1 if that fails. */
+/* Blocks these signals in all threads that are made from here on, and returns the descriptor from
+ * which they are read instead; -1 if that fails. SIGHUP only if there is something to reload:
+ * otherwise it ends the program, as when a terminal is closed. */
 int signals_open(bool with_hangup);
 
 enum wakeup {
@@ -20,8 +20,8 @@ enum wakeup {
     WAKEUP_TIME,
 };
 
-/* Waits for a signal, which is taken; for `other` unless it is -1; and for no longer than
- * timeout_us unless that is negative. */
+/* Waits for a signal and takes it; also for `other`, unless it is -1; and no longer than
+ * timeout_us, unless that is negative. */
 enum wakeup signals_wait(int signals, int other, int64_t timeout_us);
 
 #endif

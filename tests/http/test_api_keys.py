@@ -111,7 +111,7 @@ def test_keys_are_replaced_while_the_server_runs(start, model, tmp_path):
 
     path.write_text("sk-newest\nsk-broken tomorrow\n")
     server.signal(signal.SIGHUP)
-    wait_for_log(server, "stay as they were")
+    wait_for_log(server, "stay in force")
     assert f"{path}:2:" in server.log_text()
     assert embed_with(server, "sk-newest").status == 401
     assert embed_with(server, "sk-newer").status == 200

@@ -155,7 +155,7 @@ def test_the_certificate_is_replaced_while_connections_go_on(start, model, make_
 
     old.certificate.write_text("no certificate")
     server.signal(signal.SIGHUP)
-    wait_for_log(server, "stays as it was")
+    wait_for_log(server, "stays in force")
     assert str(old.certificate) in server.log_text()
     with server.connect() as still:
         assert serial_number(still) != first
