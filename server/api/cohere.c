@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The reply repeats the texts of the request, so they are written into it before they are let go
- * of; the rest follows once there are vectors. All types that were asked for are of the same
- * vectors, which are encoded once. */
+/* The reply repeats the texts of the request, so they are written into it before they are freed;
+ * the rest follows once there are vectors. All embedding types come from the same vectors, which
+ * are encoded once. */
 #include "server/api/cohere.h"
 
 #include "server/api/embed/embed_work.h"
@@ -11,7 +11,7 @@
 #include "server/exchange/request.h"
 #include "server/exchange/respond.h"
 
-/* `message` is where Cohere's clients look for it, `error` is what we tell everywhere. */
+/* Cohere's clients read `message`; `error` is the same on all our routes. */
 static void write_error(struct buffer *buffer, const struct request *request,
                         const struct api_error *error)
 {
@@ -38,7 +38,7 @@ static const char *name_type(enum cohere_type type)
     return type == COHERE_FLOAT ? "float" : "base64";
 }
 
-/* Of each text; more than the model takes is what it takes. */
+/* The limit of each text; more than the model's own limit changes nothing. */
 static bool decode_max_tokens(struct decoding *decoding, const struct body_object *object)
 {
     enum { MIN = 3 }; /* one token between [CLS] and [SEP] */
@@ -53,7 +53,7 @@ static bool decode_max_tokens(struct decoding *decoding, const struct body_objec
                              body_type_name(json));
     if (max_tokens < MIN)
         return api_error_set(decoding->error, PROBLEM_INVALID_VALUE, "max_tokens",
-                             "'max_tokens' is %s, but the least is %d",
+                             "'max_tokens' is %s, but must be at least %d",
                              json_number_text_of(json).text, MIN);
     if ((uint64_t)max_tokens < decoding->fields.max_tokens)
         decoding->fields.max_tokens = (size_t)max_tokens;
@@ -90,12 +90,12 @@ static bool decode_embedding_types(struct decoding *decoding, const struct body_
     return true;
 }
 
-/* The texts of Cohere's clients stand in one of two fields. */
+/* Cohere's clients send texts in one of two fields. */
 static bool decode_inputs(struct decoding *decoding, const struct body_object *root)
 {
     if (body_has_option(root, "images"))
         return api_error_set(decoding->error, PROBLEM_INVALID_VALUE, "images",
-                             "'images' is not taken: this model embeds texts alone");
+                             "'images' is not supported: this model embeds only texts");
     if (body_has(root, "texts") && body_has(root, "inputs"))
         return api_error_set(decoding->error, PROBLEM_BAD_REQUEST, "inputs",
                              "'texts' and 'inputs' exclude each other");
@@ -201,7 +201,7 @@ static void write_embeddings(struct buffer *buffer, const struct embed_work *wor
     buffer_append_string(buffer, "}");
 }
 
-/* The client shows no headers, so what was cut is told here too. */
+/* The client shows no headers, so truncation is reported here too. */
 static void write_meta(struct buffer *buffer, const struct embed_work *work)
 {
     buffer_appendf(buffer,

@@ -90,8 +90,8 @@ static void write_vector(struct buffer *buffer, const struct embed_work *work, s
     }
 }
 
-/* Truncated inputs are told twice: all of them in "truncated", and in x-truncated-inputs as on
- * every route. Both are absent where nothing was cut. */
+/* Truncated inputs are reported twice: all of them in "truncated", and in x-truncated-inputs as on
+ * every route. Both are absent if nothing was truncated. */
 void openai_embeddings_finish(struct request *request)
 {
     const struct embed_work *work = embed_work_finish(request);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The document stands in openapi.json, all but what options and model decide. That is a variable:
+/* The document is openapi.json, with variables for what depends on options and model:
  *
  *   "maxItems": "${max_client_batch_size}"        a string that is one variable becomes its value
- *   "description": "At most ${payload_limit} bytes"  within a string a number stands as it is
+ *   "description": "At most ${payload_limit} bytes"  within a string a number is inserted
  *
- * A variable is an option of options.def that is a number or a switch, under its own name, or a row
- * of `variables`. So what the document says of a limit is the limit. */
+ * A variable is an option of options.def that is a number or a switch, by its own name, or a row of
+ * `variables`. So the document always shows the actual limits. */
 #include "server/api/openapi.h"
 
 #include "config/options.h"
@@ -58,7 +58,7 @@ static const struct option_variable {
 #undef OPTION
 };
 
-/* ---- what else there is ---- */
+/* ---- other variables ---- */
 
 static void write_string(struct buffer *buffer, const char *string)
 {
@@ -159,7 +159,7 @@ static void write_max_text_tokens(struct buffer *buffer, const struct server *se
     buffer_appendf(buffer, "%zu", server->limits->max_text_tokens);
 }
 
-/* What the option says, unless the queue is shorter. */
+/* The option's value, unless the queue is shorter. */
 static void write_max_request_tokens(struct buffer *buffer, const struct server *server)
 {
     buffer_appendf(buffer, "%zu", server->limits->max_request_tokens);

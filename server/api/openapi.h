@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* GET /openapi.json: the API's own description, of this server with its options and its model. */
+/* GET /openapi.json: the description of the API of this server, with its options and its model. */
 #ifndef NESTD_SERVER_API_OPENAPI_H
 #define NESTD_SERVER_API_OPENAPI_H
 

@@ -43,7 +43,7 @@ static void respond_file(struct request *request, const struct embedded_file *fi
     reply_add_header(reply, "Content-Security-Policy", "%s", policy);
     reply_add_header(reply, "X-Content-Type-Options", "nosniff");
     reply_add_header(reply, "Referrer-Policy", "no-referrer");
-    /* Another version of the program has other files, which must not be mixed with these. */
+    /* Files of another version of the program must not be mixed with these. */
     reply_add_header(reply, "Cache-Control", "no-cache");
 }
 
@@ -76,7 +76,7 @@ enum route_outcome pages_get_docs(struct request *request)
 
 enum route_outcome pages_get_file(struct request *request)
 {
-    /* The two pages have addresses of their own, which their links are relative to. */
+    /* The two pages have addresses of their own, to which their links are relative. */
     if (strstr(request->path_tail, ".html"))
         return respond_missing(request);
     return respond_named(request, request->path_tail);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The pages for people: the playground at /, the API's description at /docs, and the files that
- * both are made of, under /web/. All of them are part of the program (web/, embedded.h). Handlers
- * of routes.c, on the HTTP thread. */
+/* The pages for people: the playground at /, the API's documentation at /docs, and their files
+ * under /web/. All are part of the program (web/, embedded.h). Handlers of routes.c, on the HTTP
+ * thread. */
 #ifndef NESTD_SERVER_API_PAGES_H
 #define NESTD_SERVER_API_PAGES_H
 

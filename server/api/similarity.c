@@ -3,7 +3,7 @@
 /* Both lists of a request are one job group, so they are admitted, encoded and counted together; a
  * list that is compared with itself is encoded once.
  *
- * Inputs that were cut are told by the header x-truncated-inputs alone. */
+ * Truncated inputs are reported only in the header x-truncated-inputs. */
 #include "server/api/similarity.h"
 
 #include "server/api/embed/embed_work.h"
@@ -24,7 +24,7 @@ struct scores {
     size_t n_columns;
 };
 
-/* For both routes: TEI's writes one row and no more. */
+/* For both routes: TEI's writes only one row. */
 static struct finish_bytes count_bytes(const struct request *request, const struct embed_work *work)
 {
     enum { AROUND = 256 };
@@ -200,16 +200,16 @@ void tei_similarity_finish(struct request *request)
     free(scores.values);
 }
 
-/* Only a cross-encoder reads a query and a document together. The cosine of their vectors in its
- * place would be taken for its score, so nothing is asked of the fields: no request can be good. */
+/* Only a cross-encoder reads a query and a document together. The cosine of their vectors would be
+ * mistaken for its score, so every request is refused, whatever its fields. */
 bool rerank_read(struct decoding *decoding, const struct body_object *root)
 {
     (void)root;
     return api_error_set(
         decoding->error, PROBLEM_WRONG_MODEL, "model",
-        "This server's model is no cross-encoder but a sentence-transformers "
-        "embedding model, so it cannot rerank. POST /v1/similarity gives the scores "
-        "of texts by their vectors");
+        "This server's model is a sentence-transformers embedding model, not a "
+        "cross-encoder, so it cannot rerank. POST /v1/similarity compares texts by "
+        "their vectors");
 }
 
 enum route_outcome rerank_start(struct request *request)

@@ -58,7 +58,7 @@ const struct route_family tei_family = {
     .add_headers = add_headers,
 };
 
-/* UTF-8: every byte but a continuation byte begins a character. */
+/* UTF-8: every byte that is not a continuation byte begins a character. */
 static size_t count_characters(struct slice text)
 {
     size_t n = 0;
@@ -77,7 +77,7 @@ void tei_count_characters(struct request *request, const struct fields *fields)
 
 /* ---- /embed, /embed_all ---- */
 
-/* TEI's second word for what "truncate" says: which end goes, if one goes. */
+/* TEI's second field beside "truncate": which end is cut, if any. */
 bool tei_decode_truncation_direction(struct decoding *decoding, const struct body_object *object)
 {
     struct slice word = {0};
@@ -106,7 +106,7 @@ static bool decode_tei_inputs(struct decoding *decoding, const struct body_objec
            decode_prompt(decoding, root);
 }
 
-/* TEI normalises whatever the model's modules say, unless it is told not to. */
+/* TEI normalises by default, whatever the model's modules say. */
 bool tei_read_embed(struct decoding *decoding, const struct body_object *root)
 {
     decoding->fields.normalize = true;

@@ -16,8 +16,7 @@ static void write_string(struct buffer *buffer, const char *string)
     buffer_append_json_string(buffer, string, strlen(string));
 }
 
-/* In TEI's words, two of which are one to sentence-transformers. Several modes at once as they are
- * concatenated: "cls+mean". */
+/* By TEI's names. Several modes in the order of concatenation: "cls+mean". */
 static void write_pooling(struct buffer *buffer, const struct pooling *pooling)
 {
     buffer_append_string(buffer, "\"");
@@ -30,8 +29,8 @@ static void write_pooling(struct buffer *buffer, const struct pooling *pooling)
     buffer_append_string(buffer, "\"");
 }
 
-/* What TEI tells. Its max_batch_tokens is what clients take for the most that one request may hold:
- * chat-ui of Hugging Face splits its texts by it. */
+/* What TEI reports. Clients take its max_batch_tokens for the maximum of one request: Hugging
+ * Face's chat-ui splits its texts by it. */
 static void write_tei_info(struct buffer *buffer, const struct server *server,
                            const struct engine_info *info)
 {
@@ -57,7 +56,7 @@ static void write_tei_info(struct buffer *buffer, const struct server *server,
                    NESTD_VERSION);
 }
 
-/* What int8 costs the model. */
+/* How accurate int8 is for this model. */
 static void write_accuracy(struct buffer *buffer, const struct accuracy_report *report)
 {
     buffer_append_string(buffer, ",\"int8\":");
@@ -88,7 +87,7 @@ static void write_trained_dims(struct buffer *buffer, const struct engine_info *
         vector_json_indices(buffer, info->card->dims, info->card->n_dims);
 }
 
-/* What we tell beside it. */
+/* What we report beyond TEI. */
 static void write_own_info(struct buffer *buffer, const struct limits *limits,
                            const struct engine_info *info)
 {

@@ -22,8 +22,8 @@ bool tei_read_tokenize(struct decoding *decoding, const struct body_object *root
            decode_prompt(decoding, root);
 }
 
-/* As TEI: the text of a token that the tokenizer added is the vocabulary's and has no place; that
- * of any other is the bytes [start, stop) of what was tokenised, the prompt included. */
+/* As in TEI: the text of a token that the tokenizer added is that in the vocabulary, and it has no
+ * place. The text of any other token is the bytes [start, stop) of the input, with its prompt. */
 static void write_token(struct buffer *reply, const struct tokenizer *tokenizer, int32_t id,
                         const struct token_span *span, struct slice text)
 {
@@ -53,8 +53,8 @@ static void write_tokens(struct buffer *reply, const struct tokenizer *tokenizer
     buffer_append_string(reply, "]");
 }
 
-/* A text has at most two tokens a byte, and no more than a request may have; of the longest. What
- * the buffers grow by is more. */
+/* For the longest text: at most two tokens per byte, and no more than a request may have; with the
+ * growth of the buffers. */
 static size_t count_token_bytes(const struct request *request, const struct fields *fields)
 {
     size_t max_tokens = request->server->limits->max_request_tokens;
@@ -71,8 +71,8 @@ static size_t count_token_bytes(const struct request *request, const struct fiel
 }
 
 /* Tokenises and writes one text after another, so that only one text's tokens are held. Nothing is
- * truncated: what bounds the whole is --max-request-tokens. Of a request with too many, which is
- * STATUS_TOO_LONG, the rest are counted, so that its sender learns by how much. */
+ * truncated; --max-request-tokens is the limit for all texts together. Beyond it, STATUS_TOO_LONG,
+ * the rest are only counted, for the error message. */
 static enum status tokenize_all(struct request *request, const struct fields *fields,
                                 struct tokens *tokens, struct buffer *scratch)
 {
@@ -153,7 +153,7 @@ bool tei_read_decode(struct decoding *decoding, const struct body_object *root)
                            decoding->error);
 }
 
-/* What the ids' texts have together, and a space or two round each. */
+/* The length of all IDs' texts, with a space or two around each. */
 static size_t count_text_bytes(const struct tokenizer *tokenizer, const struct input *input)
 {
     size_t n_bytes = 0;
@@ -167,7 +167,7 @@ static size_t count_text_bytes(const struct tokenizer *tokenizer, const struct i
     return n_bytes;
 }
 
-/* The ids are inside the vocabulary. */
+/* The IDs are in the vocabulary. */
 static enum status decode_all(struct request *request, const struct fields *fields)
 {
     struct buffer *reply = &request->reply.body;

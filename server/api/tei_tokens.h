@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Text Embeddings Inference's routes that need the tokenizer only. Handlers of routes.c; see route.h
- * for the threads they run on. */
+/* Text Embeddings Inference's routes that need the tokenizer only. Handlers of routes.c; see
+ * route.h for the threads they run on. */
 #ifndef NESTD_SERVER_API_TEI_TOKENS_H
 #define NESTD_SERVER_API_TEI_TOKENS_H
 

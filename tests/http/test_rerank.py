@@ -23,7 +23,7 @@ def test_model_that_is_no_cross_encoder_is_told(server, path):
     else:
         message = error.pop("message")
         assert error == {"type": "invalid_request_error", "code": "invalid_value", "param": "model"}
-    for words in ("no cross-encoder", "sentence-transformers embedding model", "/v1/similarity"):
+    for words in ("not a cross-encoder", "sentence-transformers embedding model", "/v1/similarity"):
         assert words in message
 
 
@@ -35,5 +35,5 @@ def test_body_that_is_no_json_is_told_first(server, path):
 
 def test_coheres_client_shows_why(server):
     client = cohere.ClientV2(api_key="any-key", base_url=f"http://127.0.0.1:{server.port}")
-    with pytest.raises(cohere.BadRequestError, match="no cross-encoder"):
+    with pytest.raises(cohere.BadRequestError, match="not a cross-encoder"):
         client.rerank(model="a-reranker", query="Where is Paris?", documents=DOCUMENTS)

@@ -2,7 +2,7 @@
 
 /* json_scan.h finds the members of an object, and jansson builds the trees of those that are asked
  * for. So what jansson can still refuse is little, and all else that fails in it is memory that
- * was short: it does not always tell that from bad syntax.
+ * was short: it does not always distinguish that from bad syntax.
  *
  * A body may be small as text and huge as a tree: "[]," is three bytes and about 150 as a tree.
  * Therefore a tree's size is known, taken from the request's claim, and bounded in values, before
@@ -84,7 +84,7 @@ static bool refuse_twice(struct slice key, struct api_error *ret_error)
     struct excerpt excerpt = excerpt_of(key);
 
     return api_error_set(ret_error, PROBLEM_BAD_REQUEST, excerpt.text,
-                         "The field '%s' stands twice in the same object", excerpt.text);
+                         "The field '%s' occurs twice in the same object", excerpt.text);
 }
 
 /* Takes own_key, which may be NULL. */
@@ -118,7 +118,7 @@ static bool check_key(const struct body_members *members, struct slice key,
     return true;
 }
 
-/* Keys are compared with all before them, so escapes are undone once, here. */
+/* Keys are compared with all earlier ones, so escapes are decoded once, here. */
 static bool gather(void *user, const struct json_member *member)
 {
     struct gathering *gathering = user;
@@ -168,12 +168,11 @@ static bool scan_fault(enum json_scan_outcome outcome, struct slice text,
     switch (outcome) {
     case JSON_SCAN_TOO_DEEP:
         return api_error_set(ret_error, PROBLEM_NOT_JSON, NULL,
-                             "The request body is nested too deep: at most %d levels are allowed",
+                             "The request body is nested too deeply: at most %d levels are allowed",
                              JSON_SCAN_MAX_DEPTH);
     case JSON_SCAN_NOT_UTF8:
         return api_error_set(ret_error, PROBLEM_NOT_JSON, NULL,
-                             "The request body is not valid UTF-8, from byte %zu on",
-                             scan->position);
+                             "The request body is not valid UTF-8 (at byte %zu)", scan->position);
     default:
         place = json_find_place(text, scan->position);
         return api_error_set(ret_error, PROBLEM_NOT_JSON, NULL,
@@ -182,7 +181,7 @@ static bool scan_fault(enum json_scan_outcome outcome, struct slice text,
     }
 }
 
-/* The value at the start of a JSON text, which is no object. */
+/* The kind of value at the start of a JSON text; not an object. */
 static const char *name_type(char first)
 {
     switch (first) {
@@ -275,7 +274,7 @@ const struct api_error *body_fault(const struct body *body)
 
 /* ---- fields ---- */
 
-/* The key that jansson stopped behind. */
+/* The key after which jansson stopped. */
 static struct slice key_before(struct slice text, size_t position)
 {
     size_t stop = position - 1; /* its closing quote */
@@ -372,7 +371,7 @@ bool body_has_option(const struct body_object *object, const char *name)
     return find_option(object, name);
 }
 
-/* Its members alone are found: they are trees once they are asked for. */
+/* Only finds the members; they become trees when they are asked for. */
 static bool open_object(struct body *body, struct slice value, const char *name, const char *path,
                         struct body_object *ret_object, struct api_error *ret_error)
 {

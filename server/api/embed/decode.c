@@ -4,16 +4,16 @@
  * each field, or for a few that belong together: here those that families share. The first fault
  * ends it. Fields that no function asks for are ignored, as all peers do.
  *
- * What the client sent is shown to it in messages as an excerpt, never as a whole. */
+ * Messages show what the client sent only as an excerpt. */
 #include "server/api/embed/decode.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Room for what a field may hold beside ids. */
+/* Room for what a field may hold besides IDs. */
 enum { MAX_OTHER_VALUES = 65536 };
 
-/* ---- fields beside the inputs ---- */
+/* ---- fields other than the inputs ---- */
 
 bool refuse_value(struct decoding *decoding, const struct body_object *object, const char *name,
                   struct slice value, const char *allowed)
@@ -21,7 +21,7 @@ bool refuse_value(struct decoding *decoding, const struct body_object *object, c
     struct body_path path = body_path(object, name);
 
     return api_error_set(decoding->error, PROBLEM_INVALID_VALUE, path.text,
-                         "'%s' is '%s', but allowed is: %s", path.text, excerpt_of(value).text,
+                         "'%s' is '%s', but must be one of: %s", path.text, excerpt_of(value).text,
                          allowed);
 }
 
@@ -30,7 +30,7 @@ bool decode_model(struct decoding *decoding, const struct body_object *object)
     return body_get_text(object, "model", &decoding->fields.model, decoding->error);
 }
 
-/* Of two names of one field, a request may have one. */
+/* A request may use only one of two names of the same field. */
 static bool refuse_both(struct decoding *decoding, const struct body_object *object,
                         const char *name, const char *alias)
 {
@@ -39,8 +39,8 @@ static bool refuse_both(struct decoding *decoding, const struct body_object *obj
     if (!body_has_option(object, name) || !body_has_option(object, alias))
         return true;
     return api_error_set(decoding->error, PROBLEM_INVALID_VALUE, path.text,
-                         "'%s' and '%s' are two names of one field: give one of them", path.text,
-                         name);
+                         "'%s' and '%s' are two names of one field: send only one of them",
+                         path.text, name);
 }
 
 static bool get_dimensions(struct decoding *decoding, const struct body_object *object,
@@ -60,13 +60,13 @@ static bool get_dimensions(struct decoding *decoding, const struct body_object *
     if (n_dims < 1 || (uint64_t)n_dims > limits->n_dims ||
         !limits_allow_dims(limits, (size_t)n_dims))
         return api_error_set(decoding->error, PROBLEM_INVALID_VALUE, path.text,
-                             "'%s' is %s, but for this model allowed is: %s", path.text,
+                             "'%s' is %s, but this model allows: %s", path.text,
                              json_number_text_of(json).text, limits_list_dims(limits).text);
     decoding->fields.n_dims = (size_t)n_dims;
     return true;
 }
 
-/* Under OpenAI's name, or Cohere's and Voyage's. */
+/* By OpenAI's name, or that of Cohere and Voyage. */
 bool decode_dimensions(struct decoding *decoding, const struct body_object *object)
 {
     return refuse_both(decoding, object, "dimensions", "output_dimension") &&
@@ -107,7 +107,7 @@ static bool get_truncate(struct decoding *decoding, const struct body_object *ob
     return true;
 }
 
-/* Under our name, or Voyage's. */
+/* By our name, or Voyage's. */
 bool decode_truncate(struct decoding *decoding, const struct body_object *object)
 {
     return refuse_both(decoding, object, "truncate", "truncation") &&
@@ -115,7 +115,7 @@ bool decode_truncate(struct decoding *decoding, const struct body_object *object
            get_truncate(decoding, object, "truncation");
 }
 
-/* The prompt for what a text is: the one of that very name, else of a name that means the same. */
+/* The prompt for an input_type: the one with that name, else one whose name means the same. */
 static bool decode_input_type(struct decoding *decoding, const struct body_object *object,
                               struct slice input_type)
 {
@@ -151,7 +151,7 @@ static bool decode_input_type(struct decoding *decoding, const struct body_objec
     return true;
 }
 
-/* prompt_name, being exact, goes before input_type; the default is for requests with neither. */
+/* prompt_name is more exact and wins over input_type; the default is for requests with neither. */
 bool decode_prompt(struct decoding *decoding, const struct body_object *object)
 {
     const struct limits *limits = decoding->limits;
@@ -184,7 +184,7 @@ bool decode_similarity_name(struct decoding *decoding, const struct body_object 
         return false;
     if (!name.bytes)
         return true;
-    /* Not a C string where it holds U+0000. */
+    /* With U+0000 in it, it is not a C string. */
     if (strlen(name.bytes) != name.len_bytes ||
         !similarity_parse(name.bytes, &decoding->fields.similarity))
         return refuse_value(decoding, object, "similarity", name,
@@ -198,7 +198,7 @@ bool decode_body(struct slice body, const struct limits *limits, struct memory_c
                  bool (*read)(struct decoding *, const struct body_object *),
                  struct fields *ret_fields, struct api_error *ret_error)
 {
-    /* What a field can mean at most: ids up to twice the tokens that a request may have. */
+    /* No field needs more: IDs up to twice the maximum tokens of a request. */
     size_t max_values = 2 * limits->max_request_tokens + limits->max_inputs + MAX_OTHER_VALUES;
     struct decoding decoding = {.limits = limits, .error = ret_error};
     struct fields *fields = &decoding.fields;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Fields of other APIs that ask for other vectors than ours would be: ignored, they would be a
- * silent loss. Each is refused, whatever it holds, in words that name what does the same here. */
+/* Fields of other APIs that ask for vectors different from ours. Ignoring them would silently
+ * return the wrong vectors, so each is refused, whatever its value, with a message that names our
+ * field. */
 #include "server/api/embed/decode.h"
 
 static const struct {

@@ -3,9 +3,9 @@
 /* decode -> check the model's name -> tokenize -> submit | the engine encodes | check -> the route
  * writes its reply.
  *
- * All tokens of a request stand in one buffer and all vectors in one allocation; jobs point into
- * both. The body and the parsed JSON, the largest things a request holds, are freed before it waits
- * for its turn. Nothing here keeps a client's text. */
+ * All tokens of a request are in one buffer and all vectors in one allocation; jobs point into
+ * both. The body and the parsed JSON, the largest parts of a request, are freed before it waits for
+ * its turn. Nothing here keeps a client's text. */
 #include "server/api/embed/embed_work.h"
 
 #include "server/api/embed/decode.h"
@@ -68,8 +68,8 @@ static enum status tokenize_input(const struct tokenizer *tokenizer, struct embe
                             ret_result);
 }
 
-/* Clients know such a refusal by the first words, which are OpenAI's: LiteLLM then falls back to
- * another model, and chunkers cut their texts. */
+/* Clients recognise this error by its first words, which are OpenAI's: LiteLLM then falls back to
+ * another model, and chunkers shorten their texts. */
 static void respond_too_long(struct request *request, const struct embed_work *work, size_t i,
                              const struct tokenize_result *result)
 {
@@ -99,9 +99,8 @@ static void respond_too_many(struct request *request, const struct embed_work *w
     respond_api_error(request, &error);
 }
 
-/* Fills the token buffer and what the jobs say of it but the pointers, for the buffer may move. Of
- * a request with too many tokens the rest are counted, so that its sender learns by how much, but
- * not kept. */
+/* Fills the token buffer, and the jobs except for their pointers, since the buffer may move. If the
+ * request has too many tokens, the rest are counted for the error message, but not kept. */
 static bool tokenize(struct request *request, struct embed_work *work, struct buffer *scratch)
 {
     const struct limits *limits = request->server->limits;
@@ -147,9 +146,9 @@ static bool tokenize(struct request *request, struct embed_work *work, struct bu
     return true;
 }
 
-/* No more than that is in the token buffer at once: a text's share is bounded by its bytes, each of
- * which may become two tokens, and by what it is cut to, of which twice as many are kept while its
- * end is looked for. */
+/* The maximum in the token buffer at any time. A text's share is bounded by its bytes, each of
+ * which may become two tokens, and by the length it is truncated to; twice that many are kept while
+ * its end is being found. */
 static size_t count_max_tokens(const struct fields *fields)
 {
     size_t n_tokens = 0;
@@ -163,7 +162,7 @@ static size_t count_max_tokens(const struct fields *fields)
     return n_tokens + 2 * fields->max_tokens + MAX_SPECIAL_TOKENS;
 }
 
-/* Tokens, with what their buffer grows by, and what there is for each input. */
+/* For tokens, including the growth of their buffer, and for the data of each input. */
 static bool take_for_tokens(struct request *request, const struct embed_work *work)
 {
     size_t n_inputs = work->fields.n_inputs;
@@ -225,7 +224,7 @@ static void fill_group(struct request *request, struct embed_work *work)
     request->n_truncated = work->n_truncated;
 }
 
-/* Everything before the group is submitted. False: the request was answered. */
+/* Everything up to submitting the group. False: the request was answered. */
 static bool prepare(struct request *request, const struct embed_route *route)
 {
     struct embed_work *work = calloc(1, sizeof(*work));
@@ -259,7 +258,7 @@ static bool prepare(struct request *request, const struct embed_route *route)
         route->begin_reply(request, &work->fields);
     fields_release(&work->fields);
     buffer_release(&request->body);
-    /* What was reserved for decoding is needed no more. */
+    /* The memory reserved for decoding is no longer needed. */
     if (!allocate_vectors(request, work) || !memory_set_reserve(&request->memory, finish.work))
         return respond_no_memory(request);
     fill_group(request, work);
@@ -281,8 +280,8 @@ enum route_outcome embed_work_start(struct request *request, const struct embed_
     return ROUTE_ANSWERED;
 }
 
-/* "1,3,4", and where there are many "0,1,...,15,... (2048)": a header has to stay short. In memory
- * that is there: a reply without it would hide that a text was cut (promise 11). */
+/* "1,3,4", or "0,1,...,15,... (2048)" if there are many, since a header must stay short. Allocates
+ * nothing: a reply without it would hide that a text was truncated (promise 11). */
 static void add_truncated_header(struct request *request, const struct embed_work *work)
 {
     enum { MAX_SHOWN = 16, MAX_DIGITS = 20 };

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A request's inputs on their way to vectors, the same for every route that encodes: decoded
- * fields, tokens, the jobs of one group, the vectors. It is the request's `work` and is freed with
- * it. */
+/* The work of a request that encodes, the same for all routes: decoded fields, tokens, the jobs of
+ * one group, vectors. It is the request's `work` and is freed with it. */
 #ifndef NESTD_SERVER_API_EMBED_EMBED_WORK_H
 #define NESTD_SERVER_API_EMBED_EMBED_WORK_H
 
@@ -22,49 +21,50 @@ struct decoding;
 struct request;
 
 struct embed_work {
-    struct fields fields; /* inputs and texts are let go of before the group is submitted */
+    struct fields fields; /* inputs and texts are freed before the group is submitted */
     struct tokens tokens; /* of all inputs, end to end */
     struct job *jobs;     /* [n_inputs], in input order */
     float *vectors;       /* [n_inputs, n_dims]; not pooled: [n_tokens, n_dims] */
-    size_t *truncated;    /* [n_truncated], ascending: the inputs that were cut */
+    size_t *truncated;    /* [n_truncated], ascending: the truncated inputs */
     size_t n_truncated;
 };
 
-enum { MAX_SPECIAL_TOKENS = 8 }; /* round one text: more than any family has */
+enum { MAX_SPECIAL_TOKENS = 8 }; /* around one text: more than any family has */
 
-/* What a route's finish takes at most: the reply's body, and other memory beside it. */
+/* The memory that a route's finish needs at most: for the reply's body, and otherwise. */
 struct finish_bytes {
     size_t reply;
     size_t work;
 };
 
-/* What sets one route that encodes apart from the others. */
+/* How one route that encodes differs from the others. */
 struct embed_route {
     /* Reads the fields that the route has (decode.h). */
     bool (*read)(struct decoding *decoding, const struct body_object *root);
 
-    /* Asked while the texts are still there, so that a request whose reply would have no room is
-     * not encoded. */
+    /* Called while the texts still exist, so that a request is not encoded if there is no memory
+     * for its reply. */
     struct finish_bytes (*count_bytes)(const struct request *request,
                                        const struct embed_work *work);
 
-    /* For a reply that repeats texts: called before they are let go of. NULL: not needed. */
+    /* For a reply that repeats texts: called before they are freed. NULL: not needed. */
     void (*begin_reply)(struct request *request, const struct fields *fields);
 };
 
-/* Decodes the body, checks, tokenizes and submits; or answers with what is wrong. A route's start
- * is this and no more. */
+/* Decodes the body, checks, tokenizes and submits; or answers with what is wrong. It is all that a
+ * route's start does. */
 enum route_outcome embed_work_start(struct request *request, const struct embed_route *route);
 
-/* After the group is done: the vectors, all of them whole and finite, and in the reply the header
- * x-truncated-inputs, the indices of the inputs that were cut (of two lists, the second counts on
- * after the first; absent if none was). NULL: some are not, and the request was answered. */
+/* After the group is done: returns the vectors, all of them complete and finite, and adds the
+ * header x-truncated-inputs with the indices of truncated inputs (a second list counts on after the
+ * first; no header if there are none). NULL: a vector is missing or not finite, and the request was
+ * answered. */
 struct embed_work *embed_work_finish(struct request *request);
 
-/* [n_dims]; of a text that was pooled. */
+/* [n_dims]; for pooled texts only. */
 const float *embed_work_get_vector(const struct embed_work *work, size_t i_input);
 
-/* What brings that vector to length 1 (pack.h); 1 where it has that length already. */
+/* The factor that brings that vector to length 1 (pack.h); 1 if it has that length already. */
 float embed_work_find_scale(const struct embed_work *work, size_t i_input);
 
 /* {"prompt_tokens":N,"total_tokens":N} */

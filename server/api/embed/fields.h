@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What a request's body asks for, all of it checked against the limits, so that nothing but the
- * number of tokens is left to refuse. */
+/* What a request's body asks for. Everything is checked against the limits already, except for the
+ * number of tokens. */
 #ifndef NESTD_SERVER_API_EMBED_FIELDS_H
 #define NESTD_SERVER_API_EMBED_FIELDS_H
 
@@ -15,10 +15,10 @@
 
 struct body;
 
-/* A text, or a text that came as token ids. */
+/* A text, or a text sent as token IDs. */
 struct input {
-    struct slice text;  /* borrowed from the body; bytes NULL: ids */
-    const int32_t *ids; /* [n_ids], each inside the vocabulary */
+    struct slice text;  /* borrowed from the body; bytes NULL: it is IDs */
+    const int32_t *ids; /* [n_ids], each in the vocabulary */
     size_t n_ids;
 };
 
@@ -31,11 +31,11 @@ struct fields {
     size_t n_rows;
     const char *row_field; /* "input" */
     const char *column_field;
-    struct slice prompt; /* goes before every text */
+    struct slice prompt; /* put before every text */
     enum truncate_side truncate;
     size_t max_tokens;         /* of a text, special tokens included */
     size_t max_request_tokens; /* of all inputs together */
-    bool pooled;               /* one vector a text; else, for /embed_all, one a token */
+    bool pooled;               /* one vector per text; else, for /embed_all, one per token */
     size_t n_dims;
     bool normalize;
     bool base64;
@@ -50,10 +50,10 @@ struct fields {
     int32_t *ids;      /* private: of all inputs */
 };
 
-/* Lets go of inputs, ids and texts; what else the fields say may still be read, but not `model`. */
+/* Frees inputs, IDs and texts. Other fields may still be read, but not `model`. */
 void fields_release(struct fields *fields);
 
-/* Where an input came from: its list and its place there. */
+/* Where an input came from: its list, and its index there. */
 const char *fields_locate(const struct fields *fields, size_t i_input, size_t *ret_index);
 
 #endif

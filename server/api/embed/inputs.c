@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A list is counted, then room is made for all of it, then each item is checked as it is set. The
- * fault of an item's type names the item; every other fault names the field, and the item in its
- * message (API: "param"). */
+/* A list is counted, then memory is allocated for all of it, then each item is checked while it is
+ * set. The `param` of an error about an item's type is the item; otherwise it is the field, and the
+ * message names the item. */
 #include "server/api/embed/inputs.h"
 
 #include <stdlib.h>
@@ -26,7 +26,7 @@ static bool check_count(struct decoding *decoding, size_t n, const char *path)
     return true;
 }
 
-/* A text or a list: how many items it has, between 1 and the most. */
+/* A text or a list: counts its items, from 1 to the maximum. */
 static bool count_inputs(struct decoding *decoding, const json_t *json, const char *path,
                          const char *allowed, size_t *ret_n)
 {
@@ -57,7 +57,7 @@ static bool set_text(struct decoding *decoding, const json_t *json, const char *
     return true;
 }
 
-/* Inputs from `first` on: texts alone. */
+/* Inputs from `first` on: only texts. */
 static bool set_texts(struct decoding *decoding, const json_t *json, const char *path, size_t first)
 {
     struct input *inputs = decoding->fields.inputs + first;
@@ -166,7 +166,7 @@ static bool set_inputs(struct decoding *decoding, const json_t *json, const char
     fields->row_field = path;
     fields->n_rows = fields->n_inputs;
     fields->inputs = calloc(fields->n_inputs, sizeof(*fields->inputs));
-    fields->ids = calloc(count_ids(json) + 1, sizeof(*fields->ids)); /* never none */
+    fields->ids = calloc(count_ids(json) + 1, sizeof(*fields->ids)); /* never 0 */
     if (!fields->inputs || !fields->ids)
         return no_memory(decoding);
     if (json_is_string(json))
@@ -235,8 +235,8 @@ static bool refuse_content(struct decoding *decoding, const char *content_path)
                          content_path);
 }
 
-/* An input may have several parts to Cohere, texts and images, which become one vector; how texts
- * would be joined it does not say, so one text it is. */
+/* To Cohere, an input may have several parts, texts and images, which become one vector. It does
+ * not say how texts are joined, so we take exactly one text. */
 static bool set_content(struct decoding *decoding, const struct body_object *item, const char *path,
                         struct input *input)
 {
@@ -253,7 +253,7 @@ static bool set_content(struct decoding *decoding, const struct body_object *ite
     text = body_get(&part, "text");
     if (type && json_is_string(type) && strcmp(json_string_value(type), "image_url") == 0)
         return api_error_set(decoding->error, PROBLEM_INVALID_VALUE, content_path.text,
-                             "'%s' holds an image, but this model embeds texts alone",
+                             "'%s' holds an image, but this model embeds only texts",
                              content_path.text);
     if (!type || !json_is_string(type) || strcmp(json_string_value(type), "text") != 0 || !text ||
         !json_is_string(text))

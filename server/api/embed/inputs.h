@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The texts and token ids of a body: a part of decoding, and private to it. */
+/* The texts and token IDs of a body: a part of decode.h. */
 #ifndef NESTD_SERVER_API_EMBED_INPUTS_H
 #define NESTD_SERVER_API_EMBED_INPUTS_H
 
@@ -10,14 +10,14 @@
  * both texts and lists of token ids. */
 bool decode_input(struct decoding *decoding, const json_t *json, const char *path, bool mixed);
 
-/* Token ids alone: one list or a list of such lists, together no more than a request may have
- * tokens. */
+/* Only token IDs: one list or a list of lists, together no more than the maximum tokens of a
+ * request. */
 bool decode_ids(struct decoding *decoding, const json_t *json, const char *path);
 
 /* Cohere's inputs: a list of {"content":[{"type":"text","text":...}]}. */
 bool decode_contents(struct decoding *decoding, const struct body_object *object, const char *name);
 
-/* Texts alone, in one field or in two; `columns` may be NULL. */
+/* Only texts, in one field or in two; `columns` may be NULL. */
 bool decode_texts(struct decoding *decoding, const json_t *rows, const char *row_field,
                   const json_t *columns, const char *column_field);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A machine of a few states that takes one token at a time. All it keeps of a list or an object
- * that is open is one bit, which of the two it is.
+/* A state machine that takes one token at a time. Of each open list or object it keeps one bit:
+ * which of the two it is.
  *
  * TREE BYTES. What jansson 2.14 asks malloc for, rounded up as glibc rounds (16 bytes, 8 of them
  * its own), so that a client cannot have a tree built that is far larger than it was thought to be:
@@ -9,7 +9,8 @@
  *   a text        its struct and its bytes, of which an escape may leave some unused; and a
  *                 struct input (decode.h), which it may become
  *   a number      its struct, and its four bytes as a token id
- *   a list        its struct, a struct input, and eight places; more come by doubling, the old ones being kept
+ * a list        its struct, a struct input, and eight places; more come by doubling, the old ones
+ * being kept
  *                 until the new are filled, so an item costs up to three places
  *   an object     the same with buckets of two pointers, and for a member a node with its key
  *
@@ -48,8 +49,8 @@ struct scanner {
     const char *end;
     enum state state;
     size_t depth;
-    uint64_t objects[JSON_SCAN_MAX_DEPTH / 64]; /* a bit for each that is open: no list */
-    struct json_member member; /* the one at hand, or all there is where there are none */
+    uint64_t objects[JSON_SCAN_MAX_DEPTH / 64]; /* a bit for each open one: it is an object */
+    struct json_member member; /* the current one, or the whole value if there are no members */
     size_t longest_token;
     const char *value_start; /* of the member, or of the whole */
     bool wants_items;        /* of a list, not members of an object */
@@ -76,7 +77,7 @@ static bool malformed(struct scanner *scanner, const char *problem)
     return fail(scanner, JSON_SCAN_MALFORMED, problem);
 }
 
-/* The byte at hand; NUL, which may stand nowhere, at the end. */
+/* The current byte; at the end NUL, which is valid nowhere. */
 static char peek(const struct scanner *scanner)
 {
     return scanner->at < scanner->end ? *scanner->at : '\0';
@@ -131,7 +132,7 @@ static bool scan_escape(struct scanner *scanner)
         return true;
     }
     if (at == scanner->end || *at != 'u')
-        return malformed(scanner, "no such escape is known");
+        return malformed(scanner, "unknown escape");
     unit = json_read_hex(at + 1, scanner->end);
     if (unit < 0)
         return malformed(scanner, "\\u needs four hexadecimal digits");
@@ -150,7 +151,7 @@ static bool scan_escape(struct scanner *scanner)
     return true;
 }
 
-/* At the opening quote. Gives what stands between the quotes. */
+/* At the opening quote. Returns what is between the quotes. */
 static bool scan_text(struct scanner *scanner, struct slice *ret_text)
 {
     const char *start = ++scanner->at;
@@ -384,7 +385,7 @@ static bool scan_whole(struct scanner *scanner)
     return true;
 }
 
-/* RFC 8259, section 8.1: it may be ignored. */
+/* RFC 8259, section 8.1, lets us ignore it. */
 static void skip_byte_order_mark(struct scanner *scanner)
 {
     static const char mark[3] = "\xef\xbb\xbf";
@@ -400,7 +401,7 @@ static enum json_scan_outcome scan(struct slice text, bool wants_items,
     struct scanner scanner;
     const char *start;
 
-    /* Not cleared: what is open. */
+    /* `objects` is not cleared. */
     scanner.at = text.bytes;
     scanner.end = text.bytes + text.len_bytes;
     scanner.state = STATE_VALUE;
@@ -419,7 +420,7 @@ static enum json_scan_outcome scan(struct slice text, bool wants_items,
         ret_scan->value = (struct slice){start, (size_t)(scanner.at - start)};
         skip_space(&scanner);
         if (scanner.at < scanner.end)
-            malformed(&scanner, "something follows its end");
+            malformed(&scanner, "unexpected text after the end");
     }
     ret_scan->position = (size_t)(scanner.at - text.bytes);
     ret_scan->problem = scanner.problem;

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Where a byte stands: both count from 1; a column is a character. */
+/* The place of a byte: both count from 1; a column is a character. */
 struct json_place {
     size_t line;
     size_t column;
@@ -19,8 +19,8 @@ struct json_place json_find_place(struct slice text, size_t position);
 /* The value of the four hexadecimal digits at the start of at..end, or -1. */
 int32_t json_read_hex(const char *at, const char *end);
 
-/* Writes what stands between the quotes of a valid text as what its escapes stand for: at most as
- * many bytes as it has. Returns how many. */
+/* Decodes the escapes of a valid text, given without its quotes. Writes at most as many bytes as it
+ * has, and returns how many. */
 size_t json_unescape(struct slice text, char *ret_bytes);
 
 #endif

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* False: not a number, or not whole. Beyond 64 bits it is the highest or the lowest number there
- * is, for the caller to refuse by its range. */
+/* False: not a number, or not whole. Beyond 64 bits it is INT64_MAX or INT64_MIN, for the caller's
+ * range check to refuse. */
 bool json_to_whole(const json_t *json, int64_t *ret_whole);
 
 /* A number as text, for messages. */

@@ -69,7 +69,7 @@ enum status limits_new(struct limits **ret_limits, const struct options *options
         return STATUS_NO_MEMORY;
     limits->max_inputs = (size_t)options->max_client_batch_size;
     limits->max_text_tokens = info->max_tokens;
-    /* What the queue could never hold must not be told to try again later. */
+    /* A request that the queue could never hold must not be told to retry later. */
     limits->max_request_tokens =
         smaller((size_t)options->max_request_tokens, (size_t)options->max_queue_tokens);
     limits->hidden_size = info->hidden_size;
@@ -128,7 +128,7 @@ const struct prompt *limits_find_prompt(const struct limits *limits, struct slic
     return NULL;
 }
 
-/* Adds one more; once one did not fit, the list ends in "..." and takes no more. */
+/* Adds one choice. After the first that does not fit, the list ends in "..." and takes no more. */
 static void choices_add(struct choices *choices, const char *text, size_t *len_bytes)
 {
     const char *separator = *len_bytes ? ", " : "";

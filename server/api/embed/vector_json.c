@@ -7,13 +7,13 @@
 #include <stdint.h>
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "vector_json_base64 sends the float32 of memory as they are, which must be little-endian"
+#error "vector_json_base64 sends float32 as they are in memory, which must be little-endian"
 #endif
 
-/* ---- how much room ---- */
+/* ---- sizes ---- */
 
-/* A list of so many items, each with its comma, and the brackets. SIZE_MAX, which buffer_reserve
- * refuses, where that is too much. */
+/* A list of n_items, each with its comma, and the brackets. SIZE_MAX, which buffer_reserve refuses,
+ * if that overflows. */
 static size_t list_bytes(size_t n_items, size_t item_bytes, size_t more_bytes)
 {
     size_t len_bytes;
@@ -24,7 +24,7 @@ static size_t list_bytes(size_t n_items, size_t item_bytes, size_t more_bytes)
     return len_bytes;
 }
 
-/* The last number needs more room while it is written. */
+/* The last number needs more space while it is written. */
 size_t vector_json_floats_max_bytes(size_t n_values)
 {
     return list_bytes(n_values, NUMBER_FLOAT_MAX_CHARS, NUMBER_FLOAT_BYTES);
@@ -40,12 +40,12 @@ size_t vector_json_packed_max_bytes(enum pack pack, size_t n_values)
     return list_bytes(pack_count_bytes(pack, n_values), sizeof("-128") - 1, 0);
 }
 
-/* The bytes stand behind the room for their base64 until they are written. */
+/* The bytes are kept behind the space for their base64. */
 size_t vector_json_packed_base64_max_bytes(enum pack pack, size_t n_values)
 {
     size_t n_bytes = pack_count_bytes(pack, n_values);
 
-    return base64_length(n_bytes) + 2 + n_bytes; /* fits: a byte a float32 at most */
+    return base64_length(n_bytes) + 2 + n_bytes; /* fits: at most one byte per float32 */
 }
 
 size_t vector_json_indices_max_bytes(size_t n_indices)

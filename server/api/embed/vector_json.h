@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Vectors as JSON. Room is reserved once a vector; failure sticks to the buffer. Pure; any thread. */
+/* Vectors as JSON. Memory is reserved once per vector; failure sticks to the buffer. Pure; any
+ * thread. */
 #ifndef NESTD_SERVER_API_EMBED_VECTOR_JSON_H
 #define NESTD_SERVER_API_EMBED_VECTOR_JSON_H
 
@@ -27,7 +28,7 @@ void vector_json_packed_base64(struct buffer *buffer, enum pack pack, const floa
 /* [1,2,3] */
 void vector_json_indices(struct buffer *buffer, const size_t *indices, size_t n_indices);
 
-/* The room that each asks for. */
+/* The memory that each of these reserves. */
 size_t vector_json_floats_max_bytes(size_t n_values);
 size_t vector_json_base64_max_bytes(size_t n_values);
 size_t vector_json_packed_max_bytes(enum pack pack, size_t n_values);

@@ -31,10 +31,10 @@ static void test_decode__refuses_bodies_that_are_not_an_object(void **state)
         {"[\"a\"]", PROBLEM_BAD_REQUEST, "", "is a list"},
         {"\"a\"", PROBLEM_BAD_REQUEST, "", "is a text"},
         {"null", PROBLEM_BAD_REQUEST, "", "is null"},
-        {"{\"input\":\"a\",\"input\":\"b\"}", PROBLEM_BAD_REQUEST, "input", "stands twice"},
-        {"{\"inp\\u0075t\":\"a\",\"input\":\"b\"}", PROBLEM_BAD_REQUEST, "input", "stands twice"},
-        {"{\"input\":\"a\",\"inp\\u0075t\":\"b\"}", PROBLEM_BAD_REQUEST, "input", "stands twice"},
-        {"{\"x\":1,\"x\":2}", PROBLEM_BAD_REQUEST, "x", "stands twice"},
+        {"{\"input\":\"a\",\"input\":\"b\"}", PROBLEM_BAD_REQUEST, "input", "occurs twice"},
+        {"{\"inp\\u0075t\":\"a\",\"input\":\"b\"}", PROBLEM_BAD_REQUEST, "input", "occurs twice"},
+        {"{\"input\":\"a\",\"inp\\u0075t\":\"b\"}", PROBLEM_BAD_REQUEST, "input", "occurs twice"},
+        {"{\"x\":1,\"x\":2}", PROBLEM_BAD_REQUEST, "x", "occurs twice"},
         {"{\"input\":\"\xff\"}", PROBLEM_NOT_JSON, "", "not valid UTF-8"},
         {"{\"input\":\"\xed\xa0\x80\"}", PROBLEM_NOT_JSON, "", "not valid UTF-8"},
         {"{\"input\":\"\xc0\xaf\"}", PROBLEM_NOT_JSON, "", "not valid UTF-8"},
@@ -99,11 +99,11 @@ static void test_decode__refuses_bad_options(void **state)
         {"{\"input\":\"a\",\"dimensions\":9}", PROBLEM_INVALID_VALUE, "dimensions", "1 to 8"},
         {"{\"input\":\"a\",\"dimensions\":4294967300}", PROBLEM_INVALID_VALUE, "dimensions", "8"},
         {"{\"input\":\"a\",\"encoding_format\":\"hex\"}", PROBLEM_INVALID_VALUE, "encoding_format",
-         "'hex', but allowed is: float, base64"},
+         "'hex', but must be one of: float, base64"},
         {"{\"input\":\"a\",\"encoding_format\":[\"float\"]}", PROBLEM_BAD_REQUEST,
          "encoding_format", "is a list"},
         {"{\"input\":\"a\",\"encoding_format\":\"float\\u0000\"}", PROBLEM_INVALID_VALUE,
-         "encoding_format", "allowed"},
+         "encoding_format", "must be one of"},
         {"{\"input\":\"a\",\"output_dtype\":\"int4\"}", PROBLEM_INVALID_VALUE, "output_dtype",
          "float, int8, uint8, binary, ubinary"},
         {"{\"input\":\"a\",\"output_dtype\":8}", PROBLEM_BAD_REQUEST, "output_dtype", "a number"},
@@ -253,7 +253,7 @@ static void test_decode__refuses_what_fields_cannot_hold(void **state)
         {"{\"input\":[[1],[1e400]]}", PROBLEM_BAD_REQUEST, "input", "out of range"},
         {"{\"input\":\"a\",\"dimensions\":1e400}", PROBLEM_BAD_REQUEST, "dimensions",
          "out of range"},
-        {"{\"input\":{\"x\":1,\"x\":2}}", PROBLEM_BAD_REQUEST, "x", "stands twice"},
+        {"{\"input\":{\"x\":1,\"x\":2}}", PROBLEM_BAD_REQUEST, "x", "occurs twice"},
         {"{\"input\":{\"\\u0000\":1}}", PROBLEM_BAD_REQUEST, "input", "\\u0000"},
     };
     static const struct bad nested[] = {
@@ -261,7 +261,7 @@ static void test_decode__refuses_what_fields_cannot_hold(void **state)
          "\"parameters\":{\"dimensions\":18446744073709551616}}",
          PROBLEM_BAD_REQUEST, "parameters.dimensions", "out of range"},
         {"{\"inputs\":{\"source_sentence\":\"a\",\"sentences\":[\"b\"],\"sentences\":[]}}",
-         PROBLEM_BAD_REQUEST, "sentences", "stands twice"},
+         PROBLEM_BAD_REQUEST, "sentences", "occurs twice"},
     };
 
     (void)state;

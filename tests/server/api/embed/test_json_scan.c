@@ -139,7 +139,7 @@ static void test_json_scan__says_what_is_wrong(void **state)
         {"[\"\\ud800\\n23456\"]", JSON_SCAN_MALFORMED, 1, 3, "surrogate"},
         {"[\"\\ud800\\ud800\"]", JSON_SCAN_MALFORMED, 1, 3, "surrogate"},
         {"[\"\\udc00\"]", JSON_SCAN_MALFORMED, 1, 3, "surrogate"},
-        {"{} {}", JSON_SCAN_MALFORMED, 1, 4, "follows its end"},
+        {"{} {}", JSON_SCAN_MALFORMED, 1, 4, "after the end"},
         {"[\"\xff\"]", JSON_SCAN_NOT_UTF8, 1, 3, NULL},
         {"[\xc3\x28]", JSON_SCAN_NOT_UTF8, 1, 2, NULL},
         {"[\"\xed\xa0\x80\"]", JSON_SCAN_NOT_UTF8, 1, 3, NULL},
