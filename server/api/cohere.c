@@ -20,12 +20,12 @@ static void write_error(struct buffer *buffer, const struct request *request,
     buffer_append_string(buffer, ",\"message\":");
     buffer_append_json_or_null(buffer, error->message);
     buffer_append_string(buffer, ",\"error\":");
-    write_openai_error(buffer, error);
+    openai_write_error(buffer, error);
     buffer_append_string(buffer, "}");
 }
 
 const struct route_family cohere_family = {
-    .get_status = get_openai_status,
+    .get_status = openai_get_status,
     .write_error = write_error,
 };
 
@@ -83,7 +83,7 @@ static bool decode_embedding_types(struct decoding *decoding, const struct body_
         while (type < N_COHERE_TYPES && !slice_is(name, name_type((enum cohere_type)type)))
             type++;
         if (type == N_COHERE_TYPES)
-            return refuse_value(decoding, object, path.text, name, allowed);
+            return decode_refuse_value(decoding, object, path.text, name, allowed);
         types |= 1U << type;
     }
     decoding->fields.types = types;
@@ -107,7 +107,7 @@ static bool decode_inputs(struct decoding *decoding, const struct body_object *r
 bool cohere_read_embed(struct decoding *decoding, const struct body_object *root)
 {
     decoding->fields.types = 1U << COHERE_FLOAT;
-    return refuse_foreign_fields(decoding, root) && decode_model(decoding, root) &&
+    return decode_refuse_foreign(decoding, root) && decode_model(decoding, root) &&
            decode_inputs(decoding, root) && decode_dimensions(decoding, root) &&
            decode_embedding_types(decoding, root) && decode_max_tokens(decoding, root) &&
            decode_truncate(decoding, root) && decode_prompt(decoding, root);

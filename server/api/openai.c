@@ -22,17 +22,17 @@ static bool decode_format(struct decoding *decoding, const struct body_object *o
         return false;
     decoding->fields.base64 = slice_is(format, "base64");
     if (format.bytes && !decoding->fields.base64 && !slice_is(format, "float"))
-        return refuse_value(decoding, object, "encoding_format", format, "float, base64");
+        return decode_refuse_value(decoding, object, "encoding_format", format, "float, base64");
     if (!dtype.bytes || slice_is(dtype, "float"))
         return true;
     decoding->fields.packed = pack_parse(dtype, &decoding->fields.pack);
-    return decoding->fields.packed || refuse_value(decoding, object, "output_dtype", dtype,
-                                                   "float, int8, uint8, binary, ubinary");
+    return decoding->fields.packed || decode_refuse_value(decoding, object, "output_dtype", dtype,
+                                                          "float, int8, uint8, binary, ubinary");
 }
 
 bool openai_read_embeddings(struct decoding *decoding, const struct body_object *root)
 {
-    return refuse_foreign_fields(decoding, root) && decode_model(decoding, root) &&
+    return decode_refuse_foreign(decoding, root) && decode_model(decoding, root) &&
            decode_input(decoding, body_get(root, "input"), "input", false) &&
            decode_dimensions(decoding, root) && decode_format(decoding, root) &&
            decode_truncate(decoding, root) && decode_prompt(decoding, root) &&

@@ -43,7 +43,7 @@ static struct finish_bytes count_bytes(const struct request *request, const stru
 
 bool similarity_read(struct decoding *decoding, const struct body_object *root)
 {
-    return refuse_foreign_fields(decoding, root) && decode_model(decoding, root) &&
+    return decode_refuse_foreign(decoding, root) && decode_model(decoding, root) &&
            decode_texts(decoding, body_get(root, "input"), "input", body_get(root, "compare_with"),
                         "compare_with") &&
            decode_dimensions(decoding, root) && decode_similarity_name(decoding, root) &&
@@ -86,7 +86,7 @@ bool tei_similarity_read(struct decoding *decoding, const struct body_object *ro
                              "'inputs.sentences' must be a list of texts, but is %s",
                              sentences ? body_type_name(sentences) : "missing");
     decoding->fields.similarity = SIMILARITY_COSINE;
-    return refuse_foreign_fields(decoding, &parameters) &&
+    return decode_refuse_foreign(decoding, &parameters) &&
            decode_texts(decoding, source, "inputs.source_sentence", sentences,
                         "inputs.sentences") &&
            decode_dimensions(decoding, &parameters) &&

@@ -92,7 +92,8 @@ bool tei_decode_truncation_direction(struct decoding *decoding, const struct bod
     else if (slice_is(word, "Right") || slice_is(word, "right"))
         side = TRUNCATE_END;
     else
-        return refuse_value(decoding, object, "truncation_direction", word, "\"Right\", \"Left\"");
+        return decode_refuse_value(decoding, object, "truncation_direction", word,
+                                   "\"Right\", \"Left\"");
     if (decoding->fields.truncate != TRUNCATE_NONE)
         decoding->fields.truncate = side;
     return true;
@@ -100,7 +101,7 @@ bool tei_decode_truncation_direction(struct decoding *decoding, const struct bod
 
 static bool decode_tei_inputs(struct decoding *decoding, const struct body_object *root)
 {
-    return refuse_foreign_fields(decoding, root) &&
+    return decode_refuse_foreign(decoding, root) &&
            decode_input(decoding, body_get(root, "inputs"), "inputs", true) &&
            decode_truncate(decoding, root) && tei_decode_truncation_direction(decoding, root) &&
            decode_prompt(decoding, root);

@@ -5,12 +5,12 @@
 #include "server/exchange/problem.h"
 #include "server/text/buffer.h"
 
-unsigned get_openai_status(const struct problem_row *row)
+unsigned openai_get_status(const struct problem_row *row)
 {
     return row->http_status;
 }
 
-void write_openai_error(struct buffer *buffer, const struct api_error *error)
+void openai_write_error(struct buffer *buffer, const struct api_error *error)
 {
     const struct problem_row *row = problem_get_row(error->problem);
 
@@ -30,11 +30,11 @@ static void write_error(struct buffer *buffer, const struct request *request,
 {
     (void)request;
     buffer_append_string(buffer, "{\"error\":");
-    write_openai_error(buffer, error);
+    openai_write_error(buffer, error);
     buffer_append_string(buffer, "}");
 }
 
 const struct route_family openai_family = {
-    .get_status = get_openai_status,
+    .get_status = openai_get_status,
     .write_error = write_error,
 };

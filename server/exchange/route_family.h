@@ -25,7 +25,7 @@ struct route_family {
 extern const struct route_family openai_family; /* {"error":{"message","type","param","code"}} */
 
 /* For families whose errors contain OpenAI's: {"message","type","param","code"}. */
-void write_openai_error(struct buffer *buffer, const struct api_error *error);
-unsigned get_openai_status(const struct problem_row *row);
+void openai_write_error(struct buffer *buffer, const struct api_error *error);
+unsigned openai_get_status(const struct problem_row *row);
 
 #endif

@@ -15,8 +15,8 @@ enum { MAX_OTHER_VALUES = 65536 };
 
 /* ---- fields other than the inputs ---- */
 
-bool refuse_value(struct decoding *decoding, const struct body_object *object, const char *name,
-                  struct slice value, const char *allowed)
+bool decode_refuse_value(struct decoding *decoding, const struct body_object *object,
+                         const char *name, struct slice value, const char *allowed)
 {
     struct body_path path = body_path(object, name);
 
@@ -103,7 +103,7 @@ static bool get_truncate(struct decoding *decoding, const struct body_object *ob
     else if (slice_is(word, "END"))
         *truncate = TRUNCATE_END;
     else
-        return refuse_value(decoding, object, name, word, allowed);
+        return decode_refuse_value(decoding, object, name, word, allowed);
     return true;
 }
 
@@ -136,9 +136,9 @@ static bool decode_input_type(struct decoding *decoding, const struct body_objec
     while (role < N_ROLES && !slice_is(input_type, roles[role].name))
         role++;
     if (role == N_ROLES)
-        return refuse_value(decoding, object, "input_type", input_type,
-                            "query, search_query, document, search_document, passage, "
-                            "classification, clustering");
+        return decode_refuse_value(decoding, object, "input_type", input_type,
+                                   "query, search_query, document, search_document, passage, "
+                                   "classification, clustering");
     for (size_t i = 0; i < N_ROLES && !prompt; i++) {
         struct slice name = {roles[i].name, strlen(roles[i].name)};
 
@@ -168,8 +168,8 @@ bool decode_prompt(struct decoding *decoding, const struct body_object *object)
         return true;
     prompt = limits_find_prompt(limits, name);
     if (!prompt && !prompt_is_implied(name.bytes, name.len_bytes))
-        return refuse_value(decoding, object, "prompt_name", name,
-                            limits_list_prompts(limits).text);
+        return decode_refuse_value(decoding, object, "prompt_name", name,
+                                   limits_list_prompts(limits).text);
     decoding->fields.prompt = (struct slice){0};
     if (prompt)
         decoding->fields.prompt = (struct slice){prompt->text, prompt->text_len_bytes};
@@ -187,8 +187,8 @@ bool decode_similarity_name(struct decoding *decoding, const struct body_object 
     /* With U+0000 in it, it is not a C string. */
     if (strlen(name.bytes) != name.len_bytes ||
         !similarity_parse(name.bytes, &decoding->fields.similarity))
-        return refuse_value(decoding, object, "similarity", name,
-                            "cosine, dot, euclidean, manhattan");
+        return decode_refuse_value(decoding, object, "similarity", name,
+                                   "cosine, dot, euclidean, manhattan");
     return true;
 }
 

@@ -30,8 +30,8 @@ bool decode_body(struct slice body, const struct limits *limits, struct memory_c
                  struct fields *ret_fields, struct api_error *ret_error);
 
 /* The error for a text field with a value that is not allowed. */
-bool refuse_value(struct decoding *decoding, const struct body_object *object, const char *name,
-                  struct slice value, const char *allowed);
+bool decode_refuse_value(struct decoding *decoding, const struct body_object *object,
+                         const char *name, struct slice value, const char *allowed);
 
 /* Each decodes a field, or a few that belong together, and keeps the default if the field is
  * absent. False: the error is set. */
@@ -42,6 +42,6 @@ bool decode_prompt(struct decoding *decoding, const struct body_object *object);
 bool decode_similarity_name(struct decoding *decoding, const struct body_object *object);
 
 /* False if the object has a field of another API that would change the vectors. */
-bool refuse_foreign_fields(struct decoding *decoding, const struct body_object *object);
+bool decode_refuse_foreign(struct decoding *decoding, const struct body_object *object);
 
 #endif

@@ -22,7 +22,7 @@ static const struct {
     {"use_activation", "'normalize'"},
 };
 
-bool refuse_foreign_fields(struct decoding *decoding, const struct body_object *object)
+bool decode_refuse_foreign(struct decoding *decoding, const struct body_object *object)
 {
     for (size_t i = 0; i < sizeof(foreign_fields) / sizeof(foreign_fields[0]); i++) {
         const char *name = foreign_fields[i].name;
