@@ -30,6 +30,11 @@ struct allocations *allocations_get(void)
     return shared;
 }
 
+bool allocations_can_fail(void)
+{
+    return !__sanitizer_install_malloc_and_free_hooks;
+}
+
 static void count_one(const volatile void *memory, size_t len_bytes)
 {
     (void)memory;

@@ -8,6 +8,7 @@
 #define NESTD_TESTS_TORTURE_ALLOCATIONS_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct allocations {
@@ -19,5 +20,9 @@ struct allocations {
 
 /* Of this process. */
 struct allocations *allocations_get(void);
+
+/* Whether calls can be made to fail: where a sanitizer has the program's malloc, they are only
+ * counted. */
+bool allocations_can_fail(void);
 
 #endif

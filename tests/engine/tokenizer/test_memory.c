@@ -62,7 +62,7 @@ static void assert_survives(const char *folder)
                      error.text, (int)n);
         n_told += status == STATUS_NO_MEMORY;
     }
-    assert_in_range(n_told, 10, 100000);
+    assert_in_range(n_told, allocations_can_fail() ? 10 : 0, 100000);
 }
 
 static void test_memory__every_failure_is_told_from_tokenizer_json(void **state)
