@@ -31,7 +31,7 @@ EXACT = ("--dtype", "float32")  # nearer ties than bfloat16's would break anothe
 def evaluate(binary):
     def run(*arguments, fails=None):
         command = [binary, "evaluate", *map(str, arguments)]
-        done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=1200)
+        done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=3600)
         if fails is None:
             assert done.returncode == 0, done.stderr
             return done.stdout
