@@ -14,6 +14,7 @@ void tokens_release(struct tokens *tokens)
         return;
     free(tokens->ids);
     free(tokens->spans);
+    free(tokens->types);
     *tokens = (struct tokens){0};
 }
 
@@ -27,45 +28,65 @@ static size_t next_capacity(size_t capacity, size_t n_tokens)
     return grown < n_tokens ? n_tokens : grown;
 }
 
-static enum status reserve(struct tokens *tokens, size_t n_tokens, bool want_spans)
+/* Makes room for another item in the array that *capacity belongs to; NULL: no memory. */
+static void *grow(void *array, size_t *capacity, size_t n_tokens, size_t item_bytes)
 {
-    if (n_tokens > tokens->capacity) {
-        size_t capacity = next_capacity(tokens->capacity, n_tokens);
-        int32_t *ids = reallocarray(tokens->ids, capacity, sizeof *ids);
+    size_t grown = next_capacity(*capacity, n_tokens + 1);
+    void *items = reallocarray(array, grown, item_bytes);
+
+    if (items)
+        *capacity = grown;
+    return items;
+}
+
+/* Makes room for another token. */
+static enum status reserve(struct tokens *tokens, const struct tokenize_options *options)
+{
+    size_t n = tokens->n_tokens;
+
+    if (n >= tokens->capacity) {
+        int32_t *ids = grow(tokens->ids, &tokens->capacity, n, sizeof *ids);
 
         if (!ids)
             return STATUS_NO_MEMORY;
         tokens->ids = ids;
-        tokens->capacity = capacity;
     }
-    if (want_spans && n_tokens > tokens->span_capacity) {
-        size_t capacity = next_capacity(tokens->span_capacity, n_tokens);
-        struct token_span *spans = reallocarray(tokens->spans, capacity, sizeof *spans);
+    if (options->want_spans && n >= tokens->span_capacity) {
+        struct token_span *spans = grow(tokens->spans, &tokens->span_capacity, n, sizeof *spans);
 
         if (!spans)
             return STATUS_NO_MEMORY;
         tokens->spans = spans;
-        tokens->span_capacity = capacity;
     }
+    if (options->want_types && n >= tokens->type_capacity) {
+        uint8_t *types = grow(tokens->types, &tokens->type_capacity, n, sizeof *types);
+
+        if (!types)
+            return STATUS_NO_MEMORY;
+        tokens->types = types;
+    }
+    return STATUS_OK;
+}
+
+enum status tokens_append(struct tokens *tokens, const struct tokenize_options *options, int32_t id,
+                          struct token_span span, uint8_t type)
+{
+    enum status status = reserve(tokens, options);
+
+    if (status)
+        return status;
+    tokens->ids[tokens->n_tokens] = id;
+    if (options->want_spans)
+        tokens->spans[tokens->n_tokens] = span;
+    if (options->want_types)
+        tokens->types[tokens->n_tokens] = type;
+    tokens->n_tokens++;
     return STATUS_OK;
 }
 
 static enum status append(struct output *output, int32_t id, size_t start, size_t stop)
 {
-    struct tokens *tokens = output->tokens;
-
-    if (tokens->n_tokens >= tokens->capacity ||
-        (output->options->want_spans && tokens->n_tokens >= tokens->span_capacity)) {
-        enum status status = reserve(tokens, tokens->n_tokens + 1, output->options->want_spans);
-
-        if (status)
-            return status;
-    }
-    tokens->ids[tokens->n_tokens] = id;
-    if (output->options->want_spans)
-        tokens->spans[tokens->n_tokens] = (struct token_span){start, stop};
-    tokens->n_tokens++;
-    return STATUS_OK;
+    return tokens_append(output->tokens, output->options, id, (struct token_span){start, stop}, 0);
 }
 
 static enum status append_special(struct output *output, const int32_t *ids, size_t n_ids)

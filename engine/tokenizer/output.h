@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Where the tokens of one text go: appended to the caller's, special ones round them, what is too
+/* Where the tokens of one text go: appended to the caller's, special ones around them, what is too
  * much left out. */
 #ifndef NESTD_ENGINE_TOKENIZER_OUTPUT_H
 #define NESTD_ENGINE_TOKENIZER_OUTPUT_H
@@ -18,7 +18,11 @@ struct output {
     enum status status; /* why output_put() said false, or OK: there are tokens enough */
 };
 
-/* Begins with the special tokens that come first; `n_special` is how many go round it in all.
+/* Appends a token. STATUS_NO_MEMORY. */
+MUST_CHECK enum status tokens_append(struct tokens *tokens, const struct tokenize_options *options,
+                                     int32_t id, struct token_span span, uint8_t type);
+
+/* Begins with the special tokens that come first; `n_special` is how many go around it in all.
  * STATUS_TOO_LONG where not even they fit, with *ret_result filled. */
 MUST_CHECK enum status output_begin(struct output *output, struct tokens *tokens,
                                     const struct tokenize_options *options, const int32_t *first,

@@ -52,7 +52,11 @@ enum status tokenizer_encode(const struct tokenizer *tokenizer, const char *text
     if (status)
         return status;
     pipeline_run(tokenizer, text, len_bytes, &output);
-    return end(&output, tokenizer, ret_result);
+    status = end(&output, tokenizer, ret_result);
+    if (!status && options->want_spans)
+        finish_trim(&tokenizer->finish, &tokenizer->vocab, text, tokens->ids + output.start,
+                    tokens->spans + output.start, output.n_kept);
+    return status;
 }
 
 static bool begins_with(const int32_t *ids, const struct special_tokens *special)

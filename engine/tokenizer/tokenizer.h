@@ -25,9 +25,11 @@ struct token_span {
 struct tokens {
     int32_t *ids;             /* [n_tokens] */
     struct token_span *spans; /* [n_tokens], only where spans were asked for */
+    uint8_t *types;           /* [n_tokens], only where types were asked for */
     size_t n_tokens;
     size_t capacity; /* private */
     size_t span_capacity;
+    size_t type_capacity;
 };
 
 void tokens_release(struct tokens *tokens);
@@ -44,6 +46,7 @@ struct tokenize_options {
     size_t max_tokens; /* special tokens included; 0: no limit */
     bool add_special;  /* put [CLS] and [SEP] (whatever the folder names) round the text */
     bool want_spans;
+    bool want_types; /* which row of a model's type embeddings a token has: 0 in a text by itself */
 };
 
 struct tokenize_result {
@@ -70,6 +73,17 @@ void tokenizer_free(struct tokenizer *tokenizer);
 MUST_CHECK enum status tokenizer_encode(const struct tokenizer *tokenizer, const char *text,
                                         size_t len_bytes, const struct tokenize_options *options,
                                         struct tokens *tokens, struct tokenize_result *ret_result);
+
+/* Appends two texts as one sequence, for models that judge pairs, with the special tokens that the
+ * folder puts around and between two. Where they are too long the longer one is cut first, as
+ * officially ("longest first"). Places are those in the token's own text. Else as
+ * tokenizer_encode. */
+MUST_CHECK enum status tokenizer_encode_pair(const struct tokenizer *tokenizer, const char *first,
+                                             size_t first_bytes, const char *second,
+                                             size_t second_bytes,
+                                             const struct tokenize_options *options,
+                                             struct tokens *tokens,
+                                             struct tokenize_result *ret_result);
 
 /* Appends ids that came tokenised, under the same truncation. If asked, the special tokens are around
  * them, whether or not they came with them. They stand nowhere in a text: their spans are those of added tokens.

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* {"type": "BertProcessing", "cls": ["[CLS]", 101], "sep": ["[SEP]", 102]}, and RobertaProcessing,
- * which is the same for one text. And "ByteLevel", which only says where tokens stand. */
+ * which is the same for one text. And "ByteLevel", which only says
+ * where tokens stand, as RobertaProcessing does too. */
 #include "engine/tokenizer/finish/finish.h"
 
 static enum status read_around(struct finish_target *target, const struct document *part,
@@ -46,18 +47,31 @@ enum status finish_bert_read(void *into, const struct document *part, struct err
     return status ? status : set_pair(target->finish, "cAsBs", "00011", part, error);
 }
 
+static enum status read_trimming(struct finish *finish, const struct document *part,
+                                 struct error *error)
+{
+    enum status status;
+
+    finish->trims = true;
+    finish->has_prefix = true;
+    status = document_get_bool(part, "trim_offsets", &finish->trims, error);
+    return status ? status
+                  : document_get_bool(part, "add_prefix_space", &finish->has_prefix, error);
+}
+
 enum status finish_roberta_read(void *into, const struct document *part, struct error *error)
 {
     struct finish_target *target = into;
     enum status status = read_around(target, part, error);
 
+    if (!status)
+        status = read_trimming(target->finish, part, error);
     return status ? status : set_pair(target->finish, "cAssBs", "000000", part, error);
 }
 
 enum status finish_byte_level_read(void *into, const struct document *part, struct error *error)
 {
-    (void)into;
-    (void)part;
-    (void)error;
-    return STATUS_OK;
+    const struct finish_target *target = into;
+
+    return read_trimming(target->finish, part, error);
 }

@@ -6,6 +6,7 @@
 #define NESTD_ENGINE_TOKENIZER_FINISH_FINISH_H
 
 #include "engine/files/document.h"
+#include "engine/tokenizer/tokenizer.h"
 #include "engine/tokenizer/vocab.h"
 
 #include <stdbool.h>
@@ -32,11 +33,17 @@ struct finish {
     struct special_tokens last;              /* go after it */
     struct pair_piece pair[MAX_PAIR_PIECES]; /* two texts, and what goes around them */
     size_t n_pair;
+    bool trims;      /* places leave out the spaces at a token's ends */
+    bool has_prefix; /* the first space of a text was put there */
 };
 
 /* Reads "post_processor" by its "type". The vocabulary, added tokens included, is there already. */
 MUST_CHECK enum status finish_read(struct finish *finish, const struct vocab *vocab,
                                    const struct document *part, struct error *error);
+
+/* Takes the spaces at their ends out of the places of n tokens of `text`, if it is one that trims. */
+void finish_trim(const struct finish *finish, const struct vocab *vocab, const char *text,
+                 const int32_t *ids, struct token_span *spans, size_t n);
 
 /* What a reader gets. */
 struct finish_target {

@@ -112,8 +112,12 @@ def split(pattern, behavior='Isolated', invert=False):
     return {'type': 'Split', 'pattern': pattern, 'behavior': behavior, 'invert': invert}
 
 
-def train_bpe(is_byte_level, **kwargs):
-    """A BPE model of what it finds in the texts below, with single characters at least."""
+def train_bpe(is_byte_level):
+    """A BPE model of what it finds in the texts below, with single characters at least. Training is not the same each time: what is
+    there stays."""
+    path = common.HERE / ('part_gpt2' if is_byte_level else 'part_bpe_dropped') / 'tokenizer.json'
+    if path.exists():
+        return json.loads(path.read_text())['model']
     tokenizer = tokenizers.Tokenizer(models.BPE())
     texts = [t for t in common.make_texts() if len(t) < 100 and '\0' not in t] * 3
     if is_byte_level:
@@ -124,7 +128,7 @@ def train_bpe(is_byte_level, **kwargs):
         alphabet = ['\u2581']
     tokenizer.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=420 if is_byte_level else 700, initial_alphabet=alphabet, limit_alphabet=256 if is_byte_level else 60,
                                                              special_tokens=SPECIAL, show_progress=False))
-    return {**json.loads(tokenizer.to_str())['model'], **kwargs}
+    return json.loads(tokenizer.to_str())['model']
 
 
 def bpe(model, normalizer, splitter, post, decoder, extra=()):
@@ -141,12 +145,12 @@ def make_bpe_folders():
     for byte in range(256):
         fallback[f'<0x{byte:02X}>'] = len(fallback)
     spaces = [common.added(' ' * n, 0, normalized=True, special=False) for n in range(6, 1, -1)]
-    roberta = {'type': 'RobertaProcessing', 'sep': ['</s>', 2], 'cls': ['<s>', 0], 'trim_offsets': False, 'add_prefix_space': False}
+    roberta = {'type': 'RobertaProcessing', 'sep': ['</s>', 2], 'cls': ['<s>', 0], 'trim_offsets': True, 'add_prefix_space': True}
     qwen_post = {'type': 'Sequence', 'processors': [byte_level(), template(ids, [], ['</s>'])]}
     underline = {'type': 'Replace', 'pattern': {'String': ' '}, 'content': '\u2581'}
     words = {w: i for i, w in enumerate(SPECIAL + WORDS + ['-', 'don', "'", 'the-', '.', '...', 'a.'])}
     return {
-        'part_gpt2': bpe(bytes_model, None, byte_level(), byte_level(), byte_level()),
+        'part_gpt2': bpe(bytes_model, None, byte_level(), byte_level(trim_offsets=True), byte_level()),
         'part_roberta': bpe(bytes_model, None, byte_level(add_prefix_space=True), roberta, byte_level(),
                             [common.added('<mask>', 0, lstrip=True), common.added('東京', 0, normalized=True), common.added('day', 0, single_word=True)]),
         'part_modernbert': bpe(bytes_model, {'type': 'NFC'}, byte_level(), template(ids, ['<s>'], ['</s>']), byte_level(),
@@ -208,8 +212,31 @@ OTHER_TEXTS = [
 ]
 
 
+PAIRS = [('the day', 'in new york'), ('', ''), ('the', ''), ('', 'day'), ('the ' * 12, 'a'), ('a', 'the ' * 12), ('the ' * 9, 'day ' * 9), ('the ' * 8, 'day ' * 9),
+         ('a </s> b', 'c <mask>'), ('e\u0301 the', '北京 the day')]
+
+
+def write_pairs(folders):
+    """{folder, first, second, cases: [{truncate, most, special, ids, types}...]} a line."""
+    cuts = [('none', 0, True), ('none', 0, False)] + [(side, most, True) for side in ('end', 'start') for most in (6, 9, 10, 14)]
+    with open(common.HERE / 'pairs.jsonl', 'w') as out:
+        for folder, parts in folders.items():
+            tokenizer = tokenizers.Tokenizer.from_str(json.dumps(parts))
+            for first, second in PAIRS:
+                cases = []
+                for side, most, special in cuts:
+                    tokenizer.no_truncation()
+                    if side != 'none':
+                        tokenizer.enable_truncation(most, strategy='longest_first', direction={'end': 'right', 'start': 'left'}[side])
+                    encoding = tokenizer.encode(first, second, add_special_tokens=special)
+                    cases.append(dict(truncate=side, most=most, special=special, ids=encoding.ids, types=encoding.type_ids))
+                out.write(json.dumps(dict(folder=folder, first=first, second=second, cases=cases), ensure_ascii=False, separators=(',', ':')) + '\n')
+
+
 def main():
     folders = make_folders()
+    write_pairs({name: folders[name] for name in ('part_xlmr', 'part_gpt2', 'part_roberta', 'part_qwen')} |
+                {name: parts for name, parts in common.make_folders().items() if name in ('uncased', 'cased')})
     for name, parts in folders.items():
         common.write_json_folder(name, parts)
     common.write_golden(folders, 'parts.jsonl', make_texts(), [('none', 0, True), ('end', 6, True), ('start', 6, True)])

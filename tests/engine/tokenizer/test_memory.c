@@ -17,7 +17,8 @@
 /* There and back. */
 static enum status load_and_encode(const char *path, struct error *error)
 {
-    const struct tokenize_options options = {.add_special = true, .want_spans = true};
+    const struct tokenize_options options = {
+        .add_special = true, .want_spans = true, .want_types = true};
     struct tokenizer *tokenizer = NULL;
     struct tokenize_result result;
     struct tokens tokens = {0};
@@ -32,6 +33,9 @@ static enum status load_and_encode(const char *path, struct error *error)
     if (status)
         assert_int_equal(tokens.n_tokens, 0);
     else
+        status =
+            tokenizer_encode_pair(tokenizer, text, sizeof text, "a", 1, &options, &tokens, &result);
+    if (!status)
         status =
             tokenizer_decode(tokenizer, tokens.ids, tokens.n_tokens, false, &decoded, &len_bytes);
     free(decoded);

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Two texts as one sequence, against what the official tokenizer made of them. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "tests/engine/tokenizer/golden.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static enum truncate_side parse_side(const char *name)
+{
+    if (strcmp(name, "end") == 0)
+        return TRUNCATE_END;
+    return strcmp(name, "start") == 0 ? TRUNCATE_START : TRUNCATE_NONE;
+}
+
+/* Encodes a row's two texts. */
+static enum status encode(const struct tokenizer *tokenizer, const json_t *row,
+                          const struct tokenize_options *options, struct tokens *tokens,
+                          struct tokenize_result *ret_result)
+{
+    const json_t *first = json_object_get(row, "first");
+    const json_t *second = json_object_get(row, "second");
+
+    tokens->n_tokens = 0;
+    return tokenizer_encode_pair(tokenizer, json_string_value(first), json_string_length(first),
+                                 json_string_value(second), json_string_length(second), options,
+                                 tokens, ret_result);
+}
+
+static void check_case(const struct tokenizer *tokenizer, const json_t *row, const json_t *golden)
+{
+    const json_t *ids = json_object_get(golden, "ids");
+    const json_t *types = json_object_get(golden, "types");
+    const struct tokenize_options options = {
+        .truncate = parse_side(json_string_value(json_object_get(golden, "truncate"))),
+        .max_tokens = (size_t)json_integer_value(json_object_get(golden, "most")),
+        .add_special = json_is_true(json_object_get(golden, "special")),
+        .want_types = true,
+    };
+    struct tokenize_result result;
+    struct tokens tokens = {0};
+
+    assert_int_equal(encode(tokenizer, row, &options, &tokens, &result), 0);
+    assert_int_equal(result.n_tokens, tokens.n_tokens);
+    assert_int_equal(result.truncated, result.n_tokens < result.n_tokens_whole);
+    if (tokens.n_tokens != json_array_size(ids))
+        fail_msg("%s: %zu tokens instead of %zu of \"%s\" and \"%s\", at most %zu",
+                 json_string_value(json_object_get(row, "folder")), tokens.n_tokens,
+                 json_array_size(ids), json_string_value(json_object_get(row, "first")),
+                 json_string_value(json_object_get(row, "second")), options.max_tokens);
+    for (size_t i = 0; i < tokens.n_tokens; i++) {
+        assert_int_equal(tokens.ids[i], json_integer_value(json_array_get(ids, i)));
+        assert_int_equal(tokens.types[i], json_integer_value(json_array_get(types, i)));
+    }
+    tokens_release(&tokens);
+}
+
+static void test_pair__agrees_with_the_official_one(void **state)
+{
+    FILE *file = fopen(golden_path("pairs.jsonl"), "r");
+    size_t n_rows = 0;
+    char *line = NULL;
+    size_t room = 0;
+
+    (void)state;
+    assert_non_null(file);
+    while (getline(&line, &room, file) > 0) {
+        json_t *row = json_loads(line, 0, NULL);
+        struct tokenizer *tokenizer;
+        json_t *golden;
+        size_t i;
+
+        assert_non_null(row);
+        tokenizer = golden_load(json_string_value(json_object_get(row, "folder")));
+        json_array_foreach(json_object_get(row, "cases"), i, golden)
+            check_case(tokenizer, row, golden);
+        tokenizer_free(tokenizer);
+        json_decref(row);
+        n_rows++;
+    }
+    assert_in_range(n_rows, 50, 100);
+    free(line);
+    fclose(file);
+}
+
+static void test_pair__too_long_says_how_many(void **state)
+{
+    struct tokenize_options options = {.max_tokens = 6, .add_special = true};
+    struct tokenizer *tokenizer = golden_load("cased");
+    struct tokenize_result result;
+    struct tokens tokens = {0};
+
+    (void)state;
+    assert_int_equal(
+        tokenizer_encode_pair(tokenizer, "the the", 7, "the", 3, &options, &tokens, &result), 0);
+    assert_int_equal(tokens.n_tokens, 6);
+    assert_int_equal(
+        tokenizer_encode_pair(tokenizer, "the the", 7, "the the", 7, &options, &tokens, &result),
+        STATUS_TOO_LONG);
+    assert_int_equal(result.n_tokens_whole, 7);
+    options.max_tokens = 2; /* no room for three special tokens */
+    options.truncate = TRUNCATE_END;
+    assert_int_equal(
+        tokenizer_encode_pair(tokenizer, "the", 3, "the", 3, &options, &tokens, &result),
+        STATUS_TOO_LONG);
+    assert_int_equal(tokens.n_tokens, 6);
+    tokens_release(&tokens);
+    tokenizer_free(tokenizer);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pair__agrees_with_the_official_one),
+        cmocka_unit_test(test_pair__too_long_says_how_many),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
