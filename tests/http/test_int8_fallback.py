@@ -58,7 +58,7 @@ def test_one_product_falls_back_and_the_cosines_hold(servers, outlier_model, tex
 
 def test_log_names_what_fell_back(servers, outlier_model):
     log = servers(outlier_model, "--dtype", "int8", *NO_CACHE).log_text()
-    assert f"layer {OUTLIER_LAYER}: output.dense is in " in log
+    assert f"layer {OUTLIER_LAYER}: output.dense uses " in log
     assert log.count(" instead") == 1
 
 
