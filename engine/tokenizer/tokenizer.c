@@ -53,7 +53,7 @@ enum status tokenizer_encode(const struct tokenizer *tokenizer, const char *text
         return status;
     pipeline_run(tokenizer, text, len_bytes, &output);
     status = end(&output, tokenizer, ret_result);
-    if (!status && options->want_spans)
+    if (!status && options->want_spans && output.n_kept > 0)
         finish_trim(&tokenizer->finish, &tokenizer->vocab, text, tokens->ids + output.start,
                     tokens->spans + output.start, output.n_kept);
     return status;

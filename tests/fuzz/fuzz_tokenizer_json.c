@@ -62,10 +62,14 @@ static void write_file(const char *name, const void *bytes, size_t n_bytes)
 
 static void encode(const struct tokenizer *tokenizer)
 {
-    static const char text[] = "The caf\xc3\xa9 [MASK] <left> new york \xe5\x8c\x97 xyz [CLS]";
+    static const char text[] =
+        "The caf\xc3\xa9 [MASK] <left> new york \xe5\x8c\x97 xyz [CLS]  abab\n'S 123 "
+        "e\xcc\x81 A\xc2\xa0\xe2\x80\x8b\xe2\x96\x81 <s>tab tab <m>";
     const struct tokenize_options options = {.add_special = true, .want_spans = true};
     struct tokenize_result result;
     struct tokens tokens = {0};
+    char *decoded = NULL;
+    size_t len_bytes;
 
     check(tokenizer_encode(tokenizer, text, sizeof text - 1, &options, &tokens, &result) ==
           STATUS_OK);
@@ -74,6 +78,10 @@ static void encode(const struct tokenizer *tokenizer)
 
         check(tokenizer_token_text(tokenizer, tokens.ids[i], &ignored) != NULL);
     }
+    check(!tokenizer_decode(tokenizer, tokens.ids, tokens.n_tokens, false, &decoded, &len_bytes));
+    free(decoded);
+    check(!tokenizer_encode_pair(tokenizer, text, sizeof text - 1, text, 9, &options, &tokens,
+                                 &result));
     tokens_release(&tokens);
 }
 
