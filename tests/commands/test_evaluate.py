@@ -147,6 +147,7 @@ def test_intervals_are_those_of_a_bootstrap_in_numpy(report, small, dtype):
         assert abs(row["share_within_1_percent"] - np.mean(means[:, ndcg] >= 0.99 * full[:, ndcg])) < 1.5 / RESAMPLES
 
 
+@pytest.mark.library
 def test_figures_are_those_of_sentence_transformers(report, small, tmp_path):
     expected = sentence_transformers(
         tmp_path, task="retrieval", dims=DIMS, left=small.queries, right=small.documents,
@@ -176,7 +177,7 @@ def read_sts(path):
     return [row[0] for row in rows], [row[1] for row in rows], np.array([float(row[2]) for row in rows])
 
 
-def test_sts_is_that_of_numpy_and_sentence_transformers(evaluate, model, servers, tmp_path):
+def test_sts_is_that_of_numpy(evaluate, model, servers, tmp_path):
     left, right, scores = read_sts(DATA / "sts.csv")
     server = servers(model, *EXACT)
     left, right = embed(server, left), embed(server, right)
@@ -202,6 +203,15 @@ def test_sts_is_that_of_numpy_and_sentence_transformers(evaluate, model, servers
             got = [one["difference_" + name] for one in found.values()]
             np.testing.assert_allclose(got, expected, rtol=0, atol=1e-5)
     assert [row["output_dtype"] for row in report["rows"]] == ["float32", "int8", "binary"] * 3
+
+
+@pytest.mark.library
+def test_sts_is_that_of_sentence_transformers(evaluate, model, servers, tmp_path):
+    left, right, scores = read_sts(DATA / "sts.csv")
+    server = servers(model, *EXACT)
+    left, right = embed(server, left), embed(server, right)
+    options = ["--sts", DATA / "sts.csv", "--dimensions", "128,32", "--format", "json"]
+    report = json.loads(evaluate("--model-id", model, *EXACT, *options))
     expected = sentence_transformers(
         tmp_path, task="sts", dims=[384, 128, 32], left=left, right=right, scores=scores
     )  # fmt: skip
@@ -211,6 +221,7 @@ def test_sts_is_that_of_numpy_and_sentence_transformers(evaluate, model, servers
                 assert figure["value"] == pytest.approx(expected[str(dims)][name], abs=1e-5), f"{name} at {dims}"
 
 
+@pytest.mark.library
 @pytest.mark.slow
 def test_scifact_is_that_of_sentence_transformers(evaluate, servers, model, shared_data, tmp_path):
     """5,183 documents; they are encoded once, and then lie in the server's cache."""
