@@ -20,7 +20,7 @@
 #include "engine/engine.h"
 #include "server/exchange/reply.h"
 #include "server/exchange/request_id.h"
-#include "server/exchange/trace_context.h"
+#include "server/text/trace_context.h"
 #include "server/text/memory_budget.h"
 #include "server/text/buffer.h"
 

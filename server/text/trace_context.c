@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/exchange/trace_context.h"
+#include "server/text/trace_context.h"
 
 #include <stddef.h>
 #include <string.h>

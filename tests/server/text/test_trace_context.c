@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "server/exchange/trace_context.h"
+#include "server/text/trace_context.h"
 
 #define TRACE  "4bf92f3577b34da6a3ce929d0e0e4736" /* the recommendation's own example */
 #define PARENT "00f067aa0ba902b7"

@@ -3,8 +3,8 @@
 /* The trace that a request belongs to: the header traceparent of W3C's Trace Context
  * (https://www.w3.org/TR/trace-context/). It goes into the log only: nestd makes no spans and sends
  * them nowhere. */
-#ifndef NESTD_SERVER_EXCHANGE_TRACE_CONTEXT_H
-#define NESTD_SERVER_EXCHANGE_TRACE_CONTEXT_H
+#ifndef NESTD_SERVER_TEXT_TRACE_CONTEXT_H
+#define NESTD_SERVER_TEXT_TRACE_CONTEXT_H
 
 #include <stdbool.h>
 
