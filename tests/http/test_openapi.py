@@ -100,7 +100,6 @@ def test_examples_are_answered(server):
     "key",
     [
         pytest.param(None, id="open"),
-        pytest.param(None, id="again", marks=pytest.mark.slow),
         pytest.param("secret", id="with a key", marks=pytest.mark.slow),
     ],
 )
