@@ -9,7 +9,9 @@ ARG BASE=debian:13-slim
 
 FROM ${BASE} AS build
 COPY server/packages /source/server/packages
-RUN /source/server/packages build
+# The certificates of the world's authorities, for models from the hub: without the package in the image, which brings openssl's program.
+RUN /source/server/packages build \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ca-certificates
 COPY meson.build meson_options.txt /source/
 COPY config /source/config
 COPY engine /source/engine
@@ -26,10 +28,11 @@ RUN objdump -p /build/server/nestd | sed -n 's|^ *NEEDED *|*/|p' | xargs dpkg --
 FROM ${BASE}
 RUN --mount=type=bind,from=build,source=/build/packages,target=/packages \
     apt-get update -qq \
-    && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ca-certificates $(cat /packages) \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(cat /packages) \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/lib/dpkg/*-old \
         /var/log/apt /var/log/dpkg.log /usr/share/doc/* /usr/share/man/* /usr/share/locale/* \
     && useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin nestd
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /build/server/nestd /usr/local/bin/nestd
 COPY LICENSE /usr/share/doc/nestd/LICENSE
 COPY docker/healthcheck /usr/local/bin/healthcheck
