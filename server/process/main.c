@@ -67,6 +67,10 @@ static int find_and_run(struct options *options, char *const *arguments)
         status = hub_source_open(&source, options, &error);
     hub_token_wipe(options->hf_token, arguments, environ);
     options_wipe_hf_token(options);
+    if (status == STATUS_NO_MEMORY) {
+        log_write(LOG_ERROR, "%s", error.text); /* nothing is wrong with the command line */
+        return EXIT_FAILURE;
+    }
     if (status)
         return command_complain(options, error.text);
     exit_status = source ? run_with(options, source) : run(options, NULL);
