@@ -183,5 +183,5 @@ def test_hub_client_shows_that_the_server_is_busy(start, model, tmp_path):
     server = start(model, *OPTIONS, *options).wait_ready()
     with kept_busy(server):
         found = ask_hub_client(server, tmp_path)
-    assert found["status"] == 429 and "try again" in found["message"], found
+    assert found["status"] == 429 and "Retry after" in found["message"], found
     assert ask_hub_client(server, tmp_path)["scores"] == [pytest.approx(1)]

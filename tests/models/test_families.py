@@ -85,7 +85,7 @@ def encode(folder, ids, dtype="float32"):
     lines = "".join(" ".join(map(str, text)) + "\n" for text in ids)
     done = subprocess.run([PROGRAM, folder, dtype], input=lines.encode(), capture_output=True, timeout=300, check=False)
     if b"this CPU" in done.stderr:
-        pytest.skip(done.stderr.decode())
+        pytest.skip("this CPU has no avx512_bf16")
     assert done.returncode == 0, done.stderr.decode()
     return np.frombuffer(done.stdout, "<f4").reshape(len(ids), -1)
 
