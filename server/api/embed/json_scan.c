@@ -7,11 +7,10 @@
  * its own), so that a client cannot have a tree built that is far larger than it was thought to be:
  *
  *   a text        its struct and its bytes, of which an escape may leave some unused; and a
- *                 struct input (decode.h), which it may become
+ *                 struct input (fields.h), which it may become
  *   a number      its struct, and its four bytes as a token id
- * a list        its struct, a struct input, and eight places; more come by doubling, the old ones
- * being kept
- *                 until the new are filled, so an item costs up to three places
+ *   a list        its struct, a struct input, and eight places; more come by doubling, the old ones
+ *                 being kept until the new are filled, so an item costs up to three places
  *   an object     the same with buckets of two pointers, and for a member a node with its key
  *
  * Besides, while it parses, it gathers each token in a buffer that doubles. test_json_scan.c
