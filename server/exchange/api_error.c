@@ -68,6 +68,12 @@ bool api_error_set(struct api_error *ret_error, enum problem problem, const char
     return false;
 }
 
+bool api_error_set_no_memory(struct api_error *ret_error)
+{
+    return api_error_set(ret_error, PROBLEM_INTERNAL_ERROR, NULL,
+                         "There is not enough memory for this request");
+}
+
 /* Clients recognise this error by OpenAI's wording. */
 bool api_error_set_too_many_tokens(struct api_error *ret_error, const char *field, size_t n_tokens,
                                    size_t max_tokens)

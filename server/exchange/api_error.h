@@ -30,6 +30,9 @@ void api_error_set_va(struct api_error *ret_error, enum problem problem, const c
 bool api_error_set_too_many_tokens(struct api_error *ret_error, const char *field, size_t n_tokens,
                                    size_t max_tokens);
 
+/* An allocation failed. */
+bool api_error_set_no_memory(struct api_error *ret_error);
+
 /* The beginning of what a client sent, fit for a message: at most 40 bytes of UTF-8, without
  * control characters. */
 struct excerpt {

@@ -120,13 +120,11 @@ void respond_status(struct request *request, enum status status)
                         "A vector holds a number that is not finite");
         break;
     case STATUS_NO_MEMORY:
-        if (memory_is_refused(&request->memory)) {
+        if (memory_is_refused(&request->memory))
             api_error_of_memory(&request->memory, &error);
-            respond_api_error(request, &error);
-            break;
-        }
-        respond_problem(request, PROBLEM_INTERNAL_ERROR, NULL,
-                        "There is not enough memory for this request");
+        else
+            api_error_set_no_memory(&error);
+        respond_api_error(request, &error);
         break;
     default:
         respond_problem(request, PROBLEM_INTERNAL_ERROR, NULL,

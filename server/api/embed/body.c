@@ -14,6 +14,7 @@
 #include "server/api/embed/json_scan.h"
 #include "server/api/embed/json_text.h"
 #include "server/api/embed/json_whole.h"
+#include "server/api/embed/members.h"
 #include "server/text/memory_budget.h"
 
 #include <malloc.h>
@@ -23,31 +24,13 @@
 
 _Static_assert((int)JSON_SCAN_MAX_DEPTH <= JSON_PARSER_MAX_DEPTH, "jansson would refuse it");
 
-enum {
-    FIRST_CAPACITY = 16,
-    MAX_KEY_BYTES = 256, /* no field of ours has a longer name */
-    /* A tree is many small blocks, which malloc keeps for later: from this size on they go back to
-     * the system, which takes some milliseconds, as building the tree took many more. */
-    TRIMMED_BYTES = 4 << 20,
-};
-
-struct body_member {
-    struct json_member place; /* its key without escapes */
-    char *own_key;            /* the key's bytes where it had escapes; else NULL */
-    json_t *tree;             /* NULL until it is asked for */
-};
-
-/* Of one object. */
-struct body_members {
-    struct body_members *next; /* of another object of the body */
-    size_t n;
-    size_t capacity;
-    struct body_member *items;
-};
+/* A tree is many small blocks, which malloc keeps for later: from this size on they go back to the
+ * system, which takes some milliseconds, as building the tree took many more. */
+enum { TRIMMED_BYTES = 4 << 20 };
 
 struct body {
-    struct body_members *members; /* of every object that was asked for */
-    struct body_members *root;    /* those of the outermost */
+    struct members *objects; /* of every object and list that was asked for */
+    struct members *root;    /* those of the outermost */
     size_t max_values;
     struct memory_claim *claim;
     size_t tree_bytes; /* taken from the claim */
@@ -55,106 +38,15 @@ struct body {
     struct api_error error;
 };
 
-static bool no_memory(struct api_error *ret_error)
+/* An empty one, owned by the body; NULL if memory is short. */
+static struct members *members_add(struct body *body)
 {
-    return api_error_set(ret_error, PROBLEM_INTERNAL_ERROR, NULL,
-                         "There is not enough memory for this request");
-}
-
-/* ---- members ---- */
-
-struct gathering {
-    struct body_members *members;
-    struct api_error *error;
-};
-
-static struct body_member *members_find(const struct body_members *members, struct slice key)
-{
-    for (size_t i = 0; i < members->n; i++) {
-        struct slice other = members->items[i].place.key;
-
-        if (other.len_bytes == key.len_bytes && memcmp(other.bytes, key.bytes, key.len_bytes) == 0)
-            return &members->items[i];
-    }
-    return NULL;
-}
-
-static bool refuse_twice(struct slice key, struct api_error *ret_error)
-{
-    struct excerpt excerpt = excerpt_of(key);
-
-    return api_error_set(ret_error, PROBLEM_BAD_REQUEST, excerpt.text,
-                         "The field '%s' occurs twice in the same object", excerpt.text);
-}
-
-/* Takes own_key, which may be NULL. */
-static bool append(struct body_members *members, const struct json_member *member, char *own_key,
-                   struct api_error *ret_error)
-{
-    if (members->n == members->capacity) {
-        size_t capacity = members->capacity ? 2 * members->capacity : FIRST_CAPACITY;
-        struct body_member *items = reallocarray(members->items, capacity, sizeof(*items));
-
-        if (!items) {
-            free(own_key);
-            return no_memory(ret_error);
-        }
-        members->items = items;
-        members->capacity = capacity;
-    }
-    members->items[members->n++] = (struct body_member){.place = *member, .own_key = own_key};
-    return true;
-}
-
-static bool check_key(const struct body_members *members, struct slice key,
-                      struct api_error *ret_error)
-{
-    if (members_find(members, key))
-        return refuse_twice(key, ret_error);
-    if (members->n == BODY_MAX_MEMBERS)
-        return api_error_set(ret_error, PROBLEM_BAD_REQUEST, NULL,
-                             "An object of the request body has more than %d fields",
-                             BODY_MAX_MEMBERS);
-    return true;
-}
-
-/* Keys are compared with all earlier ones, so escapes are decoded once, here. */
-static bool gather(void *user, const struct json_member *member)
-{
-    struct gathering *gathering = user;
-    struct json_member plain = *member;
-    char *own_key = NULL;
-
-    if (member->key.len_bytes > MAX_KEY_BYTES)
-        return true;
-    if (memchr(member->key.bytes, '\\', member->key.len_bytes)) {
-        own_key = malloc(member->key.len_bytes);
-        if (!own_key)
-            return no_memory(gathering->error);
-        plain.key = (struct slice){own_key, json_unescape(member->key, own_key)};
-    }
-    if (!check_key(gathering->members, plain.key, gathering->error)) {
-        free(own_key);
-        return false;
-    }
-    return append(gathering->members, &plain, own_key, gathering->error);
-}
-
-static bool gather_item(void *user, const struct json_member *item)
-{
-    struct gathering *gathering = user;
-
-    return append(gathering->members, item, NULL, gathering->error);
-}
-
-static struct body_members *members_add(struct body *body)
-{
-    struct body_members *members = calloc(1, sizeof(*members));
+    struct members *members = calloc(1, sizeof(*members));
 
     if (!members)
         return NULL;
-    members->next = body->members;
-    body->members = members;
+    members->next = body->objects;
+    body->objects = members;
     return members;
 }
 
@@ -201,14 +93,13 @@ static const char *name_type(char first)
 
 static bool scan_root(struct body *body, struct slice text, struct api_error *ret_error)
 {
-    struct gathering gathering = {members_add(body), ret_error};
     struct json_scan scan;
     enum json_scan_outcome outcome;
 
-    if (!gathering.members)
-        return no_memory(ret_error);
-    body->root = gathering.members;
-    outcome = json_scan(text, gather, &gathering, &scan);
+    body->root = members_add(body);
+    if (!body->root)
+        return api_error_set_no_memory(ret_error);
+    outcome = members_read_object(body->root, text, body->claim, &scan, ret_error);
     if (outcome == JSON_SCAN_STOPPED)
         return false;
     if (outcome)
@@ -230,7 +121,7 @@ bool body_new(struct slice text, size_t max_values, struct memory_claim *claim,
                              "The request body is empty: it must be a JSON object");
     body = calloc(1, sizeof(*body));
     if (!body)
-        return no_memory(ret_error);
+        return api_error_set_no_memory(ret_error);
     body->max_values = max_values;
     body->claim = claim;
     if (!scan_root(body, text, ret_error)) {
@@ -245,15 +136,11 @@ void body_free(struct body *body)
 {
     if (!body)
         return;
-    while (body->members) {
-        struct body_members *members = body->members;
+    while (body->objects) {
+        struct members *members = body->objects;
 
-        body->members = members->next;
-        for (size_t i = 0; i < members->n; i++) {
-            json_decref(members->items[i].tree);
-            free(members->items[i].own_key);
-        }
-        free(members->items);
+        body->objects = members->next;
+        members_release(members, body->claim);
         free(members);
     }
     memory_give(body->claim, body->tree_bytes);
@@ -299,15 +186,15 @@ static bool parse_fault(const json_error_t *error, struct slice text, const char
                              "'%s' holds a key with \\u0000, which none of ours has", path);
     case json_error_duplicate_key:
         if (position >= 2 && position <= text.len_bytes)
-            return refuse_twice(key_before(text, position), ret_error);
+            return members_refuse_twice(key_before(text, position), ret_error);
         break;
     default:
         break;
     }
-    return no_memory(ret_error);
+    return api_error_set_no_memory(ret_error);
 }
 
-static bool parse(struct body *body, struct body_member *member, const char *path)
+static bool parse(struct body *body, struct member *member, const char *path)
 {
     const struct json_member *place = &member->place;
     json_error_t error; /* left zero where an allocation failed */
@@ -326,23 +213,22 @@ static bool parse(struct body *body, struct body_member *member, const char *pat
 }
 
 /* NULL if the field is absent or null. */
-static struct body_member *find(const struct body_object *object, const char *name)
+static struct member *find(const struct body_object *object, const char *name)
 {
     struct slice key = {name, strlen(name)};
-    struct body_member *member = object->members ? members_find(object->members, key) : NULL;
+    struct member *member = object->members ? members_find(object->members, key) : NULL;
 
     return member && member->place.value.bytes[0] != 'n' ? member : NULL;
 }
 
-static struct body_member *find_option(const struct body_object *object, const char *name)
+static struct member *find_option(const struct body_object *object, const char *name)
 {
-    struct body_member *member = find(object, name);
+    struct member *member = find(object, name);
 
     return member && slice_is(member->place.value, "\"\"") ? NULL : member;
 }
 
-static json_t *get_tree(const struct body_object *object, struct body_member *member,
-                        const char *name)
+static json_t *get_tree(const struct body_object *object, struct member *member, const char *name)
 {
     if (!member || object->body->failed)
         return NULL;
@@ -375,23 +261,23 @@ bool body_has_option(const struct body_object *object, const char *name)
 static bool open_object(struct body *body, struct slice value, const char *name, const char *path,
                         struct body_object *ret_object, struct api_error *ret_error)
 {
-    struct gathering gathering = {.error = ret_error};
+    struct members *members;
     struct json_scan scan;
 
     if (value.bytes[0] != '{')
         return api_error_set(ret_error, PROBLEM_BAD_REQUEST, path,
                              "'%s' must be an object, but is %s", path, name_type(value.bytes[0]));
-    gathering.members = members_add(body);
-    if (!gathering.members)
-        return no_memory(ret_error);
-    *ret_object = (struct body_object){body, gathering.members, name};
-    return json_scan(value, gather, &gathering, &scan) == JSON_SCAN_VALID;
+    members = members_add(body);
+    if (!members)
+        return api_error_set_no_memory(ret_error);
+    *ret_object = (struct body_object){body, members, name};
+    return members_read_object(members, value, body->claim, &scan, ret_error) == JSON_SCAN_VALID;
 }
 
 bool body_get_object(const struct body_object *object, const char *name,
                      struct body_object *ret_child, struct api_error *ret_error)
 {
-    struct body_member *member = find_option(object, name);
+    struct member *member = find_option(object, name);
     struct body_path path = body_path(object, name);
 
     *ret_child = (struct body_object){.body = object->body, .path = name};
@@ -402,25 +288,27 @@ bool body_get_object(const struct body_object *object, const char *name,
 bool body_get_list(const struct body_object *object, const char *name, struct body_list *ret_list,
                    struct api_error *ret_error)
 {
-    struct body_member *member = find(object, name);
-    struct gathering gathering = {.error = ret_error};
+    struct member *member = find(object, name);
+    struct body *body = object->body;
     struct body_path path = body_path(object, name);
+    struct members *items;
     struct json_scan scan;
 
-    *ret_list = (struct body_list){.body = object->body};
+    *ret_list = (struct body_list){.body = body};
     if (!member)
         return true;
     if (member->place.value.bytes[0] != '[')
         return api_error_set(ret_error, PROBLEM_BAD_REQUEST, path.text,
                              "'%s' must be a list, but is %s", path.text,
                              name_type(member->place.value.bytes[0]));
-    gathering.members = members_add(object->body);
-    if (!gathering.members)
-        return no_memory(ret_error);
-    if (json_scan_items(member->place.value, gather_item, &gathering, &scan) != JSON_SCAN_VALID)
+    items = members_add(body);
+    if (!items)
+        return api_error_set_no_memory(ret_error);
+    if (members_read_list(items, member->place.value, body->claim, &scan, ret_error) !=
+        JSON_SCAN_VALID)
         return false;
-    ret_list->items = gathering.members;
-    ret_list->n = gathering.members->n;
+    ret_list->items = items;
+    ret_list->n = items->n;
     return true;
 }
 

@@ -15,22 +15,20 @@
 #include <stddef.h>
 
 struct body;
-struct body_members;
+struct members;
 struct memory_claim;
-
-enum { BODY_MAX_MEMBERS = 1024 }; /* of one object */
 
 /* An object of the body and its place in it. */
 struct body_object {
     struct body *body;
-    struct body_members *members; /* borrowed; NULL: an object that is absent, all of whose fields
+    struct members *members; /* borrowed; NULL: an object that is absent, all of whose fields
                                      are absent */
-    const char *path;             /* "" or "parameters" */
+    const char *path;        /* "" or "parameters" */
 };
 
 /* Checks a text that must be one JSON object; the text must stay in place until body_free(). No
- * field may hold more than `max_values` values. Memory for trees is taken from the claim, which
- * must outlive the body; it may be NULL. */
+ * field may hold more than `max_values` values. Memory for members and trees is taken from the
+ * claim, which must outlive the body; it may be NULL. */
 bool body_new(struct slice text, size_t max_values, struct memory_claim *claim,
               struct body **ret_body, struct api_error *ret_error);
 
@@ -62,8 +60,8 @@ bool body_get_object(const struct body_object *object, const char *name,
  * or numbers is got as a tree. */
 struct body_list {
     struct body *body;
-    struct body_members *items; /* borrowed */
-    size_t n;                   /* 0 if it is absent */
+    struct members *items; /* borrowed */
+    size_t n;              /* 0 if it is absent */
 };
 bool body_get_list(const struct body_object *object, const char *name, struct body_list *ret_list,
                    struct api_error *ret_error);

@@ -8,12 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool no_memory(struct decoding *decoding)
-{
-    return api_error_set(decoding->error, PROBLEM_INTERNAL_ERROR, NULL,
-                         "There is not enough memory for this request");
-}
-
 static bool check_count(struct decoding *decoding, size_t n, const char *path)
 {
     if (n == 0)
@@ -168,7 +162,7 @@ static bool set_inputs(struct decoding *decoding, const json_t *json, const char
     fields->inputs = calloc(fields->n_inputs, sizeof(*fields->inputs));
     fields->ids = calloc(count_ids(json) + 1, sizeof(*fields->ids)); /* never 0 */
     if (!fields->inputs || !fields->ids)
-        return no_memory(decoding);
+        return api_error_set_no_memory(decoding->error);
     if (json_is_string(json))
         return set_text(decoding, json, path, path, &fields->inputs[0]);
     if (json_is_number(json_array_get(json, 0)))
@@ -222,7 +216,7 @@ bool decode_texts(struct decoding *decoding, const json_t *rows, const char *row
     fields->n_inputs = fields->n_rows + n_columns;
     fields->inputs = calloc(fields->n_inputs, sizeof(*fields->inputs));
     if (!fields->inputs)
-        return no_memory(decoding);
+        return api_error_set_no_memory(decoding->error);
     if (!set_texts(decoding, rows, row_field, 0))
         return false;
     return !columns || set_texts(decoding, columns, column_field, fields->n_rows);
@@ -274,7 +268,7 @@ bool decode_contents(struct decoding *decoding, const struct body_object *object
     fields->n_inputs = list.n;
     fields->inputs = calloc(fields->n_inputs, sizeof(*fields->inputs));
     if (!fields->inputs)
-        return no_memory(decoding);
+        return api_error_set_no_memory(decoding->error);
     for (size_t i = 0; i < fields->n_inputs; i++) {
         struct body_path item_path = body_item_path(name, i);
         struct body_object item;

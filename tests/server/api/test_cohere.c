@@ -6,6 +6,8 @@
 #include <cmocka.h>
 
 #include "server/api/cohere.h"
+#include "server/text/buffer.h"
+#include "server/text/memory_budget.h"
 #include "tests/server/api/embed/decoding.h"
 
 static void test_cohere__reads_its_fields(void **state)
@@ -41,6 +43,29 @@ static void test_cohere__reads_its_fields(void **state)
     decode_good(cohere_read_embed, "{\"texts\":[\"a\"],\"max_tokens\":999}", &fields);
     assert_int_equal(fields.max_tokens, 16);
     fields_release(&fields);
+}
+
+/* Promise 13: an item of two bytes takes many times as much once it is found. */
+static void test_cohere__takes_memory_for_the_items_of_a_list(void **state)
+{
+    enum { N_ITEMS = 100000 };
+    struct memory_budget budget = {.limit_bytes = 1 << 20};
+    struct memory_claim claim = {.budget = &budget};
+    struct api_error error = {0};
+    struct buffer body = {0};
+    struct fields fields;
+
+    (void)state;
+    buffer_append_string(&body, "{\"inputs\":[");
+    for (size_t i = 0; i < N_ITEMS; i++)
+        buffer_append_string(&body, "1,");
+    buffer_append_string(&body, "1]}");
+    assert_false(buffer_failed(&body));
+    assert_false(decode_body((struct slice){body.bytes, body.len_bytes}, &decoding_rules, &claim,
+                             cohere_read_embed, &fields, &error));
+    assert_int_equal(error.problem, PROBLEM_PAYLOAD_TOO_LARGE);
+    assert_int_equal(budget.used_bytes, 0);
+    buffer_release(&body);
 }
 
 static void test_cohere__refuses_bad_fields(void **state)
@@ -105,6 +130,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cohere__ignores_what_stands_beside_contents),
         cmocka_unit_test(test_cohere__reads_its_fields),
+        cmocka_unit_test(test_cohere__takes_memory_for_the_items_of_a_list),
         cmocka_unit_test(test_cohere__refuses_bad_fields),
     };
 
