@@ -67,14 +67,14 @@ static void test_document__refuses_deep_nesting(void **state)
 
 static void test_document__refuses_a_file_that_is_too_large(void **state)
 {
-    enum { SIZE = (16 << 20) + 1 };
+    enum { SIZE = (64 << 20) + 1 };
     char *text = malloc(SIZE + 1);
 
     (void)state;
     assert_non_null(text);
     memset(text, ' ', SIZE);
     text[SIZE] = '\0';
-    assert_refused(text, "has 16777217 bytes");
+    assert_refused(text, "has 67108865 bytes");
     free(text);
 }
 
