@@ -4,7 +4,7 @@
  * (503) or failing (500, 502, 504), where the connection breaks, and where it cannot be reached any
  * more although it could be before. It waits as long as the server's
  * Retry-After says, else twice as long each time. Redirects are not followed, since a key goes
- * with the request. The only user of libcurl. */
+ * with the request. */
 #ifndef NESTD_SERVER_EMBEDDER_POST_H
 #define NESTD_SERVER_EMBEDDER_POST_H
 

@@ -475,6 +475,14 @@ def test_key_is_taken_from_the_environment(embed, start, tiny, tmp_path):
     assert np.load(tmp_path / "v.npy").shape[0] == 1
 
 
+def test_certificate_of_a_server_of_one_s_own(embed, start, tiny, tmp_path, certificate):
+    server = start(tiny, *certificate.options, trusted=certificate.certificate).wait_ready()
+    url = ["-o", "v.npy", "--url", f"https://127.0.0.1:{server.port}"]
+    assert "certificate" in embed(*url, stdin=b"cat\n", model=None, exits=1).log
+    embed(*url, stdin=b"cat\n", model=None, env={"SSL_CERT_FILE": str(certificate.certificate)})
+    assert np.load(tmp_path / "v.npy").shape[0] == 1
+
+
 class Busy(BaseHTTPRequestHandler):
     """Passes requests on, but is busy every third time."""
 

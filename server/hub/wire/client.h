@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* GET from the hub, by libcurl. One request at a time; one thread.
+/* GET from the hub. One request at a time; one thread.
  *
  * The token is shown to the hub alone: the scheme, host and port of its address. Where a request is
- * redirected elsewhere, as it is for large files, it goes on without. Redirects are followed here
- * and not by libcurl, so that this is seen in one place. From https none leads to http. */
+ * redirected elsewhere, as it is for large files, it goes on without. From https no redirect leads to
+ * http. */
 #ifndef NESTD_SERVER_HUB_WIRE_CLIENT_H
 #define NESTD_SERVER_HUB_WIRE_CLIENT_H
 
@@ -39,8 +39,7 @@ enum hub_outcome {
     HUB_BROKEN,  /* by the sink */
 };
 
-/* Both texts must outlive it. The proxies of the usual variables are used, and the certificates of
- * SSL_CERT_FILE, REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE where one is set. */
+/* Both texts must outlive it. */
 MUST_CHECK enum status hub_client_new(struct hub_client **ret_client, const char *endpoint,
                                       const char *token, struct error *error);
 void hub_client_free(struct hub_client *client); /* NULL is allowed */
