@@ -243,10 +243,10 @@ static enum status receive_blob(struct incoming *incoming, const char *blob, str
         status = receive_right(incoming, error);
     if (status)
         return status;
-    if (fdatasync(incoming->descriptor) || rename(incoming->path.text, blob))
-        return hub_path_refuse_write(blob, errno, error);
+    if (fdatasync(incoming->descriptor))
+        return hub_path_refuse_write(incoming->path.text, errno, error);
     report(incoming);
-    return STATUS_OK;
+    return hub_path_rename(incoming->path.text, blob, error);
 }
 
 /* ---- the blob ---- */

@@ -88,8 +88,8 @@ static enum status write_small_file(const char *path, const char *text, struct e
     if (write(file, text, len) != (ssize_t)len)
         status = hub_path_refuse_write(temporary.text, errno, error);
     close(file);
-    if (status == STATUS_OK && rename(temporary.text, path))
-        status = hub_path_refuse_write(path, errno, error);
+    if (status == STATUS_OK)
+        status = hub_path_rename(temporary.text, path, error);
     if (status)
         unlink(temporary.text);
     return status;
@@ -154,7 +154,7 @@ enum status hub_cache_link(const struct hub_cache *cache, const char *commit,
         status = print_target(file, &target, error);
     if (status == STATUS_OK)
         status = hub_path_make_folders(link.text, error);
-    if (status || hub_path_exists(link.text))
+    if (status || symlink(target.text, link.text) == 0 || hub_path_exists(link.text))
         return status;
     (void)unlink(link.text); /* one that leads nowhere */
     if (symlink(target.text, link.text) && errno != EEXIST)

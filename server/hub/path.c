@@ -60,6 +60,15 @@ enum status hub_path_refuse_write(const char *path, int reason, struct error *er
     }
 }
 
+enum status hub_path_rename(const char *from, const char *to, struct error *error)
+{
+    int reason = rename(from, to) ? errno : 0;
+
+    if (reason == 0 || (reason == ENOENT && hub_path_exists(to)))
+        return STATUS_OK;
+    return hub_path_refuse_write(to, reason, error);
+}
+
 enum status hub_path_make_folders(const char *path, struct error *error)
 {
     struct hub_path folder;

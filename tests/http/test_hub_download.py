@@ -408,6 +408,25 @@ def test_two_starts_at_once_download_once(binary, hub, cache):
     assert "another process is getting it" in "".join(logs)
 
 
+def test_blob_that_another_process_finishes_first(binary, hub, cache):
+    """As where locks do nothing, and both write ETAG.incomplete."""
+    hub.piece_bytes, hub.piece_pause_s = 100_000, 0.05
+    process = subprocess.Popen(
+        [binary, "--model-id", NAME, "--download-only"],
+        env=environment(hub.environment(cache)),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    blob = blobs(cache) / hub.repositories[NAME].etag("model.safetensors")
+    incomplete = blob.with_name(blob.name + ".incomplete")
+    wait_until(incomplete.exists)
+    incomplete.unlink()
+    blob.write_bytes(WEIGHTS)
+    log = process.communicate(timeout=60)[1]
+    assert process.returncode == 0, log
+    assert_whole(cache)
+
+
 def test_sigterm_ends_it_at_once(binary, hub, cache):
     hub.piece_bytes, hub.piece_pause_s = 1000, 0.05
     process = subprocess.Popen(
