@@ -258,11 +258,14 @@ static enum status name_incomplete(const struct hub_cache *cache, const struct h
                           file->etag);
 }
 
-uint64_t hub_blob_count_left(const struct hub_cache *cache, const struct hub_file *file)
+uint64_t hub_blob_count_there(const struct hub_cache *cache, const struct hub_file *file)
 {
     struct hub_path path;
     struct stat about;
 
+    if (hub_cache_name_blob(cache, file->etag, &path, NULL) == STATUS_OK &&
+        hub_path_exists(path.text))
+        return file->size_bytes;
     if (name_incomplete(cache, file, &path, NULL) || stat(path.text, &about) ||
         (uint64_t)about.st_size > file->size_bytes)
         return 0;
@@ -288,7 +291,7 @@ static enum status wait_for_turn(const struct hub_download *download, const stru
         if (!was_told)
             log_write(LOG_INFO, "%s: another process is getting it; waiting for that", file->path);
         was_told = true;
-        count->report(count->user, count->done_bytes + hub_blob_count_left(download->cache, file),
+        count->report(count->user, count->done_bytes + hub_blob_count_there(download->cache, file),
                       count->total_bytes);
         nanosleep(&pause, NULL);
     }

@@ -29,7 +29,7 @@ struct hub_download {
 MUST_CHECK enum status hub_blob_get(const struct hub_download *download,
                                     const struct hub_file *file, struct error *error);
 
-/* The bytes of it that an earlier try has left. */
-uint64_t hub_blob_count_left(const struct hub_cache *cache, const struct hub_file *file);
+/* The bytes of it that are there: of the blob, or of what an earlier try has left. */
+uint64_t hub_blob_count_there(const struct hub_cache *cache, const struct hub_file *file);
 
 #endif

@@ -181,11 +181,10 @@ static int compare_files(const void *a, const void *b)
     return (file_a->size_bytes > file_b->size_bytes) - (file_a->size_bytes < file_b->size_bytes);
 }
 
-/* What is to come, and whether the disk has room for it. */
-static enum status count_files(struct fetch *fetch, struct error *error)
+/* Returns the bytes that are to come. */
+static uint64_t count_files(struct fetch *fetch)
 {
     uint64_t left_bytes = 0;
-    struct statvfs disk;
 
     fetch->count.done_bytes = 0;
     fetch->count.total_bytes = 0;
@@ -195,31 +194,35 @@ static enum status count_files(struct fetch *fetch, struct error *error)
         if (!file->is_wanted || hub_cache_has_file(&fetch->cache, fetch->commit, file->path))
             continue;
         fetch->count.total_bytes += file->size_bytes;
-        left_bytes += file->size_bytes - hub_blob_count_left(&fetch->cache, file);
+        left_bytes += file->size_bytes - hub_blob_count_there(&fetch->cache, file);
     }
-    if (fetch->count.total_bytes == 0)
-        return STATUS_OK;
-    if (hub_cache_make(&fetch->cache, error))
-        return STATUS_IO;
-    if (statvfs(fetch->cache.repository.text, &disk) == 0 &&
-        left_bytes / disk.f_frsize >= disk.f_bavail)
-        return error_set(error, STATUS_IO,
-                         "%.200s: %s are needed and %s are free; make room, or name a cache "
-                         "elsewhere with --huggingface-hub-cache",
-                         fetch->cache.root, amount_whole(left_bytes).text,
-                         amount_whole((uint64_t)disk.f_bavail * disk.f_frsize).text);
-    return STATUS_OK;
+    return left_bytes;
+}
+
+static enum status check_room(const struct fetch *fetch, uint64_t left_bytes, struct error *error)
+{
+    enum status status = hub_cache_make(&fetch->cache, error);
+    struct statvfs disk;
+
+    /* Some file systems do not say how large they are. */
+    if (status || statvfs(fetch->cache.repository.text, &disk) || disk.f_blocks == 0 ||
+        left_bytes / disk.f_frsize < disk.f_bavail)
+        return status;
+    return error_set(error, STATUS_IO,
+                     "%.200s: %s are needed and %s are free; make room, or name a cache "
+                     "elsewhere with --huggingface-hub-cache",
+                     fetch->cache.root, amount_whole(left_bytes).text,
+                     amount_whole((uint64_t)disk.f_bavail * disk.f_frsize).text);
 }
 
 static enum status get_files(struct fetch *fetch, struct error *error)
 {
-    enum status status = count_files(fetch, error);
-    const uint64_t total_bytes = fetch->count.total_bytes;
+    const uint64_t left_bytes = count_files(fetch);
+    enum status status = left_bytes > 0 ? check_room(fetch, left_bytes, error) : STATUS_OK;
 
-    if (status || total_bytes == 0)
-        return status;
-    log_write(LOG_INFO, "getting %s at %.12s from %s: %s", fetch->asked.name, fetch->commit,
-              fetch->asked.endpoint, amount_whole(total_bytes).text);
+    if (status == STATUS_OK && left_bytes > 0)
+        log_write(LOG_INFO, "getting %s at %.12s from %s: %s", fetch->asked.name, fetch->commit,
+                  fetch->asked.endpoint, amount_whole(left_bytes).text);
     for (size_t i = 0; i < fetch->listing.n_files && status == STATUS_OK; i++) {
         if (fetch->listing.files[i].is_wanted)
             status = get_file(fetch, &fetch->listing.files[i], error);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A model by its name, got with --download-only from a hub that does what hubs and networks do."""
 
+import contextlib
 import os
 import pathlib
 import random
@@ -17,6 +18,7 @@ from fake_hub import COMMIT, TOKEN, FakeHub, git_hash
 from harness import environment, run_to_end
 
 NAME = "acme/tiny"
+OTHER = "5617a9f61b028005a4858fdac845db406aefb181"
 WEIGHTS = random.Random(7).randbytes(3_000_000)
 FILES = {
     ".gitattributes": b"*.safetensors filter=lfs",
@@ -109,14 +111,15 @@ def test_pinned_commit_is_not_looked_up(binary, hub, cache):
 
 def test_new_commit_takes_what_is_the_same_from_the_old(binary, hub, cache):
     get(binary, hub, cache)
-    other = "5617a9f61b028005a4858fdac845db406aefb181"
-    hub.add(NAME, {**FILES, "config.json": b'{"model_type": "other"}'}, commit=other)
+    hub.add(NAME, {**FILES, "config.json": b'{"model_type": "other"}'}, commit=OTHER)
     hub.asked.clear()
-    assert get(binary, hub, cache).returncode == 0
-    assert (snapshot(cache, other) / "config.json").read_bytes() == b'{"model_type": "other"}'
+    done = get(binary, hub, cache)
+    assert done.returncode == 0
+    assert f"getting {NAME} at {OTHER[:12]} from {hub.url}: 0 KB" in done.stderr, "26 bytes are to come"
+    assert (snapshot(cache, OTHER) / "config.json").read_bytes() == b'{"model_type": "other"}'
     assert (snapshot(cache) / "config.json").read_bytes() == FILES["config.json"]
     assert hub.count("hub", "/resolve/") == 1 and hub.count("store", "") == 0
-    assert (cache / "models--acme--tiny" / "refs" / "main").read_text() == other
+    assert (cache / "models--acme--tiny" / "refs" / "main").read_text() == OTHER
 
 
 def test_lists_come_in_pages(binary, hub, cache):
@@ -323,19 +326,36 @@ def test_wrong_small_file_is_not_taken(binary, hub, cache):
     assert_refused(get(binary, hub, cache), "config.json", "git hash")
 
 
-def test_full_disk_is_foreseen(binary, hub, cache):
+@contextlib.contextmanager
+def mounted(cache, *options):
     if os.geteuid() != 0:
-        pytest.skip("only root may mount a small disk")
-    cache.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", cache], capture_output=True)
-    if mounted.returncode:
+        pytest.skip("only root may mount a disk")
+    cache.mkdir(exist_ok=True)
+    if subprocess.run(["mount", *options, cache], capture_output=True).returncode:
         pytest.skip("no disk can be mounted here")
     try:
-        done = get(binary, hub, cache)
+        yield
     finally:
         subprocess.run(["umount", cache], check=True)
+
+
+def small_disk(cache, size):
+    return mounted(cache, "-t", "tmpfs", "-o", f"size={size}", "none")
+
+
+def test_full_disk_is_foreseen(binary, hub, cache):
+    with small_disk(cache, "1m"):
+        done = get(binary, hub, cache)
     assert_refused(done, str(cache), "3,000 KB are needed", "are free", "--huggingface-hub-cache")
     assert hub.count("store", "") == 0
+
+
+def test_room_is_needed_only_for_what_is_not_there(binary, hub, cache):
+    with small_disk(cache, "4m"):
+        assert get(binary, hub, cache).returncode == 0
+        hub.add(NAME, {**FILES, "config.json": b'{"model_type": "other"}'}, commit=OTHER)
+        done = get(binary, hub, cache)
+        assert done.returncode == 0 and (snapshot(cache, OTHER) / "model.safetensors").exists(), done
 
 
 def test_disk_that_fills_up(binary, hub, cache):
