@@ -77,10 +77,13 @@ enum status hub_path_make_folders(const char *path, struct error *error)
     if (status)
         return status;
     for (char *slash = strchr(folder.text + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        int reason;
+
         *slash = '\0';
+        reason = mkdir(folder.text, 0777) ? errno : 0;
         /* On a mount that is read-only, mkdir may fail for a folder that is there. */
-        if (mkdir(folder.text, 0777) && errno != EEXIST && !hub_path_is_folder(folder.text))
-            return hub_path_refuse_write(folder.text, errno, error);
+        if (reason != 0 && reason != EEXIST && !hub_path_is_folder(folder.text))
+            return hub_path_refuse_write(folder.text, reason, error);
         *slash = '/';
     }
     return STATUS_OK;

@@ -370,15 +370,30 @@ def test_disk_that_fills_up(binary, hub, cache):
     assert [a.headers.get("Range") for a in hub.asked if a.host == "store"][-1] == "bytes=1024000-"
 
 
+def make_read_only(top):
+    for path in [top, *top.rglob("*")]:
+        if not path.is_symlink():
+            path.chmod(0o555 if path.is_dir() else 0o444)
+
+
+@contextlib.contextmanager
+def read_only(cache):
+    make_read_only(cache)
+    if os.geteuid() != 0:
+        yield
+        return
+    with mounted(cache, "--bind", cache):
+        subprocess.run(["mount", "-o", "remount,bind,ro", cache], check=True)
+        yield
+
+
 def test_cache_that_may_not_be_written(binary, hub, cache, tmp_path):
-    if os.geteuid() == 0:
-        (tmp_path / "file").write_text("")
-        cache = tmp_path / "file"
-        words = ["Not a directory"]
-    else:
-        cache.mkdir(mode=0o555)
-        words = ["cannot be written", "--huggingface-hub-cache"]
-    assert_refused(get(binary, hub, cache), str(cache), *words)
+    (tmp_path / "file").write_text("")
+    assert_refused(get(binary, hub, tmp_path / "file"), "Not a directory")
+    cache.mkdir()
+    with read_only(cache):
+        done = get(binary, hub, cache)
+    assert_refused(done, str(cache), "cannot be written", "--huggingface-hub-cache")
 
 
 def test_killed_in_the_middle_and_started_again(binary, hub, cache):
@@ -565,12 +580,6 @@ def test_no_redirect_leads_from_https_to_http(binary, cache, certificate):
 
 
 # ---- without the hub ----
-
-
-def make_read_only(top):
-    for path in [top, *top.rglob("*")]:
-        if not path.is_symlink():
-            path.chmod(0o555 if path.is_dir() else 0o444)
 
 
 def listing(top):
