@@ -242,27 +242,14 @@ static void remember_commit(const struct fetch *fetch)
 
 /* ---- all of it ---- */
 
-static enum status ask_hub(struct fetch *fetch, struct error *error)
+static enum status bring(struct fetch *fetch, struct error *error)
 {
     enum status status = look_up_commit(fetch, error);
 
-    return status ? status : list_files(fetch, error);
-}
-
-static enum status fetch_all(struct fetch *fetch, struct error *error)
-{
-    struct error reason = {0};
-    enum status status = ask_hub(fetch, &reason);
-
-    if (status && fetch->cached[0] && !fetch->is_settled) {
-        log_write(LOG_WARNING, "%s; serving commit %.12s, which is in the cache", reason.text,
-                  fetch->cached);
-        memcpy(fetch->commit, fetch->cached, sizeof fetch->commit);
-        return STATUS_OK;
-    }
-    if (status)
-        return error_set(error, status, "%s", reason.text);
-    status = choose_files(fetch, error);
+    if (status == STATUS_OK)
+        status = list_files(fetch, error);
+    if (status == STATUS_OK)
+        status = choose_files(fetch, error);
     if (status)
         return status;
     qsort(fetch->listing.files, fetch->listing.n_files, sizeof *fetch->listing.files,
@@ -271,6 +258,22 @@ static enum status fetch_all(struct fetch *fetch, struct error *error)
     if (status == STATUS_OK)
         remember_commit(fetch);
     return status;
+}
+
+/* What the cache has, where the hub cannot be asked or what it has now cannot be got or kept. */
+static enum status bring_or_keep(struct fetch *fetch, struct error *error)
+{
+    struct error reason = {0};
+    enum status status = bring(fetch, &reason);
+
+    if (status == STATUS_OK)
+        return status;
+    if (!fetch->cached[0] || fetch->is_settled)
+        return error_set(error, status, "%s", reason.text);
+    log_write(LOG_WARNING, "%s; serving commit %.12s, which is in the cache", reason.text,
+              fetch->cached);
+    memcpy(fetch->commit, fetch->cached, sizeof fetch->commit);
+    return STATUS_OK;
 }
 
 enum status hub_fetch(const struct hub_request *request, char ret_commit[HUB_COMMIT_BYTES + 1],
@@ -292,7 +295,7 @@ enum status hub_fetch(const struct hub_request *request, char ret_commit[HUB_COM
     if (!hub_cache_find_commit(&fetch.cache, request->revision, fetch.cached) ||
         hub_cache_check_snapshot(&fetch.cache, fetch.cached, NULL))
         fetch.cached[0] = '\0';
-    status = fetch_all(&fetch, error);
+    status = bring_or_keep(&fetch, error);
     if (status == STATUS_OK)
         memcpy(ret_commit, fetch.commit, sizeof fetch.commit);
     hub_listing_release(&fetch.listing);

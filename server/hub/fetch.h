@@ -18,8 +18,9 @@ struct hub_request {
     void *user;
 };
 
-/* *ret_commit names the snapshot, which is whole. Where the hub cannot be asked and the cache has a
- * whole snapshot of the revision, that is taken, with a warning. */
+/* *ret_commit names the snapshot, which is whole. Where the hub cannot be asked, or what the revision
+ * is now cannot be got or kept, and the cache has a whole snapshot of the revision, that is taken,
+ * with a warning. */
 MUST_CHECK enum status hub_fetch(const struct hub_request *request,
                                  char ret_commit[HUB_COMMIT_BYTES + 1], struct error *error);
 

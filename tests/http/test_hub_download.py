@@ -629,6 +629,27 @@ def test_read_only_cache_that_is_whole_is_not_written(binary, hub, cache):
     assert listing(cache) == before
 
 
+def test_read_only_cache_serves_what_it_has_where_the_revision_has_moved(binary, hub, cache):
+    get(binary, hub, cache)
+    hub.add(NAME, {**FILES, "config.json": b'{"model_type": "other"}'}, commit=OTHER)
+    with read_only(cache):
+        before = listing(cache)
+        done = get(binary, hub, cache)
+        assert listing(cache) == before
+    assert done.returncode == 0 and str(snapshot(cache)) in done.stderr, done
+    assert "cannot be written" in done.stderr, done
+    assert f"serving commit {COMMIT[:12]}" in done.stderr, done
+
+
+def test_new_commit_that_cannot_be_got_leaves_the_old_one_served(binary, hub, cache):
+    get(binary, hub, cache)
+    hub.add(NAME, {**FILES, "config.json": b'{"model_type": "other"}'}, commit=OTHER)
+    hub.fail("hub", "/resolve/", lambda handler: handler.refuse(403), times=99)
+    done = get(binary, hub, cache)
+    assert done.returncode == 0 and f"serving commit {COMMIT[:12]}" in done.stderr, done
+    assert (cache / "models--acme--tiny" / "refs" / "main").read_text() == COMMIT
+
+
 def test_git_hash_is_git_s(tmp_path):
     """The fake hub's hashes are those that git would give."""
     (tmp_path / "file").write_bytes(FILES["README.md"])
