@@ -113,7 +113,10 @@ enum status vocab_add_added(struct vocab *vocab, const char *text, size_t len_by
 
 int32_t vocab_find(const struct vocab *vocab, const char *text, size_t len_bytes)
 {
-    int32_t id = trie_find(&vocab->words, text, len_bytes);
+    int32_t id;
 
+    if (len_bytes == 0)
+        return VOCAB_NO_ID;
+    id = trie_find(&vocab->words, text, len_bytes);
     return id != VOCAB_NO_ID ? id : trie_find(&vocab->added, text, len_bytes);
 }

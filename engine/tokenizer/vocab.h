@@ -46,7 +46,8 @@ MUST_CHECK enum status vocab_add(struct vocab *vocab, const char *text, size_t l
 MUST_CHECK enum status vocab_add_added(struct vocab *vocab, const char *text, size_t len_bytes,
                                        int32_t id);
 
-/* VOCAB_NO_ID where no token, added ones included, has this text. */
+/* VOCAB_NO_ID where no token, added ones included, has this text, or it is empty: no text becomes an
+ * empty token, so its id may be beyond n_ids. */
 int32_t vocab_find(const struct vocab *vocab, const char *text, size_t len_bytes);
 
 static inline bool vocab_knows(const struct vocab *vocab, int32_t id)

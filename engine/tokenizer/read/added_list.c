@@ -190,6 +190,8 @@ static enum status add(struct tokenizer *tokenizer, const struct added_entry *en
     bool is_new = id == VOCAB_NO_ID;
     enum status status;
 
+    if (entry->len_bytes == 0)
+        return error_set(error, STATUS_INVALID, "%s: the token \"\" is empty", entry->where);
     /* New tokens are numbered on from the vocabulary's size, whatever the file says. */
     if (is_new)
         id = (int32_t)(vocab->n_tokens + vocab->n_added);

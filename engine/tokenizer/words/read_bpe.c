@@ -156,12 +156,8 @@ static enum status read_rules(struct bpe *bpe, const struct vocab *vocab,
         byte_tokens_find(&bpe->bytes, vocab);
     else
         byte_tokens_clear(&bpe->bytes);
-    bpe->unknown_id = unknown ? trie_find(&vocab->words, unknown, strlen(unknown)) : VOCAB_NO_ID;
-    if (unknown && bpe->unknown_id == VOCAB_NO_ID)
-        return error_set(error, STATUS_INVALID,
-                         "%s: \"unk_token\" is \"%.100s\", which is not in \"vocab\"", model->name,
-                         unknown);
-    return STATUS_OK;
+    bpe->unknown_id = VOCAB_NO_ID;
+    return unknown ? words_find_unknown(vocab, unknown, model, &bpe->unknown_id, error) : STATUS_OK;
 }
 
 static void find_chars(struct bpe *bpe, const struct vocab *vocab)

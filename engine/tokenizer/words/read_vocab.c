@@ -16,6 +16,19 @@ enum status words_add(struct vocab *vocab, const char *text, size_t len_bytes, i
                      file, text, id, MAX_VOCAB_IDS);
 }
 
+enum status words_find_unknown(const struct vocab *vocab, const char *unknown,
+                               const struct document *model, int32_t *ret_id, struct error *error)
+{
+    int32_t id = vocab_find(vocab, unknown, strlen(unknown));
+
+    if (id == VOCAB_NO_ID)
+        return error_set(error, STATUS_INVALID,
+                         "%s: \"unk_token\" is \"%.100s\", which is not in \"vocab\"", model->name,
+                         unknown);
+    *ret_id = id;
+    return STATUS_OK;
+}
+
 enum status words_read_vocab(struct vocab *vocab, const struct document *model, struct error *error)
 {
     struct document words;

@@ -222,6 +222,10 @@ enum status unigram_read(void *into, const struct document *model, struct error 
         return status;
     if (unknown_id == SIZE_MAX)
         return error_set(error, STATUS_UNSUPPORTED, "%s: \"unk_id\" is missing", model->name);
+    if (!vocab_knows(target->vocab, (int32_t)unknown_id))
+        return error_set(error, STATUS_INVALID,
+                         "%s: \"unk_id\" is %zu, a piece that is empty or there twice", model->name,
+                         unknown_id);
     unigram->unknown_id = (int32_t)unknown_id;
     unigram->unknown_score = min_score - UNKNOWN_PENALTY;
     if (byte_fallback)

@@ -6,7 +6,6 @@
 #include "engine/base/memory.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static bool split(const struct words *words, struct word *word)
 {
@@ -29,21 +28,20 @@ enum status word_level_read(void *into, const struct document *model, struct err
     const struct words_target *target = into;
     const char *unknown = "";
     enum status status = words_read_vocab(target->vocab, model, error);
+    int32_t id = VOCAB_NO_ID;
     int32_t *unknown_id;
 
     if (!status)
         status = document_get_string(model, "unk_token", &unknown, error);
+    if (!status)
+        status = words_find_unknown(target->vocab, unknown, model, &id, error);
     if (status)
         return status;
     unknown_id = malloc(sizeof *unknown_id);
     if (!unknown_id)
         return STATUS_NO_MEMORY;
-    *unknown_id = trie_find(&target->vocab->words, unknown, strlen(unknown));
+    *unknown_id = id;
     *target->words = (struct words){
         .type = &type, .vocab = target->vocab, .model = unknown_id, .max_chars = SIZE_MAX};
-    if (*unknown_id == VOCAB_NO_ID)
-        return error_set(error, STATUS_INVALID,
-                         "%s: \"unk_token\" is \"%.100s\", which is not in \"vocab\"", model->name,
-                         unknown);
     return STATUS_OK;
 }

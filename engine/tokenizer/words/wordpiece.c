@@ -128,16 +128,11 @@ enum status wordpiece_read(void *into, const struct document *model, struct erro
     const struct words_target *target = into;
     struct wordpiece_rules rules;
     enum status status = wordpiece_read_rules(&rules, model, error);
-    int32_t unknown_id;
+    int32_t unknown_id = VOCAB_NO_ID;
 
     if (!status)
         status = words_read_vocab(target->vocab, model, error);
-    if (status)
-        return status;
-    unknown_id = vocab_find(target->vocab, rules.unknown, strlen(rules.unknown));
-    if (unknown_id == VOCAB_NO_ID)
-        return error_set(error, STATUS_INVALID,
-                         "%s: \"unk_token\" is \"%.100s\", which is not in \"vocab\"", model->name,
-                         rules.unknown);
-    return wordpiece_new(target->words, target->vocab, &rules, unknown_id);
+    if (!status)
+        status = words_find_unknown(target->vocab, rules.unknown, model, &unknown_id, error);
+    return status ? status : wordpiece_new(target->words, target->vocab, &rules, unknown_id);
 }

@@ -57,6 +57,11 @@ MUST_CHECK enum status wordpiece_read(void *into, const struct document *model,
 MUST_CHECK enum status words_add(struct vocab *vocab, const char *text, size_t len_bytes,
                                  int32_t id, const char *file, struct error *error);
 
+/* The id of the unknown token, "unk_token". STATUS_INVALID where "vocab" does not have it. */
+MUST_CHECK enum status words_find_unknown(const struct vocab *vocab, const char *unknown,
+                                          const struct document *model, int32_t *ret_id,
+                                          struct error *error);
+
 /* Reads {"the": 5, ...}. */
 MUST_CHECK enum status words_read_vocab(struct vocab *vocab, const struct document *model,
                                         struct error *error);

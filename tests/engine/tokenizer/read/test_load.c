@@ -431,6 +431,57 @@ static void test_load__refuses_added_tokens_that_get_in_each_others_way(void **s
     folder_release(&folder);
 }
 
+/* An empty token needs no row of the embeddings, so no text may become it. */
+static void test_load__no_text_becomes_an_empty_token(void **state)
+{
+    static const struct {
+        const char *json;
+        const char *complaint;
+    } cases[] = {
+        {"{\"model\":{\"type\":\"WordLevel\",\"vocab\":{\"a\":0,\"\":1}}}",
+         "\"unk_token\" is \"\""},
+        {"{\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"a\":0,\"\":1},\"unk_token\":\"\","
+         "\"continuing_subword_prefix\":\"##\",\"max_input_chars_per_word\":9}}",
+         "\"unk_token\" is \"\""},
+        {"{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"\":1},\"merges\":[],"
+         "\"unk_token\":\"\"}}",
+         "\"unk_token\" is \"\""},
+        {"{\"model\":{\"type\":\"Unigram\",\"vocab\":[[\"a\",-1],[\"\",-2]],\"unk_id\":1}}",
+         "\"unk_id\" is 1, a piece that is empty"},
+        {"{\"model\":{\"type\":\"Unigram\",\"vocab\":[[\"a\",-1],[\"a\",-2]],\"unk_id\":0}}",
+         "\"unk_id\" is 0, a piece that is empty or there twice"},
+        {"{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"\":1},\"merges\":[]},"
+         "\"post_processor\":{\"type\":\"BertProcessing\",\"cls\":[\"a\",0],\"sep\":[\"\",1]}}",
+         "no token \"\" with the id 1"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct folder folder;
+
+        folder_init(&folder);
+        folder_write_text(&folder, "tokenizer.json", cases[i].json);
+        folder_write_text(&folder, "tokenizer_config.json",
+                          "{\"tokenizer_class\":\"PreTrainedTokenizerFast\"}");
+        assert_refused(&folder, STATUS_INVALID, cases[i].complaint);
+        folder_release(&folder);
+    }
+}
+
+/* Not even one that is not looked for in texts. */
+static void test_load__refuses_an_empty_added_token(void **state)
+{
+    struct folder folder;
+
+    (void)state;
+    copy(&folder, "vocab");
+    folder_write_text(&folder, "tokenizer_config.json",
+                      "{\"split_special_tokens\":true,\"cls_token\":\"\","
+                      "\"added_tokens_decoder\":{\"99\":{\"content\":\"\",\"special\":true}}}");
+    assert_refused(&folder, STATUS_INVALID, "the token \"\" is empty");
+    folder_release(&folder);
+}
+
 static void test_load__vocab_txt_ends_lines_at_any_white_space(void **state)
 {
     struct folder folder;
@@ -604,6 +655,8 @@ int main(void)
         cmocka_unit_test(test_load__tokens_of_every_file_are_looked_for),
         cmocka_unit_test(test_load__added_tokens_json_is_read_in_the_order_of_ids),
         cmocka_unit_test(test_load__refuses_added_tokens_that_get_in_each_others_way),
+        cmocka_unit_test(test_load__no_text_becomes_an_empty_token),
+        cmocka_unit_test(test_load__refuses_an_empty_added_token),
         cmocka_unit_test(test_load__vocab_txt_ends_lines_at_any_white_space),
         cmocka_unit_test(test_load__refuses_a_damaged_vocab_txt),
         cmocka_unit_test(test_load__vocab_txt_takes_special_tokens_by_name),
