@@ -52,8 +52,10 @@ static enum status encode_side(const struct tokenizer *tokenizer, const char *te
     if (max < SIZE_MAX && options->truncate != TRUNCATE_NONE)
         alone.max_tokens = max > 0 ? max : 1; /* 0 would be no limit */
     status = tokenizer_encode(tokenizer, text, len_bytes, &alone, &side->tokens, &result);
+    if (status)
+        return status;
     side->n = result.truncated ? result.n_tokens + 1 : result.n_tokens;
-    return status;
+    return STATUS_OK;
 }
 
 static enum status append_side(const struct side *side, const struct tokenize_options *options,
