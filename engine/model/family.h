@@ -69,7 +69,7 @@ struct family_rotary {
 /* Which layers are local: by "layer_types", or else all but every n-th. */
 struct family_window {
     const char *size_key; /* NULL: the family has no local layers */
-    size_t size;          /* how many tokens are seen, on both sides together */
+    size_t size;          /* how many tokens are seen: before, or on both sides together */
     const char *every_key;
     size_t every;
     bool global_is_last; /* of each n layers; else the first */

@@ -196,7 +196,9 @@ static enum status read_window(const struct document *config, const struct famil
         status = read_every(config, &family->window, arch, error);
     if (!status && family->window.size_key)
         status = document_get_size(config, family->window.size_key, 1, 1 << 20, &size, error);
-    arch->window = size / 2;
+    /* A causal window ends with its token; one in both directions has it in the middle. */
+    if (family->window.size_key)
+        arch->window = arch->is_causal ? size - 1 : size / 2;
     for (size_t i = 0; i < arch->n_layers && !status && !family->window.size_key; i++)
         if (arch->is_local[i])
             return error_set(error, STATUS_UNSUPPORTED,

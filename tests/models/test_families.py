@@ -114,6 +114,25 @@ def test_encoder_agrees_with_float64(spec, name, salted, tmp_path, monkeypatch):
     assert_close(encode(folder, expected["ids"]), vectors)
 
 
+def test_a_causal_window_ends_with_its_token(spec, tmp_path, monkeypatch):
+    """Gemma 3 in one direction: the last sliding_window tokens, as transformers has it, and not half of them on each side."""
+    folder = tmp_path / "gemma3"
+    shutil.copytree(ROOT / "families" / "embeddinggemma", folder)
+    ids = json.loads((folder / "expected.json").read_text())["ids"]
+    cut_modules(folder)
+    write_weights(spec, folder, "", monkeypatch)
+    config = json.loads((folder / "config.json").read_text())
+    config["use_bidirectional_attention"] = False
+    (folder / "config.json").write_text(json.dumps(config))
+    description = spec.describe(config, spec.load(str(folder / "model.safetensors")))
+    for layer in description["layers"]:
+        if "window" in layer:
+            layer["window"] = config["sliding_window"] - 1
+    expected = np.array([spec.after(str(folder), spec.run(description, np.array(text))) for text in ids])
+    assert max(map(len, ids)) > config["sliding_window"]
+    assert_close(encode(folder, ids), expected)
+
+
 @pytest.mark.parametrize("name", HUB_FAMILIES)
 def test_the_keys_of_published_folders_mean_the_same(spec, name, tmp_path, monkeypatch):
     folder = tmp_path / name

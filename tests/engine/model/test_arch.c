@@ -93,6 +93,7 @@ static void test_arch__local_layers_old_and_new(void **state)
                              "\"layer_types\": [\"sliding_attention\", \"full_attention\"]}");
     struct arch gemma = good("{\"model_type\": \"gemma3_text\", \"num_hidden_layers\": 7, "
                              "\"sliding_window\": 512, \"use_bidirectional_attention\": true}");
+    struct arch causal = good("{\"model_type\": \"gemma3_text\", \"sliding_window\": 512}");
 
     (void)state;
     for (size_t i = 0; i < 7; i++) {
@@ -103,6 +104,8 @@ static void test_arch__local_layers_old_and_new(void **state)
     assert_true(every.rotary[0].theta == 160000 && every.rotary[1].theta == 10000);
     assert_true(types.is_local[0] && !types.is_local[1]);
     assert_int_equal(gemma.window, 256);
+    assert_true(causal.is_causal);
+    assert_int_equal(causal.window, 511);
     assert_false(gemma.is_causal);
     assert_true(gemma.embedding_scale == 48); /* sqrt(2304) */
 }
