@@ -50,6 +50,19 @@ static enum status read_table(const struct document *config, const struct family
 
 /* ---- rotary positions ---- */
 
+/* Whole heads are rotated. */
+static enum status demand_whole(const struct document *document, const char *key,
+                                struct error *error)
+{
+    double part = 1;
+    enum status status = document_get_real(document, key, 0, 1, &part, error);
+
+    if (!status && part != 1)
+        return error_set(error, STATUS_UNSUPPORTED, "%s: \"%s\" is %g; supported: 1",
+                         document->name, key, part);
+    return status;
+}
+
 /* The kinds of scaling that are a change of theta or of all angles. */
 static enum status read_scaling(const struct document *scaling, size_t head_size,
                                 struct rotary *rotary, struct error *error)
@@ -85,6 +98,8 @@ static enum status read_parameters(const struct document *parameters, size_t hea
     double theta = (double)rotary->theta;
     enum status status = document_get_real(parameters, "rope_theta", 1, 1e12, &theta, error);
 
+    if (!status)
+        status = demand_whole(parameters, "partial_rotary_factor", error);
     rotary->theta = (float)theta;
     return status ? status : read_scaling(parameters, head_size, rotary, error);
 }
@@ -116,6 +131,10 @@ static enum status read_old_rotary(const struct document *config,
     struct document scaling;
     enum status status = document_get_object(config, "rope_scaling", &scaling, error);
 
+    if (!status)
+        status = demand_whole(config, "partial_rotary_factor", error);
+    if (!status)
+        status = demand_whole(config, "rotary_emb_fraction", error); /* NomicBERT's name for it */
     if (!status && family->theta_key)
         status = document_get_real(config, family->theta_key, 1, 1e12, &thetas[0], error);
     if (!family->local_theta_key)
@@ -215,7 +234,7 @@ enum status positions_read(const struct document *config, const struct family *f
 
     if (!status && arch->rotates)
         status = read_rotary(config, family, arch, error);
-    if (!status && (family->window.size_key || arch->is_causal))
+    if (!status && (family->window.size_key || family->features.is_causal))
         status = read_window(config, family, arch, error);
     return status;
 }

@@ -142,6 +142,15 @@ static void test_arch__refuses_by_file_and_key(void **state)
         {"{\"model_type\": \"qwen2\", \"num_hidden_layers\": 1, "
          "\"layer_types\": [\"sliding_attention\"]}",
          "\"layer_types\"[0] is \"sliding_attention\""},
+        {"{\"model_type\": \"qwen2\", \"num_hidden_layers\": 1, \"is_causal\": false, "
+         "\"layer_types\": [\"sliding_attention\"]}",
+         "\"layer_types\"[0] is \"sliding_attention\""},
+        {"{\"model_type\": \"qwen3\", \"max_position_embeddings\": 1000000000}",
+         "\"max_position_embeddings\" must be a whole number from 1 to 1048576, not 1000000000"},
+        {"{\"model_type\": \"nomic_bert\", \"rotary_emb_fraction\": 0.5}",
+         "\"rotary_emb_fraction\" is 0.5; supported: 1"},
+        {"{\"model_type\": \"qwen3\", \"rope_parameters\": {\"partial_rotary_factor\": 0.25}}",
+         "\"rope_parameters\": \"partial_rotary_factor\" is 0.25; supported: 1"},
         {"{\"model_type\": \"modernbert\", \"num_hidden_layers\": 2, \"layer_types\": [\"x\"]}",
          "\"layer_types\" must be an array"},
         {"{\"model_type\": \"modernbert\", \"num_hidden_layers\": 1, \"layer_types\": [\"x\"]}",
