@@ -26,8 +26,6 @@ static size_t max_columns(const struct arch *arch)
  * others have memory of their own. */
 static void alias_operands(struct encoder_context *context)
 {
-    if (context->encoder->attention_type == KERNEL_FLOAT32)
-        context->raw_qkv = context->qkv;
     if (context->encoder->dtype != ENCODER_FLOAT32)
         return;
     if (context->encoder->model->arch.norm_place == NORM_AFTER) {
@@ -76,17 +74,17 @@ static enum status take_memory(struct encoder_context *context)
         {&context->mid_operand.scales, n_rows, 1},
         {&context->mid_operand.zeros, n_rows, 1},
         {&context->qkv, n_rows, qkv},
-        {&context->raw_qkv, own_raw ? n_rows : 0, qkv},
         {&context->attended, n_rows, arch->query_size},
         {&context->attended_operand.values, own ? n_rows : 0, arch->query_size},
         {&context->attended_operand.scales, n_rows, 1},
         {&context->attended_operand.zeros, n_rows, 1},
-        {&context->branch, arch->norm_place == NORM_AROUND ? n_rows : 0, hidden},
         {&context->inner, own ? GEMM_MAX_ROWS : n_inner_rows, inner},
         {&context->inner_operand.values, own ? n_inner_rows : 0, inner},
         {&context->inner_operand.scales, n_inner_rows, 1},
         {&context->inner_operand.zeros, n_inner_rows, 1},
         {&context->wide, arch->is_gated ? GEMM_MAX_ROWS : 0, 2 * inner},
+        {&context->raw_qkv, own_raw ? GEMM_MAX_ROWS : 0, qkv},
+        {&context->branch, arch->norm_place == NORM_AROUND ? GEMM_MAX_ROWS : 0, hidden},
         {&context->c, GEMM_MAX_ROWS, max_columns(arch)},
         {&context->normed, arch->norm_place == NORM_AFTER ? 0 : GEMM_MAX_ROWS, hidden},
         {&context->embedded, encoder->embedding_projection.weights ? GEMM_MAX_ROWS : 0,

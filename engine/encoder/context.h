@@ -59,10 +59,8 @@ struct encoder_context {
     struct operand x_operand;        /* [n, hidden]: x as it enters a layer */
     struct operand mid_operand;      /* [n, hidden]: x between the layer's two halves */
     void *qkv;                       /* [n, qkv], of attention_type */
-    float *raw_qkv;                  /* [n, qkv], where heads are turned; in float32 it is qkv */
     float *attended;                 /* [n, query] */
     struct operand attended_operand; /* [n, query] */
-    float *branch;                   /* [n, hidden], where norms are around */
     size_t *text_rows;               /* [n_texts]: where each text begins */
     size_t *positions;               /* [n]: of each row in its text */
     _Atomic(enum status) status;     /* the first failure of any member */
@@ -74,7 +72,12 @@ struct encoder_context {
     /* What the operand is made of: a block of the owner where members share it, else a few rows of
      * the member. In float32 it is the operand. */
     float *inner; /* [GEMM_MAX_ROWS, intermediate], or as the operand */
-    float *wide;  /* [GEMM_MAX_ROWS, 2 intermediate], where layers are gated: both factors */
+
+    /* Of a block, which the tile's next steps read: the member's, or the owner's where each step is
+     * a phase of its own. */
+    float *wide;    /* [GEMM_MAX_ROWS, 2 intermediate], where layers are gated: both factors */
+    float *raw_qkv; /* [GEMM_MAX_ROWS, qkv], where heads are turned and qkv is not float32 */
+    float *branch;  /* [GEMM_MAX_ROWS, hidden], where norms are around */
 
     /* Of a tile: the member's. */
     void *c;         /* [GEMM_MAX_ROWS, n_out] of 4 bytes: what a product leaves */

@@ -15,20 +15,47 @@ static size_t hidden_size(const struct step *step)
     return step->owner->encoder->model->arch.hidden_size;
 }
 
+static size_t attention_element_bytes(const struct encoder *encoder)
+{
+    return encoder->attention_type == KERNEL_BFLOAT16 ? 2 : 4;
+}
+
+/* The step's rows of qkv, in attention's format. */
+static void *qkv_rows(const struct step *step)
+{
+    const struct encoder *encoder = step->owner->encoder;
+    size_t stride = arch_qkv_size(&encoder->model->arch);
+
+    return (char *)step->owner->qkv + step->row * stride * attention_element_bytes(encoder);
+}
+
+/* The same before heads are turned, in float32: [n_rows, qkv]. */
+static float *raw_qkv_rows(const struct step *step)
+{
+    const struct encoder *encoder = step->owner->encoder;
+
+    if (encoder->attention_type == KERNEL_FLOAT32)
+        return qkv_rows(step);
+    if (step->alone)
+        return step->owner->raw_qkv + step->row * arch_qkv_size(&encoder->model->arch);
+    return step->member->raw_qkv;
+}
+
 void step_qkv(const struct step *step)
 {
     const struct encoder_context *owner = step->owner;
     const struct encoder *encoder = owner->encoder;
     const struct packed_linear *linear = &step->layer->products[LAYER_QKV];
-    bool is_raw = plan_turns_heads(&encoder->model->arch);
-    enum kernel_type type = is_raw ? KERNEL_FLOAT32 : encoder->attention_type;
+    enum kernel_type from = operand_product_type(linear->weights->format);
     struct kernel_product product = operand_multiply(step, linear, &owner->x_operand, step->row);
     size_t stride = arch_qkv_size(&encoder->model->arch);
-    size_t first = step->row * stride + step->panel * product.n;
-    size_t element_bytes = type == KERNEL_BFLOAT16 ? 2 : 4;
+    size_t column = step->panel * product.n;
 
-    encoder->kernels.store[operand_product_type(linear->weights->format)][type](
-        &product, (char *)(is_raw ? owner->raw_qkv : owner->qkv) + first * element_bytes, stride);
+    if (plan_turns_heads(&encoder->model->arch))
+        encoder->kernels.store[from][KERNEL_FLOAT32](&product, raw_qkv_rows(step) + column, stride);
+    else
+        encoder->kernels.store[from][encoder->attention_type](
+            &product, (char *)qkv_rows(step) + column * attention_element_bytes(encoder), stride);
 }
 
 /* A token's queries, keys and values, as attention is to see the first two. */
@@ -56,13 +83,12 @@ void step_turn_heads(const struct step *step)
     const struct encoder_context *owner = step->owner;
     const struct encoder *encoder = owner->encoder;
     size_t stride = arch_qkv_size(&encoder->model->arch);
-    float *raw = owner->raw_qkv + step->row * stride; /* [n_rows, stride] */
+    float *raw = raw_qkv_rows(step); /* [n_rows, stride] */
 
     for (size_t i = 0; i < step->n_rows; i++)
         turn_heads(encoder, step->layer, owner->positions[step->row + i], raw + i * stride);
     if (encoder->attention_type == KERNEL_BFLOAT16)
-        encoder->kernels.round(raw, step->n_rows * stride,
-                               (uint16_t *)owner->qkv + step->row * stride);
+        encoder->kernels.round(raw, step->n_rows * stride, qkv_rows(step));
 }
 
 void step_attention(const struct step *step)
@@ -73,8 +99,8 @@ void step_attention(const struct step *step)
     size_t head_size = arch->head_size;
     size_t stride = arch_qkv_size(arch);
     size_t kv_head = step->head / (arch->n_attention_heads / arch->n_kv_heads);
-    size_t element_bytes = encoder->attention_type == KERNEL_BFLOAT16 ? 2 : 4;
-    const char *rows = (const char *)owner->qkv + step->row * stride * element_bytes;
+    size_t element_bytes = attention_element_bytes(encoder);
+    const char *rows = qkv_rows(step);
     const char *keys = rows + (arch->query_size + kv_head * head_size) * element_bytes;
     const struct attention attention = {
         .q = rows + step->head * head_size * element_bytes,

@@ -45,16 +45,23 @@ void step_norm_final(const struct step *step)
                       step->n_rows, hidden);
 }
 
+/* The step's rows of branch, [n_rows, hidden]. */
+static float *branch_rows(const struct step *step)
+{
+    if (step->alone)
+        return step->owner->branch + step->row * hidden_size(step);
+    return step->member->branch;
+}
+
 /* branch = operand W^T + b */
 static void store_branch(const struct step *step, const struct packed_linear *linear,
                          const struct operand *operand, size_t from)
 {
     struct kernel_product product = operand_multiply(step, linear, operand, from);
-    size_t hidden = hidden_size(step);
 
     step->owner->encoder->kernels
         .store[operand_product_type(linear->weights->format)][KERNEL_FLOAT32](
-            &product, step->owner->branch + step->row * hidden + step->panel * product.n, hidden);
+            &product, branch_rows(step) + step->panel * product.n, hidden_size(step));
 }
 
 /* x += norm(branch) */
@@ -62,7 +69,7 @@ static void add_branch(const struct step *step, const struct packed_norm *norm)
 {
     const struct encoder_context *owner = step->owner;
     size_t hidden = hidden_size(step);
-    float *branch = owner->branch + step->row * hidden; /* [n_rows, hidden] */
+    float *branch = branch_rows(step);
     float *x = owner->x + step->row * hidden;
 
     packed_norm_apply(&owner->encoder->kernels, norm, branch, step->n_rows, hidden);
