@@ -22,6 +22,12 @@ static size_t max_columns(const struct arch *arch)
     return larger(larger(arch_qkv_size(arch), arch_wide_size(arch)), arch->hidden_size);
 }
 
+/* Columns of 4 bytes that have room for n numbers: of 2 bytes where all are bfloat16. */
+static size_t columns_of(size_t n, bool is_bfloat16)
+{
+    return is_bfloat16 ? (n + 1) / 2 : n;
+}
+
 /* float32 operands are the rows themselves, but for those of norms that leave x as it is; the
  * others have memory of their own. */
 static void alias_operands(struct encoder_context *context)
@@ -57,29 +63,33 @@ static enum status take_memory(struct encoder_context *context)
     const struct arch *arch = &encoder->model->arch;
     /* A block may begin at any row, and a product reads whole blocks. */
     size_t n_rows = context->max_tokens + GEMM_MAX_ROWS;
-    size_t longest = encoder->model->max_tokens;
+    size_t longest = encoder->model->max_tokens < context->max_tokens ? encoder->model->max_tokens
+                                                                      : context->max_tokens;
     size_t hidden = arch->hidden_size;
     size_t qkv = arch_qkv_size(arch);
     size_t inner = arch->intermediate_size;
     size_t n_inner_rows = encoder->is_large ? n_rows : GEMM_MAX_ROWS;
+    bool short_qkv = encoder->attention_type == KERNEL_BFLOAT16;
+    bool is_short = encoder->dtype == ENCODER_BFLOAT16; /* in int8 an operand may hold any format */
     bool own = encoder->dtype != ENCODER_FLOAT32;
     bool own_x = own || arch->norm_place != NORM_AFTER;
     bool own_raw = plan_turns_heads(arch) && encoder->attention_type != KERNEL_FLOAT32;
     const struct piece pieces[] = {
         {&context->x, n_rows, hidden},
-        {&context->x_operand.values, own_x ? n_rows : 0, hidden},
+        {&context->x_operand.values, own_x ? n_rows : 0, columns_of(hidden, is_short)},
         {&context->x_operand.scales, n_rows, 1},
         {&context->x_operand.zeros, n_rows, 1},
-        {&context->mid_operand.values, own_x ? n_rows : 0, hidden},
+        {&context->mid_operand.values, own_x ? n_rows : 0, columns_of(hidden, is_short)},
         {&context->mid_operand.scales, n_rows, 1},
         {&context->mid_operand.zeros, n_rows, 1},
-        {&context->qkv, n_rows, qkv},
+        {&context->qkv, n_rows, columns_of(qkv, short_qkv)},
         {&context->attended, n_rows, arch->query_size},
-        {&context->attended_operand.values, own ? n_rows : 0, arch->query_size},
+        {&context->attended_operand.values, own ? n_rows : 0,
+         columns_of(arch->query_size, is_short)},
         {&context->attended_operand.scales, n_rows, 1},
         {&context->attended_operand.zeros, n_rows, 1},
         {&context->inner, own ? GEMM_MAX_ROWS : n_inner_rows, inner},
-        {&context->inner_operand.values, own ? n_inner_rows : 0, inner},
+        {&context->inner_operand.values, own ? n_inner_rows : 0, columns_of(inner, is_short)},
         {&context->inner_operand.scales, n_inner_rows, 1},
         {&context->inner_operand.zeros, n_inner_rows, 1},
         {&context->wide, arch->is_gated ? GEMM_MAX_ROWS : 0, 2 * inner},

@@ -55,7 +55,8 @@ MUST_CHECK enum status encoder_fall_back(struct encoder *encoder, const struct e
 /* Borrowed. */
 const struct accuracy_report *encoder_get_accuracy(const struct encoder *encoder);
 
-/* A worker's memory for passes of up to `max_tokens` tokens. */
+/* A worker's memory for passes of up to `max_tokens` tokens, or for a helper's part in passes whose
+ * texts have as many. */
 MUST_CHECK enum status encoder_context_new(const struct encoder *encoder, size_t max_tokens,
                                            struct encoder_context **ret_context);
 void encoder_context_free(struct encoder_context *context);
