@@ -112,7 +112,8 @@ static enum status pack(struct engine *engine, struct error *error)
     return status;
 }
 
-static enum status start_workers(struct engine *engine, const struct engine_observer *observer)
+static enum status start_workers(struct engine *engine, const struct engine_observer *observer,
+                                 struct error *error)
 {
     const struct engine_options *options = engine->options;
     const struct batcher_options batcher_options = {
@@ -138,7 +139,7 @@ static enum status start_workers(struct engine *engine, const struct engine_obse
     engine->secret = text_secret_draw();
     workers_options.batcher = engine->batcher;
     workers_options.cache = engine->cache;
-    status = workers_start(&engine->workers, &workers_options);
+    status = workers_start(&engine->workers, &workers_options, error);
     if (status)
         return status;
     engine->info.n_workers = workers_options.n_workers;
@@ -193,7 +194,7 @@ enum status engine_start(struct engine *engine, const struct engine_observer *ob
     enum status status = pack(engine, error);
 
     if (!status)
-        status = start_workers(engine, observer);
+        status = start_workers(engine, observer, error);
     if (status)
         return error_set(error, status, "%s: out of memory while starting the workers",
                          engine->options->model_dir);

@@ -4,6 +4,9 @@
 #include "engine/base/memory.h"
 #include "engine/model/model.h"
 
+#include <stdint.h>
+#include <string.h>
+
 /* Memory that a context takes: `place` gets n_rows x n_columns elements of 4 bytes. */
 struct piece {
     void *place; /* a pointer to a pointer */
@@ -42,22 +45,30 @@ static void alias_operands(struct encoder_context *context)
     context->inner_operand.values = context->inner;
 }
 
-static enum status take_pieces(struct arena *arena, const struct piece *pieces, size_t n_pieces)
+/* What they take together; SIZE_MAX if that does not fit a size_t. */
+static size_t plan_pieces(const struct piece *pieces, size_t n_pieces)
 {
     size_t len_bytes = 0;
-    enum status status;
 
     for (size_t i = 0; i < n_pieces; i++)
         if (!arena_plan_floats(&len_bytes, pieces[i].n_rows, pieces[i].n_columns))
-            return STATUS_NO_MEMORY;
-    status = arena_init(arena, len_bytes);
+            return SIZE_MAX;
+    return len_bytes;
+}
+
+static enum status take_pieces(struct arena *arena, const struct piece *pieces, size_t n_pieces)
+{
+    enum status status = arena_init(arena, plan_pieces(pieces, n_pieces));
+
     for (size_t i = 0; i < n_pieces && !status; i++)
         *(float **)pieces[i].place =
             arena_take_floats(arena, pieces[i].n_rows, pieces[i].n_columns);
     return status;
 }
 
-static enum status take_memory(struct encoder_context *context)
+enum { MAX_PIECES = 32 };
+
+static size_t list_pieces(struct encoder_context *context, struct piece ret_pieces[MAX_PIECES])
 {
     const struct encoder *encoder = context->encoder;
     const struct arch *arch = &encoder->model->arch;
@@ -101,11 +112,30 @@ static enum status take_memory(struct encoder_context *context)
          arch->embedding_size},
         {&context->scratch, 1, KERNEL_ATTENTION_SCRATCH_FLOATS(longest, arch->head_size)},
     };
-    enum status status = take_pieces(&context->arena, pieces, sizeof pieces / sizeof *pieces);
+
+    _Static_assert(sizeof pieces / sizeof *pieces <= MAX_PIECES, "room for all pieces");
+    memcpy(ret_pieces, pieces, sizeof pieces);
+    return sizeof pieces / sizeof *pieces;
+}
+
+static enum status take_memory(struct encoder_context *context)
+{
+    struct piece pieces[MAX_PIECES];
+    size_t n_pieces = list_pieces(context, pieces);
+    enum status status = take_pieces(&context->arena, pieces, n_pieces);
 
     if (!status)
         alias_operands(context);
     return status;
+}
+
+size_t encoder_context_len_bytes(const struct encoder *encoder, size_t max_tokens)
+{
+    struct encoder_context context = {.encoder = encoder, .max_tokens = max_tokens};
+    struct piece pieces[MAX_PIECES];
+    size_t n_pieces = list_pieces(&context, pieces);
+
+    return plan_pieces(pieces, n_pieces);
 }
 
 enum status encoder_context_new(const struct encoder *encoder, size_t max_tokens,

@@ -61,6 +61,9 @@ MUST_CHECK enum status encoder_context_new(const struct encoder *encoder, size_t
                                            struct encoder_context **ret_context);
 void encoder_context_free(struct encoder_context *context);
 
+/* The larger part of what that takes; SIZE_MAX if it does not fit a size_t. */
+size_t encoder_context_len_bytes(const struct encoder *encoder, size_t max_tokens);
+
 /* One text of a pass. */
 struct encoder_text {
     const int32_t *ids; /* [n_tokens], each inside the vocabulary */

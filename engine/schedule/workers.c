@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/schedule/workers.h"
 
+#include "engine/base/memory.h"
 #include "engine/base/time_slice.h"
 #include "engine/encoder/encoder.h"
 #include "engine/encoder/team.h"
@@ -8,8 +9,10 @@
 #include "engine/schedule/batcher.h"
 #include "engine/schedule/cache.h"
 #include "engine/schedule/cores.h"
+#include "engine/schedule/memory_left.h"
 
 #include <pthread.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 /* What one pass needs: its jobs, and the memory that encodes them. */
@@ -206,12 +209,41 @@ static void lane_release(struct lane *lane)
     free(lane->pass.jobs);
 }
 
+/* Of a pass. */
+static size_t max_tokens_of(const struct workers_options *options)
+{
+    size_t longest = options->model->max_tokens;
+
+    return options->max_pass_tokens > longest ? options->max_pass_tokens : longest;
+}
+
+/* Before any of it is touched: the kernel grants more memory than there is, and kills later. */
+static enum status check_memory(const struct workers_options *options, struct error *error)
+{
+    size_t max_tokens = max_tokens_of(options);
+    size_t slice_tokens = batcher_slice_tokens(options->batcher);
+    size_t left_bytes = memory_left("");
+    size_t len_bytes;
+
+    if (!size_add(encoder_context_len_bytes(options->encoder, max_tokens),
+                  encoder_context_len_bytes(options->encoder, slice_tokens), &len_bytes) ||
+        !size_multiply(len_bytes, options->n_workers, &len_bytes))
+        len_bytes = SIZE_MAX;
+    if (left_bytes == 0 || len_bytes <= left_bytes)
+        return STATUS_OK;
+    return error_set(error, STATUS_NO_MEMORY,
+                     "memory is short: %zu workers with room for %zu tokens each take %zu MiB, but "
+                     "%zu MiB are left; fewer workers take less, and so does a smaller "
+                     "\"max_seq_length\" in sentence_bert_config.json",
+                     options->n_workers, max_tokens, len_bytes >> 20, left_bytes >> 20);
+}
+
 static enum status worker_init(struct worker *worker, struct workers *workers)
 {
     const struct model *model = workers->options.model;
     const struct encoder *encoder = workers->options.encoder;
     size_t max_texts = workers->options.max_pass_tokens; /* a text has at least one token */
-    size_t max_tokens = max_texts > model->max_tokens ? max_texts : model->max_tokens;
+    size_t max_tokens = max_tokens_of(&workers->options);
     size_t slice_tokens = batcher_slice_tokens(workers->options.batcher);
     enum status status;
 
@@ -243,11 +275,15 @@ static enum status wait_warm(struct workers *workers)
     return status;
 }
 
-enum status workers_start(struct workers **ret_workers, const struct workers_options *options)
+enum status workers_start(struct workers **ret_workers, const struct workers_options *options,
+                          struct error *error)
 {
-    struct workers *workers = calloc(1, sizeof *workers);
-    enum status status = STATUS_OK;
+    enum status status = check_memory(options, error);
+    struct workers *workers;
 
+    if (status)
+        return status;
+    workers = calloc(1, sizeof *workers);
     if (!workers)
         return STATUS_NO_MEMORY;
     pthread_mutex_init(&workers->mutex, NULL);

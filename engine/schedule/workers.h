@@ -40,9 +40,10 @@ struct workers_stats {
 };
 
 /* Allocates every worker's memory, starts the threads and waits until each has encoded something,
- * so that their first real pass allocates nothing either. */
+ * so that their first real pass allocates nothing either. NO_MEMORY, with an error that says how
+ * much, where the machine or the cgroup has less left. */
 MUST_CHECK enum status workers_start(struct workers **ret_workers,
-                                     const struct workers_options *options);
+                                     const struct workers_options *options, struct error *error);
 
 /* Joins the threads and frees all. The batcher must have been stopped. */
 void workers_free(struct workers *workers);

@@ -155,6 +155,29 @@ static void test_engine__agrees_with_float64(void **state)
     }
 }
 
+/* By what is left, not by what the kernel would grant. */
+static void test_engine__memory_that_is_not_left_is_refused(void **state)
+{
+    struct engine_options options = {
+        .dtype = "float32",
+        .n_workers = 2,
+        .max_pass_tokens = (size_t)1 << 34,
+        .max_queued_tokens = 100000,
+        .cpu_mask = CPU_MASK_ALL,
+    };
+    struct engine *engine = NULL;
+    struct folder folder;
+    struct error error = {0};
+
+    (void)state;
+    folder_init_copy(&folder, "tiny-mean");
+    options.model_dir = folder.path;
+    assert_int_equal(engine_open(&engine, &options, NULL, &error), STATUS_NO_MEMORY);
+    assert_non_null(
+        strstr(error.text, "memory is short: 2 workers with room for 17179869184 tokens"));
+    folder_release(&folder);
+}
+
 static void test_engine__dtype_that_the_cpu_lacks_is_refused(void **state)
 {
     static const struct {
@@ -471,6 +494,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_engine__agrees_with_float64),
+        cmocka_unit_test(test_engine__memory_that_is_not_left_is_refused),
         cmocka_unit_test(test_engine__dtype_that_the_cpu_lacks_is_refused),
         cmocka_unit_test(test_engine__dimensions_are_the_first_numbers_renormalised),
         cmocka_unit_test(test_engine__token_vectors_are_what_is_pooled),
