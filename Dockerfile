@@ -49,8 +49,9 @@ RUN --mount=type=bind,target=/context \
 # Models from the hub (--model-id ORG/NAME) are kept in /data, which is for a volume.
 ENV HF_HUB_CACHE=/data
 
+# Model and port by the names that any NESTD_ variable, and what runs Text Embeddings Inference elsewhere, overrides.
 # The delay is for load balancers: readiness fails that long before the port closes.
-ENV NESTD_HOSTNAME=0.0.0.0 NESTD_PORT=8080 NESTD_MODEL_ID=/models/${MODEL} NESTD_DRAIN_DELAY=5
+ENV NESTD_HOSTNAME=0.0.0.0 PORT=8080 MODEL_ID=/models/${MODEL} NESTD_DRAIN_DELAY=5
 USER 10001:10001
 EXPOSE 8080
 STOPSIGNAL SIGTERM

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+#include "config/foreign.h"
 #include "config/option.h"
 #include "config/options.h"
 
@@ -22,27 +23,31 @@ const struct option option_table[N_OPTIONS] = {
      argument,                                                                                     \
      sentence},
 #include "config/options.def"
-#undef OPTION
 };
 
-struct option_name option_spell(const struct option *option, enum option_source source)
+struct option_name option_spell_field(const char *field, enum option_source source)
 {
     static const char *const prefixes[] = {
-        [OPTION_SOURCE_DEFAULT] = "--",
-        [OPTION_SOURCE_FILE] = "",
-        [OPTION_SOURCE_ENVIRONMENT] = "NESTD_",
+        [OPTION_SOURCE_DEFAULT] = "--", [OPTION_SOURCE_FILE] = "",
+        [OPTION_SOURCE_TEI] = "",       [OPTION_SOURCE_ENVIRONMENT] = "NESTD_",
         [OPTION_SOURCE_FLAG] = "--",
     };
     struct option_name name;
 
-    snprintf(name.text, sizeof(name.text), "%s%s", prefixes[source], option->field);
+    snprintf(name.text, sizeof(name.text), "%s%s", prefixes[source], field);
     for (char *c = name.text + strlen(prefixes[source]); *c; c++) {
-        if (source == OPTION_SOURCE_ENVIRONMENT)
+        if (source == OPTION_SOURCE_ENVIRONMENT || source == OPTION_SOURCE_TEI)
             *c = (char)toupper((unsigned char)*c);
         else if (source != OPTION_SOURCE_FILE && *c == '_')
             *c = '-';
     }
     return name;
+}
+
+struct option_name option_spell(const struct option *option, enum option_source source)
+{
+    return source == OPTION_SOURCE_TEI ? foreign_spell_variable(option)
+                                       : option_spell_field(option->field, source);
 }
 
 const struct option *option_find(enum option_source source, const char *name, size_t len_bytes)

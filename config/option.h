@@ -26,7 +26,6 @@ enum option_type {
 enum option_index {
 #define OPTION(commands, field, ...) OPTION_INDEX_##field,
 #include "config/options.def"
-#undef OPTION
     N_OPTIONS
 };
 
@@ -62,6 +61,7 @@ bool option_is_list(const struct option *option);
 enum option_source {
     OPTION_SOURCE_DEFAULT,
     OPTION_SOURCE_FILE,
+    OPTION_SOURCE_TEI, /* a variable of Text Embeddings Inference (foreign.h) */
     OPTION_SOURCE_ENVIRONMENT,
     OPTION_SOURCE_FLAG,
 };
@@ -72,6 +72,9 @@ struct option_name {
     char text[64];
 };
 struct option_name option_spell(const struct option *option, enum option_source source);
+
+/* The same for any name with underscores. */
+struct option_name option_spell_field(const char *field, enum option_source source);
 
 /* The option with this name, as spelled in that source; NULL if there is no such option. */
 const struct option *option_find(enum option_source source, const char *name, size_t len_bytes);

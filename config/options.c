@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Reads the options from their four sources, weakest first, each through the same option_set, so a
+/* Reads the options from their sources, weakest first, each through the same option_set, so a
  * value means the same wherever it is written. The flags are walked twice: first for --help,
- * --version and --config, since the file must be read before them, then for the rest. Whatever is
+ * --version and --config, since the file must be read before them, then for the rest. The variables
+ * of Text Embeddings Inference come last, for options that have no stronger source: their names are
+ * plain (PORT), so one that is not needed need not make sense. Whatever is
  * unknown, out of range or given twice ends the reading with a message that names the option as the
  * person wrote it, the value, and what is allowed. */
+#include "config/foreign.h"
 #include "config/option_value.h"
 #include "config/options.h"
 #include "config/reading.h"
 
+#include <arpa/inet.h>
 #include <fnmatch.h>
 #include <inttypes.h>
 #include <string.h>
@@ -60,7 +64,6 @@ static const char *split_variable(const char *variable, char name[128])
 
 static bool read_environment(struct reading *reading, char *const *envp)
 {
-    struct options_report *const report = reading->report;
     char name[128], first_ignored[128];
     size_t n_ignored = 0;
 
@@ -84,10 +87,62 @@ static bool read_environment(struct reading *reading, char *const *envp)
             return false;
     }
     if (n_ignored > 0)
-        snprintf(report->warnings[report->n_warnings++], sizeof(report->warnings[0]),
-                 "ignored %s and %zu more variables that Kubernetes sets for a Service of this "
-                 "name",
-                 shown_of_string(first_ignored).text, n_ignored - 1);
+        reading_warn(reading,
+                     "ignored %s and %zu more variables that Kubernetes sets for a Service of this "
+                     "name",
+                     shown_of_string(first_ignored).text, n_ignored - 1);
+    return true;
+}
+
+static void note_unused(struct reading *reading, const struct foreign_unused *unused,
+                        enum option_source source)
+{
+    const size_t len_bytes = strlen(reading->unused);
+
+    snprintf(reading->unused + len_bytes, sizeof(reading->unused) - len_bytes, "%s%s",
+             len_bytes > 0 ? ", " : "", option_spell_field(unused->name, source).text);
+}
+
+static bool is_address(const char *text)
+{
+    struct in6_addr address; /* room for either kind */
+
+    return inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1;
+}
+
+/* Shells and containers set HOSTNAME to the machine's name. TEI takes it only where it is an address,
+ * and what a name would open the port to is nobody's intention. */
+static bool is_machines_name(const struct option *option, const char *value)
+{
+    return option == &option_table[OPTION_INDEX_hostname] && !is_address(value);
+}
+
+static bool read_tei_variable(struct reading *reading, const char *variable)
+{
+    const size_t name_len = strcspn(variable, "=");
+    const struct option *const option = foreign_find(OPTION_SOURCE_TEI, variable, name_len);
+    const struct foreign_unused *const unused =
+        foreign_find_unused(OPTION_SOURCE_TEI, variable, name_len);
+    const char *const value = variable + name_len + (variable[name_len] == '=');
+
+    if (value[0] == '\0')
+        return true;
+    if (unused)
+        note_unused(reading, unused, OPTION_SOURCE_TEI);
+    if (!option || reading->sources[option - option_table] > OPTION_SOURCE_TEI ||
+        is_machines_name(option, value))
+        return true;
+    return reading_set(reading, option, OPTION_SOURCE_TEI, value);
+}
+
+/* Only for serve: TEI has no other command, and a stray API_KEY is nothing to send to --url. */
+static bool read_tei_environment(struct reading *reading, char *const *envp)
+{
+    if (reading->options.command != OPTIONS_SERVE)
+        return true;
+    for (; *envp; envp++)
+        if (!read_tei_variable(reading, *envp))
+            return false;
     return true;
 }
 
@@ -102,24 +157,14 @@ static void find_file_in_environment(struct reading *reading, char *const *envp)
 
 /* One argument, or two: --port 8080, --port=8080, --auto-truncate. */
 struct flag {
-    const struct option *option; /* NULL: --config */
+    const struct option *option; /* NULL: --config, or unused */
+    const struct foreign_unused *unused;
     const char *value;
 };
 
 static bool is_word(const char *argument, const char *word, size_t len_bytes)
 {
     return strlen(word) == len_bytes && memcmp(argument, word, len_bytes) == 0;
-}
-
-/* The long form of a flag: -i is --input. */
-static const char *spell_out(const char *argument)
-{
-    static const char *const short_forms[][2] = {{"-i", "--input"}, {"-o", "--output"}};
-
-    for (size_t i = 0; i < sizeof(short_forms) / sizeof(short_forms[0]); i++)
-        if (strcmp(argument, short_forms[i][0]) == 0)
-            return short_forms[i][1];
-    return argument;
 }
 
 /* "--port is for nestd serve, not for nestd embed" */
@@ -139,11 +184,48 @@ static bool refuse_foreign(struct reading *reading, const struct option *option)
                             options_command_name(reading->options.command));
 }
 
+/* What the flag of that name sets. */
+static bool find_flag(struct reading *reading, const char *name, size_t len_bytes,
+                      struct flag *flag)
+{
+    const bool is_server = reading->options.command == OPTIONS_SERVE;
+
+    flag->option = option_find(OPTION_SOURCE_FLAG, name, len_bytes);
+    if (!flag->option)
+        flag->option = foreign_find(OPTION_SOURCE_FLAG, name, len_bytes);
+    if (!flag->option && is_server)
+        flag->unused = foreign_find_unused(OPTION_SOURCE_FLAG, name, len_bytes);
+    if (!flag->option && !flag->unused && !is_word(name, "--config", len_bytes))
+        return reading_refuse_name(reading, "flag", OPTION_SOURCE_FLAG, name, len_bytes);
+    if (flag->option && !option_is_of(flag->option, reading->options.command))
+        return refuse_foreign(reading, flag->option);
+    return true;
+}
+
+/* "a whole number from 0 to 65535" */
+static struct option_expected describe_value(const struct flag *flag)
+{
+    struct option_expected expected;
+
+    if (flag->option)
+        return option_expect(flag->option);
+    snprintf(expected.text, sizeof(expected.text), "%s",
+             flag->unused ? flag->unused->argument : "the path of a JSON file");
+    return expected;
+}
+
+static bool is_switch(const struct flag *flag)
+{
+    return flag->option   ? flag->option->type == OPTION_SWITCH
+           : flag->unused ? flag->unused->argument[0] == '\0'
+                          : false;
+}
+
 /* Reads the flag at argv[*at] and moves *at past it and its value. */
 static bool read_flag(struct reading *reading, int argc, char *const *argv, int *at,
                       struct flag *ret_flag)
 {
-    const char *const argument = spell_out(argv[(*at)++]);
+    const char *const argument = argv[(*at)++];
     const size_t name_len = strcspn(argument, "=");
     const char *const next = *at < argc ? argv[*at] : NULL;
     struct flag flag = {0};
@@ -152,15 +234,11 @@ static bool read_flag(struct reading *reading, int argc, char *const *argv, int 
         return reading_complain(reading,
                                 "%s: an argument without a flag; --help lists every option",
                                 shown_of_string(argument).text);
-    flag.option = option_find(OPTION_SOURCE_FLAG, argument, name_len);
-    if (!flag.option && !is_word(argument, "--config", name_len))
-        return reading_refuse_name(reading, "flag", OPTION_SOURCE_FLAG, argument, name_len);
-    if (flag.option && !option_is_of(flag.option, reading->options.command))
-        return refuse_foreign(reading, flag.option);
-
+    if (!find_flag(reading, argument, name_len, &flag))
+        return false;
     if (argument[name_len] == '=') {
         flag.value = argument + name_len + 1;
-    } else if (flag.option && flag.option->type == OPTION_SWITCH) {
+    } else if (is_switch(&flag)) {
         const bool has_value = next && (strcmp(next, "true") == 0 || strcmp(next, "false") == 0);
 
         flag.value = has_value ? next : "true";
@@ -170,8 +248,7 @@ static bool read_flag(struct reading *reading, int argc, char *const *argv, int 
         ++*at;
     } else {
         return reading_complain(reading, "%s: expected %s after it", shown_of_string(argument).text,
-                                flag.option ? option_expect(flag.option).text
-                                            : "the path of a JSON file");
+                                describe_value(&flag).text);
     }
     *ret_flag = flag;
     return true;
@@ -220,7 +297,7 @@ static bool scan_flags(struct reading *reading, int argc, char *const *argv)
         }
         if (!read_flag(reading, argc, argv, &at, &flag))
             return false;
-        if (flag.option)
+        if (flag.option || flag.unused)
             continue;
         if (reading->file_path)
             return reading_complain(reading, "--config is given twice");
@@ -237,6 +314,8 @@ static bool apply_flags(struct reading *reading, int argc, char *const *argv)
 
         if (!read_flag(reading, argc, argv, &at, &flag))
             return false;
+        if (flag.unused)
+            note_unused(reading, flag.unused, OPTION_SOURCE_FLAG);
         if (flag.option && !reading_set(reading, flag.option, OPTION_SOURCE_FLAG, flag.value))
             return false;
     }
@@ -332,8 +411,15 @@ static bool read_all(struct reading *reading, int argc, char *const *argv, char 
         find_file_in_environment(reading, envp);
     if (reading->file_path && !reading_set_from_file(reading))
         return false;
-    return read_environment(reading, envp) && apply_flags(reading, argc, argv) &&
-           check_together(reading);
+    if (!read_environment(reading, envp) || !apply_flags(reading, argc, argv) ||
+        !read_tei_environment(reading, envp))
+        return false;
+    if (reading->unused[0])
+        reading_warn(reading,
+                     "without effect here, unlike in Text Embeddings Inference (--help says why): "
+                     "%s",
+                     reading->unused);
+    return check_together(reading);
 }
 
 enum options_outcome options_read(int argc, char *const *argv, char *const *envp,

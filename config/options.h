@@ -64,7 +64,6 @@ struct options {
 #define OPTION_FIELD_SWITCH(field)         bool field;
 #define OPTION_FIELD_CHOICE(field)         const char *field;
 #include "config/options.def"
-#undef OPTION
 };
 
 enum options_outcome {

@@ -3,6 +3,7 @@
 /* --help: a row for each option. One column has its name and argument, the next its sentence, with
  * default and limits in brackets. A name too long for its column gets a line of its own.
  */
+#include "config/foreign.h"
 #include "config/option.h"
 #include "config/options.h"
 
@@ -80,6 +81,35 @@ static void print_row(FILE *file, const char *name, const char *argument, const 
     fputc('\n', file);
 }
 
+/* "[also -p]" */
+static void print_other_flags(struct wrapped *to, const struct option *option)
+{
+    struct option_name name;
+
+    for (size_t i = 0; (name = foreign_list_flag(option, i)).text[0]; i++) {
+        char also[sizeof(name) + 8];
+        const int len = snprintf(also, sizeof(also), "[also %s]", name.text);
+
+        print_unbroken(to, also, len);
+    }
+}
+
+/* What Text Embeddings Inference has and nestd has no use for. */
+static void print_unused(FILE *file)
+{
+    fputs("\nOf Text Embeddings Inference nestd also takes, without effect:\n", file);
+    for (size_t i = 0; i < N_FOREIGN_UNUSED; i++) {
+        const struct foreign_unused *unused = &foreign_unused_table[i];
+
+        print_row(file, option_spell_field(unused->name, OPTION_SOURCE_FLAG).text, unused->argument,
+                  unused->sentence);
+    }
+    fputs("and where nothing else sets an option, the variables of its flags, such as MODEL_ID and "
+          "PORT.\nHOSTNAME counts only where it is an address: elsewhere it is the machine's "
+          "name.\n",
+          file);
+}
+
 static void print_usage(FILE *file, enum options_command command)
 {
     static const char *const usages[N_OPTIONS_COMMANDS] = {
@@ -110,6 +140,7 @@ void options_print_help(FILE *file, enum options_command command)
         text = start_row(file, name.text, option->argument);
         print_words(&text, option->sentence);
         print_limits(&text, option);
+        print_other_flags(&text, option);
         fputc('\n', file);
     }
     print_row(file, "--config", "FILE",
@@ -121,4 +152,6 @@ void options_print_help(FILE *file, enum options_command command)
         "also an\nenvironment variable (NESTD_MAX_BATCH_TOKENS, NESTD_CONFIG). Flags win over the "
         "environment,\nthe environment over the file of --config, the file over the defaults.\n",
         file);
+    if (command == OPTIONS_SERVE)
+        print_unused(file);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+#include "config/foreign.h"
 #include "config/option_value.h"
 #include "config/reading.h"
 
@@ -15,6 +16,19 @@ bool reading_complain(struct reading *reading, const char *format, ...)
     vsnprintf(reading->report->problem, sizeof(reading->report->problem), format, arguments);
     va_end(arguments);
     return false;
+}
+
+void reading_warn(struct reading *reading, const char *format, ...)
+{
+    struct options_report *const report = reading->report;
+    va_list arguments;
+
+    if (report->n_warnings == sizeof(report->warnings) / sizeof(report->warnings[0]))
+        return;
+    va_start(arguments, format);
+    vsnprintf(report->warnings[report->n_warnings++], sizeof(report->warnings[0]), format,
+              arguments);
+    va_end(arguments);
 }
 
 struct shown shown_of(const char *text, size_t len_bytes)
@@ -92,14 +106,19 @@ void reading_take_source(struct reading *reading, const struct option *option,
 bool reading_set(struct reading *reading, const struct option *option, enum option_source source,
                  const char *value)
 {
+    const char *note;
+    const char *const ours = foreign_translate(option, value, &note);
     const bool again = reading->sources[option - option_table] == source;
 
     if (again && source != OPTION_SOURCE_DEFAULT && !option_is_list(option))
         return reading_complain(reading, "%s is given twice",
                                 reading_name_place(reading, option, source).text);
     reading_take_source(reading, option, source);
-    switch (option_set(option, value, &reading->options)) {
+    switch (option_set(option, ours, &reading->options)) {
     case OPTION_SET:
+        if (note)
+            reading_warn(reading, "%s=%s is taken as %s: %s",
+                         reading_name_place(reading, option, source).text, value, ours, note);
         return true;
     case OPTION_REFUSED:
         return reading_refuse_value(reading, option, source, value);

@@ -17,6 +17,7 @@ struct reading {
     int first_flag;                        /* past the command in argv */
     const char *file_path;                 /* of --config or NESTD_CONFIG; NULL: no file */
     enum options_outcome outcome;          /* what the flags ask for */
+    char unused[160]; /* "--dense-path, DISABLE_SPANS": given, without effect */
     struct options_report *report;
 };
 
@@ -44,6 +45,10 @@ bool reading_refuse_value(struct reading *reading, const struct option *option,
                           enum option_source source, const char *value);
 bool reading_refuse_name(struct reading *reading, const char *what, enum option_source source,
                          const char *name, size_t len_bytes);
+
+/* Adds to the warnings, while there is room. */
+void reading_warn(struct reading *reading, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* The option's value is from this source now; a LIST of a weaker source is emptied. */
 void reading_take_source(struct reading *reading, const struct option *option,

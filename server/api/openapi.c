@@ -55,7 +55,6 @@ static const struct option_variable {
 #define WRITE_CHOICE                       NULL
 #define WRITE_SECRET                       NULL
 #include "config/options.def"
-#undef OPTION
 };
 
 /* ---- other variables ---- */
@@ -93,18 +92,22 @@ static void append_pattern(struct buffer *buffer, const char *name)
     }
 }
 
-/* The same names after an organisation. */
+/* The same names after an organisation, or with Ollama's tag. */
 static void write_model_pattern(struct buffer *buffer, const struct server *server)
 {
     struct buffer pattern = {0};
     const char *name;
 
-    buffer_append_string(&pattern, "^[^/]+/(?:");
+    if (server_takes_any_model(server)) {
+        write_string(buffer, "");
+        return;
+    }
+    buffer_append_string(&pattern, "^(?:[^/]+/)?(?:");
     for (size_t i = 0; (name = server_list_name(server, i)) != NULL; i++) {
         buffer_append_string(&pattern, i > 0 ? "|" : "");
         append_pattern(&pattern, name);
     }
-    buffer_append_string(&pattern, ")$");
+    buffer_append_string(&pattern, ")(?::latest)?$");
     if (buffer_failed(&pattern))
         buffer->failed = true;
     buffer_append_json_string(buffer, pattern.bytes, pattern.len_bytes);

@@ -87,9 +87,23 @@ struct server_delay server_describe_delay(const struct server *server)
     return delay;
 }
 
+/* Without the tag that Ollama's clients put behind a name that has none. */
+static struct slice cut_tag(const char *name, size_t len_bytes)
+{
+    static const char tag[] = ":latest";
+    const size_t tag_bytes = sizeof(tag) - 1;
+
+    if (len_bytes > tag_bytes && memcmp(name + len_bytes - tag_bytes, tag, tag_bytes) == 0)
+        len_bytes -= tag_bytes;
+    return (struct slice){name, len_bytes};
+}
+
 static bool is(const char *known, const char *name, size_t len_bytes)
 {
-    return strlen(known) == len_bytes && memcmp(known, name, len_bytes) == 0;
+    const struct slice a = cut_tag(known, strlen(known));
+    const struct slice b = cut_tag(name, len_bytes);
+
+    return a.len_bytes == b.len_bytes && memcmp(a.bytes, b.bytes, a.len_bytes) == 0;
 }
 
 static bool is_listed(const struct server *server, const char *name, size_t len_bytes)
@@ -103,12 +117,27 @@ static bool is_listed(const struct server *server, const char *name, size_t len_
     return false;
 }
 
+static bool is_any(const char *alias)
+{
+    return strcmp(alias, "*") == 0;
+}
+
+bool server_takes_any_model(const struct server *server)
+{
+    const struct option_list *aliases = &server->options->model_alias;
+    size_t i = 0;
+
+    while (i < aliases->n_values && !is_any(aliases->values[i]))
+        i++;
+    return i < aliases->n_values;
+}
+
 bool server_knows_model(const struct server *server, const char *name, size_t len_bytes)
 {
     const struct options *options = server->options;
     const char *slash = memchr(name, '/', len_bytes);
 
-    if (is_listed(server, name, len_bytes))
+    if (server_takes_any_model(server) || is_listed(server, name, len_bytes))
         return true;
     if (!options->served_model_name && is(options->model_id, name, len_bytes))
         return true;
@@ -117,7 +146,7 @@ bool server_knows_model(const struct server *server, const char *name, size_t le
            is_listed(server, slash + 1, len_bytes - (size_t)(slash + 1 - name));
 }
 
-/* The listed names, perhaps with duplicates; NULL after the last. */
+/* The listed names, perhaps with duplicates and "*"; NULL after the last. */
 static const char *get_name(const struct server *server, size_t i)
 {
     const struct option_list *aliases = &server->options->model_alias;
@@ -141,7 +170,7 @@ const char *server_list_name(const struct server *server, size_t i)
     const char *name;
 
     for (size_t at = 0; (name = get_name(server, at)) != NULL; at++) {
-        if (!is_first_of_its_name(server, at))
+        if (!is_first_of_its_name(server, at) || (at > 0 && is_any(name)))
             continue;
         if (i == 0)
             return name;

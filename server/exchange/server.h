@@ -70,8 +70,12 @@ struct server_delay server_describe_delay(const struct server *server);
  * reply shows the whole path. */
 const char *server_model_name(const struct server *server);
 
-/* Whether a request's "model" may be this: a listed name, a listed name after an organisation
- * ("ORGANISATION/NAME") or, without --served-model-name, the whole --model-id. */
+/* Whether every name is accepted: --model-alias '*'. */
+bool server_takes_any_model(const struct server *server);
+
+/* Whether a request's "model" may be this: any, a listed name, a listed name after an organisation
+ * ("ORGANISATION/NAME") or, without --served-model-name, the whole --model-id; each also with
+ * Ollama's ":latest" behind it. */
 bool server_knows_model(const struct server *server, const char *name, size_t len_bytes);
 
 /* The i-th listed name: the one in replies, then those of --model-alias, each once. NULL: there are

@@ -4,6 +4,7 @@
 import http.client
 import json
 import os
+import pathlib
 import re
 import signal
 import socket
@@ -18,12 +19,17 @@ SANITIZER_REPORT = re.compile(
 START_TIMEOUT_S = 120
 
 
+OPTIONS = pathlib.Path(__file__).resolve().parents[2] / "config/options.def"
+TEI_VARIABLES = {name.upper() for name in re.findall(r"^TEI_\w+\((\w+),", OPTIONS.read_text(), re.M)}
+
+
 def environment(more=None):
-    """Ours, without the variables of the tests: nestd takes every NESTD_ one as an option."""
-    return {
-        **{name: value for name, value in os.environ.items() if not name.startswith("NESTD_")},
-        **(more or {}),
-    }
+    """Ours, without the variables that nestd takes as options."""
+
+    def is_kept(name):
+        return not name.startswith("NESTD_") and name not in TEI_VARIABLES
+
+    return {**{name: value for name, value in os.environ.items() if is_kept(name)}, **(more or {})}
 
 
 def cpu_flags():

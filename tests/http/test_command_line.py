@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Command lines and model folders that are refused: what is wrong is named, and what is allowed."""
 
+import http.client
 import json
 import re
+import subprocess
 
 import pytest
 
-from harness import run_to_end
+from harness import environment, run_to_end
 
 
 @pytest.mark.parametrize(
@@ -116,6 +118,61 @@ def test_flags_win_over_environment_over_configuration(start, model, tmp_path):
     ).wait_ready()
     assert server.get("/v1/models").json()["data"][0]["id"] == "flag"
     assert server.get("/info").json()["max_client_batch_size"] == 4
+
+
+def test_command_line_of_tei(start, model):
+    """What TEI's README and the charts that run it pass."""
+    arguments = "--tokenization-workers 3 --max-batch-requests 8 --max-client-batch-size 64 --dtype float16"
+    arguments += " --hostname 127.0.0.1 --max-concurrent-requests 128 --auto-truncate --json-output --disable-spans"
+    server = start(model, *arguments.split()).wait_ready()
+    info = server.get("/info").json()
+    assert (info["tokenization_workers"], info["max_client_batch_size"]) == (3, 64)
+    assert info["max_concurrent_requests"] == 128 and info["auto_truncate"] is True
+    warnings = [json.loads(line)["message"] for line in server.log if '"warning"' in line]
+    assert len(warnings) == 2, warnings
+    assert re.search("float16 is taken as auto", warnings[0])
+    assert warnings[1].endswith("--max-batch-requests, --disable-spans")
+
+
+def test_environment_of_tei(binary, model):
+    """Here the harness's flags must not get in the way; HOSTNAME is a container's."""
+    variables = {
+        "MODEL_ID": str(model),
+        "PORT": "0",
+        "HOSTNAME": "6f2a9c1d3b7e",
+        "MAX_CLIENT_BATCH_SIZE": "7",
+        "API_KEY": "tei-key",
+        "OTLP_ENDPOINT": "",
+    }
+    process = subprocess.Popen([binary], stderr=subprocess.PIPE, env=environment(variables), text=True)
+    try:
+        port = next(re.search(r"listening on http://127\.0\.0\.1:(\d+)", line) for line in process.stderr if "listening" in line)[1]
+        assert any("ready in" in line for line in process.stderr)
+        body = json.dumps({"inputs": ["a"] * 8}).encode()
+        headers = {"Content-Type": "application/json"}
+        statuses = []
+        for more in ({}, {"Authorization": "Bearer tei-key"}):
+            connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=60)
+            connection.request("POST", "/embed", body, {**headers, **more})
+            statuses.append(connection.getresponse().status)
+            connection.close()
+        assert statuses == [401, 413]
+    finally:
+        process.terminate()
+        rest = process.communicate()[1]
+    assert process.returncode == 0 and "warning" not in rest
+
+
+def test_any_name_of_the_model_is_taken(start, model):
+    server = start(model, "--model-alias", "*,ada").wait_ready()
+    expected = server.embed(input="a cat")
+    for name in ("text-embedding-3-small", "ada", "org/anything", "all MiniLM"):
+        assert server.embed(input="a cat", model=name) == expected
+    listed = [model["id"] for model in server.get("/v1/models").json()["data"]]
+    assert listed == [expected["model"], "ada"]
+    assert server.get("/v1/models/whatever").json()["id"] == "whatever"
+    document = server.get("/openapi.json").json()
+    assert document["components"]["schemas"]["ModelName"]["anyOf"][1]["pattern"] == ""
 
 
 def test_help_and_version(binary):

@@ -19,6 +19,10 @@ ENTRY = re.compile(
 )
 
 
+TEI_NAME = re.compile(r"^TEI_NAME\((\w+), \w+\)", re.M)
+TEI_UNUSED = re.compile(rf"^TEI_UNUSED\((\w+), ({LITERAL}), ({LITERAL})\)", re.M)
+
+
 def text_of(literals):
     return "".join(ast.literal_eval(literal) for literal in re.findall(LITERAL, literals))
 
@@ -77,6 +81,28 @@ def test_readme_gives_their_defaults_and_sentences(readme):
         ), f"{flag}: {rows[flag]}"
 
 
+def tei_table():
+    """{flag: (argument, why it has no effect)} of config/options.def."""
+    source = (ROOT / "config/options.def").read_text()
+    rows = TEI_UNUSED.findall(source)
+    assert len(rows) == source.count("\nTEI_UNUSED(")
+    return {f"--{name.replace('_', '-')}": (text_of(argument), text_of(why)) for name, argument, why in rows}
+
+
+def test_readme_tells_which_of_teis_options_have_no_effect(readme):
+    for flag, (argument, why) in tei_table().items():
+        variable = flag[2:].upper().replace("-", "_")
+        assert f"| `{variable}`, `{f'{flag} {argument}'.strip()}` | {why} |\n" in readme
+
+
+def test_readme_names_teis_variables(readme):
+    source = (ROOT / "config/options.def").read_text()
+    names = TEI_NAME.findall(source)
+    assert len(names) == source.count("\nTEI_NAME(") > 10
+    for name in names:
+        assert f"`{name.upper()}`" in readme
+
+
 HELPS = {"serve": ["--help"], "embed": ["embed", "--help"], "evaluate": ["evaluate", "-h"]}
 
 
@@ -89,7 +115,10 @@ def help_blocks(binary, command):
 @pytest.mark.parametrize("command", HELPS)
 def test_help_lists_exactly_the_options(binary, command):
     blocks = help_blocks(binary, command)
-    assert set(blocks) - {"--config", "--help", "--version"} == set(table(command))
+    unused = set(tei_table()) if command == "serve" else set()
+    assert set(blocks) - {"--config", "--help", "--version"} == set(table(command)) | unused
+    for flag in unused:
+        assert " ".join(tei_table()[flag]).strip() in blocks[flag]
 
 
 @pytest.mark.parametrize("command", HELPS)
