@@ -8,9 +8,12 @@
 #include "engine/encoder/team.h"
 #include "engine/int8/reference.h"
 #include "engine/model/model.h"
+#include "engine/model/modules/pool.h"
 #include "engine/vector/vector.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum { GROUP_TOKENS = 2 * GEMM_MAX_ROWS }; /* of a job */
 
@@ -45,6 +48,8 @@ static enum status encode(const struct encoder *encoder, const struct encoder_pa
     struct encoder_pass alone = *pass;
     struct encoder_context *context;
     const float *tokens; /* [sum of n_tokens, hidden] */
+    size_t n_floats = model_pool_floats(model);
+    AUTO_FREE float *pooled = calloc(2 * n_floats, sizeof *pooled);
     enum status status =
         encoder_context_new(encoder, count_tokens(pass->texts, pass->n_texts), &context);
 
@@ -52,10 +57,10 @@ static enum status encode(const struct encoder *encoder, const struct encoder_pa
         return status;
     team_open(&team);
     alone.team = &team;
-    status = encoder_run(context, &alone, &tokens);
+    status = pooled ? encoder_run(context, &alone, &tokens) : STATUS_NO_MEMORY;
     for (size_t i = 0; i < pass->n_texts && !status; i++) {
-        pooling_apply(&model->pooling, tokens, pass->texts[i].n_tokens, 0, hidden,
-                      ret_vectors + i * model->n_dims);
+        model_pool(model, tokens, pass->texts[i].n_tokens, 0, pooled, pooled + n_floats);
+        memcpy(ret_vectors + i * model->n_dims, pooled, model->n_dims * sizeof *pooled);
         tokens += pass->texts[i].n_tokens * hidden;
     }
     encoder_context_free(context);

@@ -10,7 +10,7 @@
 #include "engine/files/file.h"
 #include "engine/model/family.h"
 #include "engine/model/matryoshka.h"
-#include "engine/model/modules.h"
+#include "engine/model/modules/modules.h"
 #include "engine/model/prompts.h"
 #include "engine/model/tokenizer_config.h"
 #include "engine/model/input_limits.h"
@@ -152,10 +152,11 @@ static enum status refuse_adapter(const struct model *model, struct error *error
     return STATUS_OK;
 }
 
-static enum status set_pooling(struct model *model, const struct modules *modules,
-                               const char *override, struct error *error)
+static enum status set_pooling(struct model *model, struct modules *modules, const char *override,
+                               struct error *error)
 {
     enum pooling_mode mode;
+    size_t n_pooled;
 
     if (modules->embedding_dims && modules->embedding_dims != model->arch.hidden_size)
         return error_set(error, STATUS_INVALID,
@@ -173,7 +174,15 @@ static enum status set_pooling(struct model *model, const struct modules *module
                              override);
         model->pooling = (struct pooling){.order = {mode}, .n_modes = 1};
     }
-    model->n_dims = model->arch.hidden_size * pooling_count(&model->pooling);
+    n_pooled = model->arch.hidden_size * pooling_count(&model->pooling);
+    if (modules->transform.n_steps > 0 && modules->transform.steps[0].n_in != n_pooled)
+        return error_set(error, STATUS_INVALID,
+                         "pooling=%s: gives vectors of %zu numbers, but the next module in "
+                         "modules.json takes %zu",
+                         override, n_pooled, modules->transform.steps[0].n_in);
+    model->transform = modules->transform;
+    modules->transform = (struct transform){0};
+    model->n_dims = transform_count_out(&model->transform, n_pooled);
     return STATUS_OK;
 }
 
@@ -205,7 +214,7 @@ static enum status read_text_settings(struct model *model, const struct modules 
                     limits.max_tokens, n_positions, n_positions);
 }
 
-static enum status read_arch(struct model *model, const struct modules *modules,
+static enum status read_arch(struct model *model, struct modules *modules,
                              const char *pooling_override, const struct family **ret_family,
                              struct error *error)
 {
@@ -262,7 +271,7 @@ static enum status read_card(struct model *model, const char *model_dir)
 }
 
 static enum status load(struct model *model, const char *model_dir, const char *pooling_override,
-                        const struct modules *modules, struct error *error)
+                        struct modules *modules, struct error *error)
 {
     const struct family *family;
     enum status status;
@@ -321,6 +330,7 @@ void model_free(struct model *model)
     free(model->matryoshka_dims);
     free(model->transformer_dir);
     free(model->layers);
+    transform_release(&model->transform);
     weights_close(model->weights);
     free(model);
 }

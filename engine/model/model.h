@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* An encoder as sentence-transformers saves it, read from its folder: the shape (config.json),
- * the weights (model.safetensors, mapped, as stored), the pooling (modules.json,
- * N_Pooling/config.json), the prompts (config_sentence_transformers.json). What the folder asks for
+ * the weights (model.safetensors, mapped, as stored), the modules (modules.json and a folder
+ * each), the prompts (config_sentence_transformers.json). What the folder asks for
  * and nestd cannot do is refused with file and key. Read-only once loaded. */
 #ifndef NESTD_ENGINE_MODEL_MODEL_H
 #define NESTD_ENGINE_MODEL_MODEL_H
@@ -14,6 +14,7 @@
 #include "engine/model/prompt.h"
 #include "engine/vector/pooling.h"
 #include "engine/vector/similarity.h"
+#include "engine/vector/transform.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -59,12 +60,13 @@ struct model {
     struct model_layer *layers;           /* [n_layers] */
 
     struct pooling pooling;
-    bool normalize;      /* modules.json has a Normalize */
-    bool lowercase;      /* sentence_bert_config.json's do_lower_case, for the tokenizer */
-    bool include_prompt; /* the pooling counts the prompt's tokens (default true) */
-    size_t n_dims;       /* of a finished vector: hidden_size x number of pooling modes */
-    size_t default_dims; /* where a request names no dimensions: n_dims, or truncate_dim */
-    size_t max_tokens;   /* of one text with special tokens: min(max_seq_length, n_positions) */
+    struct transform transform; /* of the pooled vector */
+    bool normalize;             /* modules.json ends with a Normalize */
+    bool lowercase;             /* sentence_bert_config.json's do_lower_case, for the tokenizer */
+    bool include_prompt;        /* the pooling counts the prompt's tokens (default true) */
+    size_t n_dims;              /* of a finished vector */
+    size_t default_dims;        /* where a request names no dimensions: n_dims, or truncate_dim */
+    size_t max_tokens; /* of one text with special tokens: min(max_seq_length, n_positions) */
     enum similarity similarity;
     struct prompt *prompts; /* [n_prompts] */
     size_t n_prompts;

@@ -6,6 +6,7 @@
 #include "engine/encoder/encoder.h"
 #include "engine/encoder/team.h"
 #include "engine/model/model.h"
+#include "engine/model/modules/pool.h"
 #include "engine/schedule/batcher.h"
 #include "engine/schedule/cache.h"
 #include "engine/schedule/cores.h"
@@ -27,7 +28,8 @@ struct worker {
     struct workers *workers;
     struct lane main;
     struct lane between; /* for small requests that pass between two tiles of the main pass */
-    float *pooled;       /* [model n_dims] */
+    float *pooled;       /* [model_pool_floats()] */
+    float *scratch;      /* [model_pool_floats()] */
     pthread_t thread;
 };
 
@@ -59,10 +61,9 @@ static void finish_tokens(struct worker *worker, struct job *job, const float *t
 static void finish_job(struct worker *worker, struct job *job, const float *tokens)
 {
     const struct workers_options *options = &worker->workers->options;
-    const struct model *model = options->model;
 
-    pooling_apply(&model->pooling, tokens, job->n_tokens, job->n_skipped, model->arch.hidden_size,
-                  worker->pooled);
+    model_pool(options->model, tokens, job->n_tokens, job->n_skipped, worker->pooled,
+               worker->scratch);
     job_deliver(job, worker->pooled);
     for (struct job *follower = job->engine.followers; follower;
          follower = follower->engine.next_follower)
@@ -240,7 +241,7 @@ static enum status check_memory(const struct workers_options *options, struct er
 
 static enum status worker_init(struct worker *worker, struct workers *workers)
 {
-    const struct model *model = workers->options.model;
+    size_t n_floats = model_pool_floats(workers->options.model);
     const struct encoder *encoder = workers->options.encoder;
     size_t max_texts = workers->options.max_pass_tokens; /* a text has at least one token */
     size_t max_tokens = max_tokens_of(&workers->options);
@@ -248,9 +249,11 @@ static enum status worker_init(struct worker *worker, struct workers *workers)
     enum status status;
 
     worker->workers = workers;
-    worker->pooled = calloc(model->n_dims, sizeof *worker->pooled);
-    status = worker->pooled ? lane_init(&worker->main, encoder, max_texts, max_tokens)
-                            : STATUS_NO_MEMORY;
+    worker->pooled = calloc(n_floats, sizeof *worker->pooled);
+    worker->scratch = calloc(n_floats, sizeof *worker->scratch);
+    status = worker->pooled && worker->scratch
+                 ? lane_init(&worker->main, encoder, max_texts, max_tokens)
+                 : STATUS_NO_MEMORY;
     if (!status)
         status = lane_init(&worker->between, encoder, slice_tokens, slice_tokens);
     return status;
@@ -261,6 +264,7 @@ static void worker_release(struct worker *worker)
     lane_release(&worker->between);
     lane_release(&worker->main);
     free(worker->pooled);
+    free(worker->scratch);
 }
 
 static enum status wait_warm(struct workers *workers)

@@ -84,6 +84,22 @@ static void encode_many(struct engine *engine)
     }
 }
 
+/* Has the vectors go through a Dense, which no tiny model has. */
+static void add_dense(const struct folder *folder)
+{
+    static const float weights[20 * 12] = {1, 2, 3};
+    const struct folder_tensor tensor = {"linear.weight", 20, 12, weights};
+
+    folder_write_tensors(folder, "2/model.safetensors", &tensor, 1);
+    folder_write_text(folder, "2/config.json",
+                      "{\"in_features\": 12, \"out_features\": 20, \"bias\": false}");
+    folder_write_text(folder, "modules.json",
+                      "[{\"path\": \"\", \"type\": \"sentence_transformers.models.Transformer\"}, "
+                      "{\"path\": \"1_Pooling\", \"type\": "
+                      "\"sentence_transformers.models.Pooling\"}, "
+                      "{\"path\": \"2\", \"type\": \"sentence_transformers.models.Dense\"}]");
+}
+
 static uint64_t count_allocations(const char *dtype, size_t n_workers, unsigned cpu_mask)
 {
     struct folder folder;
@@ -99,9 +115,11 @@ static uint64_t count_allocations(const char *dtype, size_t n_workers, unsigned 
     uint64_t n_before;
 
     folder_init_copy(&folder, "tiny-mean");
+    add_dense(&folder);
     options.model_dir = folder.path;
     if (engine_open(&engine, &options, NULL, &error))
         fail_msg("%s", error.text);
+    assert_int_equal(engine_get_info(engine)->n_dims, 20);
     n_before = allocations_get()->count;
     encode_many(engine);
     n_before = allocations_get()->count - n_before;

@@ -38,9 +38,15 @@ static const struct {
     {'m', "modules.json",
      "[{\"path\": \"\", \"type\": \"sentence_transformers.models.Transformer\"}, "
      "{\"path\": \"1\", \"type\": \"sentence_transformers.models.Pooling\"}, "
+     "{\"path\": \"3\", \"type\": \"sentence_transformers.models.Dense\"}, "
+     "{\"path\": \"4\", \"type\": \"sentence_transformers.models.LayerNorm\"}, "
      "{\"path\": \"2\", \"type\": \"sentence_transformers.models.Normalize\"}]"},
     {'p', "1/config.json", "{\"embedding_dimension\": 4, \"pooling_mode\": \"mean\"}"},
     {'n', "2/config.json", "{\"module_input_name\": \"sentence_embedding\"}"},
+    {'d', "3/config.json",
+     "{\"in_features\": 4, \"out_features\": 4, \"use_residual\": true, "
+     "\"activation_function\": \"torch.nn.modules.linear.Identity\"}"},
+    {'l', "4/config.json", "{\"dimension\": 4}"},
     {'t', "sentence_bert_config.json", "{\"max_seq_length\": 5}"},
     {'s', "config_sentence_transformers.json",
      "{\"prompts\": {\"q\": \"q: \"}, \"default_prompt_name\": \"q\"}"},
@@ -48,11 +54,13 @@ static const struct {
 };
 enum { N_FILES = sizeof files / sizeof *files };
 
-static const struct {
+struct stored {
     const char *name;
     int rows;
     int columns; /* 0: a vector */
-} tensors[] = {
+};
+
+static const struct stored tensors[] = {
     {"embeddings.word_embeddings.weight", VOCABULARY, HIDDEN},
     {"embeddings.position_embeddings.weight", POSITIONS, HIDDEN},
     {"embeddings.token_type_embeddings.weight", TYPES, HIDDEN},
@@ -76,6 +84,16 @@ static const struct {
     {"encoder.layer.0.output.LayerNorm.bias", HIDDEN, 0},
 };
 
+static const struct stored dense_tensors[] = {
+    {"linear.weight", HIDDEN, HIDDEN},
+    {"linear.bias", HIDDEN, 0},
+};
+
+static const struct stored norm_tensors[] = {
+    {"norm.weight", HIDDEN, 0},
+    {"norm.bias", HIDDEN, 0},
+};
+
 static const char *path_of(const char *name)
 {
     static char path[200];
@@ -92,19 +110,19 @@ static void write_file(const char *name, const void *bytes, size_t len_bytes)
         abort();
 }
 
-static void write_weights(void)
+static void write_weights(const char *name, const struct stored *stored, size_t n_stored)
 {
     static char file[8192];
     char *header = file + 8;
     int len = sprintf(header, "{");
     int data_bytes = 0;
 
-    for (size_t i = 0; i < sizeof tensors / sizeof *tensors; i++) {
-        int columns = tensors[i].columns;
-        int end = data_bytes + 2 * tensors[i].rows * (columns ? columns : 1);
+    for (size_t i = 0; i < n_stored; i++) {
+        int columns = stored[i].columns;
+        int end = data_bytes + 2 * stored[i].rows * (columns ? columns : 1);
 
         len += sprintf(header + len, "%s\"%s\":{\"dtype\":\"F16\",\"shape\":[%d", i ? "," : "",
-                       tensors[i].name, tensors[i].rows);
+                       stored[i].name, stored[i].rows);
         len += columns ? sprintf(header + len, ",%d", columns) : 0;
         len += sprintf(header + len, "],\"data_offsets\":[%d,%d]}", data_bytes, end);
         data_bytes = end;
@@ -112,8 +130,8 @@ static void write_weights(void)
     len += sprintf(header + len, "}");
     file[0] = (char)(len & 0xff);
     file[1] = (char)(len >> 8);
-    write_file("model.safetensors", file, 8 + (size_t)len);
-    if (truncate(path_of("model.safetensors"), 8 + len + data_bytes) != 0)
+    write_file(name, file, 8 + (size_t)len);
+    if (truncate(path_of(name), 8 + len + data_bytes) != 0)
         abort();
 }
 
@@ -130,18 +148,31 @@ static void remove_folder(void)
     nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
+static bool make_inner_folders(void)
+{
+    static const char *const names[] = {"1", "2", "3", "4"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (mkdir(path_of(names[i]), 0700) != 0)
+            return false;
+    return true;
+}
+
 static void make_folder(void)
 {
     struct model *model;
     const char *parent = getenv("TMPDIR");
 
     snprintf(folder, sizeof folder, "%.40s/nestd-fuzz-XXXXXX", parent ? parent : "/tmp");
-    if (!mkdtemp(folder) || mkdir(path_of("1"), 0700) != 0 || mkdir(path_of("2"), 0700) != 0)
+    if (!mkdtemp(folder) || !make_inner_folders())
         abort();
     atexit(remove_folder);
     for (size_t i = 0; i < N_FILES; i++)
         write_file(files[i].name, files[i].harmless, strlen(files[i].harmless));
-    write_weights();
+    write_weights("model.safetensors", tensors, sizeof tensors / sizeof *tensors);
+    write_weights("3/model.safetensors", dense_tensors,
+                  sizeof dense_tensors / sizeof *dense_tensors);
+    write_weights("4/model.safetensors", norm_tensors, sizeof norm_tensors / sizeof *norm_tensors);
     if (model_load(&model, folder, NULL, NULL))
         abort();
     model_free(model);

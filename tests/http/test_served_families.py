@@ -13,7 +13,9 @@ FAMILIES = [
     "albert",
     "bert-cased",
     "camembert",
+    "distilbert",
     "electra",
+    "embeddinggemma",
     "eurobert",
     "gte",
     "gte-new-ntk",
@@ -28,6 +30,7 @@ FAMILIES = [
     "pool-max",
     "pool-mean_sqrt_len_tokens",
     "pool-weightedmean",
+    "prompt-excluded",
     "qwen2-embedding",
     "qwen3-embedding",
     "roberta",
@@ -49,17 +52,41 @@ def reference(shared_data):
     return folder, weights, texts.TEXTS
 
 
-@pytest.mark.parametrize("name", FAMILIES)
-def test_vectors_are_those_of_sentence_transformers(reference, start, tmp_path, name):
-    folder, weights, texts = reference
+def make_model(reference, tmp_path, name):
+    folder, weights, _ = reference
     model = tmp_path / name
     shutil.copytree(folder / "families" / name, model)
     tokenizer = (model / "tokenizer.name").read_text().strip()
     shutil.copy(folder / "tokenizers" / f"{tokenizer}.json", model / "tokenizer.json")
-    weights.write(str(model / "tensors.json"))
-    server = start(model, "--dtype", "float32", "--threads", 1).wait_ready()
-    reply = server.post("/v1/embeddings", {"input": texts, "encoding_format": "base64"})
+    for tensors in model.rglob("tensors.json"):
+        weights.write(str(tensors))
+    return model
+
+
+def embed(server, texts, **fields):
+    reply = server.post("/v1/embeddings", {"input": texts, "encoding_format": "base64", **fields})
     assert reply.status == 200, reply.body
-    found = np.array([np.frombuffer(base64.b64decode(row["embedding"]), "<f4") for row in reply.json()["data"]])
+    return np.array([np.frombuffer(base64.b64decode(row["embedding"]), "<f4") for row in reply.json()["data"]])
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_vectors_are_those_of_sentence_transformers(reference, start, tmp_path, name):
+    texts = reference[2]
+    model = make_model(reference, tmp_path, name)
+    server = start(model, "--dtype", "float32", "--threads", 1).wait_ready()
+    found = embed(server, texts)
     expected = np.fromfile(model / "expected.f32", "<f4").reshape(len(texts), -1)
     assert (np.abs(found - expected) <= 2e-5 * np.maximum(1, np.abs(expected).max(axis=1, keepdims=True))).all()
+
+
+def test_a_vector_has_the_size_of_the_last_module(reference, start, tmp_path):
+    """distilbert's Dense makes 48 numbers of 64; its token vectors stay as the encoder gives them."""
+    server = start(make_model(reference, tmp_path, "distilbert"), "--dtype", "float32").wait_ready()
+    texts = reference[2]
+    whole = embed(server, texts)
+    assert whole.shape[1] == 48
+    assert server.get("/info").json()["dimensions"] == 48
+    assert [row.tobytes() for row in whole] == [embed(server, [text])[0].tobytes() for text in texts]
+    assert (embed(server, texts, dimensions=16) == whole[:, :16]).all()
+    assert server.post("/v1/embeddings", {"input": texts[0], "dimensions": 49}).status == 400
+    assert len(server.post("/embed_all", {"inputs": texts[0]}).json()[0][0]) == 64

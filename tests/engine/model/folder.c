@@ -138,3 +138,47 @@ void folder_init_copy(struct folder *folder, const char *model)
     copy_prefix_bytes = strlen(source) + 1;
     assert_int_equal(nftw(source, copy_one, 8, FTW_PHYS), 0);
 }
+
+static size_t count_values(const struct folder_tensor *tensor)
+{
+    return tensor->n_rows * (tensor->n_columns ? tensor->n_columns : 1);
+}
+
+/* The header of a safetensors file; returns its length. */
+static size_t write_header(const struct folder_tensor *tensors, size_t n_tensors, char *header)
+{
+    size_t len = (size_t)sprintf(header, "{");
+    size_t at = 0;
+
+    for (size_t i = 0; i < n_tensors; i++) {
+        const struct folder_tensor *tensor = &tensors[i];
+        size_t end = at + count_values(tensor) * sizeof *tensor->values;
+
+        len += (size_t)sprintf(header + len, "%s\"%s\":{\"dtype\":\"F32\",\"shape\":[%zu",
+                               i ? "," : "", tensor->name, tensor->n_rows);
+        if (tensor->n_columns)
+            len += (size_t)sprintf(header + len, ",%zu", tensor->n_columns);
+        len += (size_t)sprintf(header + len, "],\"data_offsets\":[%zu,%zu]}", at, end);
+        at = end;
+    }
+    return len + (size_t)sprintf(header + len, "}");
+}
+
+void folder_write_tensors(const struct folder *folder, const char *name,
+                          const struct folder_tensor *tensors, size_t n_tensors)
+{
+    char file[4096] = {0};
+    size_t len = write_header(tensors, n_tensors, file + 8);
+
+    file[0] = (char)(len & 0xff);
+    file[1] = (char)(len >> 8);
+    len += 8;
+    for (size_t i = 0; i < n_tensors; i++) {
+        size_t len_bytes = count_values(&tensors[i]) * sizeof *tensors->values;
+
+        assert_true(len + len_bytes <= sizeof file);
+        memcpy(file + len, tensors[i].values, len_bytes);
+        len += len_bytes;
+    }
+    folder_write(folder, name, file, len);
+}

@@ -20,6 +20,16 @@ void folder_write(const struct folder *folder, const char *name, const void *byt
                   size_t len_bytes);
 void folder_write_text(const struct folder *folder, const char *name, const char *text);
 
+/* A safetensors file of float32, a few KiB at most. */
+struct folder_tensor {
+    const char *name;
+    size_t n_rows;
+    size_t n_columns;    /* 0: a vector */
+    const float *values; /* [n_rows, n_columns] */
+};
+void folder_write_tensors(const struct folder *folder, const char *name,
+                          const struct folder_tensor *tensors, size_t n_tensors);
+
 /* The file's bytes, for the caller to free. */
 char *folder_read(const struct folder *folder, const char *name, size_t *ret_len_bytes);
 

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* modules.json is an array of {"name", "path", "type"}; the modules run in its order. A type is a
+ * Python name: "sentence_transformers.models.Pooling" up to version 5,
+ * "sentence_transformers.sentence_transformer.modules.pooling.Pooling" since; its first and last
+ * parts tell. Each module's own files lie in the folder at its path.
+ *
+ * sentence-transformers passes what stands in a module's file to a constructor, which refuses
+ * unknown keys; so does this, since a setting that is not known may change the numbers. */
+#include "engine/model/modules/modules.h"
+
+#include "engine/model/modules/module.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MODULES_FILE "modules.json"
+
+/* The first two must be there, in this order; after them come the others, in any number. */
+static const struct {
+    const char *name;
+    module_reader *read;
+} served[] = {
+    {"Transformer", module_read_transformer},
+    {"Pooling", module_read_pooling},
+    {"Dense", module_read_dense},
+    {"LayerNorm", module_read_layer_norm},
+    {"Normalize", module_read_normalize},
+    {"Dropout", module_read_dropout},
+};
+enum { N_REQUIRED = 2, N_SERVED = sizeof served / sizeof *served, MAX_MODULES = 64 };
+
+/* Whether a path leads from the model folder to a place inside it. */
+static bool path_stays_inside(const char *path)
+{
+    if (path[0] == '/')
+        return false;
+    while (path[0]) {
+        size_t len = strcspn(path, "/");
+
+        if (len == 2 && memcmp(path, "..", 2) == 0)
+            return false;
+        path += len + (path[len] == '/');
+    }
+    return true;
+}
+
+static bool type_is(const char *type, const char *name)
+{
+    static const char family[] = "sentence_transformers.";
+    const char *dot = strrchr(type, '.');
+
+    return dot && strncmp(type, family, sizeof family - 1) == 0 && strcmp(dot + 1, name) == 0;
+}
+
+/* What reads the module of that type at that place of the list; NULL where it may not stand. */
+static module_reader *find_module(const char *type, size_t index)
+{
+    size_t first = index < N_REQUIRED ? index : N_REQUIRED;
+    size_t end = index < N_REQUIRED ? index + 1 : N_SERVED;
+
+    for (size_t i = first; i < end; i++) {
+        if (type_is(type, served[i].name))
+            return served[i].read;
+    }
+    return NULL;
+}
+
+static enum status read_module(const char *model_dir, const struct document *module, size_t index,
+                               struct modules *modules, struct error *error)
+{
+    struct module_place place = {.model_dir = model_dir, .path = NULL};
+    const char *type = NULL;
+    module_reader *read;
+    enum status status;
+
+    status = document_get_string(module, "type", &type, error);
+    if (!status)
+        status = document_get_string(module, "path", &place.path, error);
+    if (status)
+        return status;
+    if (!type || !place.path)
+        return error_set(error, STATUS_INVALID, "%s: has no \"%s\"", module->name,
+                         type ? "path" : "type");
+    read = find_module(type, index);
+    if (!read)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "%s: \"type\" is \"%.100s\"; Transformer, Pooling and then perhaps "
+                         "Dense, LayerNorm, Normalize or Dropout are served, in this order",
+                         module->name, type);
+    if (!path_stays_inside(place.path))
+        return error_set(error, STATUS_INVALID,
+                         "%s: \"path\" must be inside the model folder, but is \"%.100s\"",
+                         module->name, place.path);
+    return read(&place, modules, error);
+}
+
+/* sentence-transformers keeps modules by name: of two with the same one it forgets the first. */
+static enum status check_name(const struct document *list, size_t index, struct error *error)
+{
+    const json_t *name = json_object_get(json_array_get(list->root, index), "name");
+
+    for (size_t i = 0; name && i < index; i++) {
+        if (json_equal(name, json_object_get(json_array_get(list->root, i), "name")))
+            return error_set(error, STATUS_UNSUPPORTED,
+                             MODULES_FILE "[%zu]: \"name\" is that of another module", index);
+    }
+    return STATUS_OK;
+}
+
+static enum status read_modules(const char *model_dir, const struct document *list,
+                                struct modules *modules, struct error *error)
+{
+    size_t n = json_array_size(list->root);
+
+    if (n > MAX_MODULES)
+        return error_set(error, STATUS_UNSUPPORTED, MODULES_FILE ": lists more than %d modules",
+                         MAX_MODULES);
+    for (size_t i = 0; i < n; i++) {
+        struct document module = {.root = json_array_get(list->root, i)};
+        enum status status;
+
+        snprintf(module.name, sizeof module.name, MODULES_FILE "[%zu]", i);
+        status = check_name(list, i, error);
+        if (!status)
+            status = read_module(model_dir, &module, i, modules, error);
+        if (status)
+            return status;
+    }
+    if (n < N_REQUIRED)
+        return error_set(error, STATUS_UNSUPPORTED, MODULES_FILE ": lists no %s module",
+                         served[n].name);
+    return STATUS_OK;
+}
+
+enum status modules_read(struct modules *ret_modules, const char *model_dir, struct error *error)
+{
+    struct modules modules = {
+        .pooling = {.order = {POOLING_MEAN}, .n_modes = 1},
+        .include_prompt = true,
+    };
+    struct document list;
+    enum status status;
+
+    status = document_open_if_there(&list, model_dir, MODULES_FILE, true, error);
+    if (status)
+        return status;
+    modules.found = list.root != NULL;
+    if (modules.found) {
+        status = read_modules(model_dir, &list, &modules, error);
+    } else {
+        modules.transformer_path = strdup("");
+        status = modules.transformer_path ? STATUS_OK : STATUS_NO_MEMORY;
+    }
+    document_release(&list);
+    if (status) {
+        modules_release(&modules);
+        return status;
+    }
+    *ret_modules = modules;
+    return STATUS_OK;
+}
+
+void modules_release(struct modules *modules)
+{
+    if (!modules)
+        return;
+    free(modules->transformer_path);
+    modules->transformer_path = NULL;
+    transform_release(&modules->transform);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* modules.json, which lists a Transformer, a Pooling and then perhaps Dense, LayerNorm, Normalize
+ * and Dropout modules in any order, the configuration files of all but the first, and the weights
+ * of those that have some. All spellings from sentence-transformers 2 to 6 are read. Any thread. */
+#ifndef NESTD_ENGINE_MODEL_MODULES_MODULES_H
+#define NESTD_ENGINE_MODEL_MODULES_MODULES_H
+
+#include "engine/base/status.h"
+#include "engine/vector/pooling.h"
+#include "engine/vector/transform.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct modules {
+    bool found;             /* false: no modules.json, and the rest is as sentence-transformers
+                               then does it: mean pooling, nothing else */
+    char *transformer_path; /* in the model folder: "" as a rule */
+    struct pooling pooling;
+    bool include_prompt;
+    size_t embedding_dims;      /* what the Pooling expects of a token; 0: it does not say */
+    struct transform transform; /* what follows the Pooling, but for a Normalize at the end */
+    bool normalize;             /* the end is a Normalize */
+    size_t n_dims;              /* of what the last module read gives */
+};
+
+MUST_CHECK enum status modules_read(struct modules *ret_modules, const char *model_dir,
+                                    struct error *error);
+void modules_release(struct modules *modules);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What a model's modules make of a text's token vectors. Any thread. */
+#ifndef NESTD_ENGINE_MODEL_MODULES_POOL_H
+#define NESTD_ENGINE_MODEL_MODULES_POOL_H
+
+#include <stddef.h>
+
+struct model;
+
+/* The room that model_pool() needs for a vector: its widest state. */
+size_t model_pool_floats(const struct model *model);
+
+/* tokens: [n_tokens, hidden_size], the first n_skipped of which the pooling leaves out.
+ * ret_vector, scratch: [model_pool_floats()]; the model's n_dims numbers come out, whole and not
+ * normalised at the end. */
+void model_pool(const struct model *model, const float *tokens, size_t n_tokens, size_t n_skipped,
+                float *ret_vector, float *scratch);
+
+#endif

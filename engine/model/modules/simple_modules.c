@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The modules that have no weights of their own to be read here. */
+#include "engine/model/modules/module.h"
+
+#include <string.h>
+
+/* --- Normalize -------------------------------------------------------------------------------- */
+
+enum status module_read_normalize(const struct module_place *place, struct modules *modules,
+                                  struct error *error)
+{
+    static const char *const known[] = {"module_input_name", "module_output_name"};
+    struct document config;
+    enum status status;
+
+    modules->normalize = true;
+    status = module_open_if_there(place, "config.json", &config, error);
+    if (status || !config.root)
+        return status;
+    status = document_check_keys(&config, known, sizeof known / sizeof *known, error);
+    for (size_t i = 0; !status && i < sizeof known / sizeof *known; i++)
+        status = document_demand(&config, known[i], "sentence_embedding", error);
+    document_release(&config);
+    return status;
+}
+
+/* --- Dropout ---------------------------------------------------------------------------------- */
+
+/* Sets numbers to zero while a model is trained; there is nothing to do with a trained one. */
+enum status module_read_dropout(const struct module_place *place, struct modules *modules,
+                                struct error *error)
+{
+    static const char *const known[] = {"dropout"};
+    struct document config = {.root = NULL};
+    enum status status = module_open_if_there(place, "config.json", &config, error);
+
+    (void)modules;
+    if (!status)
+        status = document_check_keys(&config, known, sizeof known / sizeof *known, error);
+    document_release(&config);
+    return status;
+}
+
+/* --- Transformer ------------------------------------------------------------------------------ */
+
+/* The Transformer's own files are for later (input_limits.h); only where it lies is kept. */
+enum status module_read_transformer(const struct module_place *place, struct modules *modules,
+                                    struct error *error)
+{
+    (void)error;
+    modules->transformer_path = strdup(place->path);
+    return modules->transformer_path ? STATUS_OK : STATUS_NO_MEMORY;
+}
