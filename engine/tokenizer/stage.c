@@ -24,6 +24,20 @@ enum status chain_add(struct chain *chain, const struct stage_type *type, unsign
     return STATUS_OK;
 }
 
+enum status chain_grow(struct chain *chain, size_t times, struct error *error)
+{
+    size_t growth = chain->growth > 0 ? chain->growth : 1;
+
+    if (times > MAX_GROWTH / growth)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "tokenizer.json: normalizers or pre-tokenizers that may make more than %d "
+                         "characters of one",
+                         MAX_GROWTH);
+    if (times > 1)
+        chain->growth = growth * times;
+    return STATUS_OK;
+}
+
 void stages_init(struct stage *stages, const struct chain *chain, struct stage *next)
 {
     for (size_t i = 0; i < chain->n_parts; i++) {

@@ -39,12 +39,15 @@ struct part {
     void *data;     /* the type's own, one block of the heap; may be NULL */
 };
 
-enum { MAX_PARTS = 16 };
+/* With MAX_GROWTH the time and memory of a text are linear in its length, whatever a tokenizer.json
+ * says. ALBERT's normalizers, the largest chain of those in use, may make 648 characters of one. */
+enum { MAX_PARTS = 16, MAX_GROWTH = 1 << 13 };
 
 /* Zero it to begin. */
 struct chain {
     struct part parts[MAX_PARTS];
     size_t n_parts;
+    size_t growth; /* how many characters may become of one; 0: one */
 };
 
 void chain_release(struct chain *chain);
@@ -53,6 +56,10 @@ void chain_release(struct chain *chain);
  */
 MUST_CHECK enum status chain_add(struct chain *chain, const struct stage_type *type, unsigned flags,
                                  void *data, struct error *error);
+
+/* Before a part is added that may make so many characters of one. STATUS_UNSUPPORTED where the chain
+ * could make more than MAX_GROWTH. */
+MUST_CHECK enum status chain_grow(struct chain *chain, size_t times, struct error *error);
 
 /* A part at work on one text. */
 struct stage {

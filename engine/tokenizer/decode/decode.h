@@ -17,7 +17,8 @@ struct decode_part;
 typedef enum status decode_function(const struct decode_part *part, const struct strings *tokens,
                                     struct strings *ret_tokens);
 
-enum { MAX_DECODE_PARTS = 8, MAX_DECODE_TEXT_BYTES = 32 };
+/* With MAX_DECODE_GROWTH a text is linear in its tokens, whatever a tokenizer.json says. */
+enum { MAX_DECODE_PARTS = 8, MAX_DECODE_TEXT_BYTES = 32, MAX_DECODE_GROWTH = 1 << 10 };
 
 /* Read-only once loaded. What the fields are for is the part's own affair. */
 struct decode_part {
@@ -35,6 +36,7 @@ struct decode_part {
 struct decoder {
     struct decode_part parts[MAX_DECODE_PARTS];
     size_t n_parts;
+    size_t growth; /* how many bytes "Replace" may make of one in all; 0: one */
 };
 
 /* Appends what "decoder" describes, by its "type". */

@@ -39,6 +39,22 @@ static enum status decode_replace(const struct decode_part *part, const struct s
     return status;
 }
 
+/* STATUS_UNSUPPORTED where the decoder could make more than MAX_DECODE_GROWTH bytes of one. */
+static enum status check_growth(struct decoder *decoder, const struct decode_part *added,
+                                const struct document *part, struct error *error)
+{
+    size_t times = (added->content_bytes + added->text_bytes - 1) / added->text_bytes;
+    size_t growth = decoder->growth > 0 ? decoder->growth : 1;
+
+    if (times > MAX_DECODE_GROWTH / growth)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "%s: decoders that may make more than %d bytes of one", part->name,
+                         MAX_DECODE_GROWTH);
+    if (times > 1)
+        decoder->growth = growth * times;
+    return STATUS_OK;
+}
+
 enum status decode_replace_read(void *into, const struct document *part, struct error *error)
 {
     struct decode_part *added = decode_add(into, decode_replace, part, error);
@@ -59,7 +75,7 @@ enum status decode_replace_read(void *into, const struct document *part, struct 
         status = decode_get_text(part, "content", added->content, &added->content_bytes, error);
     if (!status && added->text_bytes == 0)
         status = error_set(error, STATUS_INVALID, "%s: \"pattern\" is empty", part->name);
-    return status;
+    return status ? status : check_growth(into, added, part, error);
 }
 
 /* --- "Strip" ---------------------------------------------------------------------------------- */

@@ -30,6 +30,7 @@ enum status normalize_add_clean(struct chain *chain, bool clean_text, bool split
                                 struct error *error)
 {
     unsigned flags = (clean_text ? CLEAN_TEXT : 0u) | (split_han ? SPLIT_HAN : 0u);
+    enum status status = chain_grow(chain, split_han ? 3 : 1, error);
 
-    return chain_add(chain, &type, flags, NULL, error);
+    return status ? status : chain_add(chain, &type, flags, NULL, error);
 }

@@ -172,12 +172,16 @@ static const struct stage_type type = {take, end, .ascii_is_separate = false};
 
 enum status normalize_nfc_read(void *into, const struct document *part, struct error *error)
 {
+    enum status status = chain_grow(into, MAX_DECOMPOSED_CANONICALLY, error);
+
     (void)part;
-    return chain_add(into, &type, 0, NULL, error);
+    return status ? status : chain_add(into, &type, 0, NULL, error);
 }
 
 enum status normalize_nfkc_read(void *into, const struct document *part, struct error *error)
 {
+    enum status status = chain_grow(into, MAX_DECOMPOSED, error);
+
     (void)part;
-    return chain_add(into, &type, COMPATIBLE, NULL, error);
+    return status ? status : chain_add(into, &type, COMPATIBLE, NULL, error);
 }

@@ -113,7 +113,9 @@ static const struct stage_type type = {take, end, .ascii_is_separate = true};
 
 enum status normalize_add_decompose(struct chain *chain, struct error *error)
 {
-    return chain_add(chain, &type, 0, NULL, error);
+    enum status status = chain_grow(chain, MAX_DECOMPOSED_CANONICALLY, error);
+
+    return status ? status : chain_add(chain, &type, 0, NULL, error);
 }
 
 enum status normalize_nfd_read(void *into, const struct document *part, struct error *error)
@@ -124,6 +126,8 @@ enum status normalize_nfd_read(void *into, const struct document *part, struct e
 
 enum status normalize_nfkd_read(void *into, const struct document *part, struct error *error)
 {
+    enum status status = chain_grow(into, MAX_DECOMPOSED, error);
+
     (void)part;
-    return chain_add(into, &type, COMPATIBLE, NULL, error);
+    return status ? status : chain_add(into, &type, COMPATIBLE, NULL, error);
 }

@@ -34,8 +34,9 @@ enum status normalize_add_fold(struct chain *chain, bool strip_accents, bool low
                                struct error *error)
 {
     unsigned flags = (strip_accents ? STRIP_ACCENTS : 0u) | (lowercase ? LOWERCASE : 0u);
+    enum status status = chain_grow(chain, lowercase ? MAX_LOWER_CODE_POINTS : 1, error);
 
-    return chain_add(chain, &type, flags, NULL, error);
+    return status ? status : chain_add(chain, &type, flags, NULL, error);
 }
 
 enum status normalize_lowercase_read(void *into, const struct document *part, struct error *error)

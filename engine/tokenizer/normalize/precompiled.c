@@ -21,6 +21,7 @@ enum { MAX_CLUSTER_BYTES = 6, MAX_MAP_BYTES = 1 << 26 };
 struct map {
     uint32_t n_units;
     uint32_t n_bytes;        /* of the strings */
+    uint32_t growth;         /* how many characters the longest string has */
     bool ascii_stays[128];   /* no key begins with it */
     unsigned char content[]; /* the units, then the strings */
 };
@@ -219,6 +220,20 @@ static bool base64_decode(const char *text, size_t len_bytes, unsigned char *to,
     return true;
 }
 
+static uint32_t longest_string(const char *strings, uint32_t n_bytes)
+{
+    uint32_t longest = 0;
+    uint32_t n = 0;
+    uint32_t c;
+
+    for (size_t pos = 0; pos < n_bytes;) {
+        pos += utf8_decode(strings + pos, n_bytes - pos, &c);
+        n = c != 0 ? n + 1 : 0;
+        longest = n > longest ? n : longest;
+    }
+    return longest;
+}
+
 /* Checks what was decoded into map->content, n bytes, and takes the length off. */
 static bool check_map(struct map *map, size_t n)
 {
@@ -236,6 +251,7 @@ static bool check_map(struct map *map, size_t n)
     strings = (const char *)map->content + array_bytes;
     if (!utf8_is_valid(strings, map->n_bytes))
         return false;
+    map->growth = longest_string(strings, map->n_bytes);
     for (unsigned char byte = 0; byte < 128; byte++) {
         const char text[] = {(char)byte};
         size_t ignored;
@@ -250,6 +266,7 @@ enum status normalize_precompiled_read(void *into, const struct document *part, 
     const json_t *value = json_object_get(part->root, "precompiled_charsmap");
     const char *text = json_string_value(value);
     size_t len_bytes = json_string_length(value);
+    enum status status;
     struct map *map;
     size_t n = 0;
 
@@ -265,6 +282,11 @@ enum status normalize_precompiled_read(void *into, const struct document *part, 
         return error_set(error, STATUS_INVALID,
                          "%s: \"precompiled_charsmap\" is not a character map in base64",
                          part->name);
+    }
+    status = chain_grow(into, map->growth, error);
+    if (status) {
+        free(map);
+        return status;
     }
     return chain_add(into, &type, 0, map, error);
 }

@@ -179,6 +179,16 @@ static bool read_chars(const char *text, size_t len_bytes, uint32_t chars[MAX_RE
     return true;
 }
 
+/* How many characters may become of one. */
+static size_t growth_of(const struct replace *replace)
+{
+    size_t n_replaced = replace->n_pattern > 0 ? replace->n_pattern : replace->min_run;
+
+    if (n_replaced == 0) /* "Prepend" */
+        return 1 + replace->n_content;
+    return (replace->n_content + n_replaced - 1) / n_replaced;
+}
+
 /* Adds a stage of that type which puts the text of `key`. */
 static enum status add(struct chain *chain, const struct stage_type *type,
                        const struct replace *replace, const struct document *part, const char *key,
@@ -186,6 +196,7 @@ static enum status add(struct chain *chain, const struct stage_type *type,
 {
     const json_t *content = json_object_get(part->root, key);
     struct replace *copy;
+    enum status status;
 
     if (!json_is_string(content))
         return error_set(error, STATUS_INVALID, "%s: \"%s\" must be a text", part->name, key);
@@ -198,6 +209,11 @@ static enum status add(struct chain *chain, const struct stage_type *type,
         free(copy);
         return error_set(error, STATUS_UNSUPPORTED, "%s: \"%s\" has more than %d characters",
                          part->name, key, MAX_REPLACE_CHARS);
+    }
+    status = chain_grow(chain, growth_of(copy), error);
+    if (status) {
+        free(copy);
+        return status;
     }
     return chain_add(chain, type, 0, copy, error);
 }

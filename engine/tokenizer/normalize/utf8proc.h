@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 /* The longest compatibility decomposition has 18 code points, the longest canonical one 4. */
-enum { MAX_DECOMPOSED = 18 };
+enum { MAX_DECOMPOSED = 18, MAX_DECOMPOSED_CANONICALLY = 4 };
 
 /* The decomposition of a code point with its kind, canonical or compatible; how many code points.
  * One that has none decomposes to itself. */

@@ -49,6 +49,8 @@ enum status split_byte_level_read(void *into, const struct document *part, struc
 
     if (!status)
         status = document_get_bool(part, "use_regex", &use_regex, error);
+    if (!status)
+        status = chain_grow(into, (add_prefix_space ? 2 : 1) * MAX_UTF8_BYTES, error);
     if (!status && add_prefix_space)
         status = chain_add(into, &prefix_type, 0, NULL, error);
     if (!status && use_regex)

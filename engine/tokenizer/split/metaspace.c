@@ -77,6 +77,8 @@ enum status split_metaspace_read(void *into, const struct document *part, struct
 
     if (!status)
         status = document_get_bool(part, "split", &splits, error);
+    if (!status)
+        status = chain_grow(into, 2, error);
     if (status)
         return status;
     replacement = malloc(sizeof *replacement);

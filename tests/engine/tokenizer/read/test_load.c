@@ -468,6 +468,57 @@ static void test_load__no_text_becomes_an_empty_token(void **state)
     }
 }
 
+/* A folder whose normalizer or decoder is so many "Replace" of "a" by 32 of it. */
+static void write_growth(struct folder *folder, const char *part, size_t n_parts)
+{
+    char json[4096];
+    size_t n;
+
+    n = (size_t)snprintf(json, sizeof json,
+                         "{\"model\":{\"type\":\"WordLevel\",\"vocab\":{\"a\":0,\"u\":1},"
+                         "\"unk_token\":\"u\"},\"%s\":{\"type\":\"Sequence\",\"%ss\":[",
+                         part, part);
+    for (size_t i = 0; i < n_parts; i++)
+        n += (size_t)snprintf(json + n, sizeof json - n,
+                              "%s{\"type\":\"Replace\",\"pattern\":{\"String\":\"a\"},"
+                              "\"content\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}",
+                              i > 0 ? "," : "");
+    snprintf(json + n, sizeof json - n, "]}}");
+    folder_init(folder);
+    folder_write_text(folder, "tokenizer.json", json);
+    folder_write_text(folder, "tokenizer_config.json",
+                      "{\"tokenizer_class\":\"PreTrainedTokenizerFast\"}");
+}
+
+/* Sixteen normalizers would make 2^80 characters of one. */
+static void test_load__refuses_parts_that_grow_a_text_without_bound(void **state)
+{
+    static const struct {
+        const char *part;
+        size_t n_parts;
+        const char *complaint; /* NULL: loads */
+    } cases[] = {
+        {"normalizer", 16, "make more than 8192 characters of one"},
+        {"normalizer", 3, "make more than 8192 characters of one"},
+        {"normalizer", 2, NULL},
+        {"decoder", 8, "make more than 1024 bytes of one"},
+        {"decoder", 3, "make more than 1024 bytes of one"},
+        {"decoder", 2, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct folder folder;
+
+        write_growth(&folder, cases[i].part, cases[i].n_parts);
+        if (cases[i].complaint)
+            assert_refused(&folder, STATUS_UNSUPPORTED, cases[i].complaint);
+        else
+            tokenizer_free(assert_loads(&folder));
+        folder_release(&folder);
+    }
+}
+
 /* Not even one that is not looked for in texts. */
 static void test_load__refuses_an_empty_added_token(void **state)
 {
@@ -657,6 +708,7 @@ int main(void)
         cmocka_unit_test(test_load__refuses_added_tokens_that_get_in_each_others_way),
         cmocka_unit_test(test_load__no_text_becomes_an_empty_token),
         cmocka_unit_test(test_load__refuses_an_empty_added_token),
+        cmocka_unit_test(test_load__refuses_parts_that_grow_a_text_without_bound),
         cmocka_unit_test(test_load__vocab_txt_ends_lines_at_any_white_space),
         cmocka_unit_test(test_load__refuses_a_damaged_vocab_txt),
         cmocka_unit_test(test_load__vocab_txt_takes_special_tokens_by_name),
