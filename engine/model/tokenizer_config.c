@@ -24,35 +24,81 @@ static const char *const mpnet_names[N_SPECIAL_NAMES] = {
     [SPECIAL_MASK] = "<mask>",
 };
 
+static const char *const albert_names[N_SPECIAL_NAMES] = {
+    [SPECIAL_BOS] = "[CLS]",       [SPECIAL_EOS] = "[SEP]",     [SPECIAL_UNKNOWN] = "<unk>",
+    [SPECIAL_SEPARATOR] = "[SEP]", [SPECIAL_PADDING] = "<pad>", [SPECIAL_CLASS] = "[CLS]",
+    [SPECIAL_MASK] = "[MASK]",
+};
+
+static const char *const roberta_names[N_SPECIAL_NAMES] = {
+    [SPECIAL_BOS] = "<s>",        [SPECIAL_EOS] = "</s>",      [SPECIAL_UNKNOWN] = "<unk>",
+    [SPECIAL_SEPARATOR] = "</s>", [SPECIAL_PADDING] = "<pad>", [SPECIAL_CLASS] = "<s>",
+    [SPECIAL_MASK] = "<mask>",
+};
+
+static const char *const t5_names[N_SPECIAL_NAMES] = {
+    [SPECIAL_EOS] = "</s>", [SPECIAL_UNKNOWN] = "<unk>", [SPECIAL_PADDING] = "<pad>"};
+
+#define END_OF_TEXT "<|endoftext|>"
+
+static const char *const gpt2_names[N_SPECIAL_NAMES] = {
+    [SPECIAL_BOS] = END_OF_TEXT, [SPECIAL_EOS] = END_OF_TEXT, [SPECIAL_UNKNOWN] = END_OF_TEXT};
+
+static const char *const qwen2_names[N_SPECIAL_NAMES] = {
+    [SPECIAL_EOS] = END_OF_TEXT, [SPECIAL_UNKNOWN] = END_OF_TEXT, [SPECIAL_PADDING] = END_OF_TEXT};
+
 /* The classes that are served, each also with "Fast" behind its name. */
-static const struct {
+static const struct class
+{
     const char *name;
-    const char *const *default_names; /* NULL: tokenizer.json says everything */
-    const char *model;                /* the "type" of its "model"; NULL: any */
+    const char *const *default_names;
+    const char *model;   /* the "type" of its "model"; NULL: any */
+    bool by_constructor; /* even where there is a tokenizer.json */
 } classes[] = {
-    {"BertTokenizer", bert_names, NULL},
-    {"DistilBertTokenizer", bert_names, NULL},
-    {"ElectraTokenizer", bert_names, NULL},
-    {"LayoutLMTokenizer", bert_names, NULL},
-    {"LxmertTokenizer", bert_names, NULL},
-    {"MobileBertTokenizer", bert_names, NULL},
-    {"SqueezeBertTokenizer", bert_names, NULL},
-    {"MPNetTokenizer", mpnet_names, NULL},
-    {"PreTrainedTokenizer", NULL, NULL},
-    {"TokenizersBackend", NULL, NULL},
-    {"AlbertTokenizer", NULL, "Unigram"},
-    {"CamembertTokenizer", NULL, "Unigram"},
-    {"DebertaV2Tokenizer", NULL, "Unigram"},
-    {"T5Tokenizer", NULL, "Unigram"},
-    {"XLMRobertaTokenizer", NULL, "Unigram"},
-    {"BartTokenizer", NULL, "BPE"},
-    {"DebertaTokenizer", NULL, "BPE"},
-    {"GPT2Tokenizer", NULL, "BPE"},
-    {"GPTNeoXTokenizer", NULL, "BPE"},
-    {"GemmaTokenizer", NULL, "BPE"},
-    {"LlamaTokenizer", NULL, "BPE"},
-    {"Qwen2Tokenizer", NULL, "BPE"},
-    {"RobertaTokenizer", NULL, "BPE"},
+    {"BertTokenizer", bert_names, NULL, true},
+    {"DistilBertTokenizer", bert_names, NULL, true},
+    {"ElectraTokenizer", bert_names, NULL, true},
+    {"LayoutLMTokenizer", bert_names, NULL, true},
+    {"LxmertTokenizer", bert_names, NULL, true},
+    {"MobileBertTokenizer", bert_names, NULL, true},
+    {"SqueezeBertTokenizer", bert_names, NULL, true},
+    {"MPNetTokenizer", mpnet_names, NULL, true},
+    {"PreTrainedTokenizer", NULL, NULL, false},
+    {"TokenizersBackend", NULL, NULL, false},
+    {"AlbertTokenizer", albert_names, "Unigram", false},
+    {"CamembertTokenizer", roberta_names, "Unigram", false},
+    {"DebertaV2Tokenizer", NULL, "Unigram", false},
+    {"T5Tokenizer", t5_names, "Unigram", false},
+    {"XLMRobertaTokenizer", roberta_names, "Unigram", false},
+    {"BartTokenizer", roberta_names, "BPE", false},
+    {"DebertaTokenizer", NULL, "BPE", false},
+    {"GPT2Tokenizer", gpt2_names, "BPE", false},
+    {"GPTNeoXTokenizer", NULL, "BPE", false},
+    {"GemmaTokenizer", NULL, "BPE", false},
+    {"LlamaTokenizer", NULL, "BPE", false},
+    {"Qwen2Tokenizer", qwen2_names, "BPE", false},
+    {"RobertaTokenizer", roberta_names, "BPE", false},
+};
+
+/* Which class a model has where no file names one. All others have BERT's. */
+static const struct {
+    const char *model_type;
+    const char *class;
+} classes_of_models[] = {
+    {"albert", "AlbertTokenizer"},
+    {"camembert", "CamembertTokenizer"},
+    {"deberta-v2", "DebertaV2Tokenizer"},
+    {"gemma3_text", "GemmaTokenizer"},
+    {"gte", "XLMRobertaTokenizer"},
+    {"jina_embeddings_v3", "XLMRobertaTokenizer"},
+    {"mistral", "TokenizersBackend"},
+    {"modernbert", "TokenizersBackend"},
+    {"mpnet", "MPNetTokenizer"},
+    {"qwen2", "Qwen2Tokenizer"},
+    {"qwen3", "Qwen2Tokenizer"},
+    {"roberta", "RobertaTokenizer"},
+    {"t5", "T5Tokenizer"},
+    {"xlm-roberta", "XLMRobertaTokenizer"},
 };
 
 /* Read below, or where the tokens are (tokenizer/special.c). */
@@ -68,6 +114,7 @@ static const char *const acted_upon[] = {
     "additional_special_tokens",
     "extra_special_tokens",
     "added_tokens_decoder",
+    "extra_ids",
 };
 
 /* These do not change what a text becomes: they are about padding, decoding, pairs of texts, the
@@ -161,19 +208,32 @@ static bool class_is(const char *name, const char *class)
     return strncmp(name, class, len) == 0 && (name[len] == '\0' || strcmp(name + len, "Fast") == 0);
 }
 
+/* The class that goes with config.json's "model_type". */
+static const char *class_of_model(const struct document *model)
+{
+    const char *type = json_string_value(json_object_get(model->root, "model_type"));
+
+    for (size_t i = 0; type && i < LENGTH(classes_of_models); i++)
+        if (strcmp(type, classes_of_models[i].model_type) == 0)
+            return classes_of_models[i].class;
+    return classes[0].name;
+}
+
 static enum status set_class(struct tokenizer_config *config, const struct document *named_by,
                              struct error *error)
 {
-    const char *name = classes[0].name;
+    const char *name = class_of_model(named_by);
     enum status status = document_get_string(named_by, "tokenizer_class", &name, error);
 
     if (status)
         return status;
     for (size_t i = 0; i < LENGTH(classes); i++) {
         if (class_is(name, classes[i].name)) {
+            config->class_name = classes[i].name;
             config->default_names = classes[i].default_names;
-            config->by_constructor = classes[i].default_names != NULL;
+            config->by_constructor = classes[i].by_constructor;
             config->model = classes[i].model;
+            config->mask_takes_left = strcmp(classes[i].name, "CamembertTokenizer") == 0;
             return STATUS_OK;
         }
     }
@@ -201,9 +261,8 @@ static enum status read_class(struct tokenizer_config *config, const char *folde
     return status;
 }
 
-/* A switch that must be true or false where it is there: the constructor takes no null. */
-static enum status read_switch(const struct document *config, const char *key, bool *value,
-                               struct error *error)
+enum status tokenizer_config_get_switch(const struct document *config, const char *key, bool *value,
+                                        struct error *error)
 {
     if (json_is_null(json_object_get(config->root, key)))
         return error_set(error, STATUS_INVALID, "%s: \"%s\" must be true or false, not null",
@@ -218,11 +277,13 @@ static enum status read_switches(struct tokenizer_config *config, struct error *
 
     config->lowercase = true;
     config->split_han = true;
-    status = read_switch(document, "do_lower_case", &config->lowercase, error);
+    status = tokenizer_config_get_switch(document, "do_lower_case", &config->lowercase, error);
     if (!status)
-        status = read_switch(document, "tokenize_chinese_chars", &config->split_han, error);
+        status = tokenizer_config_get_switch(document, "tokenize_chinese_chars", &config->split_han,
+                                             error);
     if (!status)
-        status = read_switch(document, "split_special_tokens", &config->split_special, error);
+        status = tokenizer_config_get_switch(document, "split_special_tokens",
+                                             &config->split_special, error);
     config->strip_accents = config->lowercase;
     if (!status)
         status = document_get_bool(document, "strip_accents", &config->strip_accents, error);

@@ -37,13 +37,17 @@ struct tokenizer_config {
     /* The file itself, for the tokens that it names; root NULL where there is none. */
     struct document document;
 
+    const char *class_name; /* "tokenizer_class", without "Fast" */
     /* Made by BERT's own constructor: the rest of tokenizer.json but its vocabulary says nothing.
-     * Otherwise tokenizer.json says everything, and the switches of this file nothing. */
+     * Otherwise tokenizer.json says everything, and the switches of this file nothing; where there
+     * is no tokenizer.json, the class's constructor stands for it. */
     bool by_constructor;
     /* The "type" that the class wants of tokenizer.json's "model"; NULL: any. */
     const char *model;
     /* The constructor's special tokens where no file names others; NULL: none. */
     const char *const *default_names; /* [N_SPECIAL_NAMES] */
+    /* The constructor's mask_token takes the white space before it. */
+    bool mask_takes_left;
 
     bool lowercase;     /* do_lower_case */
     bool split_han;     /* tokenize_chinese_chars */
@@ -58,5 +62,10 @@ struct tokenizer_config {
 MUST_CHECK enum status tokenizer_config_read(struct tokenizer_config *ret_config,
                                              const char *folder, struct error *error);
 void tokenizer_config_release(struct tokenizer_config *config);
+
+/* A switch of the file, left as it is where the key is absent. STATUS_INVALID for null too, which a
+ * constructor does not take. */
+MUST_CHECK enum status tokenizer_config_get_switch(const struct document *config, const char *key,
+                                                   bool *value, struct error *error);
 
 #endif

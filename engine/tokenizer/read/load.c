@@ -2,7 +2,7 @@
 
 /* How a tokenizer is made of a folder, as transformers does it: BERT's constructor makes it of
  * tokenizer_config.json and a vocabulary, tokenizer.json's or vocab.txt; or else tokenizer.json
- * says everything. What is asked for and cannot be done is refused with file and key. */
+ * says everything, or what stands for it. What is asked for and cannot be done is refused with file and key. */
 #include "engine/tokenizer/read/load.h"
 
 #include <stdlib.h>
@@ -42,14 +42,12 @@ static enum status load_files(struct tokenizer *tokenizer, struct folder_files *
 
     if (status)
         return status;
-    if (files->config->by_constructor)
+    if (!files->config->by_constructor && !files->json.root)
+        status = convert_folder(files, error);
+    if (!status && files->config->by_constructor)
         status = load_bert(tokenizer, files, error);
-    else if (files->json.root)
+    else if (!status)
         status = load_json(tokenizer, files, error);
-    else
-        status = error_set(error, STATUS_UNSUPPORTED,
-                           TOKENIZER_CONFIG_FILE ": \"tokenizer_class\" is one that needs a "
-                                                 "tokenizer.json, which is not there");
     if (!status)
         status = set_truncation(tokenizer, files, error);
     document_release(&files->json);

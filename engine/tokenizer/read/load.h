@@ -14,6 +14,7 @@ struct folder_files {
     const char *folder;
     const struct tokenizer_config *config;
     struct document json; /* tokenizer.json; root NULL: there is none */
+    bool is_converted;    /* it is none, but what one would have been */
     bool lowercase;       /* in lower case before all else */
 };
 
@@ -32,6 +33,10 @@ MUST_CHECK enum status json_open_part(const struct document *json, const char *k
  */
 MUST_CHECK enum status load_bert(struct tokenizer *tokenizer, const struct folder_files *files,
                                  struct error *error);
+
+/* convert.c: sets `json` to what a tokenizer.json would have been, of the vocabulary in the folder.
+ * STATUS_UNSUPPORTED where that cannot be done. */
+MUST_CHECK enum status convert_folder(struct folder_files *files, struct error *error);
 
 /* vocab_txt.c: the words of vocab.txt. */
 MUST_CHECK enum status load_vocab_txt(struct vocab *vocab, const char *folder, struct error *error);

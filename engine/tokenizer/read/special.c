@@ -8,7 +8,8 @@
  *        where tokenizer.json makes the tokenizer;
  *     2. those with a purpose ("mask_token"): of special_tokens_map.json, unless there is an
  *        added_tokens_decoder, else of tokenizer_config.json, else the constructor's;
- *     3. those without: additional_special_tokens, extra_special_tokens, of both files.
+ *     3. those without: additional_special_tokens, extra_special_tokens, of both files; or else those
+ *        that a converted vocabulary has.
  *
  * Where the releases of transformers take one list and forget another, nestd refuses what would be
  * forgotten. */
@@ -25,6 +26,8 @@
 struct sources {
     const struct tokenizer_config *config;
     const struct document *json;        /* root NULL: no tokenizer.json */
+    bool has_defaults;                  /* the constructor's tokens count */
+    bool pieces_count;                  /* those that a converted vocabulary has */
     struct document map;                /* root NULL where it does not count */
     struct document added;              /* likewise */
     struct document decoder;            /* added_tokens_decoder; root NULL where there is none */
@@ -178,6 +181,8 @@ static enum status take_special(struct sources *sources, json_t *value, const st
     } else if (json_is_string(value)) {
         entry.text = json_string_value(value);
         entry.len_bytes = json_string_length(value);
+        entry.takes_left = sources->has_defaults && sources->config->mask_takes_left &&
+                           strcmp(key, special_keys[SPECIAL_MASK]) == 0;
         snprintf(entry.where, sizeof entry.where, "%.99s", part.name);
     } else {
         status = error_set(error, STATUS_INVALID, "%s must be a text or an object", part.name);
@@ -189,28 +194,36 @@ static enum status take_special(struct sources *sources, json_t *value, const st
     return added_list_take(&sources->list, &entry, error);
 }
 
+/* The value for a key that names a token, and the file that has it; NULL where none has. */
+static json_t *find_value(const struct document *map, const struct document *config,
+                          const char *key, const struct document **ret_file)
+{
+    json_t *value = json_object_get(map->root, key);
+
+    *ret_file = value ? map : config;
+    return value ? value : json_object_get(config->root, key);
+}
+
 static enum status take_name(struct sources *sources, enum special_name name, struct error *error)
 {
     const struct tokenizer_config *config = sources->config;
     const char *const key = special_keys[name];
-    const struct document *file = &sources->map;
-    json_t *value = json_object_get(file->root, key);
     struct added_entry entry = {.id = VOCAB_NO_ID, .special = true};
+    const struct document *file;
+    json_t *value = find_value(&sources->map, &config->document, key, &file);
 
-    if (!value) {
-        file = &config->document;
-        value = json_object_get(file->root, key);
-    }
     if (value && !json_is_null(value))
         return take_special(sources, value, file, key, &sources->names[name], error);
-    entry.text = config->default_names ? config->default_names[name] : NULL;
+    entry.text =
+        sources->has_defaults && config->default_names ? config->default_names[name] : NULL;
     if (!entry.text)
         return STATUS_OK;
     if (value) /* null */
-        return name == SPECIAL_MASK
+        return name == SPECIAL_MASK || !config->by_constructor
                    ? STATUS_OK
                    : error_set(error, STATUS_INVALID, "%s: \"%s\" is null", file->name, key);
     entry.len_bytes = strlen(entry.text);
+    entry.takes_left = name == SPECIAL_MASK && config->mask_takes_left;
     snprintf(entry.where, sizeof entry.where, "\"%.40s\"", key);
     sources->names[name] = entry.text;
     return added_list_take(&sources->list, &entry, error);
@@ -264,6 +277,30 @@ static enum status take_group(struct sources *sources, const struct group *group
     return status;
 }
 
+/* Those that a converted vocabulary has: [{"content": "<s>", "special": true}, ...]. */
+static enum status take_pieces(struct sources *sources, struct error *error)
+{
+    const json_t *list = json_object_get(sources->json->root, "extra_special_tokens");
+    enum status status = STATUS_OK;
+    json_t *value;
+    size_t i;
+
+    json_array_foreach(list, i, value)
+    {
+        status = take_declared(sources, value, sources->json->name, VOCAB_NO_ID, error);
+        if (status)
+            break;
+    }
+    return status;
+}
+
+/* An empty list counts too. */
+static bool has_nameless(const struct document *file)
+{
+    return json_object_get(file->root, "extra_special_tokens") ||
+           json_object_get(file->root, "additional_special_tokens");
+}
+
 static enum status take_nameless(struct sources *sources, struct error *error)
 {
     struct group groups[] = {
@@ -275,8 +312,11 @@ static enum status take_nameless(struct sources *sources, struct error *error)
     size_t n_before = sources->list.n_entries;
     enum status status = STATUS_OK;
 
+    if (sources->pieces_count && !has_nameless(&sources->config->document))
+        status = take_pieces(sources, error);
     for (size_t i = 0; i < sizeof groups / sizeof *groups && !status; i++) {
-        groups[i].may_add = sources->list.n_entries == n_before;
+        groups[i].may_add = !(sources->pieces_count && groups[i].file == &sources->map) &&
+                            sources->list.n_entries == n_before;
         status = take_group(sources, &groups[i], error);
     }
     return status;
@@ -306,19 +346,57 @@ static enum status check_map(const struct document *map, struct error *error)
     return document_check_keys(map, known, sizeof known / sizeof *known, error);
 }
 
-static enum status open_sources(struct sources *sources, const char *folder, struct error *error)
+/* Gives either the added_tokens_decoder, or the map where there is one. */
+static enum status open_map(const struct folder_files *files, struct document *ret_decoder,
+                            struct document *ret_map, struct error *error)
 {
-    enum status status = document_get_object(&sources->config->document, "added_tokens_decoder",
-                                             &sources->decoder, error);
+    enum status status =
+        document_get_object(&files->config->document, "added_tokens_decoder", ret_decoder, error);
+
+    if (status || ret_decoder->root)
+        return status;
+    status = document_open_if_there(ret_map, files->folder, MAP_FILE, false, error);
+    return status ? status : check_map(ret_map, error);
+}
+
+static enum status open_sources(struct sources *sources, const struct folder_files *files,
+                                struct error *error)
+{
+    enum status status = open_map(files, &sources->decoder, &sources->map, error);
 
     if (status || sources->decoder.root)
         return status;
-    status = document_open_if_there(&sources->map, folder, MAP_FILE, false, error);
-    if (!status)
-        status = check_map(&sources->map, error);
-    if (!status)
-        status = document_open_if_there(&sources->added, folder, ADDED_FILE, false, error);
+    return document_open_if_there(&sources->added, files->folder, ADDED_FILE, false, error);
+}
+
+/* The text of a special token as a file writes it; NULL for null and for what is no token. */
+static const char *text_of(const json_t *value)
+{
+    return json_string_value(json_is_object(value) ? json_object_get(value, "content") : value);
+}
+
+enum status special_names_read(struct special_names *ret_names, const struct folder_files *files,
+                               struct error *error)
+{
+    const struct tokenizer_config *config = files->config;
+    struct document decoder;
+    enum status status = open_map(files, &decoder, &ret_names->map, error);
+
+    for (size_t i = 0; i < N_SPECIAL_NAMES && !status; i++) {
+        const struct document *ignored;
+        const json_t *value =
+            find_value(&ret_names->map, &config->document, special_keys[i], &ignored);
+
+        ret_names->texts[i] =
+            !value && config->default_names ? config->default_names[i] : text_of(value);
+    }
     return status;
+}
+
+void special_names_release(struct special_names *names)
+{
+    if (names)
+        document_release(&names->map);
 }
 
 /* A constructor that has an added_tokens_decoder forgets tokenizer.json's added_tokens, or not, as
@@ -369,8 +447,13 @@ enum status special_read(struct tokenizer *tokenizer, const struct folder_files 
 {
     const struct tokenizer_config *config = files->config;
     const struct vocab *vocab = &tokenizer->vocab;
-    struct sources sources = {.config = config, .json = &files->json};
-    enum status status = open_sources(&sources, files->folder, error);
+    struct sources sources = {.config = config,
+                              .json = &files->json,
+                              .has_defaults = config->by_constructor || files->is_converted,
+                              .pieces_count =
+                                  files->is_converted &&
+                                  json_object_get(files->json.root, "extra_special_tokens")};
+    enum status status = open_sources(&sources, files, error);
 
     if (!status)
         status = take_all_declared(&sources, error);

@@ -117,6 +117,20 @@ static void test_tokenizer__parts_agree_with_the_official_ones(void **state)
         assert_in_range(check_folder(folders[i], "parts.jsonl", folders[i]), 150, 1000);
 }
 
+/* Folders without tokenizer.json, as transformers converts them. */
+static void test_tokenizer__converted_folders_agree_with_transformers(void **state)
+{
+    static const char *const folders[] = {
+        "convert_xlmr",    "convert_xlmr_bare",    "convert_xlmr_named", "convert_camembert",
+        "convert_albert",  "convert_albert_cased", "convert_t5",         "convert_t5_few",
+        "convert_roberta", "convert_roberta_bare", "convert_gpt2",       "convert_qwen2",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        assert_in_range(check_folder(folders[i], "converted.jsonl", folders[i]), 100, 1000);
+}
+
 static void test_tokenizer__from_vocab_txt_is_the_same(void **state)
 {
     (void)state;
@@ -214,6 +228,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tokenizer__agrees_with_the_official_one),
         cmocka_unit_test(test_tokenizer__parts_agree_with_the_official_ones),
+        cmocka_unit_test(test_tokenizer__converted_folders_agree_with_transformers),
         cmocka_unit_test(test_tokenizer__from_vocab_txt_is_the_same),
         cmocka_unit_test(test_tokenizer__agrees_on_9795_texts),
         cmocka_unit_test(test_tokenizer__agrees_on_9795_texts_from_vocab_txt),

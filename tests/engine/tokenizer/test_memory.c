@@ -96,6 +96,16 @@ static void test_memory__every_failure_is_told_from_other_parts(void **state)
     assert_survives("part_gemma");
 }
 
+static void test_memory__every_failure_is_told_from_converted_folders(void **state)
+{
+    (void)state;
+    assert_survives("convert_xlmr_named");
+    assert_survives("convert_albert");
+    assert_survives("convert_t5_few");
+    assert_survives("convert_roberta");
+    assert_survives("convert_qwen2");
+}
+
 /* Jansson 2.14 leaves a corrupt heap when memory runs out while it reads. */
 static void *malloc_for_jansson(size_t n_bytes)
 {
@@ -116,6 +126,7 @@ int main(void)
         cmocka_unit_test(test_memory__every_failure_is_told_from_vocab_txt),
         cmocka_unit_test(test_memory__every_failure_is_told_from_vocab_txt_with_all_files),
         cmocka_unit_test(test_memory__every_failure_is_told_from_other_parts),
+        cmocka_unit_test(test_memory__every_failure_is_told_from_converted_folders),
     };
 
     json_set_alloc_funcs(malloc_for_jansson, free);

@@ -275,6 +275,22 @@ static void test_load__config_json_names_the_class_where_nobody_else_does(void *
     folder_release(&folder);
 }
 
+static void test_load__model_type_tells_the_class_where_nobody_names_one(void **state)
+{
+    struct folder folder;
+
+    (void)state;
+    copy(&folder, "part_gpt2");
+    folder_delete(&folder, "tokenizer_config.json");
+    folder_write_text(&folder, "config.json", "{\"model_type\": \"roberta\"}");
+    tokenizer_free(assert_loads(&folder));
+    folder_write_text(&folder, "config.json", "{\"model_type\": \"xlm-roberta\"}");
+    assert_refused(&folder, STATUS_UNSUPPORTED, "is one with a \"Unigram\" model");
+    folder_write_text(&folder, "config.json", "{\"model_type\": \"bert\"}");
+    assert_refused(&folder, STATUS_UNSUPPORTED, "\"type\" is \"BPE\"");
+    folder_release(&folder);
+}
+
 /* What tokenizer_config.json says, of the folder "vocab" or "uncased", and how it is refused. */
 static const struct config_change {
     const char *folder;
@@ -290,7 +306,8 @@ static const struct config_change {
     {"uncased", "{\"tokenizer_class\": \"BertTokenizerX\"}", STATUS_UNSUPPORTED,
      "\"tokenizer_class\""},
     {"vocab", "{\"tokenizer_class\": \"PreTrainedTokenizerFast\"}", STATUS_UNSUPPORTED,
-     "tokenizer_config.json: \"tokenizer_class\" is one that needs a tokenizer.json"},
+     "tokenizer_config.json: \"tokenizer_class\" is \"PreTrainedTokenizer\", one that needs a "
+     "tokenizer.json, which is not there; AutoTokenizer.from_pretrained(folder).save_pretrained"},
     {"vocab", "{\"auto_map\": {\"AutoTokenizer\": [\"a.B\", null]}}", STATUS_UNSUPPORTED,
      "tokenizer_config.json: \"auto_map\""},
     {"vocab", "{\"word_tokenizer_type\": \"mecab\"}", STATUS_UNSUPPORTED,
@@ -697,6 +714,7 @@ int main(void)
         cmocka_unit_test(test_load__no_pre_tokenizer_makes_one_word_of_a_text),
         cmocka_unit_test(test_load__constructor_overrules_the_normalizer),
         cmocka_unit_test(test_load__config_json_names_the_class_where_nobody_else_does),
+        cmocka_unit_test(test_load__model_type_tells_the_class_where_nobody_names_one),
         cmocka_unit_test(test_load__refuses_tokenizer_config_with_file_and_key),
         cmocka_unit_test(test_load__side_of_truncation),
         cmocka_unit_test(test_load__split_special_tokens_looks_for_none),

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A SentencePiece model as the classes with a Unigram take it: each puts its special tokens around
+ * the pieces in a way of its own. */
+#include "engine/tokenizer/read/convert.h"
+
+#include "engine/base/memory.h"
+#include "engine/tokenizer/read/sentencepiece.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_FRONT = 5, MAX_EXTRA_IDS = 1000 };
+
+/* A token before the pieces: with a purpose, or of that text. */
+struct front {
+    enum special_name name;
+    const char *text;
+    double score;
+};
+
+/* How a class makes its tokenizer. */
+static const struct kind {
+    const char *class_name;
+    struct front front[MAX_FRONT];
+    size_t n_front;
+    size_t n_skipped;   /* pieces at the beginning that `front` stands for */
+    bool mask_is_last;  /* "mask_token" follows the pieces */
+    bool has_extra_ids; /* "<extra_id_99>" to "<extra_id_0>" follow them */
+    bool folds;         /* quotes, accents and capitals, before the map */
+    bool has_scheme;    /* "add_prefix_space" counts */
+    size_t unknown_id;
+    enum special_name first; /* the tokens '0' and '1' of the templates */
+    enum special_name last;
+    const char *single;
+    const char *pair;
+    const char *types;
+} kinds[] = {
+    {.class_name = "AlbertTokenizer",
+     .folds = true,
+     .has_scheme = true,
+     .unknown_id = 1,
+     .first = SPECIAL_CLASS,
+     .last = SPECIAL_SEPARATOR,
+     .single = "0A1",
+     .pair = "0A1B1",
+     .types = "00011"},
+    {.class_name = "CamembertTokenizer",
+     .front = {{.text = "<s>NOTUSED"},
+               {.name = SPECIAL_PADDING},
+               {.text = "</s>NOTUSED"},
+               {.name = SPECIAL_UNKNOWN},
+               {.text = "<unk>NOTUSED", .score = -100}},
+     .n_front = 5,
+     .n_skipped = 1,
+     .mask_is_last = true,
+     .has_scheme = true,
+     .unknown_id = 3,
+     .first = SPECIAL_BOS,
+     .last = SPECIAL_EOS,
+     .single = "0A1",
+     .pair = "0A11B1",
+     .types = "000000"},
+    {.class_name = "T5Tokenizer",
+     .has_extra_ids = true,
+     .unknown_id = 2,
+     .first = SPECIAL_EOS,
+     .last = SPECIAL_EOS,
+     .single = "A1",
+     .pair = "A1B1",
+     .types = "0000"},
+    {.class_name = "XLMRobertaTokenizer",
+     .front = {{.name = SPECIAL_BOS},
+               {.name = SPECIAL_PADDING},
+               {.name = SPECIAL_EOS},
+               {.name = SPECIAL_UNKNOWN}},
+     .n_front = 4,
+     .n_skipped = 3,
+     .mask_is_last = true,
+     .has_scheme = true,
+     .unknown_id = 3,
+     .first = SPECIAL_BOS,
+     .last = SPECIAL_EOS,
+     .single = "0A1",
+     .pair = "0A11B1",
+     .types = "000000"},
+};
+
+static const struct kind *find_kind(const char *class_name)
+{
+    size_t i = 0;
+
+    while (strcmp(kinds[i].class_name, class_name) != 0)
+        i++;
+    return &kinds[i];
+}
+
+/* --- the vocabulary --------------------------------------------------------------------------- */
+
+static enum status append(json_t *vocab, const char *text, size_t len_bytes, double score)
+{
+    json_t *piece = json_pack("[s%f]", text, len_bytes, score);
+
+    return json_array_append_new(vocab, piece) ? STATUS_NO_MEMORY : STATUS_OK;
+}
+
+static enum status append_name(const struct draft *draft, json_t *vocab, enum special_name name,
+                               struct error *error)
+{
+    const char *text;
+    enum status status = convert_get_name(draft, name, &text, error);
+
+    return status ? status : append(vocab, text, strlen(text), 0);
+}
+
+static enum status append_front(const struct draft *draft, const struct kind *kind, json_t *vocab,
+                                struct error *error)
+{
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i < kind->n_front && !status; i++) {
+        const struct front *front = &kind->front[i];
+
+        if (front->text)
+            status = append(vocab, front->text, strlen(front->text), front->score);
+        else
+            status = append_name(draft, vocab, front->name, error);
+    }
+    return status;
+}
+
+/* A token that is looked for in texts, unless a file of the folder has a list of such tokens. */
+static enum status append_extra(json_t *extra, const char *text, size_t len_bytes, bool special)
+{
+    json_t *token = json_pack("{s:s%,s:b}", "content", text, len_bytes, "special", special ? 1 : 0);
+
+    return json_array_append_new(extra, token) ? STATUS_NO_MEMORY : STATUS_OK;
+}
+
+/* Controls are special; what the user of SentencePiece has defined is not. */
+static enum status append_pieces(const struct kind *kind, const struct sentencepiece *model,
+                                 json_t *vocab, json_t *extra)
+{
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i < model->n_pieces && !status; i++) {
+        const struct sentence_piece *piece = &model->pieces[i];
+
+        if (i >= kind->n_skipped)
+            status = append(vocab, piece->text, piece->len_bytes, piece->score);
+        if (!status && (piece->type == PIECE_CONTROL || piece->type == PIECE_USER_DEFINED))
+            status =
+                append_extra(extra, piece->text, piece->len_bytes, piece->type == PIECE_CONTROL);
+    }
+    return status;
+}
+
+static enum status append_extra_ids(const struct draft *draft, json_t *vocab, json_t *extra,
+                                    struct error *error)
+{
+    size_t n = 100;
+    enum status status = document_get_size(&draft->files->config->document, "extra_ids", 0,
+                                           MAX_EXTRA_IDS, &n, error);
+
+    while (n > 0 && !status) {
+        char text[32];
+        int len = snprintf(text, sizeof text, "<extra_id_%zu>", --n);
+
+        status = append(vocab, text, (size_t)len, 0);
+        if (!status)
+            status = append_extra(extra, text, (size_t)len, true);
+    }
+    return status;
+}
+
+static enum status fill(const struct draft *draft, const struct kind *kind,
+                        const struct sentencepiece *model, json_t *vocab, json_t *extra,
+                        struct error *error)
+{
+    enum status status;
+
+    if (model->model_type != SENTENCEPIECE_UNIGRAM)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "%s: \"model_type\" is %llu, and \"%s\" has a Unigram (1)", draft->file,
+                         (unsigned long long)model->model_type, kind->class_name);
+    if (!vocab || !extra)
+        return STATUS_NO_MEMORY;
+    status = append_front(draft, kind, vocab, error);
+    if (!status)
+        status = append_pieces(kind, model, vocab, extra);
+    if (!status && kind->mask_is_last)
+        status = append_name(draft, vocab, SPECIAL_MASK, error);
+    if (!status && kind->has_extra_ids)
+        status = append_extra_ids(draft, vocab, extra, error);
+    return status;
+}
+
+/* --- the other parts -------------------------------------------------------------------------- */
+
+static char *to_base64(const unsigned char *bytes, size_t n_bytes)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    char *text = malloc((n_bytes + 2) / 3 * 4 + 1);
+    char *at = text;
+
+    for (size_t i = 0; text && i < n_bytes; i += 3) {
+        size_t n = n_bytes - i < 3 ? n_bytes - i : 3;
+        uint32_t three = (uint32_t)bytes[i] << 16;
+
+        if (n > 1)
+            three |= (uint32_t)bytes[i + 1] << 8;
+        if (n > 2)
+            three |= bytes[i + 2];
+        *at++ = digits[three >> 18];
+        *at++ = digits[three >> 12 & 63];
+        *at++ = n > 1 ? digits[three >> 6 & 63] : '=';
+        *at++ = n > 2 ? digits[three & 63] : '=';
+    }
+    if (text)
+        *at = '\0';
+    return text;
+}
+
+static json_t *make_replace(const char *from, const char *to)
+{
+    return json_pack("{s:s,s:{s:s},s:s}", "type", "Replace", "pattern", "String", from, "content",
+                     to);
+}
+
+static enum status add_type(json_t *list, const char *type)
+{
+    return json_array_append_new(list, json_pack("{s:s}", "type", type)) ? STATUS_NO_MEMORY
+                                                                         : STATUS_OK;
+}
+
+/* ALBERT's own. */
+static enum status add_folds(const struct draft *draft, json_t *list, struct error *error)
+{
+    bool keeps_accents = false;
+    enum status status = convert_get_switch(draft, "keep_accents", &keeps_accents, error);
+
+    if (status)
+        return status;
+    if (json_array_append_new(list, make_replace("``", "\"")) ||
+        json_array_append_new(list, make_replace("''", "\"")))
+        return STATUS_NO_MEMORY;
+    if (!keeps_accents)
+        status = add_type(list, "NFKD");
+    if (!status && !keeps_accents)
+        status = add_type(list, "StripAccents");
+    if (!status && draft->files->config->lowercase)
+        status = add_type(list, "Lowercase");
+    return status;
+}
+
+static enum status add_map(const struct sentencepiece *model, json_t *list)
+{
+    AUTO_FREE char *text = NULL;
+
+    if (!model->map)
+        return STATUS_OK;
+    text = to_base64(model->map, model->map_bytes);
+    if (!text || json_array_append_new(list, json_pack("{s:s,s:s}", "type", "Precompiled",
+                                                       "precompiled_charsmap", text)))
+        return STATUS_NO_MEMORY;
+    return STATUS_OK;
+}
+
+static enum status add_normalizers(const struct draft *draft, const struct kind *kind,
+                                   const struct sentencepiece *model, json_t *list,
+                                   struct error *error)
+{
+    enum status status = STATUS_OK;
+
+    if (!list)
+        return STATUS_NO_MEMORY;
+    if (kind->folds)
+        status = add_folds(draft, list, error);
+    return status ? status : add_map(model, list);
+}
+
+static enum status find_token(const struct draft *draft, const json_t *vocab,
+                              enum special_name name, struct convert_token *ret_token,
+                              struct error *error)
+{
+    enum status status = convert_get_name(draft, name, &ret_token->text, error);
+
+    if (status)
+        return status;
+    for (size_t i = json_array_size(vocab); i > 0; i--) {
+        const json_t *text = json_array_get(json_array_get(vocab, i - 1), 0);
+
+        if (strcmp(json_string_value(text), ret_token->text) == 0) {
+            ret_token->id = i - 1;
+            return STATUS_OK;
+        }
+    }
+    return convert_refuse_name(draft, name, error);
+}
+
+static enum status put_together(struct draft *draft, const struct kind *kind, json_t *vocab,
+                                json_t *extra, json_t *normalizers, struct error *error)
+{
+    struct convert_token tokens[2];
+    bool has_prefix = true;
+    const char *scheme;
+    enum status status = find_token(draft, vocab, kind->first, &tokens[0], error);
+
+    if (!status)
+        status = find_token(draft, vocab, kind->last, &tokens[1], error);
+    if (!status && kind->has_scheme)
+        status = convert_get_switch(draft, "add_prefix_space", &has_prefix, error);
+    if (status)
+        return status;
+    scheme = has_prefix ? "always" : "never";
+    draft->json = json_pack(
+        "{s:{s:s,s:I,s:O},s:{s:s,s:O},s:{s:s,s:[{s:s},o]},s:o,s:o,s:O}", "model", "type", "Unigram",
+        "unk_id", (json_int_t)kind->unknown_id, "vocab", vocab, "normalizer", "type", "Sequence",
+        "normalizers", normalizers, "pre_tokenizer", "type", "Sequence", "pretokenizers", "type",
+        "WhitespaceSplit", convert_metaspace(scheme), "decoder", convert_metaspace(scheme),
+        "post_processor", convert_template(kind->single, kind->pair, kind->types, tokens),
+        "extra_special_tokens", extra);
+    return STATUS_OK;
+}
+
+enum status convert_pieces(struct draft *draft, struct error *error)
+{
+    const struct kind *kind = find_kind(draft->files->config->class_name);
+    json_t *normalizers = json_array();
+    struct sentencepiece model;
+    json_t *vocab = json_array();
+    json_t *extra = json_array();
+    enum status status = sentencepiece_open(&model, draft->files->folder, draft->file, error);
+
+    if (!status) {
+        status = fill(draft, kind, &model, vocab, extra, error);
+        if (!status)
+            status = add_normalizers(draft, kind, &model, normalizers, error);
+        sentencepiece_release(&model);
+    }
+    if (!status)
+        status = put_together(draft, kind, vocab, extra, normalizers, error);
+    json_decref(normalizers);
+    json_decref(vocab);
+    json_decref(extra);
+    return status;
+}
