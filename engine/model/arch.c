@@ -24,6 +24,7 @@ static const struct {
     [ARCH_POSITIONS] = {offsetof(struct arch, n_position_rows), 1, 1 << 20},
     [ARCH_TYPES] = {offsetof(struct arch, n_types), 0, 1 << 16},
     [ARCH_BUCKETS] = {offsetof(struct arch, n_buckets), 4, 1 << 16},
+    [ARCH_BUCKET_DISTANCE] = {offsetof(struct arch, max_bucket_distance), 1, 1 << 20},
     [ARCH_GROUPS] = {offsetof(struct arch, n_groups), 1, ARCH_MAX_LAYERS},
     [ARCH_QUERY] = {offsetof(struct arch, query_size), 1, 1 << 16},
     [ARCH_KEY] = {offsetof(struct arch, key_size), 1, 1 << 16},
@@ -121,6 +122,11 @@ static enum status check_sizes(const struct document *config, const struct famil
                          "%s: \"%s\" %zu is not a multiple of \"%s\" %zu", config->name,
                          sizes[ARCH_LAYERS].key, arch->n_layers, sizes[ARCH_GROUPS].key,
                          arch->n_groups);
+    if (arch->score_bias == SCORE_BIAS_BUCKETS && arch->max_bucket_distance <= arch->n_buckets / 4)
+        return error_set(error, STATUS_INVALID,
+                         "%s: \"%s\" %zu is no more than a quarter of \"%s\" %zu", config->name,
+                         sizes[ARCH_BUCKET_DISTANCE].key, arch->max_bucket_distance,
+                         sizes[ARCH_BUCKETS].key, arch->n_buckets);
     return STATUS_OK;
 }
 

@@ -24,6 +24,7 @@ enum arch_size {
     ARCH_POSITIONS, /* rows of the table of positions or, without one, the longest text */
     ARCH_TYPES,
     ARCH_BUCKETS,
+    ARCH_BUCKET_DISTANCE,
     ARCH_GROUPS, /* of layers that share weights; 0: every layer has its own */
     N_ARCH_KEYS,
 

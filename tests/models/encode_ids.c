@@ -3,7 +3,10 @@
 /* encode_ids FOLDER DTYPE < ids: the pooled and normalised vectors of texts that come tokenised, a
  * line of ids each, as float32 on stdout. Without a tokenizer, so that a family's encoder can be
  * tried by itself. Each text is encoded by itself, then all of them together, by one member and
- * shared with a second: ends with 1 if that changes a bit (promise 1). */
+ * shared with a second: ends with 1 if that changes a bit (promise 1).
+ *
+ * encode_ids FOLDER DTYPE layers < ids: of each text in turn the token vectors after each layer,
+ * [n_layers, n_tokens, hidden], those of the last as they leave the encoder. */
 #include "engine/encoder/encoder.h"
 #include "engine/encoder/team.h"
 #include "engine/model/model.h"
@@ -94,6 +97,22 @@ static void encode(const struct model *model, struct encoder_context *context,
         pthread_join(thread, NULL);
 }
 
+static void write_layers(const struct model *model, struct encoder_context *context,
+                         const struct encoder_text *text)
+{
+    for (size_t n = 1; n <= model->arch.n_layers; n++) {
+        struct team team = {0};
+        const struct encoder_pass pass = {
+            .texts = text, .n_texts = 1, .team = &team, .n_layers = n};
+        const float *tokens;
+
+        team_open(&team);
+        if (encoder_run(context, &pass, &tokens))
+            die("a product failed");
+        fwrite(tokens, sizeof *tokens, text->n_tokens * model->arch.hidden_size, stdout);
+    }
+}
+
 static enum encoder_dtype dtype_of(const char *name)
 {
     for (enum encoder_dtype dtype = ENCODER_FLOAT32; dtype <= ENCODER_INT8; dtype++)
@@ -103,6 +122,38 @@ static enum encoder_dtype dtype_of(const char *name)
     return ENCODER_FLOAT32;
 }
 
+/* The vectors, after all ways to make them were compared. */
+static int write_vectors(const struct model *model, struct encoder_context *contexts[2],
+                         const struct texts *texts)
+{
+    size_t n_values = texts->n * model->n_dims;
+    float *alone = calloc(n_values, sizeof *alone), *together = calloc(n_values, sizeof *together);
+    int rc = 0;
+
+    if (!alone || !together)
+        die("out of memory");
+    for (size_t i = 0; i < texts->n; i++)
+        encode(model, contexts[0], NULL, &texts->texts[i], 1, alone + i * model->n_dims);
+    for (size_t round = 0; round < 3 && rc == 0; round++) {
+        if (round < 2)
+            encode(model, contexts[0], round ? contexts[1] : NULL, texts->texts, texts->n,
+                   together);
+        else /* few rows and two members: step by step */
+            for (size_t i = 0; i < texts->n; i++)
+                encode(model, contexts[0], contexts[1], &texts->texts[i], 1,
+                       together + i * model->n_dims);
+        if (memcmp(alone, together, n_values * sizeof *alone) != 0) {
+            fprintf(stderr, "encode_ids: the bytes depend on company (round %zu)\n", round);
+            rc = 1;
+        }
+    }
+    if (rc == 0)
+        fwrite(alone, sizeof *alone, n_values, stdout);
+    free(alone);
+    free(together);
+    return rc;
+}
+
 int main(int argc, char **argv)
 {
     struct texts texts = {.n = 0};
@@ -110,43 +161,26 @@ int main(int argc, char **argv)
     struct encoder *encoder;
     struct model *model;
     struct error error = {0};
-    float *alone, *together;
-    size_t n_values;
+    int rc = 0;
 
-    if (argc != 3)
-        die("usage: encode_ids FOLDER DTYPE < ids");
+    if (argc != 3 && (argc != 4 || strcmp(argv[3], "layers") != 0))
+        die("usage: encode_ids FOLDER DTYPE [layers] < ids");
     if (model_load(&model, argv[1], NULL, &error) ||
         encoder_new(&encoder, model, dtype_of(argv[2]), ~0u, 2, &error))
         die(error.text);
     read_texts(&texts, model->max_tokens);
-    n_values = texts.n * model->n_dims;
-    alone = calloc(n_values, sizeof *alone);
-    together = calloc(n_values, sizeof *together);
     for (size_t i = 0; i < 2; i++)
         if (encoder_context_new(encoder, texts.n_tokens + 1, &contexts[i]))
             die("out of memory");
-    for (size_t i = 0; i < texts.n; i++)
-        encode(model, contexts[0], NULL, &texts.texts[i], 1, alone + i * model->n_dims);
-    for (size_t round = 0; round < 3; round++) {
-        if (round < 2)
-            encode(model, contexts[0], round ? contexts[1] : NULL, texts.texts, texts.n, together);
-        else /* few rows and two members: step by step */
-            for (size_t i = 0; i < texts.n; i++)
-                encode(model, contexts[0], contexts[1], &texts.texts[i], 1,
-                       together + i * model->n_dims);
-        if (memcmp(alone, together, n_values * sizeof *alone) != 0) {
-            fprintf(stderr, "encode_ids: the bytes depend on company (round %zu)\n", round);
-            return 1;
-        }
-    }
-    fwrite(alone, sizeof *alone, n_values, stdout);
+    if (argc == 3)
+        rc = write_vectors(model, contexts, &texts);
+    for (size_t i = 0; i < texts.n && argc == 4; i++)
+        write_layers(model, contexts[0], &texts.texts[i]);
     for (size_t i = 0; i < 2; i++)
         encoder_context_free(contexts[i]);
     for (size_t i = 0; i < texts.n; i++)
         free((void *)(uintptr_t)texts.texts[i].ids);
-    free(alone);
-    free(together);
     encoder_free(encoder);
     model_free(model);
-    return 0;
+    return rc;
 }

@@ -36,6 +36,8 @@ FAMILIES = [
     "qwen2-embedding",
     "qwen3-embedding",
     "roberta",
+    "t5-gated",
+    "t5-gtr",
     "xlm-roberta",
 ]
 FORMATS = {"float32": "", "bfloat16": "avx512_bf16", "int8": "avx2"}
@@ -81,13 +83,29 @@ def expected_vectors(spec, folder, ids):
     return np.array([spec.after(str(folder), spec.run(description, np.array(text))) for text in ids])
 
 
-def encode(folder, ids, dtype="float32"):
+def run_program(folder, ids, dtype, *words):
     lines = "".join(" ".join(map(str, text)) + "\n" for text in ids)
-    done = subprocess.run([PROGRAM, folder, dtype], input=lines.encode(), capture_output=True, timeout=300, check=False)
+    done = subprocess.run([PROGRAM, folder, dtype, *words], input=lines.encode(), capture_output=True, timeout=300, check=False)
     if b"this CPU" in done.stderr:
         pytest.skip("this CPU has no avx512_bf16")
     assert done.returncode == 0, done.stderr.decode()
-    return np.frombuffer(done.stdout, "<f4").reshape(len(ids), -1)
+    return np.frombuffer(done.stdout, "<f4")
+
+
+def encode(folder, ids, dtype="float32"):
+    return run_program(folder, ids, dtype).reshape(len(ids), -1)
+
+
+def expected_layers(spec, folder, ids):
+    """What each layer makes of each text, the last with the final norm where there is one."""
+    description = spec.describe(json.loads((folder / "config.json").read_text()), spec.load(str(folder / "model.safetensors")))
+    n_layers = len(description["layers"])
+    for text in ids:
+        for n in range(1, n_layers + 1):
+            part = dict(description, layers=description["layers"][:n])
+            if n < n_layers:
+                part["final"] = None
+            yield spec.run(part, np.array(text))
 
 
 def assert_close(found, expected):
@@ -112,6 +130,22 @@ def test_encoder_agrees_with_float64(spec, name, salted, tmp_path, monkeypatch):
     else:
         vectors = np.fromfile(folder / "expected.f32", "<f4").reshape(expected["n"], expected["dims"])
     assert_close(encode(folder, expected["ids"]), vectors)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_layer_agrees_with_float64(spec, name, tmp_path, monkeypatch):
+    """A short text, and the longest: a fault shows in the layer that makes it, and is not lost in the pooling."""
+    folder = tmp_path / name
+    shutil.copytree(ROOT / "families" / name, folder)
+    ids = json.loads((folder / "expected.json").read_text())["ids"]
+    ids = [ids[2], max(ids, key=len)]
+    cut_modules(folder)
+    write_weights(spec, folder, "", monkeypatch)
+    found = run_program(folder, ids, "float32", "layers")
+    for layer in expected_layers(spec, folder, ids):
+        assert_close(found[: layer.size].reshape(layer.shape), layer)
+        found = found[layer.size :]
+    assert found.size == 0
 
 
 def test_a_causal_window_ends_with_its_token(spec, tmp_path, monkeypatch):

@@ -22,6 +22,8 @@ extern const struct family family_nomic_bert;
 extern const struct family family_qwen2;
 extern const struct family family_qwen3;
 extern const struct family family_roberta;
+extern const struct family family_t5;
+extern const struct family family_t5_gated;
 
 /* BERT's tensors, which several families have. */
 extern const struct family_tensor bert_model_tensors[];

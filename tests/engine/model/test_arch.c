@@ -54,6 +54,26 @@ static void test_arch__roberta_counts_from_after_the_padding_token(void **state)
                 "\"relative_attention_num_buckets\": 64}");
     assert_int_equal(arch.n_positions, 512);
     assert_int_equal(arch.n_buckets, 32);
+    assert_int_equal(arch.max_bucket_distance, 128);
+}
+
+static void test_arch__t5_is_gated_or_not_by_a_word(void **state)
+{
+    struct arch plain = good("{\"model_type\": \"t5\", \"feed_forward_proj\": \"relu\"}");
+    struct arch gated = good("{\"model_type\": \"mt5\", \"feed_forward_proj\": \"gated-gelu\", "
+                             "\"d_kv\": 24, \"relative_attention_num_buckets\": 16, "
+                             "\"relative_attention_max_distance\": 40}");
+
+    (void)state;
+    assert_false(plain.is_gated);
+    assert_int_equal(plain.activation, ACTIVATION_RELU);
+    assert_true(plain.attention_scale == 1);
+    assert_true(gated.is_gated);
+    assert_int_equal(gated.activation, ACTIVATION_GELU_TANH);
+    assert_int_equal(gated.query_size, 8 * 24);
+    assert_int_equal(gated.n_buckets, 16);
+    assert_int_equal(gated.max_bucket_distance, 40);
+    assert_false(gated.is_causal);
 }
 
 static void test_arch__one_model_type_may_be_two_families(void **state)
@@ -129,7 +149,8 @@ static void test_arch__refuses_by_file_and_key(void **state)
         const char *json;
         const char *complaint;
     } cases[] = {
-        {"{\"model_type\": \"t5\"}", "unsupported \"model_type\" \"t5\" (supported: albert, bert"},
+        {"{\"model_type\": \"gpt2\"}",
+         "unsupported \"model_type\" \"gpt2\" (supported: albert, bert"},
         {"{\"model_type\": \"qwen3\", \"rope_scaling\": {\"rope_type\": \"yarn\"}}",
          "config.json: \"rope_scaling\": unsupported \"type\" \"yarn\""},
         {"{\"model_type\": \"nomic_bert\", \"rotary_scaling_factor\": 2}",
@@ -170,6 +191,14 @@ static void test_arch__refuses_by_file_and_key(void **state)
          "\"attn_logit_softcapping\" is 50"},
         {"{\"model_type\": \"jina_embeddings_v3\", \"lora_adaptations\": [\"separation\"]}",
          "\"lora_adaptations\" is"},
+        {"{\"model_type\": \"t5\", \"feed_forward_proj\": \"gated-silu\"}",
+         "unsupported \"feed_forward_proj\" \"gated-silu\" (supported: gelu"},
+        {"{\"model_type\": \"t5\", \"feed_forward_proj\": \"gated-gelu\", "
+         "\"dense_act_fn\": \"silu\"}",
+         "\"dense_act_fn\" is \"silu\"; supported: \"gelu_new\""},
+        {"{\"model_type\": \"t5\", \"relative_attention_max_distance\": 8}",
+         "\"relative_attention_max_distance\" 8 is no more than a quarter of "
+         "\"relative_attention_num_buckets\" 32"},
         {"{\"model_type\": \"roberta\", \"is_causal\": true}", "\"is_causal\" is true"},
         {"{\"model_type\": \"roberta\", \"auto_map\": {\"AutoModel\": \"x\"}}", "\"auto_map\" is"},
     };
@@ -190,6 +219,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_arch__roberta_counts_from_after_the_padding_token),
         cmocka_unit_test(test_arch__one_model_type_may_be_two_families),
+        cmocka_unit_test(test_arch__t5_is_gated_or_not_by_a_word),
         cmocka_unit_test(test_arch__rotary_positions_are_scaled),
         cmocka_unit_test(test_arch__local_layers_old_and_new),
         cmocka_unit_test(test_arch__grouped_keys_have_their_own_size),
