@@ -66,6 +66,19 @@ static enum status take_pieces(struct arena *arena, const struct piece *pieces, 
     return status;
 }
 
+/* Of the longest text's attention. */
+static size_t scratch_floats(const struct arch *arch, size_t n_tokens)
+{
+    size_t n_floats = KERNEL_ATTENTION_SCRATCH_FLOATS(n_tokens, arch->head_size);
+    size_t n_distances = 2 * n_tokens;
+
+    if (n_distances > arch->n_distance_rows)
+        n_distances = arch->n_distance_rows;
+    if (arch->is_disentangled)
+        n_floats += KERNEL_POSITIONS_SCRATCH_FLOATS(n_tokens, arch->head_size, n_distances);
+    return n_floats;
+}
+
 enum { MAX_PIECES = 32 };
 
 static size_t list_pieces(struct encoder_context *context, struct piece ret_pieces[MAX_PIECES])
@@ -110,7 +123,7 @@ static size_t list_pieces(struct encoder_context *context, struct piece ret_piec
         {&context->normed, arch->norm_place == NORM_AFTER ? 0 : GEMM_MAX_ROWS, hidden},
         {&context->embedded, encoder->embedding_projection.weights ? GEMM_MAX_ROWS : 0,
          arch->embedding_size},
-        {&context->scratch, 1, KERNEL_ATTENTION_SCRATCH_FLOATS(longest, arch->head_size)},
+        {&context->scratch, 1, scratch_floats(arch, longest)},
     };
 
     _Static_assert(sizeof pieces / sizeof *pieces <= MAX_PIECES, "room for all pieces");

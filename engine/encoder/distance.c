@@ -2,6 +2,7 @@
 #include "engine/encoder/distance.h"
 
 #include "engine/base/memory.h"
+#include "engine/encoder/disentangled.h"
 #include "engine/kernels/kernels.h"
 #include "engine/model/model.h"
 
@@ -87,18 +88,29 @@ static void fill_table(const struct model *model, bool is_local, size_t head, si
     }
 }
 
+static enum status fill_rows(struct distance_tables *tables, const struct arch *arch)
+{
+    tables->rows = calloc(tables->size, sizeof *tables->rows);
+    if (!tables->rows)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < tables->size; i++)
+        tables->rows[i] = disentangled_row(arch, (ptrdiff_t)i - (ptrdiff_t)(tables->size / 2));
+    return STATUS_OK;
+}
+
 enum status distance_tables_init(struct distance_tables *tables, const struct model *model)
 {
     const struct arch *arch = &model->arch;
-
     size_t n_tables;
 
     *tables = (struct distance_tables){.n_heads = 1};
+    tables->size = 2 * (model->max_tokens + KERNEL_BIAS_MARGIN) + 1;
+    if (arch->is_disentangled)
+        return fill_rows(tables, arch);
     if (!is_needed(arch))
         return STATUS_OK;
     if (arch->score_bias != SCORE_BIAS_NONE)
         tables->n_heads = arch->n_attention_heads;
-    tables->size = 2 * (model->max_tokens + KERNEL_BIAS_MARGIN) + 1;
     n_tables = tables->n_heads * (1u + arch_has_local_layers(arch));
     tables->values = calloc(n_tables * tables->size, sizeof *tables->values);
     if (!tables->values)
@@ -112,6 +124,7 @@ enum status distance_tables_init(struct distance_tables *tables, const struct mo
 void distance_tables_release(struct distance_tables *tables)
 {
     free(tables->values);
+    free(tables->rows);
 }
 
 const float *distance_tables_get(const struct distance_tables *tables, bool is_local, size_t head)
@@ -119,4 +132,9 @@ const float *distance_tables_get(const struct distance_tables *tables, bool is_l
     size_t table = (is_local ? tables->n_heads : 0) + (tables->n_heads > 1 ? head : 0);
 
     return tables->values ? tables->values + table * tables->size + tables->size / 2 : NULL;
+}
+
+const uint32_t *distance_tables_get_rows(const struct distance_tables *tables)
+{
+    return tables->rows ? tables->rows + tables->size / 2 : NULL;
 }

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct model;
 
@@ -16,7 +17,8 @@ struct model;
 struct distance_tables {
     float *values; /* [1 or 2, n_heads, size]; NULL: nothing is added */
     size_t n_heads;
-    size_t size; /* distances from -(size / 2) on */
+    size_t size;    /* distances from -(size / 2) on */
+    uint32_t *rows; /* [size]: disentangled_row() of each; NULL: scores are not disentangled */
 };
 
 MUST_CHECK enum status distance_tables_init(struct distance_tables *tables,
@@ -25,5 +27,8 @@ void distance_tables_release(struct distance_tables *tables);
 
 /* At distance 0, as struct attention's `bias`; NULL: nothing is added. */
 const float *distance_tables_get(const struct distance_tables *tables, bool is_local, size_t head);
+
+/* At distance 0, as struct attention's `rows`; NULL: scores are not disentangled. */
+const uint32_t *distance_tables_get_rows(const struct distance_tables *tables);
 
 #endif

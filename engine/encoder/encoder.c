@@ -89,7 +89,8 @@ enum status encoder_new(struct encoder **ret_encoder, const struct model *model,
     kernels_choose(&encoder->kernels, cpu_flags(cpu_mask));
     encoder->activation = pick_activation(&encoder->kernels, model->arch.activation);
     encoder->plan = plan_make(&model->arch);
-    encoder->attention_type = dtype != ENCODER_FLOAT32 && encoder->kernels.multiplies_bfloat16
+    encoder->attention_type = dtype != ENCODER_FLOAT32 && encoder->kernels.multiplies_bfloat16 &&
+                                      !model->arch.is_disentangled
                                   ? KERNEL_BFLOAT16
                                   : KERNEL_FLOAT32;
     status = packing_run(encoder, n_threads, error);

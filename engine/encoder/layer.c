@@ -251,4 +251,6 @@ void layer_release(struct layer *layer)
     packed_norm_release(&layer->attention_outer_norm);
     packed_norm_release(&layer->output_norm);
     packed_norm_release(&layer->output_outer_norm);
+    free(layer->position_keys);
+    free(layer->position_queries);
 }

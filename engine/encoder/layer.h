@@ -46,7 +46,9 @@ struct layer {
     struct packed_norm attention_outer_norm;
     struct packed_norm output_norm;
     struct packed_norm output_outer_norm;
-    bool is_local; /* its tokens see those in the window only */
+    float *position_keys;    /* [n_heads, n_distance_rows, head_size], where scores have them */
+    float *position_queries; /* as large */
+    bool is_local;           /* its tokens see those in the window only */
 };
 
 /* "attention.self", "attention.output.dense" ...: as the model's tensors are called. */

@@ -3,6 +3,7 @@
 
 #include "engine/base/memory.h"
 #include "engine/encoder/context.h"
+#include "engine/encoder/disentangled.h"
 #include "engine/base/parallel.h"
 #include "engine/model/model.h"
 
@@ -104,5 +105,7 @@ enum status packing_run(struct encoder *encoder, size_t n_threads, struct error 
         return STATUS_NO_MEMORY;
     if (!status)
         status = parallel_run(n_threads, n_layers, pack_layer, &packing);
+    if (!status)
+        status = disentangled_init(encoder, n_threads);
     return status;
 }

@@ -91,6 +91,12 @@ void step_turn_heads(const struct step *step)
         encoder->kernels.round(raw, step->n_rows * stride, qkv_rows(step));
 }
 
+/* One head's rows of a layer's table; NULL where there is none. */
+static const float *position_rows(const struct arch *arch, const float *table, size_t head)
+{
+    return table ? table + head * arch->n_distance_rows * arch->head_size : NULL;
+}
+
 void step_attention(const struct step *step)
 {
     const struct encoder_context *owner = step->owner;
@@ -116,11 +122,17 @@ void step_attention(const struct step *step)
         .n_after = arch->is_causal         ? 0
                    : step->layer->is_local ? arch->window
                                            : SIZE_MAX,
+        .rows = distance_tables_get_rows(&encoder->distances),
+        .position_keys = position_rows(arch, step->layer->position_keys, step->head),
+        .position_queries = position_rows(arch, step->layer->position_queries, step->head),
         .out = owner->attended + step->row * arch->query_size + step->head * head_size,
         .out_stride = arch->query_size,
     };
 
-    encoder->kernels.attention[encoder->attention_type](&attention);
+    if (arch->is_disentangled)
+        encoder->kernels.disentangled(&attention);
+    else
+        encoder->kernels.attention[encoder->attention_type](&attention);
 }
 
 void step_attended_operand(const struct step *step)

@@ -225,6 +225,16 @@ enum status document_refuse(const struct document *document, const char *key, st
                      document->name, key, document_show(found, shown));
 }
 
+enum status document_refuse_count(const struct document *document, const char *key,
+                                  struct error *error)
+{
+    const json_t *found = get(document, key);
+
+    if (json_is_number(found) && json_number_value(found) == 0)
+        return STATUS_OK;
+    return document_refuse(document, key, error);
+}
+
 enum status document_demand(const struct document *document, const char *key, const char *wanted,
                             struct error *error)
 {

@@ -58,6 +58,10 @@ bool document_read_size(const json_t *value, size_t min, size_t max, size_t *ret
 MUST_CHECK enum status document_refuse(const struct document *document, const char *key,
                                        struct error *error);
 
+/* The same of a count: 0 asks for nothing too. */
+MUST_CHECK enum status document_refuse_count(const struct document *document, const char *key,
+                                             struct error *error);
+
 /* STATUS_UNSUPPORTED if the key is there and is another text than this. */
 MUST_CHECK enum status document_demand(const struct document *document, const char *key,
                                        const char *wanted, struct error *error);

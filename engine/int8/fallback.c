@@ -35,7 +35,7 @@ static bool is_within(struct deviation deviation)
 /* Where bfloat16 is slower than float32, it is no format to fall back to. */
 static enum gemm_format finer_format(const struct encoder *encoder)
 {
-    return encoder->attention_type == KERNEL_BFLOAT16 ? GEMM_BFLOAT16 : GEMM_FLOAT32;
+    return encoder->kernels.multiplies_bfloat16 ? GEMM_BFLOAT16 : GEMM_FLOAT32;
 }
 
 /* The product in int8 that has the largest share for its work; false if none has any. */

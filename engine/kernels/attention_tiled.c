@@ -17,6 +17,8 @@
  * fewer queries, the last one stands in for those missing and its extra results are dropped. */
 #include "engine/kernels/attention_tiled.h"
 
+#include "engine/kernels/attention_positions.h"
+
 #include "engine/base/memory.h"
 
 #include <string.h>
@@ -33,6 +35,7 @@ struct attention_packing {
     float *queries;      /* [ROWS, head_size] */
     float *scores;       /* [ROWS, score_stride] */
     float *results;      /* [ROWS, head_size_padded] */
+    struct attention_positions positions;
 };
 
 static struct attention_packing attention_packing_lay(size_t width, size_t n_tokens,
@@ -52,13 +55,13 @@ static struct attention_packing attention_packing_lay(size_t width, size_t n_tok
     return p;
 }
 
-static void pack_keys(const struct attention_tiles *tiles, const float *k, size_t stride,
-                      size_t n_tokens, size_t head_size, float *keys)
+void attention_pack_keys(const struct attention_tiles *tiles, const float *k, size_t stride,
+                         size_t n_keys, size_t head_size, float *keys)
 {
     const size_t width = tiles->width;
 
-    for (size_t i = 0; i < n_tokens; i += width) {
-        const size_t n = n_tokens - i < width ? n_tokens - i : width;
+    for (size_t i = 0; i < n_keys; i += width) {
+        const size_t n = n_keys - i < width ? n_keys - i : width;
 
         tiles->transpose(k + i * stride, stride, n, head_size, keys + i * head_size, width);
     }
@@ -77,15 +80,24 @@ static void pack_values(const float *v, size_t stride, size_t n_tokens, size_t h
     }
 }
 
-/* The last of the n_rows stands in for those up to n_rows_padded. */
-static void pack_queries(const float *q, size_t stride, size_t n_rows, size_t n_rows_padded,
-                         size_t head_size, float *queries)
+void attention_pack_queries(const float *q, size_t stride, size_t n_rows, size_t n_rows_padded,
+                            size_t head_size, float *queries)
 {
     for (size_t i = 0; i < n_rows_padded; i++) {
         const float *row = q + (i < n_rows ? i : n_rows - 1) * stride;
 
         memcpy(queries + i * head_size, row, head_size * sizeof *row);
     }
+}
+
+void attention_multiply(const struct attention_tiles *tiles, const float *queries, size_t n_rows,
+                        const float *keys, size_t begin, size_t end, size_t head_size, float *c,
+                        size_t c_stride)
+{
+    for (size_t j = begin; j < end; j += tiles->width)
+        for (size_t i = 0; i < n_rows; i += tiles->n_rows)
+            tiles->multiply(queries + i * head_size, head_size, keys + j * head_size, head_size,
+                            c + i * c_stride + j, c_stride);
 }
 
 /* Which keys any of the queries [first, first + n_rows) sees, in whole panels: a query's keys depend
@@ -127,10 +139,11 @@ static void attend(const struct attention_tiles *tiles, const struct attention_p
     const struct seen seen = find_seen(a, first, n_rows, width);
     float sums[ROWS];
 
-    for (size_t j = seen.begin; j < seen.end; j += width)
-        for (size_t i = 0; i < n_rows_padded; i += tiles->n_rows)
-            tiles->multiply(p->queries + i * head_size, head_size, p->keys + j * head_size,
-                            head_size, p->scores + i * p->score_stride + j, p->score_stride);
+    attention_multiply(tiles, p->queries, n_rows_padded, p->keys, seen.begin, seen.end, head_size,
+                       p->scores, p->score_stride);
+    if (a->rows)
+        attention_positions_add(&p->positions, tiles, a, p->queries, first, n_rows, p->scores,
+                                p->score_stride);
     for (size_t i = 0; i < n_rows_padded; i++) {
         float *scores = p->scores + i * p->score_stride + seen.begin;
 
@@ -154,17 +167,20 @@ static void attend(const struct attention_tiles *tiles, const struct attention_p
 
 void attention_tiled(const struct attention_tiles *tiles, const struct attention *a)
 {
-    const struct attention_packing p =
+    struct attention_packing p =
         attention_packing_lay(tiles->width, a->n_tokens, a->head_size, a->scratch);
     const float *q = a->q;
 
-    pack_keys(tiles, a->k, a->stride, a->n_tokens, a->head_size, p.keys);
+    attention_pack_keys(tiles, a->k, a->stride, a->n_tokens, a->head_size, p.keys);
     pack_values(a->v, a->stride, a->n_tokens, a->head_size, tiles->width, p.values);
+    if (a->rows)
+        attention_positions_pack(&p.positions, tiles, a, p.queries,
+                                 p.results + ROWS * p.head_size_padded);
     for (size_t i = 0; i < a->n_tokens; i += ROWS) {
         const size_t n_rows = a->n_tokens - i < ROWS ? a->n_tokens - i : ROWS;
 
-        pack_queries(q + i * a->stride, a->stride, n_rows, round_up(n_rows, tiles->n_rows),
-                     a->head_size, p.queries);
+        attention_pack_queries(q + i * a->stride, a->stride, n_rows,
+                               round_up(n_rows, tiles->n_rows), a->head_size, p.queries);
         attend(tiles, &p, a, i, n_rows);
     }
 }

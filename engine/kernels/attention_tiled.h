@@ -21,6 +21,20 @@ struct attention_tiles {
     kernel_softmax_row *softmax_row;
 };
 
+/* The last of q's n_rows stands in for those up to n_rows_padded. */
+void attention_pack_queries(const float *q, size_t stride, size_t n_rows, size_t n_rows_padded,
+                            size_t head_size, float *queries);
+
+/* k[n_keys, head_size], transposed, in panels. */
+void attention_pack_keys(const struct attention_tiles *tiles, const float *k, size_t stride,
+                         size_t n_keys, size_t head_size, float *keys);
+
+/* c[n_rows, n_columns] = packed queries times the panels of the packed keys [begin, end); n_rows is
+ * of whole tiles. */
+void attention_multiply(const struct attention_tiles *tiles, const float *queries, size_t n_rows,
+                        const float *keys, size_t begin, size_t end, size_t head_size, float *c,
+                        size_t c_stride);
+
 /* Of float32. */
 void attention_tiled(const struct attention_tiles *tiles, const struct attention *attention);
 

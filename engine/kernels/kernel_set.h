@@ -51,6 +51,7 @@ struct kernel_set {
     kernel_scale_by *scale_by;
     kernel_quantise *quantise;
     kernel_attention *attention;               /* of float32 */
+    kernel_attention *disentangled;            /* the same, with positions */
     kernel_attention *attention_bfloat16;      /* only where the CPU multiplies bfloat16 */
     kernel_multiply_float32 *multiply_float32; /* in no set: oneDNN's */
     kernel_multiply_int8 *multiply_int8;

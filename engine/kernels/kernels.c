@@ -20,6 +20,7 @@ static void lay(struct kernel_set *below, const struct kernel_set *set)
     TAKE(scale_by);
     TAKE(quantise);
     TAKE(attention);
+    TAKE(disentangled);
     TAKE(attention_bfloat16);
     TAKE(multiply_float32);
     TAKE(multiply_int8);
@@ -49,6 +50,7 @@ static void fill(struct kernels *ret_kernels, const struct kernel_set *set)
         .widen_bfloat16 = set->convert->widen_bfloat16,
         .attention =
             {[KERNEL_FLOAT32] = set->attention, [KERNEL_BFLOAT16] = set->attention_bfloat16},
+        .disentangled = set->disentangled,
         .multiplies_bfloat16 = set->attention_bfloat16 != NULL,
         .multiplies_int8 = set->int8 != INT8_SLOW,
     };

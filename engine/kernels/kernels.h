@@ -105,7 +105,9 @@ typedef void kernel_round(const float *x, size_t n, uint16_t *y);
 /* x[n] = float32 of y[n]: embedding rows as they are stored */
 typedef void kernel_widen(const void *y, size_t n, float *x);
 
-/* The self-attention of one text and one head: out = softmax((q k^T + bias) * scale) v. */
+/* The self-attention of one text and one head: out = softmax((q k^T + bias) * scale) v.
+ * Disentangled (He et al., arXiv 2006.03654), by kernels.disentangled only, the score of query i
+ * and key j also gets q_i . position_keys[row] + k_j . position_queries[row], row = rows[j - i]. */
 struct attention {
     const void *q; /* [n_tokens, head_size] of float32 or of bfloat16, by the version */
     const void *k;
@@ -123,6 +125,12 @@ struct attention {
     size_t n_before;
     size_t n_after;
 
+    /* By distance, as bias: from rows[1 - n_tokens] to rows[n_tokens - 1], none larger than the one
+     * before it. NULL: not disentangled. */
+    const uint32_t *rows;
+    const float *position_keys;    /* [more than rows[1 - n_tokens], head_size]; NULL: none */
+    const float *position_queries; /* as large; NULL: none */
+
     float *out;        /* [n_tokens, head_size] */
     size_t out_stride; /* floats from a row of out to the next */
 };
@@ -137,6 +145,11 @@ enum { KERNEL_ATTENTION_ROWS = 24, KERNEL_ATTENTION_WIDTH = 32 };
 #define KERNEL_ATTENTION_SCRATCH_FLOATS(n_tokens, head_size)                                       \
     (((n_tokens) + 2 * KERNEL_ATTENTION_ROWS + KERNEL_ATTENTION_WIDTH) *                           \
      (2 * ((head_size) + KERNEL_ATTENTION_WIDTH) + KERNEL_ATTENTION_ROWS))
+
+/* What disentangled attention takes beside that, where there are n_rows positions or fewer. */
+#define KERNEL_POSITIONS_SCRATCH_FLOATS(n_tokens, head_size, n_rows)                               \
+    (((n_rows) + KERNEL_ATTENTION_WIDTH) *                                                         \
+     (2 * (head_size) + 2 * KERNEL_ATTENTION_ROWS + (n_tokens)))
 
 /* Indexed by input type (FLOAT32 or INT32) and output type (FLOAT32 or BFLOAT16), or by the type of
  * what is read. */
@@ -159,6 +172,7 @@ struct kernels {
     kernel_widen *widen_bfloat16;
     kernel_attention
         *attention[N_KERNEL_TYPES]; /* BFLOAT16: NULL where the CPU has no such products */
+    kernel_attention *disentangled; /* of float32 */
 
     /* What the CPU is good at. */
     bool multiplies_bfloat16; /* natively, which is faster than float32 */

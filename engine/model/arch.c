@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/model/arch.h"
 
+#include "engine/model/disentangled.h"
 #include "engine/model/family.h"
 #include "engine/model/positions.h"
 
@@ -28,6 +29,7 @@ static const struct {
     [ARCH_GROUPS] = {offsetof(struct arch, n_groups), 1, ARCH_MAX_LAYERS},
     [ARCH_QUERY] = {offsetof(struct arch, query_size), 1, 1 << 16},
     [ARCH_KEY] = {offsetof(struct arch, key_size), 1, 1 << 16},
+    [ARCH_DISTANCES] = {offsetof(struct arch, n_distance_rows), 0, 1 << 21},
 };
 
 static const struct {
@@ -69,6 +71,8 @@ static enum status refuse(const struct document *config, const struct family *fa
         status = document_refuse(config, refused[i], error);
     for (size_t i = 0; family->refused && family->refused[i] && !status; i++)
         status = document_refuse(config, family->refused[i], error);
+    for (size_t i = 0; family->refused_counts && family->refused_counts[i] && !status; i++)
+        status = document_refuse_count(config, family->refused_counts[i], error);
     /* Code of its own, in place of ours. */
     if (!status && !family->has_own_code)
         status = document_refuse(config, "auto_map", error);
@@ -232,6 +236,8 @@ enum status arch_read(const struct document *config, const struct family *family
         status = read_eps(config, family, &arch.norm_eps, error);
     if (!status)
         status = read_activation(config, family, &arch.activation, error);
+    if (!status && arch.is_disentangled)
+        status = disentangled_read(config, &arch, error);
     if (!status)
         status = read_attention(config, family, &arch, error);
     if (!status)

@@ -84,8 +84,15 @@ struct arch {
     bool is_causal;   /* a token does not see later ones */
     bool norms_heads; /* each head's query and key, by the RMS norm */
     enum score_bias score_bias;
-    size_t n_buckets;           /* of SCORE_BIAS_BUCKETS */
+    size_t n_buckets; /* of SCORE_BIAS_BUCKETS; of disentangled scores each way, 0: no buckets */
     size_t max_bucket_distance; /* the last bucket has all beyond it */
+    /* Disentangled scores (He et al., arXiv 2006.03654): the keys and queries of distances are
+     * added, which are a table's rows, projected as a token's; half of the rows are for each way.
+     */
+    bool is_disentangled;     /* either of the two, or both */
+    bool content_to_position; /* a query with the key of its key's distance */
+    bool position_to_content; /* a key with the query of its query's distance */
+    size_t n_distance_rows;
     bool rotates;
     struct rotary rotary[2]; /* by is_local */
     size_t window;           /* how far a token sees in a local layer */

@@ -30,6 +30,7 @@ enum arch_size {
 
     ARCH_QUERY = N_ARCH_KEYS, /* heads x head */
     ARCH_KEY,                 /* kv heads x head */
+    ARCH_DISTANCES,           /* rows of the table of distances */
     N_ARCH_SIZES,
     ARCH_NONE, /* of a vector, which has no columns */
 };
@@ -83,14 +84,16 @@ struct family {
     const struct family_size sizes[N_ARCH_KEYS];
     const struct family_demand *demands; /* ends with a NULL key; NULL: there are none */
     const char *const *refused;          /* keys that must ask for nothing; ends with NULL */
+    const char *const *refused_counts;   /* keys that may be 0, too */
     bool has_own_code;                   /* "auto_map" names the code that this family is */
     const char *activation_key;          /* NULL: the features' */
     const char *old_activation_key;
     const char *eps_key; /* NULL: eps is fixed */
     const char *old_eps_key;
     double eps;
-    const char *scale_key;             /* the scores' scale is 1 / sqrt of this; NULL: head size */
-    const char *bidirectional_key;     /* true: not causal */
+    const char *scale_key;         /* the scores' scale is 1 / sqrt of this; NULL: head size */
+    const char *bidirectional_key; /* true: not causal */
+    const char *table_key; /* false: there is no table of positions; NULL: as the tensors say */
     const struct family_rotary rotary; /* where the features rotate */
     const struct family_window window;
     struct arch features; /* what is the same in every model of the family */

@@ -54,8 +54,10 @@ struct model {
     struct tensor position_embeddings; /* [n_position_rows, embedding] */
     struct tensor type_embeddings;     /* [n_types, embedding] */
     struct layer_norm_weights embedding_norm;
-    struct linear embedding_projection;   /* [hidden, embedding], where those differ */
-    struct tensor score_bias;             /* [n_buckets, n_attention_heads] */
+    struct linear embedding_projection; /* [hidden, embedding], where those differ */
+    struct tensor score_bias;           /* [n_buckets, n_attention_heads] */
+    struct tensor distance_embeddings;  /* [n_distance_rows, hidden] */
+    struct layer_norm_weights distance_norm;
     struct layer_norm_weights final_norm; /* where norms are before */
     struct model_layer *layers;           /* [n_layers] */
 

@@ -28,8 +28,16 @@ static enum status read_padding(const struct document *config, struct arch *arch
 static enum status read_table(const struct document *config, const struct family *family,
                               struct arch *arch, struct error *error)
 {
+    bool is_used = has_table(family);
+
     arch->n_positions = arch->n_position_rows;
-    if (!has_table(family)) {
+    if (is_used && family->table_key) {
+        enum status status = document_get_bool(config, family->table_key, &is_used, error);
+
+        if (status)
+            return status;
+    }
+    if (!is_used) {
         arch->n_position_rows = 0;
         return STATUS_OK;
     }

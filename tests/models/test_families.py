@@ -20,6 +20,7 @@ FAMILIES = [
     "albert",
     "bert-cased",
     "camembert",
+    "deberta-v2",
     "distilbert",
     "electra",
     "embeddinggemma",
@@ -164,6 +165,36 @@ def test_a_causal_window_ends_with_its_token(spec, tmp_path, monkeypatch):
             layer["window"] = config["sliding_window"] - 1
     expected = np.array([spec.after(str(folder), spec.run(description, np.array(text))) for text in ids])
     assert max(map(len, ids)) > config["sliding_window"]
+    assert_close(encode(folder, ids), expected)
+
+
+DISENTANGLED = {
+    "content-to-position": {"pos_att_type": "c2p"},
+    "position-to-content": {"pos_att_type": ["p2c"]},
+    "no-buckets": {"position_buckets": -1, "max_relative_positions": 16},
+    "position-table": {"position_biased_input": True},
+}
+
+
+@pytest.mark.parametrize("change", DISENTANGLED.values(), ids=DISENTANGLED)
+def test_disentangled_scores_are_what_the_file_says(spec, change, tmp_path, monkeypatch):
+    folder = tmp_path / "deberta"
+    shutil.copytree(ROOT / "families" / "deberta-v2", folder)
+    ids = json.loads((folder / "expected.json").read_text())["ids"]
+    cut_modules(folder)
+    config = json.loads((folder / "config.json").read_text()) | change
+    (folder / "config.json").write_text(json.dumps(config))
+    tensors = json.loads((folder / "tensors.json").read_text())
+    shape = [config["max_position_embeddings"], config["hidden_size"]]
+    tensors.append({"name": "embeddings.position_embeddings.weight", "shape": shape, "dtype": "F32", "scale": 1.0, "offset": 0.0})
+    (folder / "tensors.json").write_text(json.dumps(tensors))
+    write_weights(spec, folder, "", monkeypatch)
+    weights = spec.load(str(folder / "model.safetensors"))
+    description = spec.describe(config, weights)
+    if config["position_biased_input"]:
+        description.update(pos_rows=weights["embeddings.position_embeddings.weight"], pos_from=0)
+    expected = np.array([spec.after(str(folder), spec.run(description, np.array(text))) for text in ids])
+    assert max(map(len, ids)) > 2 * 16
     assert_close(encode(folder, ids), expected)
 
 

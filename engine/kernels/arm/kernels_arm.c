@@ -18,6 +18,7 @@ static const struct kernel_set neon = {
     .layer_norm = layer_norm_neon,
     .quantise = quantise_neon,
     .attention = attention_neon,
+    .disentangled = attention_neon,
     .multiply_float32 = multiply_float32_neon,
 };
 

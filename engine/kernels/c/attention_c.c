@@ -11,6 +11,31 @@ static void add_bias(const struct attention *a, size_t i, size_t n, float *score
         scores[j] += a->bias[(ptrdiff_t)j - (ptrdiff_t)i];
 }
 
+static float multiply_rows(const float *a, const float *b, size_t n)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += (double)a[i] * b[i];
+    return (float)sum;
+}
+
+/* Of query i: its score with the position of each key, and each key's with that of the query. */
+static void add_positions(const struct attention *a, size_t i, float *scores)
+{
+    const float *queries = a->q, *keys = a->k;
+    const size_t n = a->head_size;
+
+    for (size_t j = 0; j < a->n_tokens; j++) {
+        const size_t row = a->rows[(ptrdiff_t)j - (ptrdiff_t)i];
+
+        if (a->position_keys)
+            scores[j] += multiply_rows(queries + i * a->stride, a->position_keys + row * n, n);
+        if (a->position_queries)
+            scores[j] += multiply_rows(keys + j * a->stride, a->position_queries + row * n, n);
+    }
+}
+
 void attention_c(const struct attention *a)
 {
     const float *queries = a->q, *keys = a->k, *values = a->v;
@@ -21,15 +46,12 @@ void attention_c(const struct attention *a)
         float *result = a->out + i * a->out_stride;
         float sum;
 
-        for (size_t j = 0; j < n_tokens; j++) {
-            double score = 0;
-
-            for (size_t d = 0; d < head_size; d++)
-                score += (double)queries[i * stride + d] * keys[j * stride + d];
-            weights[j] = (float)score;
-        }
+        for (size_t j = 0; j < n_tokens; j++)
+            weights[j] = multiply_rows(queries + i * stride, keys + j * stride, head_size);
         if (a->bias)
             add_bias(a, i, n_tokens, weights);
+        if (a->rows)
+            add_positions(a, i, weights);
         sum = softmax_row_c(weights, n_tokens, a->scale);
         for (size_t d = 0; d < head_size; d++)
             result[d] = 0;

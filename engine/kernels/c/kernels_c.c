@@ -12,6 +12,7 @@ const struct kernel_set kernels_c = {
     .scale_by = scale_by_c,
     .quantise = quantise_c,
     .attention = attention_c,
+    .disentangled = attention_c,
     .multiply_int8 = multiply_int8_c,
     .int8 = INT8_SLOW,
 };

@@ -16,7 +16,8 @@ kernel_rms_norm rms_norm_c;     /* Zhang and Sennrich, arXiv 1910.07467 */
 kernel_rotate rotate_c;         /* Su et al., arXiv 2104.09864, section 3.4.2 */
 kernel_scale_by scale_by_c;
 kernel_quantise quantise_c;
-kernel_attention attention_c; /* Vaswani et al., arXiv 1706.03762, section 3.2.1 */
+/* Vaswani et al., arXiv 1706.03762, section 3.2.1; disentangled: He et al., arXiv 2006.03654, 3.1 */
+kernel_attention attention_c;
 kernel_multiply_int8 multiply_int8_c;
 kernel_softmax_row softmax_row_c;
 

@@ -15,6 +15,7 @@ static const struct kernel_set avx2 = {
     .scale_by = scale_by_avx2,
     .quantise = quantise_avx2,
     .attention = attention_avx2,
+    .disentangled = attention_avx2,
     .multiply_int8 = multiply_int8_avx2,
     .int8 = INT8_OWN,
 };

@@ -8,6 +8,7 @@
 
 extern const struct family family_albert;
 extern const struct family family_bert;
+extern const struct family family_deberta_v2;
 extern const struct family family_distilbert;
 extern const struct family family_electra;
 extern const struct family family_eurobert;

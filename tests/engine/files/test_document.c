@@ -199,6 +199,9 @@ static void test_document__refuses_settings_that_ask_for_something(void **state)
     assert_int_equal(document_refuse(&document, "text", &error), STATUS_OK);
     assert_int_equal(document_refuse(&document, "yes", NULL), STATUS_UNSUPPORTED);
     assert_int_equal(document_refuse(&document, "zero", NULL), STATUS_UNSUPPORTED);
+    assert_int_equal(document_refuse_count(&document, "zero", &error), STATUS_OK);
+    assert_int_equal(document_refuse_count(&document, "no", &error), STATUS_OK);
+    assert_int_equal(document_refuse_count(&document, "yes", NULL), STATUS_UNSUPPORTED);
     assert_int_equal(document_refuse(&document, "heads", &error), STATUS_UNSUPPORTED);
     assert_string_equal(error.text,
                         "config.json: \"heads\" is {\"0\":[1.0]}, which nestd cannot do");

@@ -37,12 +37,18 @@ static const struct version VERSION_AVX512_BF16 = {
         TEST_OF_LEVEL(test, VERSION_AVX512_BF16)
 #define TEST_BFLOAT16_VERSIONS(test)                                                               \
     TEST_OF_LEVEL(test, VERSION_BFLOAT16_C), TEST_OF_LEVEL(test, VERSION_AVX512_BF16)
+#define TEST_FLOAT32_VERSIONS(test)                                                                \
+    TEST_OF_LEVEL(test, VERSION_C), TEST_OF_LEVEL(test, VERSION_AVX2),                             \
+        TEST_OF_LEVEL(test, VERSION_AVX512)
 #else
 #if defined(__aarch64__)
 static const struct version VERSION_NEON = {{"neon", CPU_NEON}, KERNEL_FLOAT32, NULL};
 #define TEST_VERSIONS(test) TEST_REFERENCES(test), TEST_OF_LEVEL(test, VERSION_NEON)
+#define TEST_FLOAT32_VERSIONS(test)                                                                \
+    TEST_OF_LEVEL(test, VERSION_C), TEST_OF_LEVEL(test, VERSION_NEON)
 #else
-#define TEST_VERSIONS(test) TEST_REFERENCES(test)
+#define TEST_VERSIONS(test)         TEST_REFERENCES(test)
+#define TEST_FLOAT32_VERSIONS(test) TEST_OF_LEVEL(test, VERSION_C)
 #endif
 #define TEST_BFLOAT16_VERSIONS(test) TEST_OF_LEVEL(test, VERSION_BFLOAT16_C)
 #endif
@@ -67,6 +73,9 @@ struct trial {
     struct fence out;     /* [n_tokens, out_stride], the last row of head_size */
     struct fence bias;    /* [2 (n_tokens + margin) + 1], by distance; empty: there is none */
     size_t n_before, n_after;
+    struct fence position_keys; /* [n_positions, head_size]; empty: not disentangled */
+    struct fence position_queries;
+    struct fence rows; /* [2 n_tokens - 1], by distance */
 };
 
 /* Numbers that either format can hold. */
@@ -100,6 +109,12 @@ static void trial_free(struct trial *a)
     fence_free(&a->out);
     if (a->bias.data)
         fence_free(&a->bias);
+    if (a->position_keys.data)
+        fence_free(&a->position_keys);
+    if (a->position_queries.data)
+        fence_free(&a->position_queries);
+    if (a->rows.data)
+        fence_free(&a->rows);
 }
 
 static void trial_run(struct trial *a, kernel_attention *kernel)
@@ -126,7 +141,33 @@ static void trial_run(struct trial *a, kernel_attention *kernel)
         .bias = a->bias.data ? a->bias.data + a->bias.n / 2 : NULL,
         .n_before = a->n_before,
         .n_after = a->n_after,
+        .rows = a->rows.data ? (const uint32_t *)a->rows.ints + a->n_tokens - 1 : NULL,
+        .position_keys = a->position_keys.data,
+        .position_queries = a->position_queries.data,
     });
+}
+
+static oracle exact_dot(const float *a, const float *b, size_t n)
+{
+    oracle sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += (oracle)a[i] * b[i];
+    return sum;
+}
+
+static oracle exact_positions(const struct trial *a, size_t query, size_t key)
+{
+    const float *q = a->values.data + query * a->stride;
+    const float *k = a->values.data + a->head_size + key * a->stride;
+    size_t row = (size_t)a->rows.ints[a->n_tokens - 1 + key - query];
+    oracle sum = 0;
+
+    if (a->position_keys.data)
+        sum += exact_dot(q, a->position_keys.data + row * a->head_size, a->head_size);
+    if (a->position_queries.data)
+        sum += exact_dot(k, a->position_queries.data + row * a->head_size, a->head_size);
+    return sum;
 }
 
 /* The formula, of one query. */
@@ -137,9 +178,9 @@ static void exact_attention(const struct trial *a, size_t query, float *result)
     oracle scores[512], largest = -INFINITY, sum = 0;
 
     for (size_t j = 0; j < a->n_tokens; j++) {
-        scores[j] = 0;
-        for (size_t d = 0; d < a->head_size; d++)
-            scores[j] += (oracle)q[d] * k[j * a->stride + d];
+        scores[j] = exact_dot(q, k + j * a->stride, a->head_size);
+        if (a->rows.data)
+            scores[j] += exact_positions(a, query, j);
         if (a->bias.data)
             scores[j] += a->bias.data[a->bias.n / 2 + j - query];
         scores[j] *= a->scale;
@@ -405,6 +446,56 @@ static void test_attention__later_tokens_change_nothing_where_unseen(void **stat
     }
 }
 
+/* Positions for distances up to `reach` each way: those further have the last. */
+static void trial_add_positions(struct trial *a, struct random *random, size_t reach, bool keys,
+                                bool queries)
+{
+    const size_t n_positions = 2 * reach;
+
+    a->scale = 1 / sqrtf((float)(a->head_size * (1u + keys + queries)));
+    if (keys)
+        a->position_keys = fence_new_random(random, -1, 1, n_positions * a->head_size);
+    if (queries)
+        a->position_queries = fence_new_random(random, -1, 1, n_positions * a->head_size);
+    a->rows = fence_new(2 * a->n_tokens - 1);
+    for (size_t i = 0; i < a->rows.n; i++) {
+        ptrdiff_t row = (ptrdiff_t)(a->n_tokens - 1 + reach) - (ptrdiff_t)i;
+
+        a->rows.ints[i] = (int32_t)(row < 0                         ? 0
+                                    : row >= (ptrdiff_t)n_positions ? (ptrdiff_t)n_positions - 1
+                                                                    : row);
+    }
+    fence_free(&a->scratch);
+    a->scratch = fence_new(
+        KERNEL_ATTENTION_SCRATCH_FLOATS(a->n_tokens, a->head_size) +
+        KERNEL_POSITIONS_SCRATCH_FLOATS(a->n_tokens, a->head_size,
+                                        n_positions < a->rows.n ? n_positions : a->rows.n));
+    for (size_t i = 0; i < a->scratch.n; i++)
+        a->scratch.data[i] = NAN;
+}
+
+static void test_attention__disentangled(void **state)
+{
+    static const size_t reaches[] = {1, 5, 16, 200};
+    const struct version *version = *state;
+    struct kernels kernels;
+    struct random random = {12};
+
+    level_require(&version->level);
+    kernels_choose(&kernels, version->level.cpu_flags);
+    for (size_t i = 0; i < N_TOKENS; i++)
+        for (unsigned terms = 1; terms < 4; terms++)
+            for (size_t j = 0; j < sizeof reaches / sizeof *reaches; j++) {
+                struct trial a =
+                    trial_new(&random, version, TOKENS[i], HEADS[(i + j) % N_HEADS], 1);
+
+                trial_add_positions(&a, &random, reaches[j], terms & 1, terms & 2);
+                trial_run(&a, kernels.disentangled);
+                check_against_formula(&a, 2e-6);
+                trial_free(&a);
+            }
+}
+
 /* The rounding errors of many weights do not add up, and no polynomial adds one of its own. */
 static void test_attention__bfloat16_is_close_to_float32_on_average(void **state)
 {
@@ -439,6 +530,7 @@ int main(void)
         TEST_VERSIONS(test_attention__query_does_not_depend_on_its_place),
         TEST_VERSIONS(test_attention__sees_by_distance),
         TEST_VERSIONS(test_attention__later_tokens_change_nothing_where_unseen),
+        TEST_FLOAT32_VERSIONS(test_attention__disentangled),
         TEST_BFLOAT16_VERSIONS(test_attention__bfloat16_is_close_to_float32_on_average),
     };
 

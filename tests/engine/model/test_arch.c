@@ -92,6 +92,32 @@ static void test_arch__one_model_type_may_be_two_families(void **state)
 }
 
 /* ntk by a factor of 8: theta times 8, all angles less by 8^(2 / head size). */
+static void test_arch__disentangled_scores(void **state)
+{
+    static const char v3[] =
+        "{\"model_type\": \"deberta-v2\", \"relative_attention\": true, \"share_att_key\": true, "
+        "\"norm_rel_ebd\": \"layer_norm\", \"position_buckets\": 256, "
+        "\"max_relative_positions\": -1, \"position_biased_input\": false, "
+        "\"pos_att_type\": \"p2c|c2p\", \"conv_kernel_size\": 0}";
+    struct arch both = good(v3);
+    struct arch one = good("{\"model_type\": \"deberta-v2\", \"relative_attention\": true, "
+                           "\"share_att_key\": true, \"norm_rel_ebd\": \"layer_norm\", "
+                           "\"pos_att_type\": [\"c2p\"], \"max_relative_positions\": 100}");
+
+    (void)state;
+    assert_true(both.content_to_position && both.position_to_content);
+    assert_int_equal(both.n_distance_rows, 512);
+    assert_int_equal(both.max_bucket_distance, 512);
+    assert_int_equal(both.n_position_rows, 0);
+    assert_int_equal(both.n_positions, 512);
+    assert_true(fabsf(both.attention_scale - 1 / sqrtf(3 * 64)) < 1e-7f);
+    assert_true(one.content_to_position && !one.position_to_content);
+    assert_int_equal(one.n_buckets, 0);
+    assert_int_equal(one.n_distance_rows, 200);
+    assert_int_equal(one.n_position_rows, 512);
+    assert_true(fabsf(one.attention_scale - 1 / sqrtf(2 * 64)) < 1e-7f);
+}
+
 static void test_arch__rotary_positions_are_scaled(void **state)
 {
     struct arch ntk = good("{\"model_type\": \"new\", \"rope_theta\": 20000, \"rope_scaling\": "
@@ -142,6 +168,10 @@ static void test_arch__grouped_keys_have_their_own_size(void **state)
     assert_true(arch.is_causal && arch.norms_heads);
     assert_true(good("{\"model_type\": \"qwen2\", \"is_causal\": false}").is_causal == false);
 }
+
+#define DEBERTA                                                                                    \
+    "{\"model_type\": \"deberta-v2\", \"relative_attention\": true, \"share_att_key\": true"
+#define LAYER_NORM_OF_DISTANCES ", \"norm_rel_ebd\": \"layer_norm\""
 
 static void test_arch__refuses_by_file_and_key(void **state)
 {
@@ -199,6 +229,24 @@ static void test_arch__refuses_by_file_and_key(void **state)
         {"{\"model_type\": \"t5\", \"relative_attention_max_distance\": 8}",
          "\"relative_attention_max_distance\" 8 is no more than a quarter of "
          "\"relative_attention_num_buckets\" 32"},
+        {"{\"model_type\": \"deberta-v2\", \"conv_kernel_size\": 3}", "\"conv_kernel_size\" is 3"},
+        {"{\"model_type\": \"deberta-v2\"}",
+         "\"relative_attention\" is false or absent; supported: true"},
+        {"{\"model_type\": \"deberta-v2\", \"relative_attention\": true}",
+         "\"share_att_key\" is false or absent; supported: true"},
+        {DEBERTA "}", "\"norm_rel_ebd\" is \"none\"; supported: \"layer_norm\""},
+        {DEBERTA LAYER_NORM_OF_DISTANCES "}", "\"pos_att_type\" is absent; supported: \"c2p\""},
+        {DEBERTA LAYER_NORM_OF_DISTANCES ", \"pos_att_type\": [\"c2p\", \"p2p\"]}",
+         "\"pos_att_type\" is [\"c2p\",\"p2p\"]; supported: \"c2p\""},
+        {DEBERTA LAYER_NORM_OF_DISTANCES ", \"pos_att_type\": \"c2p|\"}",
+         "\"pos_att_type\" is \"c2p|\""},
+        {DEBERTA LAYER_NORM_OF_DISTANCES ", \"pos_att_type\": \"c2p\", \"position_buckets\": 1}",
+         "\"position_buckets\" 1 does not go with distances to 512"},
+        {DEBERTA LAYER_NORM_OF_DISTANCES ", \"pos_att_type\": \"c2p\", \"position_buckets\": 1022}",
+         "\"position_buckets\" 1022 does not go with distances to 512"},
+        {DEBERTA LAYER_NORM_OF_DISTANCES
+         ", \"pos_att_type\": \"c2p\", \"max_relative_positions\": 2.5}",
+         "\"max_relative_positions\" must be a whole number"},
         {"{\"model_type\": \"roberta\", \"is_causal\": true}", "\"is_causal\" is true"},
         {"{\"model_type\": \"roberta\", \"auto_map\": {\"AutoModel\": \"x\"}}", "\"auto_map\" is"},
     };
@@ -220,6 +268,7 @@ int main(void)
         cmocka_unit_test(test_arch__roberta_counts_from_after_the_padding_token),
         cmocka_unit_test(test_arch__one_model_type_may_be_two_families),
         cmocka_unit_test(test_arch__t5_is_gated_or_not_by_a_word),
+        cmocka_unit_test(test_arch__disentangled_scores),
         cmocka_unit_test(test_arch__rotary_positions_are_scaled),
         cmocka_unit_test(test_arch__local_layers_old_and_new),
         cmocka_unit_test(test_arch__grouped_keys_have_their_own_size),
