@@ -13,6 +13,7 @@ FAMILIES = [
     "albert",
     "bert-cased",
     "camembert",
+    "deberta-v2",
     "distilbert",
     "electra",
     "embeddinggemma",
@@ -34,6 +35,8 @@ FAMILIES = [
     "qwen2-embedding",
     "qwen3-embedding",
     "roberta",
+    "t5-gated",
+    "t5-gtr",
     "xlm-roberta",
 ]
 
