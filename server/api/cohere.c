@@ -2,7 +2,7 @@
 
 /* The reply repeats the texts of the request, so they are written into it before they are freed;
  * the rest follows once there are vectors. All embedding types come from the same vectors, which
- * are encoded once. */
+ * are encoded once. Without types, which only version 1 allows, the vectors are one plain list. */
 #include "server/api/cohere.h"
 
 #include "server/api/embed/embed_work.h"
@@ -107,6 +107,11 @@ static bool decode_inputs(struct decoding *decoding, const struct body_object *r
 bool cohere_read_embed(struct decoding *decoding, const struct body_object *root)
 {
     decoding->fields.types = 1U << COHERE_FLOAT;
+    return cohere_read_embed_v1(decoding, root);
+}
+
+bool cohere_read_embed_v1(struct decoding *decoding, const struct body_object *root)
+{
     return decode_refuse_foreign(decoding, root) && decode_model(decoding, root) &&
            decode_inputs(decoding, root) && decode_dimensions(decoding, root) &&
            decode_embedding_types(decoding, root) && decode_max_tokens(decoding, root) &&
@@ -138,6 +143,8 @@ static struct finish_bytes count_bytes(const struct request *request, const stru
         if (fields->types & 1U << type)
             n_bytes += fields->n_inputs * (1 + count_vector_bytes(fields, (enum cohere_type)type));
     }
+    if (!fields->types)
+        n_bytes += fields->n_inputs * (1 + count_vector_bytes(fields, COHERE_FLOAT));
     return (struct finish_bytes){.reply = n_bytes};
 }
 
@@ -147,7 +154,8 @@ static void begin_reply(struct request *request, const struct fields *fields)
 
     buffer_append_string(buffer, "{\"id\":");
     buffer_append_json_or_null(buffer, request->id);
-    buffer_append_string(buffer, ",\"response_type\":\"embeddings_by_type\",\"texts\":[");
+    buffer_appendf(buffer, ",\"response_type\":\"%s\",\"texts\":[",
+                   fields->types ? "embeddings_by_type" : "embeddings_floats");
     for (size_t i = 0; i < fields->n_inputs; i++) {
         buffer_append_string(buffer, i > 0 ? "," : "");
         buffer_append_json_string(buffer, fields->inputs[i].text.bytes,
@@ -160,6 +168,17 @@ enum route_outcome cohere_embed_start(struct request *request)
 {
     static const struct embed_route route = {
         .read = cohere_read_embed,
+        .count_bytes = count_bytes,
+        .begin_reply = begin_reply,
+    };
+
+    return embed_work_start(request, &route);
+}
+
+enum route_outcome cohere_embed_v1_start(struct request *request)
+{
+    static const struct embed_route route = {
+        .read = cohere_read_embed_v1,
         .count_bytes = count_bytes,
         .begin_reply = begin_reply,
     };
@@ -182,39 +201,51 @@ static void write_vector(struct buffer *buffer, const struct embed_work *work,
                            embed_work_find_scale(work, i));
 }
 
+/* [vector...] */
+static void write_list(struct buffer *buffer, const struct embed_work *work, enum cohere_type type)
+{
+    buffer_append_string(buffer, "[");
+    for (size_t i = 0; i < work->fields.n_inputs; i++) {
+        buffer_append_string(buffer, i > 0 ? "," : "");
+        write_vector(buffer, work, type, i);
+    }
+    buffer_append_string(buffer, "]");
+}
+
 static void write_embeddings(struct buffer *buffer, const struct embed_work *work)
 {
     const char *separator = "";
 
-    buffer_append_string(buffer, "\"embeddings\":{");
+    buffer_append_string(buffer, "\"embeddings\":");
+    if (!work->fields.types) {
+        write_list(buffer, work, COHERE_FLOAT);
+        return;
+    }
+    buffer_append_string(buffer, "{");
     for (int type = 0; type < N_COHERE_TYPES; type++) {
         if (!(work->fields.types & 1U << type))
             continue;
-        buffer_appendf(buffer, "%s\"%s\":[", separator, name_type((enum cohere_type)type));
-        for (size_t i = 0; i < work->fields.n_inputs; i++) {
-            buffer_append_string(buffer, i > 0 ? "," : "");
-            write_vector(buffer, work, (enum cohere_type)type, i);
-        }
-        buffer_append_string(buffer, "]");
+        buffer_appendf(buffer, "%s\"%s\":", separator, name_type((enum cohere_type)type));
+        write_list(buffer, work, (enum cohere_type)type);
         separator = ",";
     }
     buffer_append_string(buffer, "}");
 }
 
 /* The client shows no headers, so truncation is reported here too. */
-static void write_meta(struct buffer *buffer, const struct embed_work *work)
+static void write_meta(struct buffer *buffer, const struct embed_work *work, int version)
 {
     buffer_appendf(buffer,
-                   "\"meta\":{\"api_version\":{\"version\":\"2\"},"
+                   "\"meta\":{\"api_version\":{\"version\":\"%d\"},"
                    "\"billed_units\":{\"input_tokens\":%zu}",
-                   work->tokens.n_tokens);
+                   version, work->tokens.n_tokens);
     if (work->n_truncated)
         buffer_appendf(buffer, ",\"warnings\":[\"%zu of %zu inputs were truncated\"]",
                        work->n_truncated, work->fields.n_inputs);
     buffer_append_string(buffer, "}");
 }
 
-void cohere_embed_finish(struct request *request)
+static void finish(struct request *request, int version)
 {
     const struct embed_work *work = embed_work_finish(request);
     struct buffer *buffer = &request->reply.body;
@@ -224,6 +255,16 @@ void cohere_embed_finish(struct request *request)
     respond_json(request);
     write_embeddings(buffer, work);
     buffer_append_string(buffer, ",");
-    write_meta(buffer, work);
+    write_meta(buffer, work, version);
     buffer_append_string(buffer, "}");
+}
+
+void cohere_embed_finish(struct request *request)
+{
+    finish(request, 2);
+}
+
+void cohere_embed_v1_finish(struct request *request)
+{
+    finish(request, 1);
 }

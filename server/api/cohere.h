@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* POST /v2/embed, in Cohere's shape. Handlers of routes.c. */
+/* POST /v2/embed and /v1/embed, in Cohere's shape. Handlers of routes.c. */
 #ifndef NESTD_SERVER_API_COHERE_H
 #define NESTD_SERVER_API_COHERE_H
 
@@ -25,5 +25,10 @@ extern const struct route_family cohere_family; /* {"id","message","error":{...}
 bool cohere_read_embed(struct decoding *decoding, const struct body_object *root); /* the body */
 enum route_outcome cohere_embed_start(struct request *request);
 void cohere_embed_finish(struct request *request);
+
+/* Version 1 differs where a request names no embedding_types. */
+bool cohere_read_embed_v1(struct decoding *decoding, const struct body_object *root);
+enum route_outcome cohere_embed_v1_start(struct request *request);
+void cohere_embed_v1_finish(struct request *request);
 
 #endif

@@ -32,10 +32,12 @@ static bool decode_format(struct decoding *decoding, const struct body_object *o
 
 bool openai_read_embeddings(struct decoding *decoding, const struct body_object *root)
 {
-    return decode_refuse_foreign(decoding, root) && decode_model(decoding, root) &&
+    return decode_refuse_foreign_but(decoding, root, "truncate_prompt_tokens") &&
+           decode_model(decoding, root) &&
            decode_input(decoding, body_get(root, "input"), "input", false) &&
            decode_dimensions(decoding, root) && decode_format(decoding, root) &&
-           decode_truncate(decoding, root) && decode_prompt(decoding, root) &&
+           decode_truncate(decoding, root) && decode_prompt_tokens(decoding, root) &&
+           decode_prompt(decoding, root) &&
            body_get_switch(root, "normalize", &decoding->fields.normalize, decoding->error);
 }
 
@@ -69,6 +71,41 @@ enum route_outcome openai_embeddings_start(struct request *request)
     };
 
     return embed_work_start(request, &route);
+}
+
+/* The model is the deployment in the path; what the body says of it has no meaning to Azure. */
+static bool read_deployment(struct decoding *decoding, const struct body_object *root)
+{
+    if (!openai_read_embeddings(decoding, root))
+        return false;
+    decoding->fields.model = (struct slice){0};
+    return true;
+}
+
+enum route_outcome openai_deployment_start(struct request *request)
+{
+    static const struct embed_route route = {
+        .read = read_deployment,
+        .count_bytes = count_bytes,
+    };
+    static const char end[] = "/embeddings";
+    struct slice name = {request->path_tail, strlen(request->path_tail)};
+
+    if (name.len_bytes < sizeof(end) ||
+        strcmp(name.bytes + name.len_bytes - (sizeof(end) - 1), end) != 0) {
+        respond_problem(request, PROBLEM_NOT_FOUND, NULL,
+                        "There is no %.100s of a deployment here; there is "
+                        "/openai/deployments/NAME/embeddings",
+                        excerpt_of(name).text);
+        return ROUTE_ANSWERED;
+    }
+    name.len_bytes -= sizeof(end) - 1;
+    if (server_knows_model(request->server, name.bytes, name.len_bytes))
+        return embed_work_start(request, &route);
+    respond_problem(request, PROBLEM_MODEL_NOT_FOUND, "deployment",
+                    "The deployment '%s' does not exist here. This server's model is '%s'",
+                    excerpt_of(name).text, server_model_name(request->server));
+    return ROUTE_ANSWERED;
 }
 
 static void write_vector(struct buffer *buffer, const struct embed_work *work, size_t i)

@@ -15,6 +15,9 @@ bool openai_read_embeddings(struct decoding *decoding, const struct body_object 
 enum route_outcome openai_embeddings_start(struct request *request);
 void openai_embeddings_finish(struct request *request);
 
+/* POST /openai/deployments/{name}/embeddings, as Azure has it; finishes as the one above */
+enum route_outcome openai_deployment_start(struct request *request);
+
 /* GET /v1/models, and /v1/models/{id} */
 enum route_outcome openai_list_models(struct request *request);
 enum route_outcome openai_get_model(struct request *request);

@@ -70,6 +70,24 @@ static void write_version(struct buffer *buffer, const struct server *server)
     write_string(buffer, NESTD_VERSION);
 }
 
+/* Those that are in lists, and no more. */
+static void write_served_names(struct buffer *buffer, const struct server *server)
+{
+    const char *name;
+
+    buffer_append_string(buffer, "[");
+    for (size_t i = 0; (name = server_list_name(server, i)) != NULL; i++) {
+        buffer_append_string(buffer, i > 0 ? "," : "");
+        write_string(buffer, name);
+    }
+    buffer_append_string(buffer, "]");
+}
+
+static void write_served_name(struct buffer *buffer, const struct server *server)
+{
+    write_string(buffer, server_model_name(server));
+}
+
 static void write_model_names(struct buffer *buffer, const struct server *server)
 {
     const char *name;
@@ -267,6 +285,8 @@ static const struct variable {
     {"normalize", write_normalize},
     {"prompt_names", write_prompt_names},
     {"security", write_security},
+    {"served_name", write_served_name},
+    {"served_names", write_served_names},
     {"similarity", write_similarity},
     {"tei_error_types", write_tei_error_types},
     {"version", write_version},

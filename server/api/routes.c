@@ -3,6 +3,8 @@
 
 #include "server/api/cohere.h"
 #include "server/api/health.h"
+#include "server/api/local/llama.h"
+#include "server/api/local/ollama.h"
 #include "server/api/openai.h"
 #include "server/api/openapi.h"
 #include "server/api/pages.h"
@@ -15,6 +17,8 @@
 #define OPENAI &openai_family
 #define COHERE &cohere_family
 #define TEI    &tei_family
+#define OLLAMA &ollama_family
+#define LLAMA  &llama_family
 #define GET    METHOD_GET
 #define POST   METHOD_POST
 
@@ -24,6 +28,16 @@ static const struct route rows[] = {
     {"/v1/embeddings",  POST,  OPENAI, true,  true,  false, openai_embeddings_start,      openai_embeddings_finish},
     {"/embeddings",     POST,  OPENAI, true,  true,  false, openai_embeddings_start,      openai_embeddings_finish},
     {"/v2/embed",       POST,  COHERE, true,  true,  false, cohere_embed_start,           cohere_embed_finish},
+    {"/v1/embed",       POST,  COHERE, true,  true,  false, cohere_embed_v1_start,        cohere_embed_v1_finish},
+    {"/openai/v1/embeddings", POST, OPENAI, true, true, false, openai_embeddings_start,  openai_embeddings_finish},
+    {"/openai/deployments/",  POST, OPENAI, true, true, false, openai_deployment_start,  openai_embeddings_finish},
+    {"/api/embed",      POST,  OLLAMA, true,  true,  false, ollama_embed_start,           ollama_embed_finish},
+    {"/api/embeddings", POST,  OLLAMA, true,  true,  false, ollama_embeddings_start,      ollama_embeddings_finish},
+    {"/api/show",       POST,  OLLAMA, true,  true,  false, ollama_show_model,            NULL},
+    {"/api/tags",       GET,   OLLAMA, true,  true,  false, ollama_list_models,           NULL},
+    {"/api/version",    GET,   OLLAMA, false, true,  false, ollama_get_version,           NULL},
+    {"/embedding",      POST,  LLAMA,  true,  true,  false, llama_embedding_start,        llama_embedding_finish},
+    {"/models",         GET,   OPENAI, true,  true,  false, openai_list_models,           NULL},
     {"/v1/models",      GET,   OPENAI, true,  true,  false, openai_list_models,           NULL},
     {"/v1/models/",     GET,   OPENAI, true,  true,  false, openai_get_model,             NULL},
     {"/v1/similarity",  POST,  OPENAI, true,  true,  false, similarity_start,             similarity_finish},
@@ -43,6 +57,7 @@ static const struct route rows[] = {
     {"/livez",          GET,   OPENAI, false, false, true,  health_livez,                 NULL},
     {"/readyz",         GET,   OPENAI, false, false, true,  health_readyz,                NULL},
     {"/openapi.json",   GET,   OPENAI, true,  false, false, openapi_get,                  NULL},
+    {"/api-doc/openapi.json", GET, TEI, true, false, false, openapi_get,                  NULL},
     {"/",               GET,   OPENAI, false, false, false, pages_get_playground,         NULL},
     {"/docs",           GET,   OPENAI, false, false, false, pages_get_docs,               NULL},
     {"/web/",           GET,   OPENAI, false, false, false, pages_get_file,               NULL},

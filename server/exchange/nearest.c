@@ -29,11 +29,7 @@ static const struct {
     const char *path;
     const char *route;
 } elsewhere[] = {
-    {"/api/embed", "/v1/embeddings"}, /* Ollama */
-    {"/api/embeddings", "/v1/embeddings"},
-    {"/embedding", "/v1/embeddings"}, /* llama.cpp */
-    {"/v1/embed", "/v2/embed"},       /* Cohere, before */
-    {"/api/tags", "/v1/models"},
+    {"/v1/embedding", "/v1/embeddings"}, /* rather than llama.cpp's */
     {"/healthz", "/health"},
     {"/swagger", "/docs"},
 };

@@ -21,6 +21,9 @@ APART = {
     "llama_index": "frameworks",
     "haystack_integrations": "huggingface-hub",
     "huggingface_hub": "huggingface-hub",
+    "langchain_cohere": "ollama",
+    "langchain_ollama": "ollama",
+    "ollama": "ollama",
 }
 # Each client's own word for what it must not do in a test.
 QUIET = {

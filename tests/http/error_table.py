@@ -69,6 +69,8 @@ class Route:
     body_of: Callable = plain_body
     good: object = "a"
     methods: str = "POST"  # that its path takes
+    flags: tuple = ()  # of the server that has it
+    url: str | None = None  # what is asked for where the path is a pattern
 
     def body(self, items, **options):
         return self.body_of(self, items, options)
@@ -81,6 +83,17 @@ ROUTES = [
     Route("/embeddings", "input", "tidpme"),
     Route("/v1/similarity", "input", "tdpme"),
     Route("/v2/embed", "texts", "tdpme", "cohere", dimensions="output_dimension"),
+    Route("/v1/embed", "texts", "tdpme", "cohere", dimensions="output_dimension"),
+    Route("/openai/v1/embeddings", "input", "tidpme"),
+    Route(
+        *("/openai/deployments/{deployment}/embeddings", "input", "tidpe"),
+        flags=("--model-alias", "ada"),
+        url="/openai/deployments/ada/embeddings?api-version=2024-10-21",
+    ),
+    Route("/api/embed", "input", "tidpme", "ollama"),
+    Route("/api/embeddings", None, "", "ollama"),
+    Route("/api/show", None, "", "ollama"),
+    Route("/embedding", "content", "tidpme", "llama"),
     Route("/embed", "inputs", "tidpel", "tei"),
     Route("/", "inputs", "tidpel", "tei", methods="GET, HEAD, POST"),
     Route("/invocations", "inputs", "tidpel", "tei"),
@@ -234,6 +247,8 @@ def answer(case, route):
     expected = {"status": status, "headers": headers, "message": message}
     if route.shape == "tei":
         return {**expected, "status": tei_status, "error_type": tei_type}
+    if route.shape == "llama":
+        return {**expected, "shape": route.shape, "error": {"code": status, "type": kind}}
     error = {"type": kind, "code": code, "param": param}
     return {**expected, "shape": route.shape, "error": error}
 
@@ -244,13 +259,16 @@ def meets(case, route):
     return set(case.needs) <= set(route.takes) and (route.items or not case.for_items)
 
 
+def request_of(case, route):
+    request = case.request(route)
+    flags = [*request.get("options", []), *route.flags]
+    return {"path": route.url or route.path, **request, **({"options": flags} if flags else {})}
+
+
 def cases():
     """{name: (request, expected)}"""
     return {
-        f"{case.name} {route.path}": (
-            {"path": route.path, **case.request(route)},
-            answer(case, route),
-        )
+        f"{case.name} {route.path}": (request_of(case, route), answer(case, route))
         for case in CASES
         for route in ROUTES
         if meets(case, route)

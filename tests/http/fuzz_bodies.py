@@ -21,6 +21,7 @@ EMBEDDINGS = [
     {"input": ["one", "two"], "encoding_format": "float", "truncate": "START", "normalize": False},
     {"input": [7, 8, 9], "truncate": False, "prompt_name": None},
     {"input": [[7], [8, 9]], "truncate": True, "dimensions": 1, "output_dtype": "ubinary"},
+    {"input": "one two three four", "truncate_prompt_tokens": 4, "truncation_side": "left"},
 ]
 SIMILARITY = [
     {"input": ["a", "b"], "compare_with": ["c"], "similarity": "dot", "truncate": "END"},
@@ -49,6 +50,11 @@ DECODE = [{"ids": [[101, 7592, 102], [7]], "skip_special_tokens": False}, {"ids"
 ROUTES = {
     "/v1/embeddings": EMBEDDINGS,
     "/v2/embed": COHERE,
+    "/v1/embed": COHERE,
+    "/api/embed": [{"input": ["a", "b"], "model": None, "keep_alive": "5m", "dimensions": 8, "truncate": True}],
+    "/api/embeddings": [{"prompt": "a b", "model": None}],
+    "/api/show": [{"model": "model"}, {"name": "model"}],
+    "/embedding": [{"content": ["a", [7, 8]], "embd_normalize": -1}, {"input": "a"}],
     "/v1/similarity": SIMILARITY,
     "/similarity": TEI_SIMILARITY,
     "/tokenize": TOKENIZE,

@@ -79,3 +79,49 @@ def test_node_client(locked, as_float, tmp_path):
     assert [tuple(error[name] for name in names) for error in found["errors"]] == NODE_ERRORS
     for error, word in zip(found["errors"], ["text-embedding-3-small", "384", "key"]):
         assert word in error["message"] and "no body" not in error["message"]
+
+
+# Azure's client: the deployment is in the path, the key in a header of its own.
+
+
+def azure(server, **more):
+    return openai.AzureOpenAI(
+        azure_endpoint=f"http://127.0.0.1:{server.port}", api_key=KEY, api_version="2024-10-21", max_retries=0, **more
+    )
+
+
+@pytest.fixture(scope="module")
+def deployed(servers, model):
+    return servers(model, "--api-key", KEY, "--served-model-name", "minilm")
+
+
+def as_azure_gives(client, name):
+    return [item.embedding for item in client.embeddings.create(model=name, input=TEXTS[:9], dimensions=64).data]
+
+
+def test_azure(deployed):
+    plain = openai.OpenAI(base_url=base_url(deployed), api_key=KEY)
+    expected = as_azure_gives(plain, "minilm")
+    assert as_azure_gives(azure(deployed), "minilm") == expected
+    # Where the client names the deployment, the body may name any model.
+    assert as_azure_gives(azure(deployed, azure_deployment="minilm"), "text-embedding-3-small") == expected
+    newer = openai.OpenAI(base_url=f"http://127.0.0.1:{deployed.port}/openai/v1/", api_key=KEY)
+    assert as_azure_gives(newer, "minilm") == expected
+
+
+def test_azure_refuses(deployed):
+    with pytest.raises(openai.NotFoundError) as refusal:
+        as_azure_gives(azure(deployed), "nobody's")
+    assert refusal.value.code == "model_not_found" and "nobody's" in refusal.value.message
+    wrong = openai.AzureOpenAI(
+        azure_endpoint=f"http://127.0.0.1:{deployed.port}", api_key="sk-other", api_version="2024-10-21", max_retries=0
+    )
+    with pytest.raises(openai.AuthenticationError):
+        as_azure_gives(wrong, "minilm")
+    with pytest.raises(openai.NotFoundError) as refusal:
+        azure(deployed).chat.completions.create(model="minilm", messages=[])
+    assert refusal.value.code == "not_found" and "/openai/deployments/NAME/embeddings" in refusal.value.message
+
+
+def test_models_without_a_version(server):
+    assert server.get("/models").json() == server.get("/v1/models").json()

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""POST /v2/embed by the official Cohere client, with nothing but its base URL changed; what it
+"""POST /v2/embed and /v1/embed by the official Cohere client, with nothing but its base URL changed; what it
 should give is worked out from /v1/embeddings with NumPy."""
 
 import base64
+import json
 
 import numpy as np
 import pytest
 
 import sending
+from clients import run_python
 from harness import read_reply
 
 cohere = pytest.importorskip("cohere")
@@ -192,3 +194,57 @@ def test_busy_server_is_too_many_requests_until_a_retry_succeeds(start, model):
         assert read_reply(busy).status == 200
     assert len(reply.embeddings.float_[0]) == 384
     assert server.metric('nestd_requests_total{route="/v2/embed",status="429"}') > refused > 0
+
+
+# Version 1.
+
+
+@pytest.fixture(scope="module")
+def older(server):
+    return cohere.Client(base_url=f"http://127.0.0.1:{server.port}", api_key="unused")
+
+
+def test_version_1_gives_a_plain_list(server, older, name):
+    reply = older.embed(model=name, input_type="search_document", texts=TEXTS)
+    assert reply.response_type == "embeddings_floats" and reply.texts == TEXTS
+    assert (np.array(reply.embeddings, dtype=np.float32) == vectors(server, TEXTS)).all()
+    whole = server.post("/v1/embed", {"texts": TEXTS}).json()
+    assert whole["meta"]["api_version"] == {"version": "1"}
+    assert whole["meta"]["billed_units"] == {"input_tokens": server.embed(input=TEXTS)["usage"]["prompt_tokens"]}
+
+
+def test_version_1_gives_types_where_they_are_named(server, older, name):
+    reply = older.embed(model=name, input_type="search_query", texts=TEXTS, embedding_types=["float", "ubinary"])
+    expected = vectors(server, TEXTS)
+    assert reply.response_type == "embeddings_by_type"
+    assert (np.array(reply.embeddings.float_, dtype=np.float32) == expected).all()
+    assert (np.array(reply.embeddings.ubinary) == np.packbits(expected > 0, axis=1)).all()
+
+
+def test_version_1_splits_many_texts(server, older, name):
+    """The client sends 96 at a time, from several threads, and puts the replies together."""
+    texts = [f"text {i}" for i in range(200)]
+    reply = older.embed(model=name, input_type="search_document", texts=texts)
+    assert (np.array(reply.embeddings, dtype=np.float32) == vectors(server, texts)).all()
+
+
+def test_version_1_refuses_as_the_client_expects(older):
+    with pytest.raises(cohere.NotFoundError):
+        older.embed(model="nobody's", input_type="search_query", texts=["a"])
+    with pytest.raises(cohere.BadRequestError):
+        older.embed(model="", input_type="nothing", texts=["a"])
+
+
+LANGCHAIN = """
+import json, sys
+from langchain_cohere import CohereEmbeddings
+embeddings = CohereEmbeddings(model=sys.argv[2], base_url=sys.argv[1], cohere_api_key="any")
+found = embeddings.embed_documents(["a cat", "a dog"])
+assert embeddings.embed_query("a cat") == found[0]
+print(json.dumps(found))
+"""
+
+
+def test_langchain(server, name, tmp_path):
+    found = json.loads(run_python("langchain_cohere", LANGCHAIN, tmp_path, f"http://127.0.0.1:{server.port}", name))
+    assert (np.array(found, dtype=np.float32) == vectors(server, ["a cat", "a dog"])).all()

@@ -7,7 +7,7 @@ request.json   method (POST), path, headers; the body as "json", as "text" (stri
                "poisoned": [MASK] is not finite) or model_files to change in the default one;
                "how" it is sent, if not at once
 expected.json  status; "error" (OpenAI's shape: type, code, param; with "shape": "cohere", Cohere's
-               around it) or "error_type" (TEI's shape);
+               around it; "ollama" has the message alone, "llama" a code and a type) or "error_type" (TEI's shape);
                "message": words that it must contain; headers, a number in a range as "1..60";
                "empty" for no body."""
 
@@ -64,6 +64,8 @@ def assert_error(reply, expected):
         message = body.get("error")
         assert body == {"error": message, "error_type": expected["error_type"]}
     else:
+        if expected.get("shape") == "ollama":
+            body = {"error": {**expected["error"], "message": body["error"]}} if list(body) == ["error"] else body
         message = body["error"].get("message")
         error = {"message": message, **expected["error"]}
         if expected.get("shape") == "cohere":

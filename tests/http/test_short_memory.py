@@ -40,6 +40,11 @@ REQUESTS = {
             "embedding_types": ["float", "int8"],
         },
     ),
+    "Cohere's embed, version 1": ("/v1/embed", {"texts": TEXTS}),
+    "Ollama's embed": ("/api/embed", {"input": TEXTS}),
+    "Ollama's embeddings": ("/api/embeddings", {"prompt": TEXTS[0]}),
+    "Ollama's show": ("/api/show", {"model": "model"}),
+    "llama.cpp's embedding": ("/embedding", {"content": TEXTS}),
     "TEI's similarity": (
         "/similarity",
         {"inputs": {"source_sentence": "a dog", "sentences": TEXTS}},

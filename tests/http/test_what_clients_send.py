@@ -93,8 +93,10 @@ BODIES = {
 }
 
 
-@pytest.mark.parametrize("path", BODIES)
-@pytest.mark.parametrize("name", FOREIGN)
+@pytest.mark.parametrize(
+    "path, name",
+    [(path, name) for path in BODIES for name in FOREIGN if (path, name) != ("/v1/embeddings", "truncate_prompt_tokens")],
+)
 def test_fields_that_would_change_the_vectors_are_refused(server, path, name):
     reply = server.post(path, BODIES[path]({name: False}))
     assert reply.status in (400, 422), reply
@@ -108,6 +110,40 @@ def test_fields_that_would_change_the_vectors_are_refused(server, path, name):
 def test_other_fields_are_ignored_whatever_they_hold(server):
     body = '{"input": "%s", "user": 18446744073709551616, "x": 1e400, "\\u0000": {"a\\u0000": 1}}'
     assert embed_raw(server, body % TEXT) == embed(server)
+
+
+LONG = " ".join(f"word{i}" for i in range(400))
+
+
+def test_vllms_truncation_is_taken(server, tokenizer):
+    """Of a text for an embedding model vLLM keeps the beginning, special tokens included."""
+    ids = tokenizer.encode(LONG).ids
+    for field, kept in (
+        ({"truncate_prompt_tokens": 10}, ids[:9] + ids[-1:]),
+        ({"truncate_prompt_tokens": 10, "truncation_side": "left"}, ids[:1] + ids[-9:]),
+        ({"truncate_prompt_tokens": -1}, ids[:255] + ids[-1:]),
+    ):
+        whole = server.embed(input=LONG, **field)
+        expected = server.embed(input=[kept])
+        assert whole["data"][0]["embedding"] == expected["data"][0]["embedding"], field
+        assert whole["usage"]["prompt_tokens"] == len(kept) and whole["truncated"] == [0]
+
+
+@pytest.mark.parametrize(
+    "fields, words",
+    [
+        ({"truncate_prompt_tokens": 257}, ["257", "-1", "256"]),
+        ({"truncate_prompt_tokens": 0}, ["'truncate_prompt_tokens' is 0"]),
+        ({"truncate_prompt_tokens": "10"}, ["whole number"]),
+        ({"truncate_prompt_tokens": 10, "truncation_side": "up"}, ["truncation_side", "left, right"]),
+        ({"truncate_prompt_tokens": 10, "truncate": True}, ["two names"]),
+    ],
+    ids=str,
+)
+def test_vllms_truncation_is_checked(server, fields, words):
+    reply = server.post("/v1/embeddings", {"input": "a", **fields})
+    assert reply.status == 400, reply
+    assert all(word in reply.json()["error"]["message"] for word in words), reply
 
 
 # Names, and options that a form left empty.
@@ -156,9 +192,9 @@ ASTRAY = {
     "//v1/embeddings": "/v1/embeddings",
     "/v1/embeddings/": "/v1/embeddings",
     "/v1/v1/embeddings": "/v1/embeddings",
-    "/api/embed": "/v1/embeddings",
+    "/ollama/api/embed": "/api/embed",
     "/v1/embedding": "/v1/embeddings",
-    "/v1/embed": "/v2/embed",
+    "/v1/embeds": "/v1/embed",
 }
 
 

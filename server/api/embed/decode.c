@@ -115,6 +115,40 @@ bool decode_truncate(struct decoding *decoding, const struct body_object *object
            get_truncate(decoding, object, "truncation");
 }
 
+/* vLLM's: the number of tokens that a text is cut to, special tokens included; -1: as many as the
+ * model takes. It cuts texts for embedding models at their end unless truncation_side says "left".
+ */
+bool decode_prompt_tokens(struct decoding *decoding, const struct body_object *object)
+{
+    enum { MIN = 3 }; /* one token between [CLS] and [SEP] */
+    static const char field[] = "truncate_prompt_tokens";
+    const size_t max = decoding->limits->max_text_tokens;
+    const json_t *json = body_get_option(object, field);
+    struct slice side = {0};
+    int64_t n_tokens;
+
+    if (!body_get_text(object, "truncation_side", &side, decoding->error))
+        return false;
+    if (side.bytes && !slice_is(side, "left") && !slice_is(side, "right"))
+        return decode_refuse_value(decoding, object, "truncation_side", side, "left, right");
+    if (!json)
+        return true;
+    if (!json_to_whole(json, &n_tokens))
+        return api_error_set(decoding->error, PROBLEM_BAD_REQUEST, field,
+                             "'%s' must be a whole number, but is %s", field, body_type_name(json));
+    if (n_tokens != -1 && (n_tokens < MIN || (uint64_t)n_tokens > max))
+        return api_error_set(decoding->error, PROBLEM_INVALID_VALUE, field,
+                             "'%s' is %s, but must be -1 or from %d to %zu", field,
+                             json_number_text_of(json).text, MIN, max);
+    if (!refuse_both(decoding, object, "truncate", field) ||
+        !refuse_both(decoding, object, "truncation", field))
+        return false;
+    if (n_tokens > 0)
+        decoding->fields.max_tokens = (size_t)n_tokens;
+    decoding->fields.truncate = slice_is(side, "left") ? TRUNCATE_START : TRUNCATE_END;
+    return true;
+}
+
 /* The prompt for an input_type: the one with that name, else one whose name means the same. */
 static bool decode_input_type(struct decoding *decoding, const struct body_object *object,
                               struct slice input_type)

@@ -38,10 +38,15 @@ bool decode_refuse_value(struct decoding *decoding, const struct body_object *ob
 bool decode_model(struct decoding *decoding, const struct body_object *object);
 bool decode_dimensions(struct decoding *decoding, const struct body_object *object);
 bool decode_truncate(struct decoding *decoding, const struct body_object *object);
+bool decode_prompt_tokens(struct decoding *decoding, const struct body_object *object);
 bool decode_prompt(struct decoding *decoding, const struct body_object *object);
 bool decode_similarity_name(struct decoding *decoding, const struct body_object *object);
 
 /* False if the object has a field of another API that would change the vectors. */
 bool decode_refuse_foreign(struct decoding *decoding, const struct body_object *object);
+
+/* The same for a route that takes one of them. */
+bool decode_refuse_foreign_but(struct decoding *decoding, const struct body_object *object,
+                               const char *taken);
 
 #endif

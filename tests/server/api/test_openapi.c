@@ -7,6 +7,8 @@
 
 #include "config/options.h"
 #include "server/api/cohere.h"
+#include "server/api/local/llama.h"
+#include "server/api/local/ollama.h"
 #include "server/api/embed/limits.h"
 #include "server/api/openapi.h"
 #include "server/api/routes.h"
@@ -153,6 +155,10 @@ static const struct route_family *find_family(const char *reference)
 {
     if (strstr(reference, "/responses/Tei"))
         return &tei_family;
+    if (strstr(reference, "/responses/Ollama"))
+        return &ollama_family;
+    if (strstr(reference, "/responses/Llama"))
+        return &llama_family;
     return strstr(reference, "/responses/Cohere") ? &cohere_family : &openai_family;
 }
 

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What Ollama tells of its models. nestd has one, under each of its names; there is no file of it
+ * whose size and digest could be told. */
+#include "server/api/local/ollama.h"
+
+#include "server/api/embed/decode.h"
+#include "server/exchange/request.h"
+#include "server/exchange/respond.h"
+#include "server/exchange/server.h"
+
+#include <string.h>
+#include <time.h>
+
+/* "2026-11-27T17:00:00Z" */
+static void write_time(struct buffer *buffer, time_t at)
+{
+    struct tm utc;
+    char text[32] = "";
+
+    if (gmtime_r(&at, &utc))
+        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    buffer_appendf(buffer, "\"%s\"", text);
+}
+
+static void write_details(struct buffer *buffer, const struct engine_info *info)
+{
+    buffer_appendf(buffer,
+                   "{\"parent_model\":\"\",\"format\":\"safetensors\",\"family\":\"embedding\","
+                   "\"families\":[\"embedding\"],\"parameter_size\":\"\","
+                   "\"quantization_level\":\"%s\"}",
+                   info->dtype);
+}
+
+static void write_model(struct buffer *buffer, const struct server *server,
+                        const struct engine_info *info, const char *name)
+{
+    buffer_append_string(buffer, "{\"name\":");
+    buffer_append_json_string(buffer, name, strlen(name));
+    buffer_append_string(buffer, ",\"model\":");
+    buffer_append_json_string(buffer, name, strlen(name));
+    buffer_append_string(buffer, ",\"modified_at\":");
+    write_time(buffer, server->created);
+    buffer_append_string(buffer, ",\"size\":0,\"digest\":\"\",\"details\":");
+    write_details(buffer, info);
+    buffer_append_string(buffer, "}");
+}
+
+enum route_outcome ollama_list_models(struct request *request)
+{
+    const struct server *server = request->server;
+    const struct engine_info *info = engine_get_info(atomic_load(&server->engine));
+    struct buffer *buffer = &request->reply.body;
+    const char *name;
+
+    respond_json(request);
+    buffer_append_string(buffer, "{\"models\":[");
+    for (size_t i = 0; (name = server_list_name(server, i)) != NULL; i++) {
+        buffer_append_string(buffer, i > 0 ? "," : "");
+        write_model(buffer, server, info, name);
+    }
+    buffer_append_string(buffer, "]}");
+    return ROUTE_ANSWERED;
+}
+
+enum route_outcome ollama_get_version(struct request *request)
+{
+    respond_text(request, "application/json", "{\"version\":\"" NESTD_VERSION "\"}");
+    return ROUTE_ANSWERED;
+}
+
+/* ---- /api/show ---- */
+
+/* The name, by which older clients call it, or the model. */
+static bool read_name(struct decoding *decoding, const struct body_object *root)
+{
+    if (!decode_model(decoding, root))
+        return false;
+    if (!decoding->fields.model.bytes &&
+        !body_get_text(root, "name", &decoding->fields.model, decoding->error))
+        return false;
+    if (!decoding->fields.model.bytes)
+        return api_error_set(decoding->error, PROBLEM_BAD_REQUEST, "model",
+                             "'model' is missing: it must be the model's name");
+    return true;
+}
+
+static void write_shown(struct request *request)
+{
+    const struct server *server = request->server;
+    const struct engine_info *info = engine_get_info(atomic_load(&server->engine));
+    struct buffer *buffer = &request->reply.body;
+
+    respond_json(request);
+    buffer_append_string(buffer,
+                         "{\"modelfile\":\"\",\"parameters\":\"\",\"template\":\"\",\"details\":");
+    write_details(buffer, info);
+    buffer_appendf(buffer,
+                   ",\"model_info\":{\"general.architecture\":\"embedding\","
+                   "\"embedding.context_length\":%zu,\"embedding.embedding_length\":%zu},"
+                   "\"capabilities\":[\"embedding\"],\"modified_at\":",
+                   info->max_tokens, info->n_dims);
+    write_time(buffer, server->created);
+    buffer_append_string(buffer, "}");
+}
+
+enum route_outcome ollama_show_model(struct request *request)
+{
+    struct slice body = {request->body.bytes, request->body.len_bytes};
+    struct fields fields;
+    struct api_error error;
+
+    if (!decode_body(body, request->server->limits, &request->memory, read_name, &fields, &error)) {
+        respond_api_error(request, &error);
+        return ROUTE_ANSWERED;
+    }
+    if (server_knows_model(request->server, fields.model.bytes, fields.model.len_bytes))
+        write_shown(request);
+    else
+        respond_problem(request, PROBLEM_MODEL_NOT_FOUND, "model",
+                        "The model '%s' is not served here. This server's model is '%s'",
+                        excerpt_of(fields.model).text, server_model_name(request->server));
+    fields_release(&fields);
+    return ROUTE_ANSWERED;
+}
