@@ -45,6 +45,8 @@ enum {
     /* Connections on their way from listener to HTTP thread; libmicrohttpd's own limit leaves room
      * for them, since it would close what is over it. */
     CONNECTIONS_ON_THE_WAY = 1024,
+    /* Beyond --max-connections, so that a full server can still be looked at. */
+    CONNECTIONS_FOR_METRICS = 16,
 };
 
 __attribute__((format(printf, 2, 0))) static void log_library(void *user, const char *format,
@@ -118,12 +120,21 @@ static bool has_room(void *user)
     return atomic_load(&http->n_connections) < http->max_connections;
 }
 
+static bool has_room_for_metrics(void *user)
+{
+    struct http *http = user;
+
+    return atomic_load(&http->n_connections) < http->max_connections + CONNECTIONS_FOR_METRICS;
+}
+
 /* At most once a minute, so that a client which opens many connections cannot fill the log. */
 static void warn_refused(struct http *http, int64_t now_us)
 {
-    if (http->warned_us && now_us - http->warned_us < WARNING_PAUSE_US)
+    int64_t warned_us = atomic_load(&http->warned_us);
+
+    if ((warned_us && now_us - warned_us < WARNING_PAUSE_US) ||
+        !atomic_compare_exchange_strong(&http->warned_us, &warned_us, now_us))
         return;
-    http->warned_us = now_us;
     log_write(LOG_WARNING,
               "a connection was closed at once: its address has %" PRId64
               " already (--max-connections-per-address), or memory is short",
@@ -184,6 +195,47 @@ static struct MHD_Daemon *start_daemon(struct http *http, const struct options *
         n_threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, n_threads, MHD_OPTION_END);
 }
 
+static enum status open_listeners(struct http *http, struct error *error)
+{
+    const struct options *options = http->server->options;
+    const struct listener_options port = {
+        .hostname = options->hostname,
+        .port = (uint16_t)options->port,
+        .scheme = http->tls ? "https" : "http",
+        .has_room = has_room,
+        .accepted = add_connection,
+        .user = http,
+    };
+    struct listener_options path = port, metrics = port;
+    enum status status = listener_new(&http->listeners[HTTP_LISTENER_PORT], &port, error);
+
+    path.path = options->uds_path;
+    if (!status && options->uds_path)
+        status = listener_new(&http->listeners[HTTP_LISTENER_PATH], &path, error);
+    metrics.port = (uint16_t)options->prometheus_port;
+    metrics.has_room = has_room_for_metrics;
+    if (!status && options->prometheus_port)
+        status = listener_new(&http->listeners[HTTP_LISTENER_METRICS], &metrics, error);
+    return status;
+}
+
+static enum status start_listeners(struct http *http, struct error *error)
+{
+    for (size_t i = 0; i < N_HTTP_LISTENERS; i++) {
+        struct listener *listener = http->listeners[i];
+        enum status status;
+
+        if (!listener)
+            continue;
+        log_write(LOG_INFO, "listening %son %s",
+                  i == HTTP_LISTENER_METRICS ? "for /metrics alone " : "", listener_url(listener));
+        status = listener_start(listener);
+        if (status)
+            return error_set(error, status, "cannot start the thread that accepts connections");
+    }
+    return STATUS_OK;
+}
+
 static enum status open_http(struct http *http, struct error *error)
 {
     const struct options *options = http->server->options;
@@ -196,15 +248,7 @@ static enum status open_http(struct http *http, struct error *error)
         /* With TLS the client is told the end: see http_link.c. */
         .idle_shutdown = http->tls ? SHUT_RD : SHUT_RDWR,
     };
-    const struct listener_options listener_options = {
-        .hostname = options->hostname,
-        .port = (uint16_t)options->port,
-        .scheme = http->tls ? "https" : "http",
-        .has_room = has_room,
-        .accepted = add_connection,
-        .user = http,
-    };
-    enum status status = listener_new(&http->listener, &listener_options, error);
+    enum status status = open_listeners(http, error);
 
     if (status)
         return status;
@@ -215,11 +259,7 @@ static enum status open_http(struct http *http, struct error *error)
     if (!http->daemon)
         return error_set(error, STATUS_INTERNAL, "cannot start libmicrohttpd %s",
                          MHD_get_version());
-    log_write(LOG_INFO, "listening on %s", listener_url(http->listener));
-    status = listener_start(http->listener);
-    if (status)
-        return error_set(error, status, "cannot start the thread that accepts connections");
-    return STATUS_OK;
+    return start_listeners(http, error);
 }
 
 enum status http_start(struct server *server, struct error *error)
@@ -244,13 +284,15 @@ enum status http_start(struct server *server, struct error *error)
 
 const char *http_local_url(const struct http *http)
 {
-    return listener_local_url(http->listener);
+    return listener_local_url(http->listeners[HTTP_LISTENER_PORT]);
 }
 
 void http_stop_listening(struct http *http)
 {
-    listener_free(http->listener);
-    http->listener = NULL;
+    for (size_t i = 0; i < N_HTTP_LISTENERS; i++) {
+        listener_free(http->listeners[i]);
+        http->listeners[i] = NULL;
+    }
 }
 
 void http_abandon(struct http *http)

@@ -10,12 +10,14 @@
 
 #include "server/http/http_private.h"
 
+#include "config/options.h"
 #include "server/exchange/request.h"
 #include "server/exchange/server.h"
 #include "server/http/tls.h"
 #include "server/http/watch.h"
 #include "server/text/log.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -118,6 +120,20 @@ static void link_free(struct http_link *link)
     free(link);
 }
 
+static bool came_for_metrics(const struct http *http, int socket)
+{
+    const int64_t port = http->server->options->prometheus_port;
+    struct sockaddr_storage address = {0};
+    socklen_t len = sizeof address;
+
+    if (port == 0 || getsockname(socket, (struct sockaddr *)&address, &len))
+        return false;
+    if (address.ss_family == AF_INET6)
+        return ntohs(((const struct sockaddr_in6 *)&address)->sin6_port) == port;
+    return address.ss_family == AF_INET &&
+           ntohs(((const struct sockaddr_in *)&address)->sin_port) == port;
+}
+
 /* NULL when memory is short. */
 static struct http_link *link_new(struct http *http, struct MHD_Connection *connection, int socket)
 {
@@ -127,6 +143,7 @@ static struct http_link *link_new(struct http *http, struct MHD_Connection *conn
         return NULL;
     link->http = http;
     link->socket = socket;
+    link->is_for_metrics = came_for_metrics(http, socket);
     link->watched = watch_connection_begin(http->watch, socket);
     if (link->watched && http->tls)
         link->tls =

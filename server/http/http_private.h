@@ -25,14 +25,21 @@ struct watch_entry;
 
 enum { HTTP_MAX_HEADER_BYTES = 24 << 10 }; /* request line and fields */
 
+enum http_listener {
+    HTTP_LISTENER_PORT,    /* --port */
+    HTTP_LISTENER_PATH,    /* --uds-path */
+    HTTP_LISTENER_METRICS, /* --prometheus-port */
+    N_HTTP_LISTENERS,
+};
+
 struct http {
     struct server *server;
-    struct tls *tls;           /* the server's; NULL: plain HTTP */
-    struct listener *listener; /* NULL: the port is closed */
+    struct tls *tls;                              /* the server's; NULL: plain HTTP */
+    struct listener *listeners[N_HTTP_LISTENERS]; /* NULL: closed, or not asked for */
     struct watch *watch;
     struct MHD_Daemon *daemon;
     size_t max_connections;
-    int64_t warned_us; /* last warning of refused connections; the listener's thread only */
+    _Atomic int64_t warned_us; /* last warning of refused connections */
     atomic_size_t n_connections;
     atomic_size_t n_suspended; /* connections; counted down after they are resumed */
 };
@@ -41,6 +48,7 @@ struct http {
 struct http_link {
     struct http *http;
     int socket;
+    bool is_for_metrics; /* it came to --prometheus-port */
     struct watch_entry *watched;
     struct tls_session *tls;     /* NULL: plain HTTP */
     struct request *request;     /* the current one, owned by this; for the HTTP thread */

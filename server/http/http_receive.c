@@ -133,7 +133,11 @@ static void refuse_path(struct request *request, const char *path)
 {
     const char *nearest = nearest_path(request->server->routes, path);
 
-    if (nearest)
+    if (request->link->is_for_metrics)
+        respond_problem(request, PROBLEM_NOT_FOUND, NULL,
+                        "There is no %.100s here: this port has /metrics alone (--prometheus-port)",
+                        path);
+    else if (nearest)
         respond_problem(request, PROBLEM_NOT_FOUND, NULL, "There is no %.100s here; there is %s",
                         path, nearest);
     else
@@ -176,6 +180,8 @@ static unsigned read_header(struct request *request, const char *path, const cha
     request->origin = http_header_get(request, MHD_HTTP_HEADER_ORIGIN);
     request->route =
         routes_find(request->server->routes, path, http_line_method_bit(method), &allowed);
+    if (request->link->is_for_metrics && strcmp(path, "/metrics") != 0)
+        request->route = NULL;
     request->stage = REQUEST_GATHERING;
     return allowed;
 }

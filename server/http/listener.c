@@ -18,12 +18,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum {
-    BACKLOG = 4096, /* the kernel takes the minimum of this and net.core.somaxconn */
-    RETRY_MS = 20,  /* without room, or descriptors */
-    URL_BYTES = NI_MAXHOST + 32,
+    BACKLOG = 4096,              /* the kernel takes the minimum of this and net.core.somaxconn */
+    RETRY_MS = 20,               /* without room, or descriptors */
+    URL_BYTES = NI_MAXHOST + 32, /* more than a path can be long */
 };
 
 struct listener {
@@ -34,6 +36,7 @@ struct listener {
     char local_url[URL_BYTES];
     pthread_t thread;
     bool has_thread;
+    bool has_path; /* the socket is at its path */
 };
 
 /* Opens, binds and listens on one address. Returns -1 and errno. */
@@ -88,6 +91,56 @@ static enum status open_port(struct listener *listener, struct error *error)
     return STATUS_OK;
 }
 
+/* Removes a socket on which nobody listens. Returns why the path cannot be had; NULL: it can. */
+static const char *clear_path(const struct sockaddr_un *address)
+{
+    struct stat found;
+    int socket_;
+    bool is_used;
+
+    if (lstat(address->sun_path, &found))
+        return errno == ENOENT ? NULL : strerror(errno);
+    if (!S_ISSOCK(found.st_mode))
+        return "there is a file that is no socket";
+    socket_ = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (socket_ < 0)
+        return strerror(errno);
+    is_used = connect(socket_, (const struct sockaddr *)address, sizeof *address) == 0 ||
+              errno != ECONNREFUSED;
+    close(socket_);
+    if (is_used)
+        return "another process listens there";
+    return unlink(address->sun_path) ? strerror(errno) : NULL;
+}
+
+static enum status open_path(struct listener *listener, struct error *error)
+{
+    const char *path = listener->options.path;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const char *reason;
+
+    if (strlen(path) >= sizeof address.sun_path)
+        return error_set(error, STATUS_INVALID,
+                         "cannot listen on %.120s...: a socket's path has at most %zu bytes", path,
+                         sizeof address.sun_path - 1);
+    strcpy(address.sun_path, path);
+    reason = clear_path(&address);
+    if (!reason) {
+        listener->socket = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (listener->socket < 0 ||
+            bind(listener->socket, (const struct sockaddr *)&address, sizeof address))
+            reason = strerror(errno);
+        else
+            listener->has_path = true;
+    }
+    if (!reason && listen(listener->socket, BACKLOG))
+        reason = strerror(errno);
+    if (reason)
+        return error_set(error, STATUS_IO, "cannot listen on %s: %s", path, reason);
+    snprintf(listener->url, sizeof listener->url, "unix:%s", path);
+    return STATUS_OK;
+}
+
 static void format_url(const struct listener *listener, int family, const char *host,
                        const char *port, char ret_url[URL_BYTES])
 {
@@ -127,12 +180,13 @@ enum status listener_new(struct listener **ret_listener, const struct listener_o
     if (listener->wakeup < 0)
         status = error_set(error, STATUS_IO, "cannot make an eventfd: %s", strerror(errno));
     else
-        status = open_port(listener, error);
+        status = options->path ? open_path(listener, error) : open_port(listener, error);
     if (status) {
         listener_free(listener);
         return status;
     }
-    write_urls(listener);
+    if (!options->path)
+        write_urls(listener);
     *ret_listener = listener;
     return STATUS_OK;
 }
@@ -222,5 +276,7 @@ void listener_free(struct listener *listener)
         close(listener->socket);
     if (listener->wakeup >= 0)
         close(listener->wakeup);
+    if (listener->has_path)
+        unlink(listener->options.path);
     free(listener);
 }

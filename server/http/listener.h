@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The port: a listening socket and the thread that accepts. Used by http only. */
+/* A listening socket, of a TCP port or a path, and the thread that accepts. Used by http only. */
 #ifndef NESTD_SERVER_HTTP_LISTENER_H
 #define NESTD_SERVER_HTTP_LISTENER_H
 
@@ -13,6 +13,7 @@
 struct listener;
 
 struct listener_options {
+    const char *path;     /* of a Unix socket; NULL: a TCP port */
     const char *hostname; /* an address or a name, IPv4 or IPv6 */
     uint16_t port;        /* 0: any free one */
     const char *scheme;   /* of listener_url */
@@ -24,19 +25,20 @@ struct listener_options {
     void *user;
 };
 
-/* Opens the port; connections wait until listener_start. An error names the address and the
- * reason. */
+/* Opens the port or the path; connections wait until listener_start. A socket that is left of an
+ * earlier run is replaced; one on which somebody listens is not, nor any other file. An error names
+ * the address and the reason. */
 MUST_CHECK enum status listener_new(struct listener **ret_listener,
                                     const struct listener_options *options, struct error *error);
 MUST_CHECK enum status listener_start(struct listener *listener);
 
-/* "http://127.0.0.1:8080", with the actual port. */
+/* "http://127.0.0.1:8080", with the actual port; "unix:PATH". */
 const char *listener_url(const struct listener *listener);
 
 /* The same for a person on this machine: the loopback address if it listens on all addresses. */
 const char *listener_local_url(const struct listener *listener);
 
-/* Accepts what has connected so far, then closes the port. NULL is allowed. */
+/* Accepts what has connected so far, then closes the port, or removes the path. NULL is allowed. */
 void listener_free(struct listener *listener);
 
 #endif
