@@ -22,7 +22,8 @@ static size_t larger(size_t a, size_t b)
 /* Of a product's result. */
 static size_t max_columns(const struct arch *arch)
 {
-    return larger(larger(arch_qkv_size(arch), arch_wide_size(arch)), arch->hidden_size);
+    return larger(larger(arch_qkv_size(arch), arch_wide_size(arch)),
+                  larger(arch->hidden_size, arch->n_experts));
 }
 
 /* Columns of 4 bytes that have room for n numbers: of 2 bytes where all are bfloat16. */
@@ -98,6 +99,7 @@ static size_t list_pieces(struct encoder_context *context, struct piece ret_piec
     bool own = encoder->dtype != ENCODER_FLOAT32;
     bool own_x = own || arch->norm_place != NORM_AFTER;
     bool own_raw = plan_turns_heads(arch) && encoder->attention_type != KERNEL_FLOAT32;
+    size_t n_chosen = arch->n_experts ? n_rows * arch->n_chosen_experts : 0;
     const struct piece pieces[] = {
         {&context->x, n_rows, hidden},
         {&context->x_operand.values, own_x ? n_rows : 0, columns_of(hidden, is_short)},
@@ -119,6 +121,12 @@ static size_t list_pieces(struct encoder_context *context, struct piece ret_piec
         {&context->wide, arch->is_gated ? GEMM_MAX_ROWS : 0, 2 * inner},
         {&context->raw_qkv, own_raw ? GEMM_MAX_ROWS : 0, qkv},
         {&context->branch, arch->norm_place == NORM_AROUND ? GEMM_MAX_ROWS : 0, hidden},
+        {&context->chosen, n_chosen, 1},
+        {&context->shares, n_chosen, 1},
+        {&context->expert_rows, n_chosen, 1},
+        {&context->expert_ends, 1, arch->n_experts},
+        {&context->mixed, n_chosen, hidden},
+        {&context->gathered, arch->n_experts ? GEMM_MAX_ROWS : 0, hidden},
         {&context->c, GEMM_MAX_ROWS, max_columns(arch)},
         {&context->normed, arch->norm_place == NORM_AFTER ? 0 : GEMM_MAX_ROWS, hidden},
         {&context->embedded, encoder->embedding_projection.weights ? GEMM_MAX_ROWS : 0,

@@ -5,11 +5,11 @@
 #define NESTD_ENGINE_ENCODER_CONTEXT_H
 
 #include "engine/encoder/arena.h"
-#include "engine/encoder/distance.h"
+#include "engine/encoder/tables/distance.h"
 #include "engine/encoder/encoder.h"
 #include "engine/encoder/layer.h"
 #include "engine/encoder/plan.h"
-#include "engine/encoder/rotary.h"
+#include "engine/encoder/tables/rotary.h"
 #include "engine/gemm/gemm.h"
 #include "engine/kernels/kernels.h"
 
@@ -28,7 +28,8 @@ struct encoder {
     enum kernel_type attention_type;             /* of q, k and v */
     kernel_store *(*activation)[N_KERNEL_TYPES]; /* the model's, out of kernels: [input][output] */
     struct plan plan;
-    bool is_large;    /* a layer's weights: passes go product by product (forward.c) */
+    struct plan expert_plan; /* of layers with experts */
+    bool is_large;           /* a layer's weights: passes go product by product (forward.c) */
     float *positions; /* [n, embedding]: position + token type 0, by embed.c's position_row() */
     struct packed_norm embedding_norm;
     struct packed_linear embedding_projection; /* NULL weights: there is none */
@@ -61,9 +62,14 @@ struct encoder_context {
     void *qkv;                       /* [n, qkv], of attention_type */
     float *attended;                 /* [n, query] */
     struct operand attended_operand; /* [n, query] */
-    size_t *text_rows;               /* [n_texts]: where each text begins */
-    size_t *positions;               /* [n]: of each row in its text */
-    _Atomic(enum status) status;     /* the first failure of any member */
+    uint32_t *chosen;                /* [n, n_chosen_experts]: each row's experts */
+    float *shares;                   /* [n, n_chosen_experts] */
+    uint32_t *expert_rows;       /* [n x n_chosen_experts]: places of `chosen`, sorted by expert */
+    uint32_t *expert_ends;       /* [n_experts]: where each expert's end in it */
+    float *mixed;                /* [n, n_chosen_experts, hidden]: what each made of the row */
+    size_t *text_rows;           /* [n_texts]: where each text begins */
+    size_t *positions;           /* [n]: of each row in its text */
+    _Atomic(enum status) status; /* the first failure of any member */
 
     /* Of a block, and the member's; of a block, and the owner's, where members share it; of the
      * pass, and the owner's, where each product is a phase of its own. */
@@ -83,6 +89,7 @@ struct encoder_context {
     void *c;         /* [GEMM_MAX_ROWS, n_out] of 4 bytes: what a product leaves */
     float *scratch;  /* of one attention */
     float *normed;   /* [GEMM_MAX_ROWS, hidden], where norms are not after */
+    void *gathered;  /* [GEMM_MAX_ROWS, hidden]: one expert's rows, as their product reads them */
     float *embedded; /* [GEMM_MAX_ROWS, embedding], where it is projected */
 };
 

@@ -80,6 +80,10 @@ enum status encoder_new(struct encoder **ret_encoder, const struct model *model,
 
     if (status)
         return status;
+    if (dtype == ENCODER_INT8 && model->arch.n_experts > 0)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "a model with experts cannot be served in int8; supported: float32, "
+                         "bfloat16");
     encoder = calloc(1, sizeof *encoder);
     if (!encoder)
         return error_set(error, STATUS_NO_MEMORY,
@@ -88,7 +92,9 @@ enum status encoder_new(struct encoder **ret_encoder, const struct model *model,
     encoder->dtype = dtype;
     kernels_choose(&encoder->kernels, cpu_flags(cpu_mask));
     encoder->activation = pick_activation(&encoder->kernels, model->arch.activation);
-    encoder->plan = plan_make(&model->arch);
+    encoder->plan = plan_make(&model->arch, false);
+    if (model->arch.n_experts > 0)
+        encoder->expert_plan = plan_make(&model->arch, true);
     encoder->attention_type = dtype != ENCODER_FLOAT32 && encoder->kernels.multiplies_bfloat16 &&
                                       !model->arch.is_disentangled
                                   ? KERNEL_BFLOAT16

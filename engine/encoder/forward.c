@@ -23,6 +23,7 @@
  * (gemm.h), the kernels see one row or one element, and attention sees one text. */
 #include "engine/encoder/context.h"
 #include "engine/encoder/embed.h"
+#include "engine/encoder/experts.h"
 #include "engine/encoder/plan.h"
 #include "engine/encoder/steps.h"
 #include "engine/encoder/team.h"
@@ -83,6 +84,8 @@ static void run_tile(void *member, void *user, size_t tile)
 
     if (phase->steps->kind == STEP_TEXTS) {
         cut_texts(phase, tile, &step);
+    } else if (phase->steps->kind == STEP_EXPERTS) {
+        step.head = experts_find_tile(phase->owner, tile, &step.row, &step.n_rows);
     } else if (phase->split > 0) {
         step.n_rows = phase->n_tokens;
         step.split = phase->split;
@@ -123,6 +126,8 @@ static void cut(struct phase *phase)
     if (first->kind == STEP_TEXTS) {
         phase->n_tiles =
             phase->pass->n_texts * phase->owner->encoder->model->arch.n_attention_heads;
+    } else if (first->kind == STEP_EXPERTS) {
+        phase->n_tiles = experts_sort(phase->owner, phase->n_tokens);
     } else if (phase->schedule != BY_STEP) {
         phase->n_tiles = count_blocks(n_units, phase->n_members);
     } else if (first->kind == STEP_ROWS) {
@@ -154,15 +159,21 @@ static void run_phase(struct phase *phase)
 
 /* ---- layers ---- */
 
+/* Tiles are not of rows laid end to end: the step is a phase of its own. */
+static bool is_apart(const struct layer_step *step)
+{
+    return step->kind == STEP_TEXTS || step->kind == STEP_EXPERTS;
+}
+
 /* How many steps from the first on make a phase. */
 static size_t count_steps(enum schedule schedule, const struct layer_step *steps, size_t n_left)
 {
     bool multiplies = steps->kind == STEP_PRODUCT;
     size_t n = 1;
 
-    if (schedule == BY_STEP || steps->kind == STEP_TEXTS)
+    if (schedule == BY_STEP || is_apart(steps))
         return 1;
-    for (; n < n_left && steps[n].kind != STEP_TEXTS; n++) {
+    for (; n < n_left && !is_apart(&steps[n]); n++) {
         if (schedule == BY_PRODUCT && multiplies && steps[n].kind == STEP_PRODUCT)
             break;
         multiplies = multiplies || steps[n].kind == STEP_PRODUCT;
@@ -172,7 +183,8 @@ static size_t count_steps(enum schedule schedule, const struct layer_step *steps
 
 static void run_layer(struct phase *phase)
 {
-    const struct plan *plan = &phase->owner->encoder->plan;
+    const struct encoder *encoder = phase->owner->encoder;
+    const struct plan *plan = phase->layer->experts.n > 0 ? &encoder->expert_plan : &encoder->plan;
 
     for (size_t i = 0; i < plan->n_steps; i += phase->n_steps) {
         phase->steps = &plan->steps[i];

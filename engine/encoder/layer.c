@@ -2,6 +2,7 @@
 #include "engine/encoder/layer.h"
 
 #include "engine/base/memory.h"
+#include "engine/encoder/experts.h"
 #include "engine/kernels/kernels.h"
 #include "engine/model/model.h"
 
@@ -174,6 +175,8 @@ static enum status pack_product(struct packed_linear *packed, enum layer_product
     const struct linear *linears[MAX_LINEARS];
     size_t n_linears = linears_of(stored, product, linears);
 
+    if (n_linears == 0) /* a layer of experts */
+        return STATUS_OK;
     return pack_linears(packed, gemm, format, kernels, linears, n_linears, error);
 }
 
@@ -213,7 +216,16 @@ enum status layer_init(struct layer *layer, struct gemm *gemm, enum gemm_format 
 
     for (enum layer_product i = 0; i < N_LAYER_PRODUCTS && !status; i++)
         status = pack_product(&layer->products[i], i, gemm, format, kernels, stored, error);
+    if (!status && stored->router.weight.data)
+        status = experts_init(&layer->experts, gemm, format, kernels, arch, stored, error);
     return status;
+}
+
+enum gemm_format layer_middle_format(const struct layer *layer)
+{
+    const struct packed_linear *reader = &layer->products[LAYER_INTERMEDIATE];
+
+    return (reader->weights ? reader : &layer->experts.in[0])->weights->format;
 }
 
 enum status layer_repack(struct layer *layer, enum layer_product product, struct gemm *gemm,
@@ -239,12 +251,17 @@ void layer_forget_stored(const struct model_layer *stored)
         for (size_t j = 0; j < n_linears; j++)
             tensor_forget(&linears[j]->weight);
     }
+    if (stored->router.weight.data) {
+        tensor_forget(&stored->experts_in);
+        tensor_forget(&stored->experts_out);
+    }
 }
 
 void layer_release(struct layer *layer)
 {
     for (enum layer_product i = 0; i < N_LAYER_PRODUCTS; i++)
         packed_linear_release(&layer->products[i]);
+    experts_release(&layer->experts);
     packed_norm_release(&layer->query_norm);
     packed_norm_release(&layer->key_norm);
     packed_norm_release(&layer->attention_norm);

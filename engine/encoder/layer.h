@@ -38,8 +38,18 @@ enum layer_product {
     N_LAYER_PRODUCTS
 };
 
+/* A layer's experts, in place of its last two products. */
+struct experts {
+    struct packed_linear router; /* [n_experts, hidden], in float32 */
+    struct packed_linear *in;  /* [n_experts], each [intermediate, hidden]; NULL: there are none */
+    struct packed_linear *out; /* [n_experts], each [hidden, intermediate] */
+    size_t n;
+    float *bias; /* [hidden]: of their sum */
+};
+
 struct layer {
     struct packed_linear products[N_LAYER_PRODUCTS];
+    struct experts experts;
     struct packed_norm query_norm; /* as in struct model_layer */
     struct packed_norm key_norm;
     struct packed_norm attention_norm;
@@ -68,6 +78,10 @@ void layer_gather(const struct kernels *kernels, const struct model_layer *store
 MUST_CHECK enum status layer_init(struct layer *layer, struct gemm *gemm, enum gemm_format format,
                                   const struct kernels *kernels, const struct arch *arch,
                                   const struct model_layer *stored, struct error *error);
+
+/* The format of what reads the rows between the layer's halves. */
+enum gemm_format layer_middle_format(const struct layer *layer);
+
 /* Lets the stored weights' pages go, which nobody reads after packing. */
 void layer_forget_stored(const struct model_layer *stored);
 void layer_release(struct layer *layer);

@@ -3,7 +3,7 @@
 
 #include "engine/base/memory.h"
 #include "engine/encoder/context.h"
-#include "engine/encoder/disentangled.h"
+#include "engine/encoder/tables/disentangled.h"
 #include "engine/base/parallel.h"
 #include "engine/model/model.h"
 

@@ -52,13 +52,30 @@ static const struct layer_step norm_around[] = {
     {NULL, 0, 0},
 };
 
-struct plan plan_make(const struct arch *arch)
+/* Experts: Shazeer et al., arXiv 1701.06538. */
+static const struct layer_step experts_norm_after[] = {
+    {step_qkv, STEP_PRODUCT, LAYER_QKV},
+    {step_turn_heads, STEP_ROWS, 0},
+    {step_attention, STEP_TEXTS, 0},
+    {step_attended_operand, STEP_ROWS, 0},
+    {step_attention_output, STEP_PRODUCT, LAYER_ATTENTION_OUTPUT},
+    {step_attention_norm, STEP_ROWS, 0},
+    {step_route, STEP_ROWS, 0},
+    {step_experts, STEP_EXPERTS, 0},
+    {step_add_experts, STEP_ROWS, 0},
+    {step_output_norm, STEP_ROWS, 0},
+    {NULL, 0, 0},
+};
+
+struct plan plan_make(const struct arch *arch, bool with_experts)
 {
     static const struct layer_step *const lists[] = {
         [NORM_AFTER] = norm_after, [NORM_BEFORE] = norm_before, [NORM_AROUND] = norm_around};
+    const struct layer_step *list = with_experts ? experts_norm_after : lists[arch->norm_place];
     struct plan plan = {.n_steps = 0};
 
-    for (const struct layer_step *step = lists[arch->norm_place]; step->run; step++) {
+    assert(!with_experts || arch->norm_place == NORM_AFTER);
+    for (const struct layer_step *step = list; step->run; step++) {
         step_function *run = step->run;
 
         if (run == step_turn_heads && !plan_turns_heads(arch))

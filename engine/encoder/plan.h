@@ -27,7 +27,8 @@ struct step {
     size_t n_rows;
     size_t split; /* the columns: panel `panel` of 2^split, where the weights can be split so far */
     size_t panel;
-    size_t head; /* of attention, whose rows are one text's */
+    size_t head; /* of attention, whose rows are one text's; or the expert whose rows they are, as
+                    expert_rows lists them */
     bool alone;  /* the step is a phase of its own, so that it must leave whole what the next reads:
                     what is read may be another member's */
 };
@@ -39,6 +40,7 @@ enum step_kind {
     STEP_ROWS,    /* rows */
     STEP_PRODUCT, /* rows, or panels of the columns of its weights */
     STEP_TEXTS,   /* texts and heads */
+    STEP_EXPERTS, /* rows, sorted by expert */
 };
 
 struct layer_step {
@@ -54,7 +56,8 @@ struct plan {
     size_t n_steps;
 };
 
-struct plan plan_make(const struct arch *arch);
+/* Of layers that have experts, or of the others. */
+struct plan plan_make(const struct arch *arch, bool with_experts);
 
 /* Whether query, key and value need float32 after their product, before attention's format. */
 static inline bool plan_turns_heads(const struct arch *arch)

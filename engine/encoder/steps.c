@@ -176,8 +176,8 @@ static void normalise(const struct step *step, const struct packed_norm *norm,
 
 void step_attention_norm(const struct step *step)
 {
-    normalise(step, &step->layer->attention_norm,
-              step->layer->products[LAYER_INTERMEDIATE].weights->format, &step->owner->mid_operand);
+    normalise(step, &step->layer->attention_norm, layer_middle_format(step->layer),
+              &step->owner->mid_operand);
 }
 
 void step_intermediate(const struct step *step)

@@ -17,6 +17,11 @@ step_function step_gated;            /* the same two of a gated layer, whose gat
 step_function step_gated_operand;    /* are wide, where alone */
 step_function step_output;           /* inner_operand -> x += */
 
+/* Experts, in place of the two products after the middle. */
+step_function step_route;       /* x -> chosen, shares */
+step_function step_experts;     /* mid_operand -> mixed, of one expert's rows */
+step_function step_add_experts; /* mixed -> x += */
+
 /* Norms after. */
 step_function step_attention_norm; /* x -> x, mid_operand */
 step_function step_output_norm;    /* x -> x, x_operand */

@@ -26,9 +26,13 @@ static const struct {
     [ARCH_TYPES] = {offsetof(struct arch, n_types), 0, 1 << 16},
     [ARCH_BUCKETS] = {offsetof(struct arch, n_buckets), 4, 1 << 16},
     [ARCH_BUCKET_DISTANCE] = {offsetof(struct arch, max_bucket_distance), 1, 1 << 20},
+    [ARCH_EXPERTS] = {offsetof(struct arch, n_experts), 0, 1 << 10},
+    [ARCH_CHOSEN_EXPERTS] = {offsetof(struct arch, n_chosen_experts), 1, 1 << 10},
+    [ARCH_EXPERT_INTERVAL] = {offsetof(struct arch, expert_interval), 0, ARCH_MAX_LAYERS},
     [ARCH_GROUPS] = {offsetof(struct arch, n_groups), 1, ARCH_MAX_LAYERS},
     [ARCH_QUERY] = {offsetof(struct arch, query_size), 1, 1 << 16},
     [ARCH_KEY] = {offsetof(struct arch, key_size), 1, 1 << 16},
+    [ARCH_EXPERT_ROWS] = {offsetof(struct arch, expert_rows), 0, 1 << 28},
     [ARCH_DISTANCES] = {offsetof(struct arch, n_distance_rows), 0, 1 << 21},
 };
 
@@ -60,6 +64,11 @@ bool arch_has_local_layers(const struct arch *arch)
         if (arch->is_local[i])
             return true;
     return false;
+}
+
+bool arch_has_experts(const struct arch *arch, size_t layer)
+{
+    return arch->n_experts > 0 && arch->expert_interval > 0 && layer % arch->expert_interval == 1;
 }
 
 static enum status refuse(const struct document *config, const struct family *family,
@@ -106,6 +115,7 @@ static void derive_sizes(struct arch *arch)
         arch->n_groups = arch->n_layers;
     arch->query_size = arch->n_attention_heads * arch->head_size;
     arch->key_size = arch->n_kv_heads * arch->head_size;
+    arch->expert_rows = arch->n_experts * arch->intermediate_size;
 }
 
 static enum status check_sizes(const struct document *config, const struct family *family,
@@ -126,6 +136,10 @@ static enum status check_sizes(const struct document *config, const struct famil
                          "%s: \"%s\" %zu is not a multiple of \"%s\" %zu", config->name,
                          sizes[ARCH_LAYERS].key, arch->n_layers, sizes[ARCH_GROUPS].key,
                          arch->n_groups);
+    if (arch->n_experts > 0 && arch->n_chosen_experts > arch->n_experts)
+        return error_set(error, STATUS_INVALID, "%s: \"%s\" %zu is more than \"%s\" %zu",
+                         config->name, sizes[ARCH_CHOSEN_EXPERTS].key, arch->n_chosen_experts,
+                         sizes[ARCH_EXPERTS].key, arch->n_experts);
     if (arch->score_bias == SCORE_BIAS_BUCKETS && arch->max_bucket_distance <= arch->n_buckets / 4)
         return error_set(error, STATUS_INVALID,
                          "%s: \"%s\" %zu is no more than a quarter of \"%s\" %zu", config->name,

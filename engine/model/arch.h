@@ -79,6 +79,13 @@ struct arch {
     bool is_gated;   /* activation(gate(x)) * intermediate(x) */
     size_t n_groups; /* of layers: those of a group share their weights; n_layers as a rule */
 
+    /* Experts (Shazeer et al., arXiv 1701.06538): in some layers several feed-forward networks, of
+     * which each token has those with the largest shares by a router's softmax; their results are
+     * added, each times its share. */
+    size_t n_experts;        /* 0: no layer has them */
+    size_t n_chosen_experts; /* for a token */
+    size_t expert_interval;  /* layer i has them where i % interval is 1 */
+
     /* Attention. */
     float attention_scale;
     bool is_causal;   /* a token does not see later ones */
@@ -99,8 +106,9 @@ struct arch {
     bool is_local[ARCH_MAX_LAYERS];
 
     /* What follows from these. */
-    size_t query_size; /* n_attention_heads x head_size */
-    size_t key_size;   /* n_kv_heads x head_size: of keys, and of values */
+    size_t query_size;  /* n_attention_heads x head_size */
+    size_t key_size;    /* n_kv_heads x head_size: of keys, and of values */
+    size_t expert_rows; /* n_experts x intermediate_size */
 };
 
 /* Reads config.json by the tables of its family. The bounds are such that no product of sizes
@@ -109,6 +117,7 @@ MUST_CHECK enum status arch_read(const struct document *config, const struct fam
                                  struct arch *ret_arch, struct error *error);
 
 bool arch_has_local_layers(const struct arch *arch);
+bool arch_has_experts(const struct arch *arch, size_t layer);
 
 /* Columns of query, key and value side by side. */
 static inline size_t arch_qkv_size(const struct arch *arch)

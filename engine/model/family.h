@@ -25,11 +25,15 @@ enum arch_size {
     ARCH_TYPES,
     ARCH_BUCKETS,
     ARCH_BUCKET_DISTANCE,
+    ARCH_EXPERTS,
+    ARCH_CHOSEN_EXPERTS,
+    ARCH_EXPERT_INTERVAL,
     ARCH_GROUPS, /* of layers that share weights; 0: every layer has its own */
     N_ARCH_KEYS,
 
     ARCH_QUERY = N_ARCH_KEYS, /* heads x head */
     ARCH_KEY,                 /* kv heads x head */
+    ARCH_EXPERT_ROWS,         /* experts x intermediate */
     ARCH_DISTANCES,           /* rows of the table of distances */
     N_ARCH_SIZES,
     ARCH_NONE, /* of a vector, which has no columns */
@@ -50,6 +54,14 @@ struct family_demand {
     const char *word;
 };
 
+/* Which layers have a tensor. */
+enum family_layers {
+    LAYERS_ALL,
+    LAYERS_BUT_FIRST,
+    LAYERS_WITH_EXPERTS,
+    LAYERS_WITHOUT_EXPERTS,
+};
+
 struct family_tensor {
     const char *name;
     size_t offset; /* of a struct tensor in struct model, or in struct model_layer */
@@ -57,7 +69,7 @@ struct family_tensor {
     enum arch_size columns;
     unsigned part; /* the rows are part `part` of n_parts of the tensor's; 0 of 0: all of it */
     unsigned n_parts;
-    bool not_in_first; /* the first layer has none */
+    enum family_layers layers;
 };
 
 /* What a file calls the thetas of rotary positions, where it has no "rope_parameters". */
@@ -125,6 +137,11 @@ MUST_CHECK enum status family_find(const struct document *config, const struct f
     {                                                                                              \
         .name = name_, .offset = offsetof(struct model_layer, role), .rows = ARCH_##rows_,         \
         .columns = ARCH_##columns_                                                                 \
+    }
+#define SOME_LAYERS_TENSOR(name_, layers_, role, rows_, columns_)                                  \
+    {                                                                                              \
+        .name = name_, .offset = offsetof(struct model_layer, role), .rows = ARCH_##rows_,         \
+        .columns = ARCH_##columns_, .layers = LAYERS_##layers_                                     \
     }
 #define EMBEDDING_NORM(name)                                                                       \
     MODEL_TENSOR(name ".weight", embedding_norm.gamma, EMBEDDING, NONE),                           \

@@ -79,6 +79,21 @@ static enum status fill_model(struct model *model, const struct family_tensor *t
     return STATUS_OK;
 }
 
+static bool is_in_layer(const struct arch *arch, const struct family_tensor *row, size_t layer)
+{
+    switch (row->layers) {
+    case LAYERS_ALL:
+        break;
+    case LAYERS_BUT_FIRST:
+        return layer > 0;
+    case LAYERS_WITH_EXPERTS:
+        return arch_has_experts(arch, layer);
+    case LAYERS_WITHOUT_EXPERTS:
+        return !arch_has_experts(arch, layer);
+    }
+    return true;
+}
+
 static enum status fill_layer(struct model *model, const struct family *family, size_t layer,
                               struct error *error)
 {
@@ -91,7 +106,7 @@ static enum status fill_layer(struct model *model, const struct family *family, 
     for (const struct family_tensor *row = family->layer_tensors; row->name; row++) {
         enum status status = STATUS_OK;
 
-        if (layer > 0 || !row->not_in_first)
+        if (is_in_layer(&model->arch, row, layer))
             status = fill_tensor(model, row, prefix, (struct tensor *)(owner + row->offset), error);
         if (status)
             return status;

@@ -44,6 +44,10 @@ struct model_layer {
     struct linear gate;         /* [intermediate, hidden] */
     struct linear intermediate; /* [intermediate, hidden] */
     struct linear output;       /* [hidden, intermediate] */
+    struct linear router;       /* [n_experts, hidden], where the layer has experts */
+    struct tensor experts_in;   /* [n_experts x intermediate, hidden], and no intermediate and */
+    struct tensor experts_out;  /* output of its own; as large: an expert's output transposed */
+    struct tensor experts_bias; /* [hidden]: of their sum */
     struct layer_norm_weights output_norm;
     struct layer_norm_weights output_outer_norm;
 };

@@ -27,6 +27,7 @@ FAMILIES = [
     "modernbert",
     "mpnet",
     "nomic-bert",
+    "nomic-moe",
     "pool-lasttoken",
     "pool-max",
     "pool-mean_sqrt_len_tokens",

@@ -20,6 +20,7 @@ extern const struct family family_llama;
 extern const struct family family_modernbert;
 extern const struct family family_mpnet;
 extern const struct family family_nomic_bert;
+extern const struct family family_nomic_experts;
 extern const struct family family_qwen2;
 extern const struct family family_qwen3;
 extern const struct family family_roberta;

@@ -14,11 +14,7 @@ static const struct family_tensor model_tensors[] = {
 };
 
 static const struct family_tensor layer_tensors[] = {
-    {.name = "attn_norm.weight",
-     .offset = offsetof(struct model_layer, attention_norm.gamma),
-     .rows = ARCH_HIDDEN,
-     .columns = ARCH_NONE,
-     .not_in_first = true},
+    SOME_LAYERS_TENSOR("attn_norm.weight", BUT_FIRST, attention_norm.gamma, HIDDEN, NONE),
     LAYER_PART("attn.Wqkv.weight", query.weight, QUERY, HIDDEN, 0, 3),
     LAYER_PART("attn.Wqkv.weight", key.weight, KEY, HIDDEN, 1, 3),
     LAYER_PART("attn.Wqkv.weight", value.weight, KEY, HIDDEN, 2, 3),

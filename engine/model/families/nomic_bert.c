@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* NomicBERT (Nussbaum et al., arXiv 2402.01613): BERT with rotary positions, a gated network and no
- * biases. Older files call their keys as GPT-2's do. */
+ * biases. Older files call their keys as GPT-2's do. The second version (Nussbaum and Duderstadt,
+ * arXiv 2502.07972) is not gated, has biases, and has experts in every other layer. */
 #include "engine/model/families/families.h"
 
 static const char *const refused[] = {"prenorm",
@@ -67,4 +68,64 @@ const struct family family_nomic_bert = {
     .model_tensors = model_tensors,
     .layer_prefix = "encoder.layers.",
     .layer_tensors = layer_tensors,
+};
+
+static const char *const experts_refused[] = {"prenorm",
+                                              "parallel_block",
+                                              "causal",
+                                              "use_rms_norm",
+                                              "rotary_emb_interleaved",
+                                              "rotary_emb_scale_base",
+                                              "rotary_scaling_factor",
+                                              "moe_normalize_expert_weights",
+                                              "expert_choice_router",
+                                              NULL};
+static const char *const experts_refused_counts[] = {"num_shared_experts", NULL};
+
+static const struct family_tensor experts_tensors[] = {
+    LAYER_LINEAR_PART("attn.Wqkv", query, QUERY, HIDDEN, 0, 3),
+    LAYER_LINEAR_PART("attn.Wqkv", key, KEY, HIDDEN, 1, 3),
+    LAYER_LINEAR_PART("attn.Wqkv", value, KEY, HIDDEN, 2, 3),
+    LAYER_LINEAR("attn.out_proj", attention_output, HIDDEN, QUERY),
+    LAYER_NORM("norm1", attention_norm),
+    SOME_LAYERS_TENSOR("mlp.fc1.weight", WITHOUT_EXPERTS, intermediate.weight, INTERMEDIATE,
+                       HIDDEN),
+    SOME_LAYERS_TENSOR("mlp.fc1.bias", WITHOUT_EXPERTS, intermediate.bias, INTERMEDIATE, NONE),
+    SOME_LAYERS_TENSOR("mlp.fc2.weight", WITHOUT_EXPERTS, output.weight, HIDDEN, INTERMEDIATE),
+    SOME_LAYERS_TENSOR("mlp.fc2.bias", WITHOUT_EXPERTS, output.bias, HIDDEN, NONE),
+    SOME_LAYERS_TENSOR("mlp.router.layer.weight", WITH_EXPERTS, router.weight, EXPERTS, HIDDEN),
+    SOME_LAYERS_TENSOR("mlp.experts.mlp.w1", WITH_EXPERTS, experts_in, EXPERT_ROWS, HIDDEN),
+    SOME_LAYERS_TENSOR("mlp.experts.mlp.w2", WITH_EXPERTS, experts_out, EXPERT_ROWS, HIDDEN),
+    SOME_LAYERS_TENSOR("mlp.experts.bias", WITH_EXPERTS, experts_bias, HIDDEN, NONE),
+    LAYER_NORM("norm2", output_norm),
+    NO_TENSOR,
+};
+
+const struct family family_nomic_experts = {
+    .model_types = {"nomic_bert"},
+    .selector = {"activation_function", "gelu"},
+    .sizes =
+        {
+            [ARCH_HIDDEN] = {"n_embd", 768},
+            [ARCH_LAYERS] = {"n_layer", 12},
+            [ARCH_HEADS] = {"n_head", 12},
+            [ARCH_INTERMEDIATE] = {"n_inner", 3072},
+            [ARCH_VOCABULARY] = {"vocab_size", 250048},
+            [ARCH_POSITIONS] = {"n_positions", 2048},
+            [ARCH_TYPES] = {"type_vocab_size", 1},
+            [ARCH_EXPERTS] = {"num_experts", 0},
+            [ARCH_CHOSEN_EXPERTS] = {"moe_top_k", 1},
+            [ARCH_EXPERT_INTERVAL] = {"moe_every_n_layers", 0},
+        },
+    .refused = experts_refused,
+    .refused_counts = experts_refused_counts,
+    .has_own_code = true,
+    .eps_key = "layer_norm_epsilon",
+    .eps = 1e-5,
+    .rotary = {.theta_key = "rotary_emb_base", .theta = 10000},
+    .features = {.norms_embeddings = true, .rotates = true},
+    .prefixes = {"nomic_bert."},
+    .model_tensors = model_tensors,
+    .layer_prefix = "encoder.layers.",
+    .layer_tensors = experts_tensors,
 };

@@ -118,6 +118,22 @@ static void test_arch__disentangled_scores(void **state)
     assert_true(fabsf(one.attention_scale - 1 / sqrtf(2 * 64)) < 1e-7f);
 }
 
+static void test_arch__experts_are_in_every_other_layer(void **state)
+{
+    struct arch arch = good("{\"model_type\": \"nomic_bert\", \"activation_function\": \"gelu\", "
+                            "\"num_experts\": 8, \"moe_top_k\": 2, \"moe_every_n_layers\": 2, "
+                            "\"num_shared_experts\": 0, \"n_layer\": 4}");
+
+    (void)state;
+    assert_int_equal(arch.n_experts, 8);
+    assert_int_equal(arch.n_chosen_experts, 2);
+    assert_int_equal(arch.expert_rows, 8 * 3072);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(arch_has_experts(&arch, i), i % 2 == 1);
+    assert_false(arch.is_gated);
+    assert_true(good("{\"model_type\": \"nomic_bert\"}").is_gated);
+}
+
 static void test_arch__rotary_positions_are_scaled(void **state)
 {
     struct arch ntk = good("{\"model_type\": \"new\", \"rope_theta\": 20000, \"rope_scaling\": "
@@ -229,6 +245,12 @@ static void test_arch__refuses_by_file_and_key(void **state)
         {"{\"model_type\": \"t5\", \"relative_attention_max_distance\": 8}",
          "\"relative_attention_max_distance\" 8 is no more than a quarter of "
          "\"relative_attention_num_buckets\" 32"},
+        {"{\"model_type\": \"nomic_bert\", \"activation_function\": \"gelu\", \"num_experts\": 2, "
+         "\"moe_top_k\": 3}",
+         "\"moe_top_k\" 3 is more than \"num_experts\" 2"},
+        {"{\"model_type\": \"nomic_bert\", \"activation_function\": \"gelu\", "
+         "\"num_shared_experts\": 1}",
+         "\"num_shared_experts\" is 1"},
         {"{\"model_type\": \"deberta-v2\", \"conv_kernel_size\": 3}", "\"conv_kernel_size\" is 3"},
         {"{\"model_type\": \"deberta-v2\"}",
          "\"relative_attention\" is false or absent; supported: true"},
@@ -269,6 +291,7 @@ int main(void)
         cmocka_unit_test(test_arch__one_model_type_may_be_two_families),
         cmocka_unit_test(test_arch__t5_is_gated_or_not_by_a_word),
         cmocka_unit_test(test_arch__disentangled_scores),
+        cmocka_unit_test(test_arch__experts_are_in_every_other_layer),
         cmocka_unit_test(test_arch__rotary_positions_are_scaled),
         cmocka_unit_test(test_arch__local_layers_old_and_new),
         cmocka_unit_test(test_arch__grouped_keys_have_their_own_size),

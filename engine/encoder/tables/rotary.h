@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The angles of rotary positions, as cosines and sines. Made at load. Private to the encoder. */
-#ifndef NESTD_ENGINE_ENCODER_ROTARY_H
-#define NESTD_ENGINE_ENCODER_ROTARY_H
+#ifndef NESTD_ENGINE_ENCODER_TABLES_ROTARY_H
+#define NESTD_ENGINE_ENCODER_TABLES_ROTARY_H
 
 #include "engine/base/status.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/encoder/disentangled.h"
+#include "engine/encoder/tables/disentangled.h"
 
 #include "engine/base/memory.h"
 #include "engine/base/parallel.h"

@@ -3,8 +3,8 @@
 /* The keys and queries of distances, which each layer makes of one table by the weights of its
  * tokens' keys and queries (He et al., arXiv 2006.03654, section 3.1). They do not depend on texts
  * and are made at load, in float32 whatever the dtype. Private to the encoder. */
-#ifndef NESTD_ENGINE_ENCODER_DISENTANGLED_H
-#define NESTD_ENGINE_ENCODER_DISENTANGLED_H
+#ifndef NESTD_ENGINE_ENCODER_TABLES_DISENTANGLED_H
+#define NESTD_ENGINE_ENCODER_TABLES_DISENTANGLED_H
 
 #include "engine/base/status.h"
 

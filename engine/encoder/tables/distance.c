@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/encoder/distance.h"
+#include "engine/encoder/tables/distance.h"
 
 #include "engine/base/memory.h"
-#include "engine/encoder/disentangled.h"
+#include "engine/encoder/tables/disentangled.h"
 #include "engine/kernels/kernels.h"
 #include "engine/model/model.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/encoder/rotary.h"
+#include "engine/encoder/tables/rotary.h"
 
 #include "engine/base/memory.h"
 #include "engine/model/model.h"

@@ -2,8 +2,8 @@
 
 /* What attention adds to its scores by the distance between two tokens: learned biases, ALiBi's,
  * and minus infinity for what a token does not see. Made at load. Private to the encoder. */
-#ifndef NESTD_ENGINE_ENCODER_DISTANCE_H
-#define NESTD_ENGINE_ENCODER_DISTANCE_H
+#ifndef NESTD_ENGINE_ENCODER_TABLES_DISTANCE_H
+#define NESTD_ENGINE_ENCODER_TABLES_DISTANCE_H
 
 #include "engine/base/status.h"
 
