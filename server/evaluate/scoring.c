@@ -110,34 +110,29 @@ static enum status rank_bits(const struct vectors *queries, const struct vectors
     return status;
 }
 
-/* The dot product of a query with a document's signs. */
-static float rescore(const float *query, const float *document, size_t n_dims)
-{
-    double sum = 0;
-
-    for (size_t i = 0; i < n_dims; i++)
-        sum += document[i] > 0 ? (double)query[i] : -(double)query[i];
-    return (float)sum;
-}
-
 static enum status rank_rescored(const struct vectors *queries, const struct vectors *documents,
                                  size_t depth, struct top *tops)
 {
+    size_t n_dims = queries->n_dims;
     size_t n_candidates = min_size(SCORING_RESCORE * depth, documents->n);
     struct hit *candidates = calloc(queries->n, n_candidates * sizeof *candidates);
     struct top *near = candidates ? new_tops(queries->n, n_candidates, candidates) : NULL;
+    struct vectors signs = {0};
     enum status status = near ? rank_bits(queries, documents, near) : STATUS_NO_MEMORY;
 
+    if (!status)
+        status = format_sign(documents, &signs);
     for (size_t q = 0; q < queries->n && !status; q++) {
-        const float *query = queries->values + q * queries->n_dims;
+        const float *query = queries->values + q * n_dims;
 
         for (size_t i = 0; i < near[q].n_hits; i++) {
             uint32_t number = near[q].hits[i].number;
-            const float *document = documents->values + number * documents->n_dims;
 
-            top_offer(&tops[q], rescore(query, document, queries->n_dims), number);
+            top_offer(&tops[q], (float)vector_dot(query, signs.values + number * n_dims, n_dims),
+                      number);
         }
     }
+    free(signs.values);
     free(near);
     free(candidates);
     return status;
