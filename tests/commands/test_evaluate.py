@@ -492,6 +492,20 @@ def test_what_the_corpus_lacks_is_told(evaluate, binary, model):
     assert "1 documents are relevant that the corpus lacks" in done.stderr
 
 
+def test_what_is_judged_twice_counts_once(evaluate, binary, model, tmp_path):
+    """Also where the corpus lacks the document."""
+    files = ["--corpus", DATA / "corpus.jsonl", "--queries", DATA / "queries.jsonl", "--qrels", tmp_path / "twice.tsv"]
+    options = ["--model-id", model, *EXACT, "--dimensions", "64", "--resamples", 100, "--format", "csv"]
+    head, *rows = (DATA / "qrels" / "test.tsv").read_text().splitlines(keepends=True)
+    known = {row["_id"] for row in read_jsonl(DATA / "corpus.jsonl")}
+    assert any(row.split("\t")[1] not in known for row in rows)
+    (tmp_path / "twice.tsv").write_text(head + "".join(rows + rows))
+    command = [binary, "evaluate", *map(str, options + files)]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True)
+    assert done.stdout == evaluate(*options, "--data", DATA)
+    assert "1 documents are relevant that the corpus lacks" in done.stderr
+
+
 def test_a_plot_that_cannot_be_written_is_an_error(binary, model, tmp_path):
     path = tmp_path / "missing" / "plot.svg"
     command = [binary, "evaluate", *map(str, quick(model, "--plot", path))]

@@ -28,7 +28,7 @@ struct dataset {
     size_t *first;      /* [n_queries + 1] */
     size_t *n_relevant; /* [n_queries]: those that the corpus lacks count too */
 
-    size_t n_absent_documents; /* judgements of a document that the corpus lacks */
+    size_t n_absent_documents; /* relevant ones that the corpus lacks */
     size_t n_absent_queries;   /* judgements of a query that the queries lack */
 };
 

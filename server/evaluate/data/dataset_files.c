@@ -4,6 +4,7 @@
 #include "server/evaluate/data/rows.h"
 #include "server/text/buffer.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const struct table_column corpus_columns[] = {
@@ -85,14 +86,17 @@ static enum status sort(struct text_list *list, const char *path, struct error *
 struct judging {
     struct dataset *dataset;
     struct judgements judgements;
+    struct text_list absent; /* ids that the corpus lacks, as texts: one for each judgement */
 };
 
 /* What the corpus lacks gets a number above those of documents, so that it counts. */
 static enum status take_judgement(void *user, const struct table *table, const struct slice *fields,
                                   struct error *error)
 {
+    const struct slice no_id = {0};
     struct judging *judging = user;
     struct dataset *dataset = judging->dataset;
+    struct text_list *absent = &judging->absent;
     struct relevance relevance;
     double score;
     enum status status = table_read_number(table, fields[2], &score, error);
@@ -103,9 +107,29 @@ static enum status take_judgement(void *user, const struct table *table, const s
         dataset->n_absent_queries++;
         return STATUS_OK;
     }
-    if (!text_list_find(&dataset->documents, fields[1], &relevance.document))
-        relevance.document = dataset->documents.n_items + dataset->n_absent_documents++;
-    return judgements_add(&judging->judgements, relevance);
+    if (!text_list_find(&dataset->documents, fields[1], &relevance.document)) {
+        relevance.document = dataset->documents.n_items + absent->n_items;
+        status = text_list_add(absent, no_id, fields[1], reader_get_line(table_get_reader(table)));
+    }
+    return status ? status : judgements_add(&judging->judgements, relevance);
+}
+
+/* Gives judgements of the same absent document the same number. */
+static enum status unite_absent(struct judging *judging)
+{
+    size_t n_documents = judging->dataset->documents.n_items;
+    size_t *numbers = calloc(judging->absent.n_items + 1, sizeof *numbers);
+    enum status status = numbers ? text_list_unite(&judging->absent, numbers) : STATUS_NO_MEMORY;
+
+    for (size_t i = 0; i < judging->judgements.n_items && !status; i++) {
+        size_t *document = &judging->judgements.items[i].document;
+
+        if (*document >= n_documents)
+            *document = n_documents + numbers[*document - n_documents];
+    }
+    free(numbers);
+    judging->dataset->n_absent_documents = judging->absent.n_items;
+    return status;
 }
 
 static enum status read_judgements(struct dataset *dataset, const char *path, struct error *error)
@@ -114,12 +138,17 @@ static enum status read_judgements(struct dataset *dataset, const char *path, st
     enum status status = rows_read(path, qrels_columns, 3, take_judgement, &judging, error);
 
     if (!status)
+        status = unite_absent(&judging);
+    if (!status)
         status = judgements_settle(&judging.judgements, dataset);
+    if (status == STATUS_NO_MEMORY)
+        (void)error_set(error, status, "%s: not enough memory for all of it", path);
     if (!status && dataset->queries.n_items == 0)
         status =
             error_set(error, STATUS_INVALID,
                       "%s: names no document with a score above 0 for any of the queries", path);
     judgements_release(&judging.judgements);
+    text_list_release(&judging.absent);
     return status;
 }
 

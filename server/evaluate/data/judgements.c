@@ -72,7 +72,7 @@ static void keep_judged_queries(struct judgements *judgements, struct text_list 
     *queries = judged;
 }
 
-/* What the corpus lacks has the number SIZE_MAX or less, above those of documents. */
+/* What the corpus lacks has a number above those of documents: it counts, and is not kept. */
 static void index_queries(const struct judgements *judgements, struct dataset *dataset)
 {
     size_t n_kept = 0;

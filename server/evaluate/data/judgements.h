@@ -21,7 +21,7 @@ void judgements_release(struct judgements *judgements);
 MUST_CHECK enum status judgements_add(struct judgements *judgements, struct relevance relevance);
 
 /* Takes the judgements into the data set, and of its queries leaves those that have one. A pair that
- * was judged twice counts once. n_documents: numbers from it on are documents that the corpus
+ * was judged twice counts once. Numbers from the documents' count on are documents that the corpus
  * lacks. STATUS_NO_MEMORY. */
 MUST_CHECK enum status judgements_settle(struct judgements *judgements, struct dataset *dataset);
 
