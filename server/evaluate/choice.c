@@ -10,7 +10,7 @@
 
 enum { MIN_SIZE = 32 };
 
-/* "folder/name", or "folder/name.gz" where only that is there. */
+/* "folder/name.gz" where that is there, else "folder/name". */
 static char *join(const char *folder, const char *name)
 {
     char *path;

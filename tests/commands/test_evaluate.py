@@ -171,6 +171,20 @@ def test_recommendation_is_the_smallest_good_enough(report):
     assert f"within 1 % of full size with 95 % confidence; {times:.3g} times smaller" in found["text"]
 
 
+def test_nothing_is_recommended_where_full_size_has_nothing_to_keep(evaluate, model, tmp_path):
+    """Pairs of the same score have no correlation; a ranking may find nothing."""
+    texts = [row.rpartition(",")[0] for row in (DATA / "sts.csv").read_text(encoding="utf-8").splitlines()[:4]]
+    (tmp_path / "same.csv").write_text("".join(f"{text},3\n" for text in texts), encoding="utf-8")
+    (tmp_path / "absent.tsv").write_text("query-id\tcorpus-id\tscore\nq01\tabsent\t1\n", encoding="utf-8")
+    absent = ["--corpus", DATA / "corpus.jsonl", "--queries", DATA / "queries.jsonl", "--qrels", tmp_path / "absent.tsv"]
+    for options, words in ((["--sts", tmp_path / "same.csv"], "spearman_cosine is not above 0 over these 4 pairs"),
+                           (absent, "ndcg@10 is not above 0 over these 1 queries")):  # fmt: skip
+        report = json.loads(evaluate("--model-id", model, *options, "--dimensions", "64", "--resamples", 100, "--format", "json"))
+        found = report["recommendation"]
+        assert (found["dimensions"], found["output_dtype"]) == (384, "float32")
+        assert found["text"].startswith("At full size " + words)
+
+
 def read_sts(path):
     with open(path, newline="", encoding="utf-8") as file:
         rows = list(csv.reader(file))

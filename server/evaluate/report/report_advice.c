@@ -11,10 +11,18 @@ static bool is_better(const struct report *report, const struct report_row *row,
     return row->figures[i].value > than->figures[i].value;
 }
 
+/* Every row keeps all of nothing; a correlation that has no meaning is NaN. */
+static bool tells_rows_apart(const struct report *report)
+{
+    return report->rows[0].figures[report->main_figure].value > 0;
+}
+
 const struct report_row *report_recommend(const struct report *report, bool only_float32)
 {
     const struct report_row *best = &report->rows[0];
 
+    if (!tells_rows_apart(report))
+        return best;
     for (size_t i = 1; i < report->n_rows; i++) {
         const struct report_row *row = &report->rows[i];
 
@@ -50,6 +58,14 @@ void report_write_advice(const struct report *report, struct buffer *buffer)
     const struct report_row *floats = report_recommend(report, true);
     const struct report_row *smallest = report_recommend(report, false);
 
+    if (!tells_rows_apart(report)) {
+        buffer_appendf(buffer,
+                       "At full size %s is not above 0 over these %zu %s: they say nothing about "
+                       "smaller vectors.",
+                       report_short_name(report, report->main_figure).text, report->n_queries,
+                       report->is_pairs ? "pairs" : "queries");
+        return;
+    }
     if (smallest == full) {
         buffer_appendf(
             buffer,
