@@ -30,6 +30,7 @@ struct incoming {
     int descriptor;
     struct hub_hash *hash; /* of the first `len_bytes` */
     uint64_t len_bytes;    /* of what is there */
+    uint64_t max_bytes;    /* len_bytes where it was largest */
     uint64_t before_bytes; /* count->done_bytes without this blob */
     struct hub_patience patience;
     int write_problem; /* an errno; 0: none */
@@ -74,7 +75,9 @@ static enum status take_up(struct incoming *incoming, struct error *error)
         return refuse_memory(error);
     while (n > 0 && incoming->len_bytes <= incoming->file->size_bytes) {
         n = pread(incoming->descriptor, bytes, COPY_BYTES, (off_t)incoming->len_bytes);
-        if (n > 0 && hub_hash_add(incoming->hash, bytes, (size_t)n))
+        if (n > 0 && !hub_hash_add(incoming->hash, bytes, (size_t)n))
+            n = -1;
+        if (n > 0)
             incoming->len_bytes += (uint64_t)n;
     }
     free(bytes);
@@ -151,7 +154,10 @@ static bool put_piece(void *user, const struct hub_reply *reply, const char *byt
         incoming->is_foreign = true;
     if (incoming->is_foreign || !write_piece(incoming, bytes, len_bytes))
         return false;
-    incoming->patience.n_failures = 0;
+    if (incoming->len_bytes > incoming->max_bytes) {
+        incoming->max_bytes = incoming->len_bytes;
+        incoming->patience.n_failures = 0;
+    }
     report(incoming);
     return true;
 }
@@ -220,6 +226,7 @@ static enum status receive_right(struct incoming *incoming, struct error *error)
     log_write(LOG_WARNING, "%s: what has come is not what the hub lists; getting it anew",
               incoming->file->path);
     incoming->is_foreign = false;
+    incoming->max_bytes = 0;
     status = begin_anew(incoming, error);
     if (status == STATUS_OK)
         status = receive(incoming, error);

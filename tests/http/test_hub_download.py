@@ -267,6 +267,21 @@ def test_cut_connection_is_gone_on_with(binary, hub, cache):
     assert ranges == [None, "bytes=1000000-", "bytes=2000000-"]
 
 
+def test_host_without_ranges_that_never_gets_to_the_end_is_given_up(binary, hub, cache):
+    def answer(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(WEIGHTS)))
+        handler.send_header("Retry-After", "1")
+        handler.end_headers()
+        handler.wfile.write(WEIGHTS[:1_000_000])
+        handler.wfile.flush()
+        handler.close_connection = True
+
+    hub.fail("store", "", answer, times=12)
+    assert_refused(get(binary, hub, cache), NAME, "cannot be had")
+    assert hub.count("store", "") == 5
+
+
 def test_what_an_earlier_start_left_is_gone_on_with(binary, hub, cache):
     etag = hub.repositories[NAME].etag("model.safetensors")
     blobs(cache).mkdir(parents=True)

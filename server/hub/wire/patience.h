@@ -14,7 +14,7 @@ enum {
 };
 
 struct hub_patience {
-    unsigned n_failures; /* since something last came */
+    unsigned n_failures; /* since something new last came */
     unsigned max_tries;  /* 1: none is repeated */
 };
 
