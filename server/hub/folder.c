@@ -90,17 +90,20 @@ enum status hub_folder_find(const char *path, const char *revision, struct hub_p
                             struct error *error)
 {
     struct hub_path folder;
-    size_t n_models;
+    size_t n_models = 1;
     enum status status = hub_path_print(&folder, error, "%s", path);
 
+    if (status)
+        return status;
     for (size_t len = strlen(folder.text); len > 1 && folder.text[len - 1] == '/'; len--)
         folder.text[len - 1] = '\0';
-    if (status == STATUS_OK && !holds_model(path) && !holds(path, "snapshots")) {
+    if (holds_model(path))
+        return hub_path_print(ret_folder, error, "%s", path);
+    if (!holds(path, "snapshots"))
         status = find_only_model(path, &folder, &n_models, error);
-        if (status == STATUS_OK && n_models == 0)
-            return hub_path_print(ret_folder, error, "%s", path);
-    }
-    if (status == STATUS_OK && !holds_model(path) && holds(folder.text, "snapshots"))
+    if (status)
+        return status;
+    if (n_models == 1 && holds(folder.text, "snapshots"))
         return find_revision(folder.text, revision, ret_folder, error);
-    return status ? status : hub_path_print(ret_folder, error, "%s", path);
+    return hub_path_print(ret_folder, error, "%s", path);
 }

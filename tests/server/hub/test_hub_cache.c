@@ -224,6 +224,19 @@ static void test_folder__is_found_in_a_cache_of_one_model(void **state)
     assert_non_null(strstr(error.text, "2 models"));
 }
 
+static void test_folder__whose_path_is_too_long_is_refused(void **state)
+{
+    struct hub_path found;
+    struct error error = {0};
+    char path[sizeof found.text + 1];
+
+    (void)state;
+    memset(path, 'a', sizeof path - 1);
+    path[sizeof path - 1] = '\0';
+    assert_int_equal(hub_folder_find(path, NULL, &found, &error), STATUS_INVALID);
+    assert_non_null(strstr(error.text, "too long"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +252,7 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_folder__is_found_in_a_cache_of_one_model, set_up,
                                         tear_down),
+        cmocka_unit_test(test_folder__whose_path_is_too_long_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
