@@ -189,9 +189,7 @@ enum route_outcome openai_get_model(struct request *request)
     struct slice name = {request->path_tail, strlen(request->path_tail)};
 
     if (!server_knows_model(request->server, name.bytes, name.len_bytes)) {
-        respond_problem(request, PROBLEM_MODEL_NOT_FOUND, "model",
-                        "The model '%s' is not served here. This server's model is '%s'",
-                        excerpt_of(name).text, server_model_name(request->server));
+        respond_unknown_model(request, name);
         return ROUTE_ANSWERED;
     }
     respond_json(request);

@@ -147,19 +147,16 @@ void local_close(struct local *local)
 enum status local_find_prompt(const struct local *local, const char *name,
                               struct embed_prompt *ret_prompt, struct error *error)
 {
-    const struct prompt *prompt;
+    struct slice text;
 
     if (!name) {
         *ret_prompt = (struct embed_prompt){.text = local->limits->default_prompt};
         return STATUS_OK;
     }
-    prompt = limits_find_prompt(local->limits, (struct slice){name, strlen(name)});
-    if (!prompt && !prompt_is_implied(name, strlen(name)))
+    if (!limits_get_prompt_text(local->limits, (struct slice){name, strlen(name)}, &text))
         return error_set(error, STATUS_INVALID, "%s: expected one of the model's prompts: %s", name,
                          limits_list_prompts(local->limits).text);
-    *ret_prompt = (struct embed_prompt){.name = name};
-    if (prompt)
-        ret_prompt->text = (struct slice){prompt->text, prompt->text_len_bytes};
+    *ret_prompt = (struct embed_prompt){.name = name, .text = text};
     return STATUS_OK;
 }
 

@@ -6,7 +6,7 @@
  * 1. Submitting and cancelling happen under the request's mutex, so a request that is gone is never
  *    submitted, and one that was submitted is always cancelled.
  * 2. The watch calls request_gone under its own mutex, for a request that a connection of its lists
- * names. Before a request is freed, its connection has entered a phase without one (watch_enter),
+ *    names. Before a request is freed, its connection has entered a phase without one (watch_enter),
  *    so the request's memory is there even if the group is done.
  * 3. A request that is done may be finished, answered and freed while request_submit is still about
  *    to unlock; so the thread that finishes it first takes the mutex once (request_is_gone). */

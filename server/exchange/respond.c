@@ -98,6 +98,13 @@ void respond_problem(struct request *request, enum problem problem, const char *
     respond_api_error(request, &error);
 }
 
+void respond_unknown_model(struct request *request, struct slice name)
+{
+    respond_problem(request, PROBLEM_MODEL_NOT_FOUND, "model",
+                    "The model '%s' is not served here. This server's model is '%s'",
+                    excerpt_of(name).text, server_model_name(request->server));
+}
+
 void respond_status(struct request *request, enum status status)
 {
     struct api_error error;

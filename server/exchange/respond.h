@@ -25,7 +25,10 @@ void respond_text(struct request *request, const char *content_type, const char 
 void respond_problem(struct request *request, enum problem problem, const char *param,
                      const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* The same, with an error that was filled in elsewhere. */
+/* MODEL_NOT_FOUND, of the field "model". */
+void respond_unknown_model(struct request *request, struct slice name);
+
+/* As respond_problem, with an error that was filled in elsewhere. */
 void respond_api_error(struct request *request, const struct api_error *error);
 
 /* Answers with the problem that an engine status stands for. NO_MEMORY also means that the

@@ -189,7 +189,6 @@ static bool decode_input_type(struct decoding *decoding, const struct body_objec
 bool decode_prompt(struct decoding *decoding, const struct body_object *object)
 {
     const struct limits *limits = decoding->limits;
-    const struct prompt *prompt;
     struct slice name = {0};
     struct slice input_type = {0};
 
@@ -200,14 +199,9 @@ bool decode_prompt(struct decoding *decoding, const struct body_object *object)
         return false;
     if (!name.bytes)
         return true;
-    prompt = limits_find_prompt(limits, name);
-    if (!prompt && !prompt_is_implied(name.bytes, name.len_bytes))
-        return decode_refuse_value(decoding, object, "prompt_name", name,
-                                   limits_list_prompts(limits).text);
-    decoding->fields.prompt = (struct slice){0};
-    if (prompt)
-        decoding->fields.prompt = (struct slice){prompt->text, prompt->text_len_bytes};
-    return true;
+    return limits_get_prompt_text(limits, name, &decoding->fields.prompt) ||
+           decode_refuse_value(decoding, object, "prompt_name", name,
+                               limits_list_prompts(limits).text);
 }
 
 bool decode_similarity_name(struct decoding *decoding, const struct body_object *object)

@@ -40,9 +40,7 @@ static bool check_model(struct request *request, struct slice name)
 {
     if (!name.bytes || server_knows_model(request->server, name.bytes, name.len_bytes))
         return true;
-    respond_problem(request, PROBLEM_MODEL_NOT_FOUND, "model",
-                    "The model '%s' is not served here. This server's model is '%s'",
-                    excerpt_of(name).text, server_model_name(request->server));
+    respond_unknown_model(request, name);
     return false;
 }
 

@@ -41,21 +41,22 @@ static enum status set_default_prompt(struct limits *limits, const struct option
 {
     const char *text = options->default_prompt;
     const char *name = options->default_prompt_name;
-    const struct prompt *prompt = info->default_prompt;
+    const struct prompt *own = info->default_prompt;
 
     if (text) {
         limits->default_prompt = (struct slice){text, strlen(text)};
         return STATUS_OK;
     }
-    if (name) {
-        prompt = limits_find_prompt(limits, (struct slice){name, strlen(name)});
-        if (!prompt && !prompt_is_implied(name, strlen(name)))
-            return error_set(error, STATUS_INVALID,
-                             "--default-prompt-name=%s: expected one of the model's prompts: %s",
-                             name, limits_list_prompts(limits).text);
+    if (!name) {
+        if (own)
+            limits->default_prompt = (struct slice){own->text, own->text_len_bytes};
+        return STATUS_OK;
     }
-    if (prompt)
-        limits->default_prompt = (struct slice){prompt->text, prompt->text_len_bytes};
+    if (!limits_get_prompt_text(limits, (struct slice){name, strlen(name)},
+                                &limits->default_prompt))
+        return error_set(error, STATUS_INVALID,
+                         "--default-prompt-name=%s: expected one of the model's prompts: %s", name,
+                         limits_list_prompts(limits).text);
     return STATUS_OK;
 }
 
@@ -126,6 +127,16 @@ const struct prompt *limits_find_prompt(const struct limits *limits, struct slic
             return &limits->prompts[i];
     }
     return NULL;
+}
+
+bool limits_get_prompt_text(const struct limits *limits, struct slice name, struct slice *ret_text)
+{
+    const struct prompt *prompt = limits_find_prompt(limits, name);
+
+    if (!prompt && !prompt_is_implied(name.bytes, name.len_bytes))
+        return false;
+    *ret_text = prompt ? (struct slice){prompt->text, prompt->text_len_bytes} : (struct slice){0};
+    return true;
 }
 
 /* Adds one choice. After the first that does not fit, the list ends in "..." and takes no more. */

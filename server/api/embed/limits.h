@@ -46,6 +46,10 @@ bool limits_allow_dims(const struct limits *limits, size_t n_dims);
 /* The prompt with that name; NULL if there is none. */
 const struct prompt *limits_find_prompt(const struct limits *limits, struct slice name);
 
+/* Its text, which is nothing for an implied prompt that the model does not have. False, and
+ * *ret_text is untouched, if no prompt has that name. */
+bool limits_get_prompt_text(const struct limits *limits, struct slice name, struct slice *ret_text);
+
 /* What is allowed, for messages: "1 to 384" or "64, 128, 384"; "query, passage". Shortened to
  * fit. */
 struct choices {
