@@ -273,11 +273,9 @@ static enum status write_item(struct batch *batch, const struct item *item, stru
 {
     struct buffer *line = &batch->line;
 
-    if (item->is_bad) {
-        batch->place.n_bad++;
+    if (item->is_bad)
         return targets_add_bad(&batch->targets, item->line,
                                (struct slice){item->problem.bytes, item->problem.len_bytes}, error);
-    }
     line->len_bytes = 0;
     buffer_appendf(line, "{\"id\":\"batch_req_%zu\",\"custom_id\":", item->n_records - 1);
     buffer_append(line, item->custom_id.bytes, item->custom_id.len_bytes);
@@ -294,7 +292,6 @@ static enum status write_item(struct batch *batch, const struct item *item, stru
     }
     if (buffer_failed(line) || buffer_failed(&item->custom_id) || buffer_failed(&item->problem))
         return error_set(error, STATUS_NO_MEMORY, "not enough memory for a reply");
-    batch->place.n_rows++;
     return output_append(batch->targets.output, line->bytes, line->len_bytes, error);
 }
 
@@ -305,6 +302,8 @@ static enum status end_item(struct batch *batch, struct error *error)
 
     if (status)
         return status;
+    batch->place.n_bad += item->is_bad;
+    batch->place.n_rows += !item->is_bad;
     batch->place.n_records = item->n_records;
     batch->place.digest = item->digest;
     targets_measure(&batch->targets, &batch->place);
@@ -318,19 +317,20 @@ static enum status end_item(struct batch *batch, struct error *error)
 
 static enum status skip_records(struct batch *batch, struct error *error)
 {
-    while (batch->n_read < batch->place.n_records) {
+    while (batch->n_read < batch->place.n_records && !is_stopped(batch)) {
         const size_t n_before = batch->n_read;
         json_t *object = NULL;
-        enum status status = read_object(batch, &object, error);
+        struct error why = {0};
+        enum status status = read_object(batch, &object, &why);
 
         json_decref(object);
-        if (status && status != STATUS_INVALID)
-            return status;
+        if (status && status != STATUS_INVALID && !is_stopped(batch))
+            return error_set(error, status, "%s", why.text);
         if (batch->n_read == n_before)
             break;
     }
-    if (error)
-        error->text[0] = '\0'; /* of bad lines that were left out before */
+    if (is_stopped(batch)) /* a read that it broke off is no failure */
+        return STATUS_OK;
     if (batch->n_read == batch->place.n_records && batch->digest == batch->place.digest)
         return STATUS_OK;
     return error_set(error, STATUS_INVALID,

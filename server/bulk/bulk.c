@@ -112,15 +112,17 @@ static enum status skip_records(struct bulk *bulk, struct error *error)
 {
     struct record record;
 
-    while (source_count(bulk->source) < bulk->place.n_records) {
+    while (source_count(bulk->source) < bulk->place.n_records && !is_stopped(bulk)) {
         struct error why = {0};
         enum status status = source_next(bulk->source, &record, &why);
 
-        if (status && status != STATUS_INVALID)
+        if (status && status != STATUS_INVALID && !is_stopped(bulk))
             return error_set(error, status, "%s", why.text);
         if (!status && !record.text.bytes)
             break;
     }
+    if (is_stopped(bulk)) /* a read that it broke off is no failure */
+        return STATUS_OK;
     if (source_count(bulk->source) == bulk->place.n_records &&
         source_get_digest(bulk->source) == bulk->place.digest)
         return STATUS_OK;

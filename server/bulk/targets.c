@@ -139,6 +139,11 @@ enum status targets_open(struct targets *targets, const char *path, enum targets
         status = journal_read(targets->journal_path, run, &found, &place, error);
     if (!status && place.state == JOURNAL_NAMING)
         status = name_all(targets, path, &place, error);
+    if (!status && place.state == JOURNAL_COMPLETE && access(path, F_OK))
+        status = error_set(error, STATUS_INVALID,
+                           "--resume: by %s the run is complete, but %s is not there; --overwrite "
+                           "begins anew",
+                           targets->journal_path, path);
     if (status || place.state == JOURNAL_COMPLETE) {
         *ret_place = place;
         return status;
@@ -245,7 +250,7 @@ static enum status name_one(const char *path, struct error *error)
     if (path && !partial)
         return error_set(error, STATUS_NO_MEMORY, "not enough memory");
     /* What has its name already got it before a kill. */
-    if (path && rename(partial, path) && errno != ENOENT)
+    if (path && rename(partial, path) && (errno != ENOENT || access(path, F_OK)))
         status = error_set(error, STATUS_IO, "%s: %s", path, strerror(errno));
     free(partial);
     return status;

@@ -77,7 +77,6 @@ static void note_place(struct window *window, const struct source *source)
 {
     window->n_records = source_count(source);
     window->digest = source_get_digest(source);
-    window->share = source_get_share(source);
 }
 
 enum status window_fill(struct window *window, struct source *source, bool keep_bad,
@@ -113,6 +112,7 @@ enum status window_fill(struct window *window, struct source *source, bool keep_
     point_at_texts(window);
     if (!status)
         note_place(window, source);
+    window->share = source_get_share(source);
     return status;
 }
 

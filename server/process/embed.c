@@ -196,7 +196,7 @@ static enum status digest_model(struct embedder *embedder, struct embed_prompt p
         *ret_digest =
             (json_int_t)crc32_z(0, (const unsigned char *)vector, n_dims * sizeof(*vector));
     free(vector);
-    return status;
+    return status ? error_set(error, status, "not enough memory to start") : STATUS_OK;
 }
 
 static json_t *list_fields(const struct option_list *fields)
@@ -214,11 +214,12 @@ static json_t *describe_run(const struct options *options, const struct bulk_set
     const struct slice prompt = setup->prompt.text;
 
     return json_pack(
-        "{s:s, s:s, s:I, s:I, s:s, s:s, s:s%, s:b, s:s, s:o, s:s, s:s, s:b}", "model",
+        "{s:s, s:s, s:I, s:I, s:s, s:s, s:s%, s:s, s:b, s:s, s:o, s:s, s:s, s:b}", "model",
         info->model_name, "dtype", info->dtype, "dimensions", (json_int_t)info->n_dims,
         "vector_digest", digest, "output_dtype", rows_number_name(&setup->rows), "output_format",
         setup->rows.is_npy ? "npy" : "jsonl", "prompt", prompt.bytes ? prompt.bytes : "",
-        prompt.len_bytes, "auto_truncate", (int)options->auto_truncate, "input_format",
+        prompt.len_bytes, "prompt_name", setup->prompt.name ? setup->prompt.name : "",
+        "auto_truncate", (int)options->auto_truncate, "input_format",
         source_format_name(setup->source.format), "text_field", list_fields(&options->text_field),
         "id_field", options->id_field ? options->id_field : "", "shard",
         options->shard ? options->shard : "0/1", "skip_bad_lines", (int)setup->skips_bad);
@@ -256,6 +257,24 @@ static void tell_how_to_resume(const struct bulk_result *result)
         log_write(LOG_INFO, "what is saved stays: the same command with --resume goes on");
 }
 
+/* The exit status. A signal is no failure, but what cannot be saved after it is. */
+static int end_run(enum status status, const struct bulk_result *result, const struct error *error)
+{
+    if (status)
+        log_write(LOG_ERROR, "%s", error->text);
+    if (!status && (!stop_signal || result->place.state == JOURNAL_COMPLETE))
+        return EXIT_SUCCESS;
+    tell_how_to_resume(result);
+    return status ? EXIT_FAILURE : 128 + stop_signal;
+}
+
+/* A signal that came while the input was opened. */
+static int end_early(void)
+{
+    log_write(LOG_INFO, "stopped before the first text was read");
+    return 128 + stop_signal;
+}
+
 static int run_bulk(const struct options *options, struct bulk_setup *setup,
                     struct embedder *embedder, struct bulk **ret_bulk)
 {
@@ -263,22 +282,13 @@ static int run_bulk(const struct options *options, struct bulk_setup *setup,
     struct error error = {0};
     enum status status = bulk_new(ret_bulk, embedder, setup, &error);
 
+    if (status && stop_signal)
+        return end_early();
     if (!status)
         status = bulk_run(*ret_bulk, &result, &error);
-    if (status && !stop_signal) {
-        log_write(LOG_ERROR, "%s", error.text);
-        tell_how_to_resume(&result);
-        return EXIT_FAILURE;
-    }
-    if (status) {
-        log_write(LOG_INFO, "stopped before the first text was read");
-        return 128 + stop_signal;
-    }
-    tell_result(options, &result, embedder_get_info(embedder));
-    if (!stop_signal || result.place.state == JOURNAL_COMPLETE)
-        return EXIT_SUCCESS;
-    tell_how_to_resume(&result);
-    return 128 + stop_signal;
+    if (!status)
+        tell_result(options, &result, embedder_get_info(embedder));
+    return end_run(status, &result, &error);
 }
 
 static int fail(const struct error *error)
@@ -295,22 +305,18 @@ static int run_batch(struct bulk_setup *setup, struct office *office, struct bat
     struct error error = {0};
     enum status status = batch_new(ret_batch, office, setup, &error);
 
+    if (status && stop_signal)
+        return end_early();
     if (!status)
         status = batch_run(*ret_batch, &result, &error);
-    if (status && !stop_signal) {
-        log_write(LOG_ERROR, "%s", error.text);
-        tell_how_to_resume(&result);
-        return EXIT_FAILURE;
-    }
+    if (status)
+        return end_run(status, &result, &error);
     log_write(LOG_INFO, "%s %zu requests in %.1f s%s%s",
               result.was_complete ? "complete already: nothing was left of" : "answered",
               result.was_complete ? result.place.n_rows : result.n_texts, result.elapsed_s,
               result.place.n_bad > 0 ? "; bad lines were left out and noted beside " : "",
               result.place.n_bad > 0 ? setup->output : "");
-    if (!stop_signal || result.place.state == JOURNAL_COMPLETE)
-        return EXIT_SUCCESS;
-    tell_how_to_resume(&result);
-    return 128 + stop_signal;
+    return end_run(status, &result, &error);
 }
 
 static int command_batch(const struct options *options, struct bulk_setup *setup)

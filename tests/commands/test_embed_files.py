@@ -389,6 +389,18 @@ def test_complete_run_is_left_alone(embed, tmp_path):
     assert "output_dtype" in embed("-o", "v.npy", "--resume", "--output-dtype=int8", stdin=b"cat\n", exits=1).log
 
 
+def test_complete_run_without_its_output_is_refused(embed, tmp_path):
+    embed("-o", "v.npy", "--resume", stdin=b"cat\n")
+    (tmp_path / "v.npy").unlink()
+    assert "v.npy is not there" in embed("-o", "v.npy", "--resume", stdin=b"cat\n", exits=1).log
+
+
+def test_resumed_with_another_prompt_of_a_server_is_refused(embed, tiny_server):
+    run = ["-o", "v.npy", "--resume", "--url", f"http://127.0.0.1:{tiny_server.port}"]
+    embed(*run, "--prompt-name", "query", stdin=b"cat\n", model=None)
+    assert "prompt_name" in embed(*run, "--prompt-name", "document", stdin=b"cat\n", model=None, exits=1).log
+
+
 MUCH = b"cat\n" * 20000  # a pipe is read in pieces of 64 KiB
 
 
@@ -407,6 +419,23 @@ def test_interrupt_ends_a_read_that_waits(binary, slow, tmp_path):
     run.process.send_signal(signal.SIGINT)
     assert run.process.wait(timeout=20) == 128 + signal.SIGINT
     assert b"--resume" in run.process.stderr.read()
+    run.process.stdin.close()
+    run.process.stderr.close()
+
+
+def test_what_cannot_be_saved_after_a_signal_is_said(binary, tiny, tmp_path):
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+    run = Run(binary, tiny, tmp_path, "-o", "v.npy", stdin=subprocess.PIPE, preexec_fn=limit)
+    run.process.stdin.write((b"cat " * 100 + b"\n") * 200)
+    run.process.stdin.flush()
+    wait_for_journal(tmp_path)
+    time.sleep(2)
+    run.process.send_signal(signal.SIGINT)
+    assert run.process.wait(timeout=20) == 1
+    assert b"v.npy.partial: File too large" in run.process.stderr.read()
     run.process.stdin.close()
     run.process.stderr.close()
 
