@@ -4,9 +4,8 @@
  * written at its tail. How many texts are under way is bounded, whatever a line asks for. */
 #include "server/bulk/batch.h"
 
-#include "server/exchange/server.h"
-#include "server/records/jsonl.h"
-#include "server/records/reader.h"
+#include "server/bulk/requests.h"
+#include "server/exchange/api_error.h"
 #include "server/text/log.h"
 #include "server/text/progress.h"
 
@@ -15,10 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <zlib.h>
 
 enum {
-    MAX_LINE_BYTES = 32 << 20,
     MAX_TEXTS = 4096, /* under way, but for a single request of more */
     SAVE_US = 5000000,
     LOOK_MS = 200,
@@ -29,11 +26,12 @@ struct item {
     struct batch *batch;
     atomic_bool is_done;
     size_t line;
+    size_t number; /* in the file, from 0 */
     size_t n_texts;
     struct buffer custom_id; /* as JSON */
     struct buffer problem;   /* as JSON: why it was not asked; or empty */
     bool is_bad;             /* no request at all: `problem` is for the list of bad records */
-    size_t n_records;        /* of the input, with this one */
+    size_t n_records;        /* of the shard, with this one */
     uint32_t digest;
     double share;
 };
@@ -41,14 +39,12 @@ struct item {
 struct batch {
     struct office *office;
     struct bulk_setup setup;
-    struct reader *reader;
+    struct requests *requests;
     struct targets targets;
     struct progress progress;
     struct journal_place place;
     struct buffer line; /* to be written */
     int64_t saved_us;
-    size_t n_read;
-    uint32_t digest;
     size_t n_texts; /* under way */
     bool has_ended;
     enum status end_status;
@@ -56,8 +52,7 @@ struct batch {
 
     size_t first; /* of the ring's n_used items */
     size_t n_used;
-    size_t n_items;
-    struct item items[];
+    struct item items[OFFICE_MAX_REQUESTS];
 };
 
 static void mark_done(struct answer *answer)
@@ -72,22 +67,20 @@ static void mark_done(struct answer *answer)
 enum status batch_new(struct batch **ret_batch, struct office *office,
                       const struct bulk_setup *setup, struct error *error)
 {
-    const size_t n_items = office_count_seats(office);
-    struct batch *batch = calloc(1, sizeof(*batch) + n_items * sizeof(struct item));
+    struct batch *batch = calloc(1, sizeof(*batch));
     enum status status;
 
     if (!batch)
         return error_set(error, STATUS_NO_MEMORY, "not enough memory to start");
     batch->office = office;
     batch->setup = *setup;
-    batch->n_items = n_items;
-    for (size_t i = 0; i < n_items; i++) {
+    for (size_t i = 0; i < OFFICE_MAX_REQUESTS; i++) {
         batch->items[i].batch = batch;
         batch->items[i].answer.done = mark_done;
     }
     status = targets_init(&batch->targets, setup->output, &setup->rows, setup->skips_bad, error);
     if (!status)
-        status = reader_open(&batch->reader, setup->source.path, MAX_LINE_BYTES, error);
+        status = requests_open(&batch->requests, &setup->source, error);
     if (status)
         batch_free(batch);
     else
@@ -99,13 +92,13 @@ void batch_free(struct batch *batch)
 {
     if (!batch)
         return;
-    for (size_t i = 0; i < batch->n_items; i++) {
+    for (size_t i = 0; i < OFFICE_MAX_REQUESTS; i++) {
         buffer_release(&batch->items[i].answer.body);
         buffer_release(&batch->items[i].custom_id);
         buffer_release(&batch->items[i].problem);
     }
     targets_release(&batch->targets);
-    reader_free(batch->reader);
+    requests_free(batch->requests);
     buffer_release(&batch->line);
     free(batch);
 }
@@ -117,38 +110,18 @@ static bool is_stopped(const struct batch *batch)
 
 /* ---- reading a line ---- */
 
-static void add_to_digest(struct batch *batch, const char *text)
-{
-    batch->digest = (uint32_t)crc32_z(batch->digest, (const unsigned char *)text, strlen(text) + 1);
-}
-
-/* The next line's object; NULL after the last. A line that is none is INVALID. */
-static enum status read_object(struct batch *batch, json_t **ret_object, struct error *error)
-{
-    enum status status = jsonl_next(batch->reader, ret_object, error);
-    char *text;
-
-    if (status && status != STATUS_INVALID)
-        return status;
-    if (status && reader_skip_line(batch->reader, NULL))
-        return STATUS_IO;
-    if (!status && !*ret_object)
-        return STATUS_OK;
-    batch->n_read++;
-    text = status ? NULL : json_dumps(*ret_object, JSON_COMPACT);
-    add_to_digest(batch, text ? text : "");
-    free(text);
-    return status;
-}
-
 static void set_problem(struct item *item, const char *code, const char *words, const char *what)
 {
-    char message[400];
+    struct buffer message = {0};
 
-    snprintf(message, sizeof(message), "%s%.200s", words, what ? what : "nothing");
+    buffer_append_string(&message, words);
+    buffer_append_string(&message,
+                         what ? excerpt_of((struct slice){what, strlen(what)}).text : "nothing");
     buffer_appendf(&item->problem, "{\"code\":\"%s\",\"message\":", code);
-    buffer_append_json_string(&item->problem, message, strlen(message));
+    buffer_append_json_string(&item->problem, message.bytes, message.len_bytes);
     buffer_append_string(&item->problem, "}");
+    item->problem.failed = item->problem.failed || buffer_failed(&message);
+    buffer_release(&message);
 }
 
 static const char *get_text(const json_t *object, const char *key)
@@ -197,7 +170,7 @@ static enum status fill_item(struct batch *batch, struct item *item, const json_
     const json_t *id = json_object_get(object, "custom_id");
 
     if (!json_is_string(id))
-        return reader_complain(batch->reader, error, "\"custom_id\" is %s",
+        return reader_complain(requests_get_reader(batch->requests), error, "\"custom_id\" is %s",
                                id ? "not a text" : "missing");
     buffer_append_json_string(&item->custom_id, json_string_value(id), json_string_length(id));
     item->n_texts = count_texts(object);
@@ -214,13 +187,14 @@ static enum status take_line(struct batch *batch, struct item *item, struct erro
 {
     json_t *object = NULL;
     struct error why = {0};
-    enum status status = read_object(batch, &object, &why);
+    enum status status = requests_next(batch->requests, &object, &why);
 
     if (!status && !object) {
         batch->has_ended = true;
         return STATUS_OK;
     }
-    item->line = reader_get_line(batch->reader);
+    item->line = reader_get_line(requests_get_reader(batch->requests));
+    item->number = requests_get_number(batch->requests);
     item->n_texts = 1;
     if (!status)
         status = fill_item(batch, item, object, &why);
@@ -233,9 +207,9 @@ static enum status take_line(struct batch *batch, struct item *item, struct erro
     }
     if (status)
         return error_set(error, status, "%s", why.text[0] ? why.text : "not enough memory");
-    item->n_records = batch->n_read;
-    item->digest = batch->digest;
-    item->share = reader_get_share(batch->reader);
+    item->n_records = requests_count(batch->requests);
+    item->digest = requests_get_digest(batch->requests);
+    item->share = reader_get_share(requests_get_reader(batch->requests));
     batch->n_texts += item->n_texts;
     batch->n_used++;
     return STATUS_OK;
@@ -245,10 +219,10 @@ static void fill_ring(struct batch *batch)
 {
     struct item *item;
 
-    if (batch->has_ended || batch->n_used == batch->n_items ||
+    if (batch->has_ended || batch->n_used == OFFICE_MAX_REQUESTS ||
         (batch->n_used > 0 && batch->n_texts >= MAX_TEXTS))
         return;
-    item = &batch->items[(batch->first + batch->n_used) % batch->n_items];
+    item = &batch->items[(batch->first + batch->n_used) % OFFICE_MAX_REQUESTS];
     item->custom_id.len_bytes = 0;
     item->problem.len_bytes = 0;
     item->is_bad = false;
@@ -264,7 +238,7 @@ static void write_response(const struct item *item, struct buffer *line)
 {
     buffer_appendf(line,
                    "\"response\":{\"status_code\":%u,\"request_id\":\"batch_req_%zu\",\"body\":",
-                   item->answer.http_status, item->n_records - 1);
+                   item->answer.http_status, item->number);
     buffer_append(line, item->answer.body.bytes, item->answer.body.len_bytes);
     buffer_append_string(line, "},\"error\":null}\n");
 }
@@ -277,20 +251,21 @@ static enum status write_item(struct batch *batch, const struct item *item, stru
         return targets_add_bad(&batch->targets, item->line,
                                (struct slice){item->problem.bytes, item->problem.len_bytes}, error);
     line->len_bytes = 0;
-    buffer_appendf(line, "{\"id\":\"batch_req_%zu\",\"custom_id\":", item->n_records - 1);
+    buffer_appendf(line, "{\"id\":\"batch_req_%zu\",\"custom_id\":", item->number);
     buffer_append(line, item->custom_id.bytes, item->custom_id.len_bytes);
     buffer_append_string(line, ",");
     if (item->problem.len_bytes > 0) {
         buffer_append_string(line, "\"response\":null,\"error\":");
         buffer_append(line, item->problem.bytes, item->problem.len_bytes);
         buffer_append_string(line, "}\n");
-    } else if (item->answer.http_status == 0 || buffer_failed(&item->answer.body)) {
-        return error_set(error, STATUS_NO_MEMORY, "%s:%zu: not enough memory to answer it",
-                         batch->setup.source.path, item->line);
+    } else if (item->answer.status) {
+        return error_set(error, item->answer.status, "%s:%zu: %s", batch->setup.source.path,
+                         item->line, item->answer.error.text);
     } else {
         write_response(item, line);
     }
-    if (buffer_failed(line) || buffer_failed(&item->custom_id) || buffer_failed(&item->problem))
+    if (buffer_failed(line) || buffer_failed(&item->custom_id) || buffer_failed(&item->problem) ||
+        buffer_failed(&item->answer.body))
         return error_set(error, STATUS_NO_MEMORY, "not enough memory for a reply");
     return output_append(batch->targets.output, line->bytes, line->len_bytes, error);
 }
@@ -308,7 +283,7 @@ static enum status end_item(struct batch *batch, struct error *error)
     batch->place.digest = item->digest;
     targets_measure(&batch->targets, &batch->place);
     batch->n_texts -= item->n_texts;
-    batch->first = (batch->first + 1) % batch->n_items;
+    batch->first = (batch->first + 1) % OFFICE_MAX_REQUESTS;
     batch->n_used--;
     return STATUS_OK;
 }
@@ -317,26 +292,30 @@ static enum status end_item(struct batch *batch, struct error *error)
 
 static enum status skip_records(struct batch *batch, struct error *error)
 {
-    while (batch->n_read < batch->place.n_records && !is_stopped(batch)) {
-        const size_t n_before = batch->n_read;
+    const struct journal_place *place = &batch->place;
+    struct requests *requests = batch->requests;
+
+    while (requests_count(requests) < place->n_records && !is_stopped(batch)) {
+        const size_t n_before = requests_count(requests);
         json_t *object = NULL;
         struct error why = {0};
-        enum status status = read_object(batch, &object, &why);
+        enum status status = requests_next(requests, &object, &why);
 
         json_decref(object);
         if (status && status != STATUS_INVALID && !is_stopped(batch))
             return error_set(error, status, "%s", why.text);
-        if (batch->n_read == n_before)
+        if (requests_count(requests) == n_before)
             break;
     }
     if (is_stopped(batch)) /* a read that it broke off is no failure */
         return STATUS_OK;
-    if (batch->n_read == batch->place.n_records && batch->digest == batch->place.digest)
+    if (requests_count(requests) == place->n_records &&
+        requests_get_digest(requests) == place->digest)
         return STATUS_OK;
     return error_set(error, STATUS_INVALID,
                      "--resume: the first %zu lines of %s are not those of the interrupted run; "
                      "--overwrite begins anew",
-                     batch->place.n_records, batch->setup.source.path);
+                     place->n_records, batch->setup.source.path);
 }
 
 static void wait_a_little(const struct batch *batch)
@@ -350,7 +329,7 @@ static void wait_a_little(const struct batch *batch)
 
 static bool may_read(const struct batch *batch)
 {
-    return !batch->has_ended && batch->n_used < batch->n_items && batch->n_texts < MAX_TEXTS;
+    return !batch->has_ended && batch->n_used < OFFICE_MAX_REQUESTS && batch->n_texts < MAX_TEXTS;
 }
 
 static enum status turn(struct batch *batch, struct error *error)
@@ -406,7 +385,7 @@ enum status batch_run(struct batch *batch, struct bulk_result *ret_result, struc
         batch->saved_us = began_us;
         status = skip_records(batch, error);
         progress_begin(&batch->progress, batch->setup.may_draw, clock_now_us(), n_before,
-                       reader_get_share(batch->reader));
+                       reader_get_share(requests_get_reader(batch->requests)));
         if (!status)
             status = run_to_end(batch, error);
     }

@@ -10,7 +10,7 @@
 
 struct batch;
 
-/* Borrows the office and what the setup points at; of the setup's source only the path counts. */
+/* Borrows the office and what the setup points at; of the setup's source only the path and the shard count. */
 MUST_CHECK enum status batch_new(struct batch **ret_batch, struct office *office,
                                  const struct bulk_setup *setup, struct error *error);
 

@@ -2,90 +2,16 @@
 #include "server/bulk/office.h"
 
 #include "config/options.h"
-#include "server/api/embed/limits.h"
-#include "server/api/routes.h"
-#include "server/embedder/model_options.h"
-#include "server/exchange/pool.h"
-#include "server/exchange/request.h"
-#include "server/exchange/request_submit.h"
-#include "server/exchange/retry.h"
-#include "server/exchange/server.h"
+#include "server/bulk/office_local.h"
+#include "server/bulk/office_remote.h"
 
-#include <pthread.h>
-#include <stdint.h>
 #include <stdlib.h>
-#include <zlib.h>
-
-enum { N_SEATS = 256 };
-
-struct seat {
-    struct request *request; /* NULL: free */
-    struct answer *answer;
-};
 
 struct office {
-    struct server server; /* first, so that answered() finds the rest */
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
-    size_t n_taken; /* requests that are not done; this and the seats guarded by mutex */
-    struct seat seats[N_SEATS];
+    struct office_local *local; /* one of both */
+    struct office_remote *remote;
+    struct office_info info;
 };
-
-static struct seat *find_seat(struct office *office, const struct request *request)
-{
-    for (size_t i = 0; i < N_SEATS; i++)
-        if (office->seats[i].request == request)
-            return &office->seats[i];
-    return NULL;
-}
-
-/* A request's reply is complete, or it was given up. */
-static void answered(struct request *request)
-{
-    struct office *office = (struct office *)request->server;
-    struct answer *answer;
-    struct seat *seat;
-
-    /* Free before the answer is told: the next may be submitted at once. */
-    pthread_mutex_lock(&office->mutex);
-    seat = find_seat(office, request);
-    answer = seat->answer;
-    *seat = (struct seat){0};
-    pthread_mutex_unlock(&office->mutex);
-    answer->http_status = request->reply.http_status;
-    answer->body.len_bytes = 0;
-    buffer_append(&answer->body, request->reply.body.bytes, request->reply.body.len_bytes);
-    if (buffer_failed(&request->reply.body) || request_is_gone(request))
-        answer->http_status = 0;
-    answer->done(answer);
-    pthread_mutex_lock(&office->mutex);
-    office->n_taken--; /* last: who closes the office waits for it */
-    pthread_cond_broadcast(&office->changed);
-    pthread_mutex_unlock(&office->mutex);
-    request_free(request);
-}
-
-static enum status open_server(struct server *server, struct error *error)
-{
-    const struct options *options = server->options;
-    struct engine_options engine_options = model_options_make(options);
-    struct engine *engine = NULL;
-    enum status status = model_options_check(options, true, error);
-
-    /* Seats bound what is queued. */
-    engine_options.max_queued_tokens = SIZE_MAX / 2;
-    if (!status)
-        status = engine_open(&engine, &engine_options, NULL, error);
-    if (status)
-        return status;
-    server_name_model(server);
-    status = limits_new(&server->limits, options, engine_get_info(engine), error);
-    server->engine = engine;
-    server->state = SERVER_SERVING;
-    if (!status)
-        status = pool_new(&server->pool, (size_t)options->request_threads, answered);
-    return status;
-}
 
 enum status office_open(struct office **ret_office, const struct options *options,
                         struct error *error)
@@ -95,124 +21,41 @@ enum status office_open(struct office **ret_office, const struct options *option
 
     if (!office)
         return error_set(error, STATUS_NO_MEMORY, "not enough memory to start");
-    office->server.options = options;
-    office->server.routes = &api_routes;
-    office->server.draw = retry_draw;
-    pthread_mutex_init(&office->mutex, NULL);
-    pthread_cond_init(&office->changed, NULL);
-    status = open_server(&office->server, error);
-    if (status) {
-        office_close(office);
-        return error_set(error, status, "not enough memory to start");
-    }
-    *ret_office = office;
-    return STATUS_OK;
+    office->info = (struct office_info){.model_name = "", .dtype = ""};
+    if (options->url)
+        status = office_remote_open(&office->remote, options, error);
+    else
+        status = office_local_open(&office->local, options, &office->info, error);
+    if (status)
+        free(office);
+    else
+        *ret_office = office;
+    return status;
 }
 
 void office_close(struct office *office)
 {
     if (!office)
         return;
-    pthread_mutex_lock(&office->mutex);
-    for (size_t i = 0; i < N_SEATS; i++)
-        if (office->seats[i].request)
-            request_gone(office->seats[i].request);
-    while (office->n_taken > 0)
-        pthread_cond_wait(&office->changed, &office->mutex);
-    pthread_mutex_unlock(&office->mutex);
-    pool_stop(office->server.pool);
-    if (office->server.engine)
-        engine_close(office->server.engine);
-    pool_free(office->server.pool);
-    limits_free(office->server.limits);
-    pthread_cond_destroy(&office->changed);
-    pthread_mutex_destroy(&office->mutex);
+    office_local_close(office->local);
+    office_remote_close(office->remote);
     free(office);
 }
 
-const struct engine_info *office_get_info(const struct office *office)
+const struct office_info *office_get_info(const struct office *office)
 {
-    return engine_get_info(office->server.engine);
-}
-
-const char *office_get_model_name(const struct office *office)
-{
-    return server_model_name(&office->server);
-}
-
-static const struct route *find_route(const struct office *office, const char *path)
-{
-    unsigned allowed = 0;
-    const struct route *route = routes_find(office->server.routes, path, METHOD_POST, &allowed);
-
-    return route && allowed == 0 && route->method == METHOD_POST ? route : NULL;
+    return &office->info;
 }
 
 bool office_knows(const struct office *office, const char *path)
 {
-    return find_route(office, path);
-}
-
-size_t office_count_seats(const struct office *office)
-{
-    (void)office;
-    return N_SEATS;
+    return office->local ? office_local_knows(office->local, path) : office_remote_knows(path);
 }
 
 enum status office_submit(struct office *office, const char *path, struct slice body,
                           struct answer *answer)
 {
-    struct request *request = request_new(&office->server);
-    struct seat *seat;
-
-    if (!request)
-        return STATUS_NO_MEMORY;
-    buffer_append(&request->body, body.bytes, body.len_bytes);
-    if (buffer_failed(&request->body)) {
-        request_free(request);
-        return STATUS_NO_MEMORY;
-    }
-    request->route = find_route(office, path);
-    request->method = "POST";
-    request->n_body_bytes = body.len_bytes;
-    request->gathered_us = request->began_us;
-    request->stage = REQUEST_QUEUED;
-    pthread_mutex_lock(&office->mutex);
-    seat = find_seat(office, NULL);
-    if (seat) {
-        *seat = (struct seat){request, answer};
-        office->n_taken++;
-    }
-    pthread_mutex_unlock(&office->mutex);
-    if (!seat) {
-        request_free(request);
-        return STATUS_NO_MEMORY;
-    }
-    pool_push(office->server.pool, request);
-    return STATUS_OK;
-}
-
-static void do_nothing(struct answer *answer)
-{
-    (void)answer;
-}
-
-enum status office_digest(struct office *office, uint32_t *ret_digest)
-{
-    static const char body[] = "{\"input\":\"nestd\",\"encoding_format\":\"base64\"}";
-    struct answer answer = {.done = do_nothing};
-    enum status status =
-        office_submit(office, "/v1/embeddings", (struct slice){body, sizeof(body) - 1}, &answer);
-
-    if (status)
-        return status;
-    pthread_mutex_lock(&office->mutex);
-    while (office->n_taken > 0)
-        pthread_cond_wait(&office->changed, &office->mutex);
-    pthread_mutex_unlock(&office->mutex);
-    *ret_digest =
-        (uint32_t)crc32_z(0, (const unsigned char *)answer.body.bytes, answer.body.len_bytes);
-    status = answer.http_status == 200 ? STATUS_OK : STATUS_INTERNAL;
-    buffer_release(&answer.body);
-    return status;
+    if (office->local)
+        return office_local_submit(office->local, path, body, answer);
+    return office_remote_submit(office->remote, path, body, answer);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A server without sockets: bodies in, replies out, by the routes, checks and limits of nestd serve.
- * One owner; answers come on the office's threads. */
+/* Who answers the requests of a file: a server without sockets, with the routes, checks and limits of
+ * nestd serve, or the server at --url. One owner; answers come on the office's threads. */
 #ifndef NESTD_SERVER_BULK_OFFICE_H
 #define NESTD_SERVER_BULK_OFFICE_H
 
@@ -12,37 +12,41 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { OFFICE_MAX_REQUESTS = 256 }; /* submitted and not done */
+
 struct office;
 struct options;
 
 struct answer {
-    unsigned http_status; /* 0: it was given up */
-    struct buffer body;   /* the owner's */
+    enum status status; /* OK: it was answered, if only by an error */
+    struct error error; /* else why not */
+    unsigned http_status;
+    struct buffer body; /* JSON on one line; the owner's */
 
     /* On an office's thread, with no lock held; must not block. */
     void (*done)(struct answer *answer);
 };
 
-/* Loads the model; `options` must outlive it. What is wrong with an option is UNSUPPORTED or
- * INVALID. */
+/* What vectors depend on; of a server, where requests name the model and many machines may run it,
+ * nothing is known. */
+struct office_info {
+    const char *model_name;
+    const char *dtype;
+    uint32_t digest; /* of the reply to a text that is always the same */
+};
+
+/* Loads the model, if no --url is given; `options` must outlive it. What is wrong with an option is
+ * UNSUPPORTED or INVALID. */
 MUST_CHECK enum status office_open(struct office **ret_office, const struct options *options,
                                    struct error *error);
 
 /* Gives up what is not answered; every done() has been called then. NULL is allowed. */
 void office_close(struct office *office);
 
-const struct engine_info *office_get_info(const struct office *office);
-const char *office_get_model_name(const struct office *office);
+const struct office_info *office_get_info(const struct office *office);
 
-/* A digest of the reply to a text that is always the same: of the model, its number format and the
- * kernels together. Blocks; while nothing else is submitted. */
-MUST_CHECK enum status office_digest(struct office *office, uint32_t *ret_digest);
-
-/* Whether a POST of that path would be answered. */
+/* Whether that path may be asked for. A server says itself which it has. */
 bool office_knows(const struct office *office, const char *path);
-
-/* How many may be submitted and not done at once. */
-size_t office_count_seats(const struct office *office);
 
 /* Has a POST to a path that it knows answered. The body is copied; *answer is the office's until
  * done. NO_MEMORY: it will not be done. */

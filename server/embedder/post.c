@@ -241,8 +241,10 @@ enum status post_exchange(struct post *post, const char *url, const struct buffe
             *ret_http_status = reply.http_status;
             return STATUS_OK;
         }
-        if (n_retries == post->setup->max_retries)
+        if (n_retries == post->setup->max_retries) {
+            *ret_http_status = reply.end == TRANSFER_ANSWERED ? reply.http_status : 0;
             return fail(post, url, &reply, n_retries, error);
+        }
         seconds = choose_wait_s(&reply, n_retries);
         say_why(post, &reply, why);
         log_write(LOG_WARNING, "%s: %s; trying again in %.1f s (%zu of %zu)", url, why, seconds,

@@ -43,7 +43,8 @@ void post_free(struct post *post); /* NULL is allowed */
 
 /* Sends `body` as JSON, or without one asks by GET, and collects the reply in ret_reply, which is
  * emptied first. OK: it was answered, with *ret_http_status, which is none of those above. IO, with
- * the address and the reason; STOPPING; NO_MEMORY. */
+ * the address and the reason; where the last try was answered with one of those above, it is in
+ * *ret_http_status and the reply is there, else untouched or 0. STOPPING; NO_MEMORY. */
 MUST_CHECK enum status post_exchange(struct post *post, const char *url, const struct buffer *body,
                                      struct buffer *ret_reply, long *ret_http_status,
                                      struct error *error);

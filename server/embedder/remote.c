@@ -8,6 +8,7 @@
 #include "config/options.h"
 #include "server/api/embed/pack.h"
 #include "server/api/embed/prompted.h"
+#include "server/embedder/base_url.h"
 #include "server/embedder/post.h"
 #include "server/embedder/reply.h"
 #include "server/text/log.h"
@@ -43,43 +44,25 @@ struct part {
 
 /* ---- opening ---- */
 
-static bool ends_with(const char *text, size_t len, const char *end)
+static char *name_url(const struct base_url *base, const char *route)
 {
-    return len >= strlen(end) && memcmp(text + len - strlen(end), end, strlen(end)) == 0;
-}
+    char *url;
 
-/* Whether the path ends in a version, as in https://host/openai/v1. */
-static bool ends_with_version(const char *url, size_t len)
-{
-    size_t i = len;
-
-    while (i > 0 && url[i - 1] >= '0' && url[i - 1] <= '9')
-        i--;
-    return i < len && i > 1 && url[i - 1] == 'v' && url[i - 2] == '/';
+    if (asprintf(&url, "%.*s%.*s%s", (int)base->root.len_bytes, base->root.bytes,
+                 (int)base->version.len_bytes, base->version.bytes, route) < 0)
+        return NULL;
+    return url;
 }
 
 static enum status set_urls(struct remote *remote, const char *url, struct error *error)
 {
-    static const char route[] = "/embeddings";
-    size_t len = strlen(url);
-    const char *version = "";
+    struct base_url base;
+    enum status status = base_url_read(url, &base, error);
 
-    if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
-        return error_set(error, STATUS_INVALID,
-                         "--url: expected an address such as http://127.0.0.1:8080");
-    if (strpbrk(url, "@?# "))
-        return error_set(error, STATUS_INVALID,
-                         "--url: expected no user, query or blanks; a key is given by --api-key");
-    while (len > 0 && url[len - 1] == '/')
-        len--;
-    if (ends_with(url, len, route))
-        len -= strlen(route);
-    else if (!ends_with_version(url, len))
-        version = "/v1";
-    if (asprintf(&remote->url, "%.*s%s%s", (int)len, url, version, route) < 0)
-        remote->url = NULL;
-    if (asprintf(&remote->models_url, "%.*s%s/models", (int)len, url, version) < 0)
-        remote->models_url = NULL;
+    if (status)
+        return status;
+    remote->url = name_url(&base, "/embeddings");
+    remote->models_url = name_url(&base, "/models");
     return remote->url && remote->models_url ? STATUS_OK : STATUS_NO_MEMORY;
 }
 

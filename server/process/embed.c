@@ -123,9 +123,7 @@ static bool is_batch(const struct options *options)
 /* What requests say themselves. */
 static enum status check_batch(const struct options *options, struct error *error)
 {
-    const char *foreign = options->url                                 ? "--url"
-                          : options->shard                             ? "--shard"
-                          : options->prompt_name                       ? "--prompt-name"
+    const char *foreign = options->prompt_name                         ? "--prompt-name"
                           : options->id_field                          ? "--id-field"
                           : options->dimensions.n_values > 0           ? "--dimensions"
                           : options->output_dtype.n_values > 0         ? "--output-dtype"
@@ -134,6 +132,10 @@ static enum status check_batch(const struct options *options, struct error *erro
 
     if (foreign)
         return error_set(error, STATUS_INVALID, "%s is not for --input-format=batch", foreign);
+    if (options->url && !options->auto_truncate)
+        return error_set(error, STATUS_INVALID,
+                         "--auto-truncate=false is not for --input-format=batch with --url: say "
+                         "\"truncate\" in the requests");
     return STATUS_OK;
 }
 
@@ -159,9 +161,9 @@ static enum status read_setup(const struct options *options, struct bulk_setup *
     setup->skips_bad = strcmp(options->bad_lines, "skip") == 0;
     setup->may_draw = !options->json_output && log_wants(LOG_INFO);
     setup->stop = &stop_signal;
-    if (is_batch(options))
-        return check_batch(options, error);
     status = read_shard(options->shard, &setup->source, error);
+    if (!status && is_batch(options))
+        return check_batch(options, error);
     return status ? status : read_rows(options, &setup->rows, error);
 }
 
@@ -319,30 +321,33 @@ static int run_batch(struct bulk_setup *setup, struct office *office, struct bat
     return end_run(status, &result, &error);
 }
 
+static json_t *describe_batch(const struct options *options, const struct bulk_setup *setup,
+                              const struct office_info *info)
+{
+    return json_pack("{s:s, s:s, s:I, s:s, s:b, s:s, s:b}", "model", info->model_name, "dtype",
+                     info->dtype, "vector_digest", (json_int_t)info->digest, "input_format",
+                     "batch", "auto_truncate", (int)options->auto_truncate, "shard",
+                     options->shard ? options->shard : "0/1", "skip_bad_lines",
+                     (int)setup->skips_bad);
+}
+
 static int command_batch(const struct options *options, struct bulk_setup *setup)
 {
     struct office *office = NULL;
     struct batch *batch = NULL;
     struct error error = {0};
-    uint32_t digest = 0;
     int exit_status;
     enum status status = office_open(&office, options, &error);
 
     if (status == STATUS_INVALID || status == STATUS_UNSUPPORTED)
         return command_complain(options, error.text);
     if (!status && !catch_signals())
-        status = STATUS_NO_MEMORY;
+        status = error_set(&error, STATUS_NO_MEMORY, "not enough descriptors to start");
     if (!status)
-        status = office_digest(office, &digest);
-    if (!status)
-        setup->run =
-            json_pack("{s:s, s:s, s:I, s:s, s:b, s:b}", "model", office_get_model_name(office),
-                      "dtype", office_get_info(office)->dtype, "vector_digest", (json_int_t)digest,
-                      "input_format", "batch", "auto_truncate", (int)options->auto_truncate,
-                      "skip_bad_lines", (int)setup->skips_bad);
+        setup->run = describe_batch(options, setup, office_get_info(office));
     setup->wake = wake;
     if (status || !setup->run) {
-        (void)error_set(&error, STATUS_NO_MEMORY, "the model cannot be started");
+        (void)error_set(&error, STATUS_NO_MEMORY, "not enough memory to start");
         exit_status = fail(&error);
     } else {
         exit_status = run_batch(setup, office, &batch);

@@ -3,8 +3,11 @@
 
 import json
 import signal
+import socket
 import subprocess
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from harness import SANITIZER_REPORT, environment
@@ -101,10 +104,171 @@ def test_lines_that_are_no_requests_stop_or_are_left_out(embed, tmp_path):
     assert [item["line"] for item in bad] == [2, 3]
 
 
-@pytest.mark.parametrize("more", [["--shard", "0/2"], ["--dimensions", "8"], ["--output-format", "npy"]])
+@pytest.mark.parametrize("more", [["--prompt-name", "query"], ["--dimensions", "8"], ["--output-format", "npy"]])
 def test_options_that_requests_have_are_refused(embed, tmp_path, more):
     (tmp_path / "b.jsonl").write_text(line_of("a", {"input": "cat"}))
     assert more[0] in embed("-i", "b.jsonl", "-o", "o.jsonl", *more, exits=2)
+
+
+def test_words_of_a_line_are_cut_between_characters(embed, tmp_path):
+    (tmp_path / "b.jsonl").write_text(line_of("x", {"input": "a"}, url="/a" + "é" * 300))
+    embed("-i", "b.jsonl", "-o", "o.jsonl")
+    (reply,) = read_lines(tmp_path / "o.jsonl")
+    assert "/aé" in reply["error"]["message"]
+
+
+def test_shards_share_the_lines(embed, tmp_path):
+    lines = [line_of(f"r{i}", {"input": f"cat {i}"}) for i in range(20)]
+    lines.insert(7, "{")
+    (tmp_path / "b.jsonl").write_text("\n".join(lines))
+    embed("-i", "b.jsonl", "-o", "all.jsonl", "--bad-lines", "skip")
+    parts = []
+    for i in range(3):
+        embed("-i", "b.jsonl", "-o", f"{i}.jsonl", "--shard", f"{i}/3", "--bad-lines", "skip")
+        parts.append((tmp_path / f"{i}.jsonl").read_text().splitlines())
+    assert [len(part) for part in parts] == [7, 6, 7]
+    assert len((tmp_path / "1.jsonl.bad.jsonl").read_text().splitlines()) == 1
+    merged = sorted(sum(parts, []), key=lambda line: int(json.loads(line)["id"].rpartition("_")[2]))
+    assert merged == (tmp_path / "all.jsonl").read_text().splitlines()
+    assert "shard" in embed("-i", "b.jsonl", "-o", "0.jsonl", "--shard", "1/3", "--bad-lines", "skip", "--resume", exits=1)
+
+
+# ---- a server ----
+
+
+def test_url_gives_the_same_lines(embed, tiny_server, tmp_path):
+    lines = [line_of(f"r{i}", body) for i, body in enumerate(BODIES * 20)]
+    lines.append(line_of("s", {"input": ["cat"], "compare_with": ["cat", "dog"]}, url="/v1/similarity"))
+    (tmp_path / "b.jsonl").write_text("\n".join(lines))
+    embed("-i", "b.jsonl", "-o", "own.jsonl")
+    for end in ("", "/v1/", "/v1/embeddings"):
+        url = f"http://127.0.0.1:{tiny_server.port}{end}"
+        embed("-i", "b.jsonl", "-o", "asked.jsonl", "--overwrite", "--url", url)
+        assert (tmp_path / "asked.jsonl").read_bytes() == (tmp_path / "own.jsonl").read_bytes()
+
+
+class Odd(BaseHTTPRequestHandler):
+    """Answers by what the input says, in as many ways as servers have."""
+
+    protocol_version = "HTTP/1.1"
+    replies = {
+        "pretty": (200, b'{\n  "a": "b\\n",\r\n  "c": 1.50\n}\n'),
+        "page": (400, "<p>Nö\n</p>".encode("latin-1")),
+        "empty": (404, b""),
+        "fails": (500, b'{"error": {"message": "broken"}}'),
+        "busy": (503, b'{"error": {"message": "come back"}}'),
+        "key": (401, b'{"error": {"message": "who?"}}'),
+        "dies": (None, b""),
+    }
+
+    def answer(self, body):
+        if body["input"].startswith("slow"):
+            time.sleep(0.5)
+        return self.replies.get(body["input"], (200, json.dumps(body).encode()))
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.asked.append((self.path, body, self.headers["Authorization"]))
+        status, reply = self.answer(body)
+        if not status:
+            self.close_connection = True
+            return
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(reply)))
+        self.end_headers()
+        self.wfile.write(reply)
+
+    def log_message(self, *arguments):
+        pass
+
+
+class Mended(Odd):
+    def answer(self, body):
+        return 200, json.dumps(body).encode()
+
+
+@pytest.fixture
+def odd():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Odd)
+    server.asked = []
+    server.url = f"http://127.0.0.1:{server.server_address[1]}"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def write_inputs(path, inputs):
+    path.write_text("\n".join(line_of(f"r{i}", {"model": "m", "input": text}) for i, text in enumerate(inputs)))
+
+
+def read_lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_what_a_server_says_becomes_the_line(embed, odd, tmp_path):
+    inputs = ["slow", "a", "pretty", "page", "empty", "fails", "b"]
+    write_inputs(tmp_path / "b.jsonl", inputs)
+    log = embed("-i", "b.jsonl", "-o", "o.jsonl", "--url", odd.url, "--url-retries", "1", "--url-requests", "3")
+    replies = read_lines(tmp_path / "o.jsonl")
+    assert [reply["custom_id"] for reply in replies] == [f"r{i}" for i in range(len(inputs))]
+    assert [reply["response"]["status_code"] for reply in replies] == [200, 200, 200, 400, 404, 500, 200]
+    bodies = [reply["response"]["body"] for reply in replies]
+    assert bodies[0] == {"model": "m", "input": "slow"} and bodies[1]["input"] == "a"
+    assert bodies[2] == {"a": "b\n", "c": 1.5}
+    assert bodies[3] == "<p>N\ufffd\n</p>" and bodies[4] == ""
+    assert bodies[5] == {"error": {"message": "broken"}}
+    assert b'"c": 1.50' in (tmp_path / "o.jsonl").read_bytes()
+    assert "trying again" in log and {path for path, _, _ in odd.asked} == {"/v1/embeddings"}
+
+
+@pytest.mark.parametrize("text, words", [("busy", "503: come back (tried 2 times)"), ("key", "--api-key"), ("dies", "tried 2 times")])
+def test_what_is_of_the_server_ends_the_run_and_can_be_resumed(embed, odd, tmp_path, text, words):
+    write_inputs(tmp_path / "b.jsonl", ["a", text, "b"])
+    log = embed("-i", "b.jsonl", "-o", "o.jsonl", "--url", odd.url, "--url-retries", "1", exits=1)
+    assert words in log and "b.jsonl:2: " in log and "--resume" in log
+    assert not (tmp_path / "o.jsonl").exists()
+    assert len(read_lines(tmp_path / "o.jsonl.partial")) == 1
+    n_asked = len(odd.asked)
+    odd.RequestHandlerClass = Mended
+    embed("-i", "b.jsonl", "-o", "o.jsonl", "--url", odd.url, "--resume")
+    assert [reply["custom_id"] for reply in read_lines(tmp_path / "o.jsonl")] == ["r0", "r1", "r2"]
+    assert "a" not in [body["input"] for _, body, _ in odd.asked[n_asked:]]
+
+
+def test_nobody_there_is_said_at_once(embed, tmp_path):
+    write_inputs(tmp_path / "b.jsonl", ["a"])
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+        assert url in embed("-i", "b.jsonl", "-o", "o.jsonl", "--url", url, exits=1)
+
+
+def test_key_goes_with_requests(embed, odd, tmp_path):
+    write_inputs(tmp_path / "b.jsonl", ["a"])
+    embed("-i", "b.jsonl", "-o", "o.jsonl", "--url", odd.url, "--api-key", "sk-1")
+    assert [key for _, _, key in odd.asked] == ["Bearer sk-1"]
+
+
+@pytest.mark.parametrize("path", ["v1/embeddings", "/v1/em beddings", "/v1#a", ""])
+def test_paths_that_are_none_are_not_asked_for(embed, odd, tmp_path, path):
+    (tmp_path / "b.jsonl").write_text(line_of("x", {"input": "a"}, url=path))
+    embed("-i", "b.jsonl", "-o", "o.jsonl", "--url", odd.url)
+    assert read_lines(tmp_path / "o.jsonl")[0]["error"]["code"] == "invalid_url"
+    assert odd.asked == []
+
+
+def test_interrupt_ends_a_request_that_waits(binary, odd, tmp_path):
+    write_inputs(tmp_path / "b.jsonl", [f"slow {i}" for i in range(400)])
+    command = [binary, "embed", "--url", odd.url, "--input-format", "batch", "-i", "b.jsonl", "-o", "o.jsonl"]
+    run = subprocess.Popen(list(map(str, command)), cwd=tmp_path, env=environment(), stderr=subprocess.PIPE)
+    time.sleep(3)
+    began = time.monotonic()
+    run.send_signal(signal.SIGTERM)
+    _, log = run.communicate(timeout=20)
+    assert run.returncode == 128 + signal.SIGTERM, log
+    assert time.monotonic() - began < 3 and b"--resume" in log
+    assert len(read_lines(tmp_path / "o.jsonl.partial")) > 4
 
 
 def test_killed_and_resumed_is_byte_equal(binary, tmp_path, tmp_path_factory, rng):
