@@ -68,6 +68,11 @@ static enum status read_folder(struct engine *engine, struct error *error)
                          "%s: the tokenizer has %zu tokens, but config.json: \"vocab_size\" is %zu",
                          options->model_dir, tokenizer_vocabulary_size(engine->tokenizer),
                          engine->model->arch.vocab_size);
+    if (engine->model->has_types && !tokenizer_splits_pairs(engine->tokenizer))
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "%s: tokenizer.json: \"post_processor\" gives a pair's tokens other types "
+                         "than 0 and then 1",
+                         options->model_dir);
     if (tokenizer_special_count(engine->tokenizer) >= engine->model->max_tokens)
         return error_set(
             error, STATUS_INVALID,
@@ -97,6 +102,7 @@ static struct engine_info describe_model(const struct model *model,
         .n_matryoshka_dims = model->n_matryoshka_dims,
         .notes = (const char *const *)model->notes,
         .n_notes = model->n_notes,
+        .labels = &model->labels,
         .card = &model->card,
     };
 }
@@ -240,13 +246,22 @@ const struct engine_info *engine_get_info(const struct engine *engine)
     return &engine->info;
 }
 
+/* A pair has no prompt that would be skipped, so what it is cut into can stand in its place. */
+static struct text_key key_of(const struct engine *engine, const struct job *job)
+{
+    size_t kind = job->n_skipped + job->n_first;
+
+    if (job->token_vectors)
+        kind = TEXT_KEY_NOT_POOLED;
+    return text_key_of(&engine->secret, job->ids, job->n_tokens, kind);
+}
+
 enum status engine_submit(struct engine *engine, struct job_group *group)
 {
     for (size_t i = 0; i < group->n_jobs; i++) {
         struct job *job = &group->jobs[i];
 
-        job->engine.key = text_key_of(&engine->secret, job->ids, job->n_tokens,
-                                      job->token_vectors ? TEXT_KEY_NOT_POOLED : job->n_skipped);
+        job->engine.key = key_of(engine, job);
         job->engine.state = JOB_WAITING;
         if (job->token_vectors ||
             !cache_get(engine->cache, job->engine.key, job->n_dims, job->vector))

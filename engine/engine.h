@@ -18,6 +18,7 @@
 #include "engine/files/json_read.h"
 #include "engine/kernels/cpu.h"
 #include "engine/model/card.h"
+#include "engine/model/head/labels.h"
 #include "engine/model/prompt.h"
 #include "engine/schedule/job.h"
 #include "engine/schedule/memory_left.h"
@@ -26,6 +27,7 @@
 #include "engine/vector/correlation.h"
 #include "engine/vector/pooling.h"
 #include "engine/vector/retrieval.h"
+#include "engine/vector/scores.h"
 #include "engine/vector/similarity.h"
 #include "engine/vector/top.h"
 #include "engine/vector/vector.h"
@@ -67,6 +69,8 @@ struct engine_info {
     const char *const *notes; /* [n_notes]: what a person should know of the model */
     size_t n_notes;
     const struct card *card;
+    const struct labels *labels; /* n 0: the model embeds; else it is a cross-encoder, whose
+                                    vectors are a text's or a pair's scores of labels */
 
     /* Known once it is open. */
     size_t n_workers;

@@ -31,6 +31,7 @@ struct encoder {
     struct plan expert_plan; /* of layers with experts */
     bool is_large;           /* a layer's weights: passes go product by product (forward.c) */
     float *positions; /* [n, embedding]: position + token type 0, by embed.c's position_row() */
+    float *second_positions; /* the same for token type 1; NULL: the model takes none */
     struct packed_norm embedding_norm;
     struct packed_linear embedding_projection; /* NULL weights: there is none */
     struct distance_tables distances;

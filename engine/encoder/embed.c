@@ -18,6 +18,15 @@ static size_t position_row(const struct encoder *encoder, int32_t id, size_t *n_
     return (size_t)id == arch->padding_id ? 0 : ++*n_counted;
 }
 
+/* What stands for positions and types at token i of a text. */
+static const float *positions_at(const struct encoder *encoder, const struct encoder_text *text,
+                                 size_t i)
+{
+    bool is_second = text->n_first > 0 && i >= text->n_first;
+
+    return is_second && encoder->second_positions ? encoder->second_positions : encoder->positions;
+}
+
 /* rows[n, embedding] of the tokens [first, first + n) of a text. */
 static void embed_rows(const struct encoder *encoder, const struct encoder_text *text, size_t first,
                        size_t n, size_t *n_counted, float *rows)
@@ -28,7 +37,8 @@ static void embed_rows(const struct encoder *encoder, const struct encoder_text 
 
     for (size_t i = 0; i < n; i++) {
         int32_t id = text->ids[first + i];
-        const float *position = encoder->positions + position_row(encoder, id, n_counted) * size;
+        const float *position =
+            positions_at(encoder, text, first + i) + position_row(encoder, id, n_counted) * size;
         float *row = rows + i * size;
 
         layer_widen(&encoder->kernels, &model->word_embeddings, (size_t)id * size, size, row);

@@ -123,6 +123,7 @@ void encoder_free(struct encoder *encoder)
     distance_tables_release(&encoder->distances);
     rotary_tables_release(&encoder->rotary);
     free(encoder->positions);
+    free(encoder->second_positions);
     gemm_close(encoder->gemm);
     free(encoder);
 }

@@ -68,6 +68,7 @@ size_t encoder_context_len_bytes(const struct encoder *encoder, size_t max_token
 struct encoder_text {
     const int32_t *ids; /* [n_tokens], each inside the vocabulary */
     size_t n_tokens;    /* 1 to the model's max_tokens */
+    size_t n_first;     /* of a pair's first text: those behind have type 1; 0: it is one text */
 };
 
 struct encoder_pass {

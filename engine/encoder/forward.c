@@ -269,7 +269,7 @@ enum status encoder_run(struct encoder_context *context, const struct encoder_pa
 enum status encoder_warm_up(struct encoder_context *context)
 {
     const int32_t id = 0;
-    const struct encoder_text text = {&id, 1};
+    const struct encoder_text text = {.ids = &id, .n_tokens = 1};
     struct team team = {0};
     const struct encoder_pass pass = {.texts = &text, .n_texts = 1, .team = &team, .n_layers = 1};
     const float *tokens;

@@ -10,8 +10,8 @@
 #include <pthread.h>
 
 /* Rows of the table from that of a padding token on, or the first token's; one row of zeros where
- * there is no table. */
-static enum status positions_init(struct encoder *encoder)
+ * there is no table. To each the row of a token type is added, if the model has any. */
+static enum status positions_init(const struct encoder *encoder, size_t type, float **ret_positions)
 {
     const struct model *model = encoder->model;
     const struct arch *arch = &model->arch;
@@ -19,17 +19,18 @@ static enum status positions_init(struct encoder *encoder)
     size_t n_rows = arch->n_position_rows ? model->max_tokens + arch->skips_padding : 1;
     size_t first = arch->first_position - arch->skips_padding;
     AUTO_FREE float *types = calloc(size, sizeof *types);
+    float *positions = calloc(n_rows * size, sizeof *positions);
 
-    encoder->positions = calloc(n_rows * size, sizeof(float));
-    if (!encoder->positions || !types)
+    *ret_positions = positions;
+    if (!positions || !types)
         return STATUS_NO_MEMORY;
     if (arch->n_types > 0)
-        tensor_widen(&model->type_embeddings, 0, size, types);
+        tensor_widen(&model->type_embeddings, type * size, size, types);
     if (arch->n_position_rows > 0)
-        tensor_widen(&model->position_embeddings, first * size, n_rows * size, encoder->positions);
+        tensor_widen(&model->position_embeddings, first * size, n_rows * size, positions);
     for (size_t i = 0; i < n_rows; i++)
         for (size_t j = 0; j < size; j++)
-            encoder->positions[i * size + j] += types[j];
+            positions[i * size + j] += types[j];
     return STATUS_OK;
 }
 
@@ -73,8 +74,10 @@ static enum status pack_ends(struct encoder *encoder, struct error *error)
 {
     const struct model *model = encoder->model;
     const struct arch *arch = &model->arch;
-    enum status status = positions_init(encoder);
+    enum status status = positions_init(encoder, 0, &encoder->positions);
 
+    if (!status && model->has_types)
+        status = positions_init(encoder, 1, &encoder->second_positions);
     if (!status && arch->norms_embeddings)
         status = packed_norm_init(&encoder->embedding_norm, arch, &model->embedding_norm,
                                   arch->embedding_size);

@@ -49,6 +49,7 @@ static enum status encode(const struct encoder *encoder, const struct encoder_pa
     struct encoder_context *context;
     const float *tokens; /* [sum of n_tokens, hidden] */
     size_t n_floats = model_pool_floats(model);
+    size_t n = model_count_measured(model);
     AUTO_FREE float *pooled = calloc(2 * n_floats, sizeof *pooled);
     enum status status =
         encoder_context_new(encoder, count_tokens(pass->texts, pass->n_texts), &context);
@@ -59,8 +60,8 @@ static enum status encode(const struct encoder *encoder, const struct encoder_pa
     alone.team = &team;
     status = pooled ? encoder_run(context, &alone, &tokens) : STATUS_NO_MEMORY;
     for (size_t i = 0; i < pass->n_texts && !status; i++) {
-        model_pool(model, tokens, pass->texts[i].n_tokens, 0, pooled, pooled + n_floats);
-        memcpy(ret_vectors + i * model->n_dims, pooled, model->n_dims * sizeof *pooled);
+        model_pool_measured(model, tokens, pass->texts[i].n_tokens, pooled, pooled + n_floats);
+        memcpy(ret_vectors + i * n, pooled, n * sizeof *pooled);
         tokens += pass->texts[i].n_tokens * hidden;
     }
     encoder_context_free(context);
@@ -89,7 +90,7 @@ static enum status encode_group(void *user, size_t job)
     }
     return encoding->encode(accuracy->encoder, &pass,
                             encoding->vectors + (size_t)(pass.texts - accuracy->texts) *
-                                                    accuracy->encoder->model->n_dims);
+                                                    model_count_measured(accuracy->encoder->model));
 }
 
 static enum status encode_all(struct encoding *encoding)
@@ -164,7 +165,7 @@ enum status accuracy_init(struct accuracy *ret_accuracy, const struct encoder *e
 
     *ret_accuracy = (struct accuracy){
         .encoder = encoder, .texts = texts, .n_texts = n_texts, .n_threads = n_threads};
-    ret_accuracy->exact = calloc(n_texts, encoder->model->n_dims * sizeof(float));
+    ret_accuracy->exact = calloc(n_texts, model_count_measured(encoder->model) * sizeof(float));
     if (!ret_accuracy->exact)
         return STATUS_NO_MEMORY;
     encoding.vectors = ret_accuracy->exact;
@@ -179,7 +180,7 @@ void accuracy_release(struct accuracy *accuracy)
 
 enum status accuracy_measure(const struct accuracy *accuracy, struct deviation *ret_deviation)
 {
-    size_t n_dims = accuracy->encoder->model->n_dims;
+    size_t n_dims = model_count_measured(accuracy->encoder->model);
     AUTO_FREE float *found = calloc(accuracy->n_texts, n_dims * sizeof(float));
     struct encoding encoding = {.accuracy = accuracy, .encode = encode, .vectors = found};
     enum status status = found ? encode_all(&encoding) : STATUS_NO_MEMORY;

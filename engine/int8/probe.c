@@ -58,7 +58,8 @@ enum status probe_init(struct probe *ret_probe, const struct tokenizer *tokenize
     for (size_t i = 0; i < N_TEXTS; i++) {
         size_t begin = i > 0 ? ends[i - 1] : 0;
 
-        ret_probe->texts[i] = (struct encoder_text){ret_probe->tokens.ids + begin, ends[i] - begin};
+        ret_probe->texts[i] = (struct encoder_text){.ids = ret_probe->tokens.ids + begin,
+                                                    .n_tokens = ends[i] - begin};
     }
     ret_probe->n_texts = N_TEXTS;
     return STATUS_OK;

@@ -34,6 +34,7 @@ static const struct {
     [ARCH_KEY] = {offsetof(struct arch, key_size), 1, 1 << 16},
     [ARCH_EXPERT_ROWS] = {offsetof(struct arch, expert_rows), 0, 1 << 28},
     [ARCH_DISTANCES] = {offsetof(struct arch, n_distance_rows), 0, 1 << 21},
+    [ARCH_LABELS] = {offsetof(struct arch, n_labels), 1, 1 << 14},
 };
 
 static const struct {

@@ -59,7 +59,8 @@ struct arch {
     size_t intermediate_size;
     size_t vocab_size;
     size_t n_positions; /* how many tokens a text may have */
-    size_t n_types;     /* token types; only type 0 is used; 0: the model has none */
+    size_t n_types;     /* token types; a text's is 0; 0: the model has none */
+    size_t n_labels;    /* of its head; 0: it has none */
 
     /* What enters the first layer. */
     size_t embedding_size;  /* of the tables; where it is not hidden_size, a product follows */

@@ -35,6 +35,7 @@ enum arch_size {
     ARCH_KEY,                 /* kv heads x head */
     ARCH_EXPERT_ROWS,         /* experts x intermediate */
     ARCH_DISTANCES,           /* rows of the table of distances */
+    ARCH_LABELS,              /* of the head */
     N_ARCH_SIZES,
     ARCH_NONE, /* of a vector, which has no columns */
 };
@@ -70,6 +71,7 @@ struct family_tensor {
     unsigned part; /* the rows are part `part` of n_parts of the tensor's; 0 of 0: all of it */
     unsigned n_parts;
     enum family_layers layers;
+    bool is_outer; /* no prefix stands before its name */
 };
 
 /* What a file calls the thetas of rotary positions, where it has no "rope_parameters". */
@@ -87,6 +89,17 @@ struct family_window {
     const char *every_key;
     size_t every;
     bool global_is_last; /* of each n layers; else the first */
+};
+
+/* The head of a family's ...ForSequenceClassification: output(norm(activation(dense(pooled)))), of
+ * which it may have the output alone. */
+struct family_head {
+    const struct family_tensor *tensors; /* end with a NULL name */
+    const char *activation;              /* "torch.nn.Tanh" */
+    enum pooling_mode pooling;
+    const char *pooling_key; /* whose word is stronger, "cls" or "mean"; NULL: none is */
+    const struct family_demand *demands; /* ends with a NULL key; NULL: there are none */
+    const char *const *refused;          /* ends with NULL; NULL: there are none */
 };
 
 struct family {
@@ -116,6 +129,7 @@ struct family {
     const char *layer_prefix;                  /* of layer N's tensors, before "N" */
     const char *layer_infix;                   /* after "N"; NULL: "." */
     const struct family_tensor *layer_tensors; /* end with a NULL name */
+    const struct family_head *head;            /* NULL: no head of it is served */
 };
 
 /* By config.json's "model_type"; UNSUPPORTED names those that are served. */
@@ -162,5 +176,18 @@ MUST_CHECK enum status family_find(const struct document *config, const struct f
 #define LAYER_LINEAR_PART(name, role, rows, columns, part, n_parts)                                \
     LAYER_PART(name ".weight", role.weight, rows, columns, part, n_parts),                         \
         LAYER_PART(name ".bias", role.bias, rows, NONE, part, n_parts)
+
+/* Of a head: beneath the model's prefix, or beside it. */
+#define INNER_LINEAR(name, role, rows, columns)                                                    \
+    MODEL_TENSOR(name ".weight", role.weight, rows, columns),                                      \
+        MODEL_TENSOR(name ".bias", role.bias, rows, NONE)
+#define OUTER_TENSOR(name_, role, rows_, columns_)                                                 \
+    {                                                                                              \
+        .name = name_, .offset = offsetof(struct model, role), .rows = ARCH_##rows_,               \
+        .columns = ARCH_##columns_, .is_outer = true                                               \
+    }
+#define OUTER_LINEAR(name, role, rows, columns)                                                    \
+    OUTER_TENSOR(name ".weight", role.weight, rows, columns),                                      \
+        OUTER_TENSOR(name ".bias", role.bias, rows, NONE)
 
 #endif

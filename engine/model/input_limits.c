@@ -29,15 +29,18 @@ static enum status check_loader_arguments(const struct document *config, struct 
 }
 
 /* Since version 6: which of the model's outputs becomes which of the module's. */
-static enum status check_outputs(const struct document *config, struct error *error)
+static enum status check_outputs(const struct document *config, bool has_head, struct error *error)
 {
+    const char *task = has_head ? "sequence-classification" : "feature-extraction";
+    const char *output = has_head ? "scores" : "token_embeddings";
+    const char *method_output = has_head ? "logits" : "last_hidden_state";
     struct document modalities;
     struct document text;
     enum status status;
 
-    status = document_demand(config, "transformer_task", "feature-extraction", error);
+    status = document_demand(config, "transformer_task", task, error);
     if (!status)
-        status = document_demand(config, "module_output_name", "token_embeddings", error);
+        status = document_demand(config, "module_output_name", output, error);
     if (!status)
         status = document_get_object(config, "modality_config", &modalities, error);
     if (status || !modalities.root)
@@ -49,11 +52,12 @@ static enum status check_outputs(const struct document *config, struct error *er
         return error_set(error, STATUS_UNSUPPORTED, "%s: has no \"text\"", modalities.name);
     status = document_demand(&text, "method", "forward", error);
     if (!status)
-        status = document_demand(&text, "method_output_name", "last_hidden_state", error);
+        status = document_demand(&text, "method_output_name", method_output, error);
     return status;
 }
 
-static enum status check_transformer(const struct document *config, struct error *error)
+static enum status check_transformer(const struct document *config, bool has_head,
+                                     struct error *error)
 {
     static const char *const known[] = {
         "max_seq_length",    "do_lower_case", "transformer_task",
@@ -74,7 +78,7 @@ static enum status check_transformer(const struct document *config, struct error
     if (!status)
         status = check_loader_arguments(config, error);
     if (!status)
-        status = check_outputs(config, error);
+        status = check_outputs(config, has_head, error);
     return status;
 }
 
@@ -98,7 +102,7 @@ static enum status open_config(const char *folder, struct document *ret_config, 
     return STATUS_OK;
 }
 
-enum status input_limits_read(struct input_limits *ret_limits, const char *folder,
+enum status input_limits_read(struct input_limits *ret_limits, const char *folder, bool has_head,
                               struct error *error)
 {
     struct input_limits limits = {0};
@@ -106,7 +110,7 @@ enum status input_limits_read(struct input_limits *ret_limits, const char *folde
     enum status status = open_config(folder, &config, error);
 
     if (!status)
-        status = check_transformer(&config, error);
+        status = check_transformer(&config, has_head, error);
     if (!status)
         status = document_get_limit(&config, "max_seq_length", &limits.max_tokens, error);
     if (!status)

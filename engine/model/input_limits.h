@@ -15,8 +15,9 @@ struct input_limits {
     bool lowercase;    /* do_lower_case: lower case, whatever the tokenizer says */
 };
 
-/* STATUS_UNSUPPORTED if the file asks for anything else that changes the numbers. */
+/* `has_head`: the model is a cross-encoder, so that its scores are what the module gives.
+ * STATUS_UNSUPPORTED if the file asks for anything else that changes the numbers. */
 MUST_CHECK enum status input_limits_read(struct input_limits *ret_limits, const char *folder,
-                                         struct error *error);
+                                         bool has_head, struct error *error);
 
 #endif

@@ -9,6 +9,7 @@
 #include "engine/files/document.h"
 #include "engine/files/file.h"
 #include "engine/model/family.h"
+#include "engine/model/head/head.h"
 #include "engine/model/matryoshka.h"
 #include "engine/model/modules/modules.h"
 #include "engine/model/prompts.h"
@@ -58,7 +59,8 @@ static enum status fill_tensor(const struct model *model, const struct family_te
     if (n_dims == 2)
         dims[1] = arch_size(&model->arch, row->columns);
     snprintf(name, sizeof name, "%s%s", prefix, row->name);
-    status = weights_find(model->weights, name, dims, n_dims, ret_tensor, error);
+    status = (row->is_outer ? weights_find_outer : weights_find)(model->weights, name, dims, n_dims,
+                                                                 ret_tensor, error);
     if (!status)
         take_part(ret_tensor, row->part, n_parts);
     return status;
@@ -127,6 +129,10 @@ static enum status load_weights(struct model *model, const struct family *family
     if (!model->layers)
         return STATUS_NO_MEMORY;
     status = fill_model(model, family->model_tensors, error);
+    if (!status && model->labels.n > 0)
+        status = fill_model(model, family->head->tensors, error);
+    if (!status && model->labels.n > 0)
+        status = head_finish(model, family->head);
     for (size_t i = 0; !status && i < model->arch.n_layers; i++)
         status = fill_layer(model, family, i, error);
     return status;
@@ -172,6 +178,10 @@ static enum status set_pooling(struct model *model, struct modules *modules, con
 {
     enum pooling_mode mode;
     size_t n_pooled;
+    enum status status = modules_demand_pooling(modules, error);
+
+    if (status)
+        return status;
 
     if (modules->embedding_dims && modules->embedding_dims != model->arch.hidden_size)
         return error_set(error, STATUS_INVALID,
@@ -212,13 +222,14 @@ static enum status read_text_settings(struct model *model, const struct modules 
     size_t max_tokens;
 
     if (modules->found)
-        status = input_limits_read(&limits, model->transformer_dir, error);
+        status = input_limits_read(&limits, model->transformer_dir, model->labels.n > 0, error);
     if (!status)
         status = tokenizer_config_read(&config, model->transformer_dir, error);
     if (status)
         return status;
     max_tokens = limits.max_tokens ? limits.max_tokens : config.max_length;
     tokenizer_config_release(&config);
+    model->has_types = model->labels.n > 0 && model->arch.n_types > 1 && config.gives_types;
     model->lowercase = limits.lowercase;
     model->max_tokens = max_tokens && max_tokens < n_positions ? max_tokens : n_positions;
     if (limits.max_tokens <= n_positions)
@@ -242,7 +253,9 @@ static enum status read_arch(struct model *model, struct modules *modules,
     status = family_find(&config, ret_family, error);
     if (!status)
         status = arch_read(&config, *ret_family, &model->arch, error);
-    if (!status)
+    if (!status && labels_are_there(&config) && !modules->pools)
+        status = head_read(model, *ret_family, &config, pooling_override, error);
+    else if (!status)
         status = set_pooling(model, modules, pooling_override, error);
     if (!status)
         status = matryoshka_read(&config, model->n_dims, &model->matryoshka_dims,
@@ -260,6 +273,8 @@ static enum status read_settings(struct model *model, const struct modules *modu
 
     if (!modules->found) {
         model->default_dims = model->n_dims;
+        if (model->labels.n > 0)
+            return STATUS_OK;
         return add_note(model, "no modules.json: mean pooling, no normalisation and no prompts, as "
                                "sentence-transformers does then");
     }
@@ -342,6 +357,7 @@ void model_free(struct model *model)
     free(model->prompts);
     free(model->notes);
     card_release(&model->card);
+    labels_release(&model->labels);
     free(model->matryoshka_dims);
     free(model->transformer_dir);
     free(model->layers);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* An encoder as sentence-transformers saves it, read from its folder: the shape (config.json),
+/* An encoder or cross-encoder as sentence-transformers saves it, read from its folder: the shape (config.json),
  * the weights (model.safetensors, mapped, as stored), the modules (modules.json and a folder
  * each), the prompts (config_sentence_transformers.json). What the folder asks for
  * and nestd cannot do is refused with file and key. Read-only once loaded. */
@@ -11,6 +11,7 @@
 #include "engine/files/tensor.h"
 #include "engine/model/arch.h"
 #include "engine/model/card.h"
+#include "engine/model/head/labels.h"
 #include "engine/model/prompt.h"
 #include "engine/vector/pooling.h"
 #include "engine/vector/similarity.h"
@@ -52,6 +53,13 @@ struct model_layer {
     struct layer_norm_weights output_outer_norm;
 };
 
+/* A cross-encoder's head, as stored. What a family has not has NULL data. */
+struct head_weights {
+    struct linear dense; /* [hidden, hidden] */
+    struct layer_norm_weights norm;
+    struct linear output; /* [n_labels, hidden] */
+};
+
 struct model {
     struct arch arch;
     struct tensor word_embeddings;     /* [vocab, embedding] */
@@ -64,9 +72,12 @@ struct model {
     struct layer_norm_weights distance_norm;
     struct layer_norm_weights final_norm; /* where norms are before */
     struct model_layer *layers;           /* [n_layers] */
+    struct head_weights head;
+    struct labels labels; /* of a cross-encoder, which gives a score for each; none: it embeds */
+    bool has_types;       /* tokens of a pair's second text have type 1 */
 
     struct pooling pooling;
-    struct transform transform; /* of the pooled vector */
+    struct transform transform; /* of the pooled vector; a cross-encoder's head */
     bool normalize;             /* modules.json ends with a Normalize */
     bool lowercase;             /* sentence_bert_config.json's do_lower_case, for the tokenizer */
     bool include_prompt;        /* the pooling counts the prompt's tokens (default true) */

@@ -9,17 +9,18 @@
 
 #define SENTENCE_FILE "config_sentence_transformers.json"
 
-static enum status check_kind(const struct document *config, struct error *error)
+static enum status check_kind(const struct document *config, const char *served,
+                              struct error *error)
 {
-    const char *kind = "SentenceTransformer";
+    const char *kind = served;
     enum status status = document_get_string(config, "model_type", &kind, error);
 
     if (status)
         return status;
-    if (strcmp(kind, "SentenceTransformer") != 0)
+    if (strcmp(kind, served) != 0)
         return error_set(error, STATUS_UNSUPPORTED,
-                         "%s: \"model_type\" is \"%.60s\"; supported: \"SentenceTransformer\"",
-                         config->name, kind);
+                         "%s: \"model_type\" is \"%.60s\"; supported: \"%s\"", config->name, kind,
+                         served);
     return STATUS_OK;
 }
 
@@ -90,15 +91,29 @@ static enum status read_default_prompt(const struct document *config, struct mod
     return STATUS_OK;
 }
 
+/* A cross-encoder's: a prompt would go before both texts of a pair. */
+static enum status read_judge(const struct document *config, struct model *model,
+                              struct error *error)
+{
+    enum status status = labels_set_activation(&model->labels, config, "activation_fn", error);
+
+    if (!status)
+        status = document_refuse(config, "default_prompt_name", error);
+    return status;
+}
+
 enum status prompts_read(struct model *model, const char *model_dir, struct error *error)
 {
+    bool judges = model->labels.n > 0;
     struct document config;
     enum status status;
 
     status = document_open_if_there(&config, model_dir, SENTENCE_FILE, false, error);
     if (status || !config.root)
         return status;
-    status = check_kind(&config, error);
+    status = check_kind(&config, judges ? "CrossEncoder" : "SentenceTransformer", error);
+    if (!status && judges)
+        status = read_judge(&config, model, error);
     if (!status)
         status = read_similarity(&config, &model->similarity, error);
     if (!status)

@@ -101,6 +101,12 @@ static const struct {
     {"xlm-roberta", "XLMRobertaTokenizer"},
 };
 
+/* Those that give token types where the file does not say. */
+static const char *const with_types[] = {
+    "BertTokenizer",       "ElectraTokenizer",     "LayoutLMTokenizer",  "LxmertTokenizer",
+    "MobileBertTokenizer", "SqueezeBertTokenizer", "DebertaV2Tokenizer", "DebertaTokenizer",
+};
+
 /* Read below, or where the tokens are (tokenizer/special.c). */
 static const char *const acted_upon[] = {
     "tokenizer_class",
@@ -115,6 +121,7 @@ static const char *const acted_upon[] = {
     "extra_special_tokens",
     "added_tokens_decoder",
     "extra_ids",
+    "model_input_names",
 };
 
 /* These do not change what a text becomes: they are about padding, decoding, pairs of texts, the
@@ -143,7 +150,6 @@ static const char *const harmless[] = {
     "mask_token_id",
     "max_length",
     "merges_file",
-    "model_input_names",
     "name_or_path",
     "never_split",
     "pad_to_multiple_of",
@@ -234,6 +240,8 @@ static enum status set_class(struct tokenizer_config *config, const struct docum
             config->by_constructor = classes[i].by_constructor;
             config->model = classes[i].model;
             config->mask_takes_left = strcmp(classes[i].name, "CamembertTokenizer") == 0;
+            config->doubles_separator = strcmp(classes[i].name, "MPNetTokenizer") == 0;
+            config->gives_types = is_one_of(classes[i].name, with_types, LENGTH(with_types));
             return STATUS_OK;
         }
     }
@@ -309,6 +317,24 @@ static enum status read_side(struct tokenizer_config *config, struct error *erro
     return STATUS_OK;
 }
 
+static enum status read_input_names(struct tokenizer_config *config, struct error *error)
+{
+    const json_t *names = json_object_get(config->document.root, "model_input_names");
+
+    if (!names || json_is_null(names))
+        return STATUS_OK;
+    if (!json_is_array(names))
+        return error_set(error, STATUS_INVALID, "%s: \"model_input_names\" must be a list",
+                         config->document.name);
+    config->gives_types = false;
+    for (size_t i = 0; i < json_array_size(names); i++) {
+        const char *name = json_string_value(json_array_get(names, i));
+
+        config->gives_types |= name && strcmp(name, "token_type_ids") == 0;
+    }
+    return STATUS_OK;
+}
+
 /* max_len, the old name, counts where the new one is absent, though not where it is null. */
 static enum status read_max_length(struct tokenizer_config *config, struct error *error)
 {
@@ -335,6 +361,8 @@ enum status tokenizer_config_read(struct tokenizer_config *ret_config, const cha
         status = read_side(&config, error);
     if (!status)
         status = read_max_length(&config, error);
+    if (!status)
+        status = read_input_names(&config, error);
     if (status) {
         tokenizer_config_release(&config);
         return status;

@@ -48,6 +48,7 @@ struct tokenizer_config {
     const char *const *default_names; /* [N_SPECIAL_NAMES] */
     /* The constructor's mask_token takes the white space before it. */
     bool mask_takes_left;
+    bool doubles_separator; /* the constructor puts two between a pair's texts */
 
     bool lowercase;     /* do_lower_case */
     bool split_han;     /* tokenize_chinese_chars */
@@ -56,6 +57,7 @@ struct tokenizer_config {
     bool split_special; /* split_special_tokens: special tokens are not looked for in texts */
     enum truncation_side truncation_side;
     size_t max_length; /* model_max_length, or max_len; 0: no limit */
+    bool gives_types;  /* tells the model which of a pair's texts a token is of */
 };
 
 /* Reads the file in `folder`. STATUS_UNSUPPORTED, with file and key, for what nestd cannot do. */

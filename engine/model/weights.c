@@ -217,10 +217,10 @@ static bool write_old_name(const char *name, char old_name[MAX_NAME_BYTES])
     return false;
 }
 
-enum status weights_find(const struct weights *weights, const char *name, const size_t *dims,
-                         size_t n_dims, struct tensor *ret_tensor, struct error *error)
+enum status weights_find_outer(const struct weights *weights, const char *full_name,
+                               const size_t *dims, size_t n_dims, struct tensor *ret_tensor,
+                               struct error *error)
 {
-    char full_name[MAX_NAME_BYTES];
     char old_name[MAX_NAME_BYTES];
     char expected[100];
     char found[100];
@@ -229,7 +229,6 @@ enum status weights_find(const struct weights *weights, const char *name, const 
     struct tensor tensor;
     enum status status;
 
-    snprintf(full_name, sizeof full_name, "%s%s", weights->prefix, name);
     file = find_file(weights, full_name);
     if (!file && write_old_name(full_name, old_name)) {
         used_name = old_name;
@@ -250,4 +249,13 @@ enum status weights_find(const struct weights *weights, const char *name, const 
     }
     *ret_tensor = tensor;
     return STATUS_OK;
+}
+
+enum status weights_find(const struct weights *weights, const char *name, const size_t *dims,
+                         size_t n_dims, struct tensor *ret_tensor, struct error *error)
+{
+    char full_name[MAX_NAME_BYTES];
+
+    snprintf(full_name, sizeof full_name, "%s%s", weights->prefix, name);
+    return weights_find_outer(weights, full_name, dims, n_dims, ret_tensor, error);
 }

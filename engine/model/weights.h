@@ -25,4 +25,9 @@ MUST_CHECK enum status weights_find(const struct weights *weights, const char *n
                                     const size_t *dims, size_t n_dims, struct tensor *ret_tensor,
                                     struct error *error);
 
+/* The same of a tensor that has no prefix: a head's, beside the model. */
+MUST_CHECK enum status weights_find_outer(const struct weights *weights, const char *name,
+                                          const size_t *dims, size_t n_dims,
+                                          struct tensor *ret_tensor, struct error *error);
+
 #endif

@@ -96,7 +96,11 @@ static void encode_lane(struct worker *worker, struct lane *lane, void (*let_pas
     enum status status;
 
     for (size_t i = 0; i < pass->n_jobs; i++)
-        lane->texts[i] = (struct encoder_text){pass->jobs[i]->ids, pass->jobs[i]->n_tokens};
+        lane->texts[i] = (struct encoder_text){
+            .ids = pass->jobs[i]->ids,
+            .n_tokens = pass->jobs[i]->n_tokens,
+            .n_first = pass->jobs[i]->n_first,
+        };
     status = encoder_run(lane->context, &encoder_pass, &tokens);
     batcher_settle(worker->workers->options.batcher, pass);
     for (size_t i = 0, row = 0; i < pass->n_jobs; row += pass->jobs[i++]->n_tokens) {

@@ -18,6 +18,14 @@ void tokens_release(struct tokens *tokens)
     *tokens = (struct tokens){0};
 }
 
+size_t tokens_count_first(const struct tokens *tokens, size_t start)
+{
+    for (size_t i = start; i < tokens->n_tokens; i++)
+        if (tokens->types[i] > 0)
+            return i - start;
+    return 0;
+}
+
 /* A capacity for n_tokens that grows by half at least, so that appending is linear. */
 static size_t next_capacity(size_t capacity, size_t n_tokens)
 {

@@ -38,6 +38,19 @@ static void share(struct side *first, struct side *second, size_t max)
     }
 }
 
+bool tokenizer_splits_pairs(const struct tokenizer *tokenizer)
+{
+    const struct finish *finish = &tokenizer->finish;
+    uint8_t type = 0;
+
+    for (size_t i = 0; i < finish->n_pair; i++) {
+        if (finish->pair[i].type_id < type || finish->pair[i].type_id > 1)
+            return false;
+        type = finish->pair[i].type_id;
+    }
+    return true;
+}
+
 /* Tokenizes a text of which up to `max` tokens are of interest, SIZE_MAX: all. */
 static enum status encode_side(const struct tokenizer *tokenizer, const char *text,
                                size_t len_bytes, const struct tokenize_options *options, size_t max,

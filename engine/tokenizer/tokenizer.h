@@ -34,6 +34,10 @@ struct tokens {
 
 void tokens_release(struct tokens *tokens);
 
+/* How many of the tokens from `start` on come before the first of another type than 0; 0: none is
+ * of another. For tokens whose types were asked for. */
+size_t tokens_count_first(const struct tokens *tokens, size_t start);
+
 /* Which end of a text that is too long is cut off. */
 enum truncate_side {
     TRUNCATE_NONE, /* nothing: STATUS_TOO_LONG */
@@ -84,6 +88,9 @@ MUST_CHECK enum status tokenizer_encode_pair(const struct tokenizer *tokenizer, 
                                              const struct tokenize_options *options,
                                              struct tokens *tokens,
                                              struct tokenize_result *ret_result);
+
+/* Whether a pair's types are 0 up to some token and 1 from there on, as models are told them. */
+bool tokenizer_splits_pairs(const struct tokenizer *tokenizer);
 
 /* Appends ids that came tokenised, under the same truncation. If asked, the special tokens are around
  * them, whether or not they came with them. They stand nowhere in a text: their spans are those of added tokens.

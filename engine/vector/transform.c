@@ -57,7 +57,6 @@ transform_activation *transform_find_activation(const char *name)
 /* --- steps ------------------------------------------------------------------------------------ */
 
 enum { LANES = 16 };
-#define LAYER_NORM_EPS 1e-5
 
 /* In LANES sums, which a compiler keeps in vector registers, then those in order. */
 static float dot(const float *a, const float *b, size_t n)
@@ -101,7 +100,7 @@ static void apply_layer_norm(const struct transform_step *step, float *vector)
         mean += (double)vector[i] / (double)n;
     for (size_t i = 0; i < n; i++)
         variance += ((double)vector[i] - mean) * ((double)vector[i] - mean) / (double)n;
-    scale = 1 / sqrt(variance + LAYER_NORM_EPS);
+    scale = 1 / sqrt(variance + step->eps);
     for (size_t i = 0; i < n; i++)
         vector[i] = (float)(((double)vector[i] - mean) * scale) * step->weight[i] + step->bias[i];
 }

@@ -16,7 +16,7 @@ typedef float transform_activation(float value);
 
 enum transform_kind {
     TRANSFORM_DENSE,      /* activation(W x + b), plus R x or x */
-    TRANSFORM_LAYER_NORM, /* of torch.nn.LayerNorm, eps 1e-5 */
+    TRANSFORM_LAYER_NORM, /* of torch.nn.LayerNorm */
     TRANSFORM_NORMALIZE,  /* vector_normalize() */
 };
 
@@ -26,6 +26,7 @@ struct transform_step {
     size_t n_out;
     float *weight;                    /* Dense: [n_out, n_in]; layer norm: [n_out]; owned */
     float *bias;                      /* [n_out]; NULL: none; owned */
+    double eps;                       /* of layer norm */
     transform_activation *activation; /* of Dense */
     bool adds_input;                  /* of Dense: a residual connection */
     float *residual;                  /* [n_out, n_in] of the input added; NULL: it is added as it

@@ -8,6 +8,9 @@
 #include "server/api/openai.h"
 #include "server/api/openapi.h"
 #include "server/api/pages.h"
+#include "server/api/rank/cohere_rerank.h"
+#include "server/api/rank/jina_rerank.h"
+#include "server/api/rank/tei_rerank.h"
 #include "server/api/similarity.h"
 #include "server/api/tei.h"
 #include "server/api/tei_info.h"
@@ -41,10 +44,10 @@ static const struct route rows[] = {
     {"/v1/models",      GET,   OPENAI, true,  true,  false, openai_list_models,           NULL},
     {"/v1/models/",     GET,   OPENAI, true,  true,  false, openai_get_model,             NULL},
     {"/v1/similarity",  POST,  OPENAI, true,  true,  false, similarity_start,             similarity_finish},
-    {"/v1/rerank",      POST,  OPENAI, true,  true,  false, rerank_start,                 NULL},
-    {"/v2/rerank",      POST,  COHERE, true,  true,  false, rerank_start,                 NULL},
+    {"/v1/rerank",      POST,  OPENAI, true,  true,  false, jina_rerank_start,            jina_rerank_finish},
+    {"/v2/rerank",      POST,  COHERE, true,  true,  false, cohere_rerank_start,          cohere_rerank_finish},
     {"/similarity",     POST,  TEI,    true,  true,  false, tei_similarity_start,         tei_similarity_finish},
-    {"/rerank",         POST,  TEI,    true,  true,  false, rerank_start,                 NULL},
+    {"/rerank",         POST,  TEI,    true,  true,  false, tei_rerank_start,             tei_rerank_finish},
     {"/embed",          POST,  TEI,    true,  true,  false, tei_embed_start,              tei_embed_finish},
     {"/",               POST,  TEI,    true,  true,  false, tei_embed_start,              tei_embed_finish},
     {"/invocations",    POST,  TEI,    true,  true,  false, tei_embed_start,              tei_embed_finish},

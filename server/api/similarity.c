@@ -199,25 +199,3 @@ void tei_similarity_finish(struct request *request)
     vector_json_floats(&request->reply.body, scores.values, scores.n_columns);
     free(scores.values);
 }
-
-/* Only a cross-encoder reads a query and a document together. The cosine of their vectors would be
- * mistaken for its score, so every request is refused, whatever its fields. */
-bool rerank_read(struct decoding *decoding, const struct body_object *root)
-{
-    (void)root;
-    return api_error_set(
-        decoding->error, PROBLEM_WRONG_MODEL, "model",
-        "This server's model is a sentence-transformers embedding model, not a "
-        "cross-encoder, so it cannot rerank. POST /v1/similarity compares texts by "
-        "their vectors");
-}
-
-enum route_outcome rerank_start(struct request *request)
-{
-    static const struct embed_route route = {
-        .read = rerank_read,
-        .count_bytes = count_bytes,
-    };
-
-    return embed_work_start(request, &route);
-}

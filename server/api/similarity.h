@@ -20,8 +20,4 @@ bool tei_similarity_read(struct decoding *decoding, const struct body_object *ro
 enum route_outcome tei_similarity_start(struct request *request);
 void tei_similarity_finish(struct request *request);
 
-/* POST /rerank, /v1/rerank, /v2/rerank: refuses */
-bool rerank_read(struct decoding *decoding, const struct body_object *root);
-enum route_outcome rerank_start(struct request *request);
-
 #endif

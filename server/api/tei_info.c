@@ -29,6 +29,37 @@ static void write_pooling(struct buffer *buffer, const struct pooling *pooling)
     buffer_append_string(buffer, "\"");
 }
 
+/* Both ways: {"id2label":{"0":"yes"},"label2id":{"yes":0}}. */
+static void write_labels(struct buffer *buffer, const struct labels *labels)
+{
+    buffer_append_string(buffer, "{\"id2label\":{");
+    for (size_t i = 0; i < labels->n; i++) {
+        buffer_appendf(buffer, "%s\"%zu\":", i > 0 ? "," : "", i);
+        write_string(buffer, labels->names[i]);
+    }
+    buffer_append_string(buffer, "},\"label2id\":{");
+    for (size_t i = 0; i < labels->n; i++) {
+        buffer_append_string(buffer, i > 0 ? "," : "");
+        write_string(buffer, labels->names[i]);
+        buffer_appendf(buffer, ":%zu", i);
+    }
+    buffer_append_string(buffer, "}}");
+}
+
+/* TEI calls a cross-encoder of one label a reranker, and of several a classifier. */
+static void write_model_type(struct buffer *buffer, const struct engine_info *info)
+{
+    if (info->labels->n > 0) {
+        buffer_append_string(buffer, info->labels->n == 1 ? "{\"reranker\":" : "{\"classifier\":");
+        write_labels(buffer, info->labels);
+    } else {
+        buffer_append_string(buffer, "{\"embedding\":{\"pooling\":");
+        write_pooling(buffer, &info->pooling);
+        buffer_append_string(buffer, "}");
+    }
+    buffer_append_string(buffer, "}");
+}
+
 /* What TEI reports. Clients take its max_batch_tokens for the maximum of one request: Hugging
  * Face's chat-ui splits its texts by it. */
 static void write_tei_info(struct buffer *buffer, const struct server *server,
@@ -42,10 +73,10 @@ static void write_tei_info(struct buffer *buffer, const struct server *server,
     write_string(buffer, info->dtype);
     buffer_append_string(buffer, ",\"served_model_name\":");
     write_string(buffer, server_model_name(server));
-    buffer_append_string(buffer, ",\"model_type\":{\"embedding\":{\"pooling\":");
-    write_pooling(buffer, &info->pooling);
+    buffer_append_string(buffer, ",\"model_type\":");
+    write_model_type(buffer, info);
     buffer_appendf(buffer,
-                   "}},\"max_concurrent_requests\":%lld,\"max_input_length\":%zu,"
+                   ",\"max_concurrent_requests\":%lld,\"max_input_length\":%zu,"
                    "\"max_batch_tokens\":%zu,\"max_batch_requests\":null,"
                    "\"max_client_batch_size\":%lld,\"auto_truncate\":%s,"
                    "\"tokenization_workers\":%lld,\"version\":\"%s\",\"sha\":null,"

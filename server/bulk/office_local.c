@@ -92,6 +92,8 @@ static enum status open_server(struct server *server, struct error *error)
     server->engine = engine;
     server->state = SERVER_SERVING;
     if (!status)
+        status = limits_demand_vectors(server->limits, error);
+    if (!status)
         status = pool_new(&server->pool, (size_t)options->request_threads, answered);
     return status;
 }

@@ -98,6 +98,8 @@ static enum status open_engine(struct local *local, const struct options *option
     if (!status)
         status = limits_new(&local->limits, options, engine_get_info(local->engine), error);
     if (!status)
+        status = limits_demand_vectors(local->limits, error);
+    if (!status)
         status = choose_dims(local, n_dims, error);
     if (!status)
         status = engine_start(local->engine, NULL, error);

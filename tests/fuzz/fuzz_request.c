@@ -5,6 +5,9 @@
 #include "server/api/cohere.h"
 #include "server/api/embed/decode.h"
 #include "server/api/openai.h"
+#include "server/api/rank/cohere_rerank.h"
+#include "server/api/rank/jina_rerank.h"
+#include "server/api/rank/tei_rerank.h"
 #include "server/api/similarity.h"
 #include "server/api/tei.h"
 #include "server/api/tei_tokens.h"
@@ -33,6 +36,19 @@ static const struct limits limits = {
     .auto_truncate = true,
     .similarity = SIMILARITY_COSINE,
 };
+
+static char label[] = "LABEL_0";
+static char *labels[] = {label};
+
+/* Of a model that embeds, or of a cross-encoder. */
+static struct limits limits_of(bool judges)
+{
+    struct limits copy = limits;
+
+    if (judges)
+        copy.labels = (struct labels){.names = labels, .n = 1};
+    return copy;
+}
 
 static void check(bool holds)
 {
@@ -102,19 +118,20 @@ static void check_words(const char *words)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
 {
+    enum { N_EMBEDDING = 8 };
     static bool (*const readers[])(struct decoding *, const struct body_object *) = {
-        openai_read_embeddings, cohere_read_embed,  similarity_read,
-        tei_similarity_read,    tei_read_tokenize,  tei_read_decode,
-        tei_read_embed,         tei_read_embed_all, rerank_read,
+        openai_read_embeddings, cohere_read_embed, similarity_read,    tei_similarity_read,
+        tei_read_tokenize,      tei_read_decode,   tei_read_embed,     tei_read_embed_all,
+        tei_rerank_read,        jina_rerank_read,  cohere_rerank_read,
     };
     const struct slice body = {(const char *)data, len_bytes};
 
     for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++) {
+        struct limits judged = limits_of(i >= N_EMBEDDING);
         struct fields fields;
         struct api_error error;
 
-        if (decode_body(body, &limits, NULL, readers[i], &fields, &error)) {
-            check(readers[i] != rerank_read);
+        if (decode_body(body, &judged, NULL, readers[i], &fields, &error)) {
             check(readers[i] != cohere_read_embed || fields.types != 0);
             check_fields(&fields);
             fields_release(&fields);

@@ -2,10 +2,10 @@
 """Models of other families through the server, by their own tokenizers: the tiny models of SHARED_DIR/reference/families have
 sentence-transformers' vectors of 22 texts. tests/models/test_families.py has their encoders by themselves."""
 import base64
-import shutil
-import sys
 
 import pytest
+
+import tiny_models
 
 np = pytest.importorskip("numpy")
 
@@ -42,31 +42,6 @@ FAMILIES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def reference(shared_data):
-    folder = shared_data.parent / "reference" / "families"
-    if not folder.is_dir():
-        pytest.skip(f"no families at {folder}")
-    sys.path.insert(0, str(folder))
-    try:
-        import texts
-        import weights
-    finally:
-        sys.path.remove(str(folder))
-    return folder, weights, texts.TEXTS
-
-
-def make_model(reference, tmp_path, name):
-    folder, weights, _ = reference
-    model = tmp_path / name
-    shutil.copytree(folder / "families" / name, model)
-    tokenizer = (model / "tokenizer.name").read_text().strip()
-    shutil.copy(folder / "tokenizers" / f"{tokenizer}.json", model / "tokenizer.json")
-    for tensors in model.rglob("tensors.json"):
-        weights.write(str(tensors))
-    return model
-
-
 def embed(server, texts, **fields):
     reply = server.post("/v1/embeddings", {"input": texts, "encoding_format": "base64", **fields})
     assert reply.status == 200, reply.body
@@ -74,19 +49,19 @@ def embed(server, texts, **fields):
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_vectors_are_those_of_sentence_transformers(reference, start, tmp_path, name):
-    texts = reference[2]
-    model = make_model(reference, tmp_path, name)
+def test_vectors_are_those_of_sentence_transformers(shared_data, start, tmp_path, name):
+    texts = tiny_models.texts(shared_data)
+    model = tiny_models.make(shared_data, name, tmp_path)
     server = start(model, "--dtype", "float32", "--threads", 1).wait_ready()
     found = embed(server, texts)
     expected = np.fromfile(model / "expected.f32", "<f4").reshape(len(texts), -1)
     assert (np.abs(found - expected) <= 2e-5 * np.maximum(1, np.abs(expected).max(axis=1, keepdims=True))).all()
 
 
-def test_a_vector_has_the_size_of_the_last_module(reference, start, tmp_path):
+def test_a_vector_has_the_size_of_the_last_module(shared_data, start, tmp_path):
     """distilbert's Dense makes 48 numbers of 64; its token vectors stay as the encoder gives them."""
-    server = start(make_model(reference, tmp_path, "distilbert"), "--dtype", "float32").wait_ready()
-    texts = reference[2]
+    server = start(tiny_models.make(shared_data, "distilbert", tmp_path), "--dtype", "float32").wait_ready()
+    texts = tiny_models.texts(shared_data)
     whole = embed(server, texts)
     assert whole.shape[1] == 48
     assert server.get("/info").json()["dimensions"] == 48

@@ -52,7 +52,7 @@ static void read_texts(struct texts *texts, size_t max_tokens)
                 die("a text is longer than the model takes");
             ids[n++] = (int32_t)strtol(word, NULL, 10);
         }
-        texts->texts[texts->n++] = (struct encoder_text){ids, n};
+        texts->texts[texts->n++] = (struct encoder_text){.ids = ids, .n_tokens = n};
         texts->n_tokens += n;
     }
     free(line);

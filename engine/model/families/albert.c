@@ -34,6 +34,14 @@ static const struct family_tensor layer_tensors[] = {
     NO_TENSOR,
 };
 
+static const struct family_tensor head_tensors[] = {
+    INNER_LINEAR("pooler", head.dense, HIDDEN, HIDDEN),
+    OUTER_LINEAR("classifier", head.output, LABELS, HIDDEN),
+    NO_TENSOR,
+};
+
+static const struct family_head head = {.tensors = head_tensors, .activation = "torch.nn.Tanh"};
+
 const struct family family_albert = {
     .model_types = {"albert"},
     .sizes =
@@ -58,4 +66,5 @@ const struct family family_albert = {
     .layer_prefix = "encoder.albert_layer_groups.",
     .layer_infix = ".albert_layers.0.",
     .layer_tensors = layer_tensors,
+    .head = &head,
 };

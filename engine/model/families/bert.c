@@ -29,6 +29,14 @@ const struct family_tensor bert_layer_tensors[] = {
     NO_TENSOR,
 };
 
+static const struct family_tensor head_tensors[] = {
+    INNER_LINEAR("pooler.dense", head.dense, HIDDEN, HIDDEN),
+    OUTER_LINEAR("classifier", head.output, LABELS, HIDDEN),
+    NO_TENSOR,
+};
+
+const struct family_head bert_head = {.tensors = head_tensors, .activation = "torch.nn.Tanh"};
+
 const struct family family_bert = {
     .model_types = {"bert"},
     .sizes =
@@ -50,4 +58,5 @@ const struct family family_bert = {
     .model_tensors = bert_model_tensors,
     .layer_prefix = "encoder.layer.",
     .layer_tensors = bert_layer_tensors,
+    .head = &bert_head,
 };

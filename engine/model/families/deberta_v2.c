@@ -30,6 +30,23 @@ static const struct family_tensor layer_tensors[] = {
     NO_TENSOR,
 };
 
+static const struct family_tensor head_tensors[] = {
+    OUTER_LINEAR("pooler.dense", head.dense, HIDDEN, HIDDEN),
+    OUTER_LINEAR("classifier", head.output, LABELS, HIDDEN),
+    NO_TENSOR,
+};
+
+static const struct family_demand head_demands[] = {
+    {"pooler_hidden_act", "gelu"},
+    {NULL, NULL},
+};
+
+static const struct family_head head = {
+    .tensors = head_tensors,
+    .activation = "torch.nn.GELU",
+    .demands = head_demands,
+};
+
 const struct family family_deberta_v2 = {
     .model_types = {"deberta-v2"},
     .sizes =
@@ -52,4 +69,5 @@ const struct family family_deberta_v2 = {
     .model_tensors = model_tensors,
     .layer_prefix = "encoder.layer.",
     .layer_tensors = layer_tensors,
+    .head = &head,
 };

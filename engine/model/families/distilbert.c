@@ -25,6 +25,14 @@ static const struct family_tensor layer_tensors[] = {
     NO_TENSOR,
 };
 
+static const struct family_tensor head_tensors[] = {
+    OUTER_LINEAR("pre_classifier", head.dense, HIDDEN, HIDDEN),
+    OUTER_LINEAR("classifier", head.output, LABELS, HIDDEN),
+    NO_TENSOR,
+};
+
+static const struct family_head head = {.tensors = head_tensors, .activation = "torch.nn.ReLU"};
+
 const struct family family_distilbert = {
     .model_types = {"distilbert"},
     .sizes =
@@ -44,4 +52,5 @@ const struct family family_distilbert = {
     .model_tensors = model_tensors,
     .layer_prefix = "transformer.layer.",
     .layer_tensors = layer_tensors,
+    .head = &head,
 };

@@ -20,6 +20,14 @@ static const struct family_tensor model_tensors[] = {
     NO_TENSOR,
 };
 
+static const struct family_tensor head_tensors[] = {
+    OUTER_LINEAR("classifier.dense", head.dense, HIDDEN, HIDDEN),
+    OUTER_LINEAR("classifier.out_proj", head.output, LABELS, HIDDEN),
+    NO_TENSOR,
+};
+
+static const struct family_head head = {.tensors = head_tensors, .activation = "torch.nn.GELU"};
+
 const struct family family_electra = {
     .model_types = {"electra"},
     .sizes =
@@ -42,4 +50,5 @@ const struct family family_electra = {
     .model_tensors = model_tensors,
     .layer_prefix = "encoder.layer.",
     .layer_tensors = bert_layer_tensors,
+    .head = &head,
 };

@@ -27,8 +27,10 @@ extern const struct family family_roberta;
 extern const struct family family_t5;
 extern const struct family family_t5_gated;
 
-/* BERT's tensors, which several families have. */
+/* BERT's tensors and head, and RoBERTa's head, which several families have. */
 extern const struct family_tensor bert_model_tensors[];
 extern const struct family_tensor bert_layer_tensors[];
+extern const struct family_head bert_head;
+extern const struct family_head roberta_head;
 
 #endif

@@ -57,4 +57,5 @@ const struct family family_gte = {
     .model_tensors = model_tensors,
     .layer_prefix = "encoder.layer.",
     .layer_tensors = layer_tensors,
+    .head = &bert_head,
 };

@@ -26,6 +26,28 @@ static const struct family_tensor layer_tensors[] = {
     NO_TENSOR,
 };
 
+static const struct family_tensor head_tensors[] = {
+    OUTER_TENSOR("head.dense.weight", head.dense.weight, HIDDEN, HIDDEN),
+    OUTER_TENSOR("head.norm.weight", head.norm.gamma, HIDDEN, NONE),
+    OUTER_LINEAR("classifier", head.output, LABELS, HIDDEN),
+    NO_TENSOR,
+};
+
+static const struct family_demand head_demands[] = {
+    {"classifier_activation", "gelu"},
+    {NULL, NULL},
+};
+
+static const char *const head_refused[] = {"classifier_bias", NULL};
+
+static const struct family_head head = {
+    .tensors = head_tensors,
+    .activation = "torch.nn.GELU",
+    .pooling_key = "classifier_pooling",
+    .demands = head_demands,
+    .refused = head_refused,
+};
+
 const struct family family_modernbert = {
     .model_types = {"modernbert"},
     .sizes =
@@ -57,4 +79,5 @@ const struct family family_modernbert = {
     .model_tensors = model_tensors,
     .layer_prefix = "layers.",
     .layer_tensors = layer_tensors,
+    .head = &head,
 };

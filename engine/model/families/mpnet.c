@@ -51,4 +51,5 @@ const struct family family_mpnet = {
     .model_tensors = model_tensors,
     .layer_prefix = "encoder.layer.",
     .layer_tensors = layer_tensors,
+    .head = &roberta_head,
 };

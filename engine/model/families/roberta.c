@@ -10,6 +10,14 @@ static const struct family_demand demands[] = {
     {NULL, NULL},
 };
 
+static const struct family_tensor head_tensors[] = {
+    OUTER_LINEAR("classifier.dense", head.dense, HIDDEN, HIDDEN),
+    OUTER_LINEAR("classifier.out_proj", head.output, LABELS, HIDDEN),
+    NO_TENSOR,
+};
+
+const struct family_head roberta_head = {.tensors = head_tensors, .activation = "torch.nn.Tanh"};
+
 const struct family family_roberta = {
     .model_types = {"roberta", "xlm-roberta", "camembert"},
     .sizes =
@@ -31,4 +39,5 @@ const struct family family_roberta = {
     .model_tensors = bert_model_tensors,
     .layer_prefix = "encoder.layer.",
     .layer_tensors = bert_layer_tensors,
+    .head = &roberta_head,
 };

@@ -128,9 +128,15 @@ static enum status read_modules(const char *model_dir, const struct document *li
         if (status)
             return status;
     }
-    if (n < N_REQUIRED)
-        return error_set(error, STATUS_UNSUPPORTED, MODULES_FILE ": lists no %s module",
-                         served[n].name);
+    if (n == 0)
+        return error_set(error, STATUS_UNSUPPORTED, MODULES_FILE ": lists no Transformer module");
+    return STATUS_OK;
+}
+
+enum status modules_demand_pooling(const struct modules *modules, struct error *error)
+{
+    if (modules->found && !modules->pools)
+        return error_set(error, STATUS_UNSUPPORTED, MODULES_FILE ": lists no Pooling module");
     return STATUS_OK;
 }
 

@@ -17,6 +17,7 @@ struct modules {
     bool found;             /* false: no modules.json, and the rest is as sentence-transformers
                                then does it: mean pooling, nothing else */
     char *transformer_path; /* in the model folder: "" as a rule */
+    bool pools;             /* it lists a Pooling; a cross-encoder's lists the Transformer alone */
     struct pooling pooling;
     bool include_prompt;
     size_t embedding_dims;      /* what the Pooling expects of a token; 0: it does not say */
@@ -27,6 +28,10 @@ struct modules {
 
 MUST_CHECK enum status modules_read(struct modules *ret_modules, const char *model_dir,
                                     struct error *error);
+
+/* STATUS_UNSUPPORTED where modules.json has no Pooling. */
+MUST_CHECK enum status modules_demand_pooling(const struct modules *modules, struct error *error);
+
 void modules_release(struct modules *modules);
 
 #endif

@@ -16,3 +16,17 @@ void model_pool(const struct model *model, const float *tokens, size_t n_tokens,
                   ret_vector);
     transform_apply(&model->transform, ret_vector, scratch);
 }
+
+size_t model_count_measured(const struct model *model)
+{
+    return model->labels.n > 0 ? model->arch.hidden_size : model->n_dims;
+}
+
+void model_pool_measured(const struct model *model, const float *tokens, size_t n_tokens,
+                         float *ret_vector, float *scratch)
+{
+    if (model->labels.n > 0)
+        pooling_apply(&model->pooling, tokens, n_tokens, 0, model->arch.hidden_size, ret_vector);
+    else
+        model_pool(model, tokens, n_tokens, 0, ret_vector, scratch);
+}

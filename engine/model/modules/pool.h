@@ -17,4 +17,10 @@ size_t model_pool_floats(const struct model *model);
 void model_pool(const struct model *model, const float *tokens, size_t n_tokens, size_t n_skipped,
                 float *ret_vector, float *scratch);
 
+/* The same for judging a number format: the finished vector or, of a cross-encoder, the pooled one,
+ * since a few scores have no direction to lose. model_count_measured() numbers come out. */
+size_t model_count_measured(const struct model *model);
+void model_pool_measured(const struct model *model, const float *tokens, size_t n_tokens,
+                         float *ret_vector, float *scratch);
+
 #endif

@@ -115,6 +115,7 @@ enum status module_read_pooling(const struct module_place *place, struct modules
     struct document config;
     enum status status;
 
+    modules->pools = true;
     modules->pooling.n_modes = 0;
     status = module_open(place, "config.json", &config, error);
     if (status)

@@ -197,7 +197,7 @@ enum status module_read_layer_norm(const struct module_place *place, struct modu
                                    struct error *error)
 {
     static const char *const known[] = {"dimension"};
-    struct transform_step step = {.kind = TRANSFORM_LAYER_NORM};
+    struct transform_step step = {.kind = TRANSFORM_LAYER_NORM, .eps = 1e-5};
     struct document config;
     enum status status = module_open(place, "config.json", &config, error);
 

@@ -22,21 +22,28 @@ static enum status read_around(struct finish_target *target, const struct docume
 }
 
 /* What a pair becomes: 'c' and 's' are the special tokens, 'A' and 'B' the texts. */
-static enum status set_pair(struct finish *finish, const char *pieces, const char *types,
-                            const struct document *part, struct error *error)
+static void set_pair(struct finish *finish, const char *pieces, const char *types)
 {
-    enum status status = STATUS_OK;
-
-    for (size_t i = 0; pieces[i] && !status; i++) {
+    finish->n_pair = 0;
+    for (size_t i = 0; pieces[i]; i++) {
         int32_t id = pieces[i] == 'A' ? PIECE_FIRST_TEXT : PIECE_SECOND_TEXT;
 
         if (pieces[i] == 'c')
             id = finish->first.ids[0];
         else if (pieces[i] == 's')
             id = finish->last.ids[0];
-        status = pair_add(finish, id, (size_t)(types[i] - '0'), part, error);
+        finish->pair[finish->n_pair++] = (struct pair_piece){id, (uint8_t)(types[i] - '0')};
     }
-    return status;
+}
+
+void finish_pair_bert(struct finish *finish)
+{
+    set_pair(finish, "cAsBs", "00011");
+}
+
+void finish_pair_roberta(struct finish *finish)
+{
+    set_pair(finish, "cAssBs", "000000");
 }
 
 enum status finish_bert_read(void *into, const struct document *part, struct error *error)
@@ -44,7 +51,9 @@ enum status finish_bert_read(void *into, const struct document *part, struct err
     struct finish_target *target = into;
     enum status status = read_around(target, part, error);
 
-    return status ? status : set_pair(target->finish, "cAsBs", "00011", part, error);
+    if (!status)
+        finish_pair_bert(target->finish);
+    return status;
 }
 
 static enum status read_trimming(struct finish *finish, const struct document *part,
@@ -66,7 +75,9 @@ enum status finish_roberta_read(void *into, const struct document *part, struct 
 
     if (!status)
         status = read_trimming(target->finish, part, error);
-    return status ? status : set_pair(target->finish, "cAssBs", "000000", part, error);
+    if (!status)
+        finish_pair_roberta(target->finish);
+    return status;
 }
 
 enum status finish_byte_level_read(void *into, const struct document *part, struct error *error)

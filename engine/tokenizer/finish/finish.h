@@ -62,6 +62,11 @@ MUST_CHECK enum status finish_roberta_read(void *into, const struct document *pa
 MUST_CHECK enum status finish_template_read(void *into, const struct document *part,
                                             struct error *error);
 
+/* What two texts become, where one special token goes before a text and one after it: BERT's has
+ * one between them, RoBERTa's two, and no second type. */
+void finish_pair_bert(struct finish *finish);
+void finish_pair_roberta(struct finish *finish);
+
 /* For the readers: notes that special tokens are there. STATUS_UNSUPPORTED where they were already.
  */
 MUST_CHECK enum status finish_begin(struct finish_target *target, const struct document *part,

@@ -224,6 +224,7 @@ enum status load_bert(struct tokenizer *tokenizer, const struct folder_files *fi
     status = wordpiece_new(&tokenizer->words, &tokenizer->vocab, &rules, special.unknown);
     tokenizer->finish.first = (struct special_tokens){{special.class_token}, 1};
     tokenizer->finish.last = (struct special_tokens){{special.separator}, 1};
+    (files->config->doubles_separator ? finish_pair_roberta : finish_pair_bert)(&tokenizer->finish);
     decode_init_bert(&tokenizer->decoder);
     if (status || !files->json.root)
         return status;

@@ -27,12 +27,22 @@ static void embed_work_free(void *user)
     free(work->jobs);
     free(work->vectors);
     free(work->truncated);
+    free(work->text_ends);
+    buffer_release(&work->texts);
     free(work);
 }
 
 static bool respond_no_memory(struct request *request)
 {
     respond_status(request, STATUS_NO_MEMORY);
+    return false;
+}
+
+static bool respond_cross_encoder(struct request *request)
+{
+    respond_problem(request, PROBLEM_WRONG_MODEL, "model",
+                    "This server's model is a cross-encoder, which scores pairs of texts, so it "
+                    "cannot embed. POST /v1/rerank ranks documents for a query");
     return false;
 }
 
@@ -53,9 +63,14 @@ static enum status tokenize_input(const struct tokenizer *tokenizer, struct embe
         .truncate = work->fields.truncate,
         .max_tokens = work->fields.max_tokens,
         .add_special = true,
+        .want_types = work->fields.is_judged,
     };
     struct slice text;
 
+    if (input->second.bytes)
+        return tokenizer_encode_pair(tokenizer, input->text.bytes, input->text.len_bytes,
+                                     input->second.bytes, input->second.len_bytes, &options,
+                                     &work->tokens, ret_result);
     if (!input->text.bytes)
         return tokenizer_wrap(tokenizer, input->ids, input->n_ids, &options, &work->tokens,
                               ret_result);
@@ -128,6 +143,9 @@ static bool tokenize(struct request *request, struct embed_work *work, struct bu
             break;
         n_tokens += result.n_tokens;
         job->n_tokens = result.n_tokens;
+        if (fields->is_judged)
+            job->n_first =
+                tokens_count_first(&work->tokens, work->tokens.n_tokens - result.n_tokens);
         if (fields->inputs[i].text.bytes)
             job->n_skipped = prompted_count_skipped(n_prompt_tokens, &result);
         if (result.truncated)
@@ -153,7 +171,8 @@ static size_t count_max_tokens(const struct fields *fields)
 
     for (size_t i = 0; i < fields->n_inputs && n_tokens < fields->max_request_tokens; i++) {
         size_t n = fields->inputs[i].n_ids + 2 * fields->inputs[i].text.len_bytes +
-                   2 * fields->prompt.len_bytes + MAX_SPECIAL_TOKENS;
+                   2 * fields->inputs[i].second.len_bytes + 2 * fields->prompt.len_bytes +
+                   MAX_SPECIAL_TOKENS;
 
         n_tokens += n < fields->max_tokens ? n : fields->max_tokens;
     }
@@ -165,8 +184,10 @@ static bool take_for_tokens(struct request *request, const struct embed_work *wo
 {
     size_t n_inputs = work->fields.n_inputs;
 
-    size_t n_bytes = count_max_tokens(&work->fields) * sizeof(int32_t) * 3 / 2 +
-                     n_inputs * (sizeof(*work->jobs) + sizeof(*work->truncated));
+    size_t token_bytes = sizeof(int32_t) + (work->fields.is_judged ? sizeof(uint8_t) : 0);
+    size_t n_bytes =
+        count_max_tokens(&work->fields) * token_bytes * 3 / 2 +
+        n_inputs * (sizeof(*work->jobs) + sizeof(*work->truncated) + sizeof(*work->text_ends));
 
     return memory_take(&request->memory, n_bytes);
 }
@@ -236,6 +257,8 @@ static bool prepare(struct request *request, const struct embed_route *route)
         return respond_no_memory(request);
     request->work = work;
     request->free_work = embed_work_free;
+    if (!route->judges && request->server->limits->labels.n > 0)
+        return respond_cross_encoder(request);
     if (!decode_body(body, request->server->limits, &request->memory, route->read, &work->fields,
                      &error)) {
         respond_api_error(request, &error);
@@ -307,8 +330,8 @@ struct embed_work *embed_work_finish(struct request *request)
             const char *field = fields_locate(&work->fields, i, &index);
 
             respond_problem(request, PROBLEM_VECTOR_NOT_FINITE, field,
-                            "The vector of %s[%zu] holds a number that is not finite", field,
-                            index);
+                            "The %s of %s[%zu] holds a number that is not finite",
+                            work->fields.is_judged ? "score" : "vector", field, index);
             return NULL;
         }
         if (status) {
@@ -324,6 +347,36 @@ struct embed_work *embed_work_finish(struct request *request)
 const float *embed_work_get_vector(const struct embed_work *work, size_t i_input)
 {
     return work->vectors + i_input * work->fields.n_dims;
+}
+
+/* Without memory the buffer has failed, which embed_work_write_text hands on. */
+void embed_work_keep_texts(struct request *request, const struct fields *fields)
+{
+    struct embed_work *work = request->work;
+
+    if (!fields->return_texts)
+        return;
+    work->texts.memory = &request->memory;
+    work->text_ends = calloc(fields->n_inputs, sizeof(*work->text_ends));
+    work->texts.failed = !work->text_ends;
+    for (size_t i = 0; i < fields->n_inputs && work->text_ends; i++) {
+        const struct input *input = &fields->inputs[i];
+        struct slice text = input->second.bytes ? input->second : input->text;
+
+        buffer_append_json_string(&work->texts, text.bytes, text.len_bytes);
+        work->text_ends[i] = work->texts.len_bytes;
+    }
+}
+
+void embed_work_write_text(const struct embed_work *work, size_t i_input, struct buffer *buffer)
+{
+    size_t begin = i_input > 0 && work->text_ends ? work->text_ends[i_input - 1] : 0;
+
+    if (buffer_failed(&work->texts)) {
+        buffer->failed = true;
+        return;
+    }
+    buffer_append(buffer, work->texts.bytes + begin, work->text_ends[i_input] - begin);
 }
 
 float embed_work_find_scale(const struct embed_work *work, size_t i_input)

@@ -27,6 +27,10 @@ struct embed_work {
     float *vectors;       /* [n_inputs, n_dims]; not pooled: [n_tokens, n_dims] */
     size_t *truncated;    /* [n_truncated], ascending: the truncated inputs */
     size_t n_truncated;
+
+    /* Texts for the reply, as JSON, where a route keeps them (embed_work_keep_texts). */
+    struct buffer texts;
+    size_t *text_ends; /* [n_inputs], in texts.bytes */
 };
 
 enum { MAX_SPECIAL_TOKENS = 8 }; /* around one text: more than any family has */
@@ -39,6 +43,8 @@ struct finish_bytes {
 
 /* How one route that encodes differs from the others. */
 struct embed_route {
+    bool judges; /* it is a cross-encoder's; other routes refuse such a model */
+
     /* Reads the fields that the route has (decode.h). */
     bool (*read)(struct decoding *decoding, const struct body_object *root);
 
@@ -66,6 +72,10 @@ const float *embed_work_get_vector(const struct embed_work *work, size_t i_input
 
 /* The factor that brings that vector to length 1 (pack.h); 1 if it has that length already. */
 float embed_work_find_scale(const struct embed_work *work, size_t i_input);
+
+/* An embed_route's begin_reply: keeps each input's last text, if the request asks for them. */
+void embed_work_keep_texts(struct request *request, const struct fields *fields);
+void embed_work_write_text(const struct embed_work *work, size_t i_input, struct buffer *buffer);
 
 /* {"prompt_tokens":N,"total_tokens":N} */
 void embed_work_write_usage(const struct embed_work *work, struct buffer *buffer);

@@ -15,10 +15,11 @@
 
 struct body;
 
-/* A text, or a text sent as token IDs. */
+/* A text, a pair of texts, or a text sent as token IDs. */
 struct input {
-    struct slice text;  /* borrowed from the body; bytes NULL: it is IDs */
-    const int32_t *ids; /* [n_ids], each in the vocabulary */
+    struct slice text;   /* borrowed from the body; bytes NULL: it is IDs */
+    struct slice second; /* of a pair, which is one input; bytes NULL: there is none */
+    const int32_t *ids;  /* [n_ids], each in the vocabulary */
     size_t n_ids;
 };
 
@@ -45,6 +46,12 @@ struct fields {
     bool add_special;  /* /tokenize: special tokens */
     bool skip_special; /* /decode */
     enum similarity similarity;
+
+    /* Routes of cross-encoders, which give scores of inputs, not vectors. */
+    bool is_judged;
+    enum score_activation activation;
+    size_t top_n;      /* how many of the best are told */
+    bool return_texts; /* each input's second text is told too */
 
     struct body *body; /* private: owns what is borrowed */
     int32_t *ids;      /* private: of all inputs */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool check_count(struct decoding *decoding, size_t n, const char *path)
+bool inputs_check_count(struct decoding *decoding, size_t n, const char *path)
 {
     if (n == 0)
         return api_error_set(decoding->error, PROBLEM_EMPTY_INPUT, path,
@@ -35,20 +35,26 @@ static bool count_inputs(struct decoding *decoding, const json_t *json, const ch
     /* A list of token ids is one input. */
     if (json_is_array(json) && !json_is_number(json_array_get(json, 0)))
         n = json_array_size(json);
-    if (!check_count(decoding, n, path))
+    if (!inputs_check_count(decoding, n, path))
         return false;
     *ret_n = n;
+    return true;
+}
+
+bool inputs_get_text(struct decoding *decoding, const json_t *json, const char *path,
+                     const char *item_path, struct slice *ret_text)
+{
+    if (json_string_length(json) == 0)
+        return api_error_set(decoding->error, PROBLEM_EMPTY_INPUT, path, "'%s' is an empty text",
+                             item_path);
+    *ret_text = (struct slice){json_string_value(json), json_string_length(json)};
     return true;
 }
 
 static bool set_text(struct decoding *decoding, const json_t *json, const char *path,
                      const char *item_path, struct input *input)
 {
-    if (json_string_length(json) == 0)
-        return api_error_set(decoding->error, PROBLEM_EMPTY_INPUT, path, "'%s' is an empty text",
-                             item_path);
-    input->text = (struct slice){json_string_value(json), json_string_length(json)};
-    return true;
+    return inputs_get_text(decoding, json, path, item_path, &input->text);
 }
 
 /* Inputs from `first` on: only texts. */
@@ -261,7 +267,7 @@ bool decode_contents(struct decoding *decoding, const struct body_object *object
     struct body_list list;
 
     if (!body_get_list(object, name, &list, decoding->error) ||
-        !check_count(decoding, list.n, name))
+        !inputs_check_count(decoding, list.n, name))
         return false;
     fields->row_field = name;
     fields->n_rows = list.n;

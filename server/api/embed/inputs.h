@@ -17,6 +17,12 @@ bool decode_ids(struct decoding *decoding, const json_t *json, const char *path)
 /* Cohere's inputs: a list of {"content":[{"type":"text","text":...}]}. */
 bool decode_contents(struct decoding *decoding, const struct body_object *object, const char *name);
 
+/* What every list and every text is held to: 1 to the maximum of items, and no text is empty.
+ * `path` is the field's, `item_path` the text's own. */
+bool inputs_check_count(struct decoding *decoding, size_t n, const char *path);
+bool inputs_get_text(struct decoding *decoding, const json_t *json, const char *path,
+                     const char *item_path, struct slice *ret_text);
+
 /* Only texts, in one field or in two; `columns` may be NULL. */
 bool decode_texts(struct decoding *decoding, const json_t *rows, const char *row_field,
                   const json_t *columns, const char *column_field);

@@ -43,6 +43,10 @@ static enum status set_default_prompt(struct limits *limits, const struct option
     const char *name = options->default_prompt_name;
     const struct prompt *own = info->default_prompt;
 
+    if (limits->labels.n > 0 && (text || name))
+        return error_set(error, STATUS_INVALID,
+                         "--default-prompt%s: the model is a cross-encoder, which has no prompts",
+                         text ? "" : "-name");
     if (text) {
         limits->default_prompt = (struct slice){text, strlen(text)};
         return STATUS_OK;
@@ -87,6 +91,8 @@ enum status limits_new(struct limits **ret_limits, const struct options *options
     limits->truncate = tokenizer_truncates_start(info->tokenizer) ? TRUNCATE_START : TRUNCATE_END;
     limits->auto_truncate = options->auto_truncate;
     limits->similarity = info->similarity;
+    if (info->labels)
+        limits->labels = *info->labels;
 
     status = set_dims(limits, options, info, error);
     if (!status)
@@ -97,6 +103,14 @@ enum status limits_new(struct limits **ret_limits, const struct options *options
     }
     *ret_limits = limits;
     return STATUS_OK;
+}
+
+enum status limits_demand_vectors(const struct limits *limits, struct error *error)
+{
+    if (limits->labels.n == 0)
+        return STATUS_OK;
+    return error_set(error, STATUS_UNSUPPORTED,
+                     "the model is a cross-encoder, which scores pairs of texts: it cannot embed");
 }
 
 void limits_free(struct limits *limits)

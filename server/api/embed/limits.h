@@ -32,6 +32,7 @@ struct limits {
     enum truncate_side truncate; /* the end that is cut if a request does not say which */
     bool auto_truncate;
     enum similarity similarity;
+    struct labels labels; /* the model's, borrowed; n 0: it embeds */
 };
 
 /* INVALID for options that do not fit the model (an unknown default prompt, an unsupported size),
@@ -39,6 +40,9 @@ struct limits {
 MUST_CHECK enum status limits_new(struct limits **ret_limits, const struct options *options,
                                   const struct engine_info *info, struct error *error);
 void limits_free(struct limits *limits);
+
+/* For commands that embed: UNSUPPORTED where the model is a cross-encoder. */
+MUST_CHECK enum status limits_demand_vectors(const struct limits *limits, struct error *error);
 
 /* Whether vectors may be cut to n_dims numbers. */
 bool limits_allow_dims(const struct limits *limits, size_t n_dims);

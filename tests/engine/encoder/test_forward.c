@@ -42,7 +42,7 @@ static void golden_init(struct golden *golden, const char *name)
     assert_in_range(json_array_size(ids), 1, MAX_TOKENS);
     for (size_t i = 0; i < json_array_size(ids); i++)
         golden->ids[i] = (int32_t)json_integer_value(json_array_get(ids, i));
-    golden->text = (struct encoder_text){golden->ids, json_array_size(ids)};
+    golden->text = (struct encoder_text){.ids = golden->ids, .n_tokens = json_array_size(ids)};
 }
 
 static void golden_release(struct golden *golden)

@@ -171,7 +171,7 @@ static void make_texts(struct texts *made, uint32_t seed)
 
         for (size_t j = 0; j < n_tokens; j++)
             made->ids[i][j] = (int32_t)((random_float(&seed) + 1) / 2 * (VOCABULARY - 1));
-        made->texts[i] = (struct encoder_text){made->ids[i], n_tokens};
+        made->texts[i] = (struct encoder_text){.ids = made->ids[i], .n_tokens = n_tokens};
     }
 }
 

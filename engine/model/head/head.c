@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/model/head/head.h"
+
+#include "engine/files/document.h"
+#include "engine/model/family.h"
+#include "engine/model/model.h"
+
+#include <stdlib.h>
+
+static enum status check(const struct family *family, const struct document *config,
+                         const char *pooling_override, struct error *error)
+{
+    const struct family_head *head = family->head;
+    enum status status = STATUS_OK;
+
+    if (!head)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "%s: \"architectures\" names a head, and none of \"model_type\" \"%s\" is "
+                         "served",
+                         config->name, family->model_types[0]);
+    if (pooling_override)
+        return error_set(error, STATUS_INVALID,
+                         "pooling=%.60s: the model is a cross-encoder, whose head says what is "
+                         "pooled",
+                         pooling_override);
+    for (size_t i = 0; head->demands && head->demands[i].key && !status; i++)
+        status = document_demand(config, head->demands[i].key, head->demands[i].word, error);
+    for (size_t i = 0; head->refused && head->refused[i] && !status; i++)
+        status = document_refuse(config, head->refused[i], error);
+    return status;
+}
+
+static enum status read_pooling(const struct family_head *head, const struct document *config,
+                                enum pooling_mode *ret_mode, struct error *error)
+{
+    const char *word = pooling_mode_name(head->pooling);
+    enum pooling_mode mode = head->pooling;
+    enum status status = STATUS_OK;
+
+    if (head->pooling_key)
+        status = document_get_string(config, head->pooling_key, &word, error);
+    if (status)
+        return status;
+    if (!pooling_mode_parse(word, &mode) || (mode != head->pooling && mode != POOLING_MEAN))
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "%s: \"%s\" is \"%.60s\"; cls and mean are served", config->name,
+                         head->pooling_key, word);
+    *ret_mode = mode;
+    return STATUS_OK;
+}
+
+enum status head_read(struct model *model, const struct family *family,
+                      const struct document *config, const char *pooling_override,
+                      struct error *error)
+{
+    enum status status = check(family, config, pooling_override, error);
+
+    model->pooling.n_modes = 1;
+    if (!status)
+        status = read_pooling(family->head, config, &model->pooling.order[0], error);
+    if (!status)
+        status = labels_read(&model->labels, config, error);
+    if (status)
+        return status;
+    model->arch.n_labels = model->labels.n;
+    model->n_dims = model->labels.n;
+    return STATUS_OK;
+}
+
+/* As float32; zeros where nothing is stored. */
+static enum status new_values(const struct tensor *stored, size_t n, float **ret_values)
+{
+    *ret_values = calloc(n, sizeof **ret_values);
+    if (!*ret_values)
+        return STATUS_NO_MEMORY;
+    if (stored->data)
+        tensor_widen(stored, 0, n, *ret_values);
+    return STATUS_OK;
+}
+
+/* A step of n_weights weights and n_out biases; nothing where the weights are not stored. */
+static enum status add_step(struct model *model, struct transform_step step, size_t n_weights,
+                            const struct tensor *weight, const struct tensor *bias)
+{
+    enum status status;
+
+    if (!weight->data)
+        return STATUS_OK;
+    status = new_values(weight, n_weights, &step.weight);
+    if (!status)
+        status = new_values(bias, step.n_out, &step.bias);
+    if (!status)
+        return transform_add(&model->transform, &step);
+    transform_step_release(&step);
+    return status;
+}
+
+enum status head_finish(struct model *model, const struct family_head *head)
+{
+    const struct head_weights *stored = &model->head;
+    size_t hidden = model->arch.hidden_size;
+    const struct transform_step dense = {.kind = TRANSFORM_DENSE,
+                                         .n_in = hidden,
+                                         .n_out = hidden,
+                                         .activation = transform_find_activation(head->activation)};
+    const struct transform_step norm = {.kind = TRANSFORM_LAYER_NORM,
+                                        .n_in = hidden,
+                                        .n_out = hidden,
+                                        .eps = (double)model->arch.norm_eps};
+    const struct transform_step output = {
+        .kind = TRANSFORM_DENSE,
+        .n_in = hidden,
+        .n_out = model->labels.n,
+        .activation = transform_find_activation("torch.nn.Identity"),
+    };
+    enum status status =
+        add_step(model, dense, hidden * hidden, &stored->dense.weight, &stored->dense.bias);
+
+    if (!status)
+        status = add_step(model, norm, hidden, &stored->norm.gamma, &stored->norm.beta);
+    if (!status)
+        status = add_step(model, output, model->labels.n * hidden, &stored->output.weight,
+                          &stored->output.bias);
+    return status;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* From the body of a request to the pairs of texts that a cross-encoder judges: a part of
+ * embed/decode.h for its routes. A pair is one input. Pure; any thread. */
+#ifndef NESTD_SERVER_API_RANK_PAIRS_H
+#define NESTD_SERVER_API_RANK_PAIRS_H
+
+#include "server/api/embed/decode.h"
+
+/* What all these routes begin with: false, with the error, where the model is no cross-encoder or,
+ * for routes that give one score a pair, where it has several labels. Sets what their requests have
+ * in common. */
+bool pairs_begin(struct decoding *decoding, bool one_label);
+
+/* A query with each document of a list; with `objects`, {"text":...} is a document too. */
+bool pairs_read_query(struct decoding *decoding, const struct body_object *root,
+                      const char *query_name, const char *documents_name, bool objects);
+
+/* "raw_scores": true for what the head gives, without an activation. */
+bool pairs_read_raw(struct decoding *decoding, const struct body_object *root);
+
+/* What Jina, Cohere and vLLM have in common: the model, query, documents, top_n,
+ * return_documents. */
+bool pairs_read_rerank(struct decoding *decoding, const struct body_object *root);
+
+/* A whole number from 1 on; more than there are documents is all of them. */
+bool pairs_read_top_n(struct decoding *decoding, const struct body_object *root, const char *name);
+
+#endif

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cross-encoders through the server: the tiny rankers of SHARED_DIR/reference/families have the scores that
+sentence-transformers' CrossEncoder.predict gives. What a model that embeds answers is in test_rerank.py."""
+import json
+import math
+
+import cohere
+import pytest
+
+import tiny_models
+
+RANKERS = [
+    "rank-bert",
+    "rank-deberta-v2",
+    "rank-distilbert",
+    "rank-electra",
+    "rank-gte",
+    "rank-modernbert-cls",
+    "rank-modernbert-mean",
+    "rank-roberta",
+    "rank-xlm-roberta",
+]
+
+
+def open_ranker(shared_data, start, folder, name, *options):
+    model = tiny_models.make(shared_data, name, folder)
+    expected = json.loads((model / "expected.json").read_text())
+    server = start(model, "--dtype", "float32", "--threads", 1, *options).wait_ready()
+    return server, expected
+
+
+def ask(server, path, body):
+    reply = server.post(path, body)
+    assert reply.status == 200, reply.body
+    return reply.json()
+
+
+def by_index(rows, key):
+    assert sorted(row["index"] for row in rows) == list(range(len(rows)))
+    ranked = [row[key] for row in rows]
+    assert ranked == sorted(ranked, reverse=True)
+    return [row[key] for row in sorted(rows, key=lambda row: row["index"])]
+
+
+def assert_close(found, expected):
+    assert len(found) == len(expected)
+    for one, other in zip(found, expected):
+        assert abs(one - other) <= 1e-5 * max(1, abs(other)), (one, other)
+
+
+@pytest.mark.parametrize("name", RANKERS)
+def test_scores_are_those_of_sentence_transformers(shared_data, start, tmp_path, name):
+    server, expected = open_ranker(shared_data, start, tmp_path, name)
+    pair = {"query": expected["query"], "documents": expected["passages"]}
+    logits = [row[0] for row in expected["logits"]]
+    scores = [row[0] for row in expected["scores"]]
+    assert_close(by_index(ask(server, "/v1/rerank", pair)["results"], "relevance_score"), scores)
+    raw = ask(server, "/v2/rerank", {**pair, "raw_scores": True})["results"]
+    assert_close(by_index(raw, "relevance_score"), logits)
+    tei = {"query": expected["query"], "texts": expected["passages"]}
+    assert_close(by_index(ask(server, "/rerank", {**tei, "raw_scores": True}), "score"), logits)
+    sigmoids = [1 / (1 + math.exp(-logit)) for logit in logits]
+    assert_close(by_index(ask(server, "/rerank", tei), "score"), sigmoids)
+
+
+@pytest.fixture(scope="module")
+def ranker(shared_data, servers, tmp_path_factory):
+    model = tiny_models.make(shared_data, "rank-bert", tmp_path_factory.mktemp("ranker"))
+    server = servers(model, "--served-model-name", "judge", "--threads", "2")
+    return server, json.loads((model / "expected.json").read_text())
+
+
+def test_same_pair_has_the_same_score_in_any_company(ranker, rng):
+    server, expected = ranker
+    passages = expected["passages"]
+    alone = [ask(server, "/rerank", {"query": expected["query"], "texts": [text], "raw_scores": True})[0]["score"] for text in passages]
+    for _ in range(20):
+        company = rng.choices(range(len(passages)), k=rng.randint(2, 40))
+        rows = ask(server, "/rerank", {"query": expected["query"], "texts": [passages[i] for i in company], "raw_scores": True})
+        assert by_index(rows, "score") == [alone[i] for i in company]
+
+
+def test_equal_scores_keep_the_order_of_the_request(ranker):
+    server, _ = ranker
+    rows = ask(server, "/rerank", {"query": "a", "texts": ["b"] * 5})
+    assert [row["index"] for row in rows] == [0, 1, 2, 3, 4]
+
+
+def test_second_text_is_not_the_first(ranker):
+    server, _ = ranker
+    one = ask(server, "/rerank", {"query": "a b", "texts": ["c"]})[0]["score"]
+    other = ask(server, "/rerank", {"query": "c", "texts": ["a b"]})[0]["score"]
+    assert one != other
+
+
+def test_top_n_and_documents(ranker):
+    server, expected = ranker
+    body = {"model": "judge", "query": expected["query"], "documents": expected["passages"], "top_n": 3}
+    reply = ask(server, "/v1/rerank", body)
+    assert reply["model"] == "judge" and reply["usage"]["total_tokens"] == sum(map(len, expected["ids"]))
+    assert len(reply["results"]) == 3
+    for row in reply["results"]:
+        assert row["document"]["text"] == expected["passages"][row["index"]]
+    best = [row["index"] for row in reply["results"]]
+    reply = ask(server, "/v1/rerank", {**body, "return_documents": False, "top_n": 99})
+    assert len(reply["results"]) == len(expected["passages"])
+    assert [row["index"] for row in reply["results"]][:3] == best
+    assert all("document" not in row for row in reply["results"])
+    objects = [{"text": text, "id": 7} for text in expected["passages"]]
+    reply = ask(server, "/v2/rerank", {**body, "documents": objects})
+    assert [set(row) for row in reply["results"]] == [{"index", "relevance_score"}] * 3
+    rows = ask(server, "/rerank", {"query": expected["query"], "texts": expected["passages"], "return_text": True})
+    assert all(row["text"] == expected["passages"][row["index"]] for row in rows)
+
+
+def test_truncation_is_told_or_refused(ranker):
+    server, expected = ranker
+    long = [i for i, ids in enumerate(expected["ids"]) if len(ids) == 64]
+    body = {"query": expected["query"], "texts": expected["passages"]}
+    assert server.post("/rerank", body).headers["x-truncated-inputs"] == ",".join(map(str, long))
+    reply = server.post("/rerank", {**body, "truncate": False})
+    assert reply.status == 422 and f"texts[{long[0]}]" in reply.json()["error"]
+    left = {**body, "truncation_direction": "Left", "raw_scores": True}
+    ends = {row["index"]: row["score"] for row in ask(server, "/rerank", left)}
+    begins = {row["index"]: row["score"] for row in ask(server, "/rerank", {**body, "raw_scores": True})}
+    assert {i for i in ends if ends[i] != begins[i]} == set(long)
+
+
+BAD = [
+    ("query-missing", {"documents": ["a"]}, None, "query"),
+    ("query-a-list", {"query": ["a"], "documents": ["a"]}, None, "query"),
+    ("query-empty", {"query": "", "documents": ["a"]}, "empty_input", "query"),
+    ("documents-missing", {"query": "a"}, None, "documents"),
+    ("documents-a-text", {"query": "a", "documents": "a"}, None, "documents"),
+    ("no-documents", {"query": "a", "documents": []}, "empty_input", "documents"),
+    ("document-a-number", {"query": "a", "documents": ["a", 7]}, None, "documents[1]"),
+    ("document-without-text", {"query": "a", "documents": [{"title": "a"}]}, None, "documents[0]"),
+    ("document-empty", {"query": "a", "documents": ["a", ""]}, "empty_input", "documents"),
+    ("top-n-zero", {"query": "a", "documents": ["a"], "top_n": 0}, "invalid_value", "top_n"),
+    ("top-n-a-text", {"query": "a", "documents": ["a"], "top_n": "one"}, None, "top_n"),
+    ("documents-cut", {"query": "a", "documents": ["a"], "max_tokens_per_doc": 7}, "invalid_value", "max_tokens_per_doc"),
+    ("model-unknown", {"model": "b", "query": "a", "documents": ["a"]}, "model_not_found", "model"),
+]
+
+
+@pytest.mark.parametrize("body, code, param", [case[1:] for case in BAD], ids=[case[0] for case in BAD])
+@pytest.mark.parametrize("path", ["/v1/rerank", "/v2/rerank"])
+def test_what_is_wrong_is_named(ranker, path, body, code, param):
+    reply = ranker[0].post(path, body)
+    assert reply.status == (404 if code == "model_not_found" else 400), reply
+    error = reply.json()["error"]
+    assert (error["code"], error["param"]) == (code, param)
+
+
+EMBEDDING = {
+    "/v1/embeddings": {"input": "a"},
+    "/v2/embed": {"texts": ["a"], "model": "judge"},
+    "/v1/similarity": {"input": "a", "compare_with": "b"},
+    "/embed": {"inputs": "a"},
+    "/embed_all": {"inputs": "a"},
+    "/similarity": {"inputs": {"source_sentence": "a", "sentences": ["b"]}},
+}
+
+
+@pytest.mark.parametrize("path", EMBEDDING)
+def test_cross_encoder_does_not_embed(ranker, path):
+    reply = ranker[0].post(path, EMBEDDING[path])
+    assert reply.status == 400 and "is a cross-encoder" in reply.body.decode()
+
+
+def test_information_calls_it_a_reranker(ranker):
+    info = ranker[0].get("/info").json()
+    assert info["model_type"] == {"reranker": {"id2label": {"0": "LABEL_0"}, "label2id": {"LABEL_0": 0}}}
+    assert info["max_input_length"] == 64
+
+
+def test_classifier_does_not_rerank(shared_data, start, tmp_path):
+    server, expected = open_ranker(shared_data, start, tmp_path, "classify-bert-3")
+    names = {str(i): f"LABEL_{i}" for i in range(3)}
+    assert server.get("/info").json()["model_type"]["classifier"]["id2label"] == names
+    reply = server.post("/rerank", {"query": "a", "texts": ["b"]})
+    assert reply.status == 400 and "has 3 labels" in reply.json()["error"]
+
+
+def test_coheres_clients(ranker):
+    server, expected = ranker
+    url = f"http://127.0.0.1:{server.port}"
+    asked = {"model": "judge", "query": expected["query"], "documents": expected["passages"]}
+    scores = [row[0] for row in expected["scores"]]
+    second = cohere.ClientV2(api_key="any", base_url=url).rerank(**asked, top_n=2)
+    assert [row.index for row in second.results] == sorted(range(len(scores)), key=lambda i: -scores[i])[:2]
+    first = cohere.Client(api_key="any", base_url=url).rerank(**asked)
+    assert_close([row.relevance_score for row in sorted(first.results, key=lambda row: row.index)], scores)
+    assert first.results[0].document.text == expected["passages"][first.results[0].index]

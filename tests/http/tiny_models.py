@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tiny models of SHARED_DIR/reference/families: their weights come from a formula, and their folders hold what
+sentence-transformers made of 22 texts, or of pairs of them."""
+import importlib
+import shutil
+import sys
+
+import pytest
+
+
+def _reference(shared_data, module):
+    folder = shared_data.parent / "reference" / "families"
+    if not folder.is_dir():
+        pytest.skip(f"no families at {folder}")
+    sys.path.insert(0, str(folder))
+    try:
+        return folder, importlib.import_module(module)
+    finally:
+        sys.path.remove(str(folder))
+
+
+def texts(shared_data):
+    return _reference(shared_data, "texts")[1].TEXTS
+
+
+def make(shared_data, name, folder):
+    """A model folder below `folder`, complete with weights and tokenizer."""
+    reference, weights = _reference(shared_data, "weights")
+    model = folder / name
+    shutil.copytree(reference / "families" / name, model)
+    tokenizer = (model / "tokenizer.name").read_text().strip()
+    shutil.copy(reference / "tokenizers" / f"{tokenizer}.json", model / "tokenizer.json")
+    for tensors in model.rglob("tensors.json"):
+        weights.write(str(tensors))
+    return model
