@@ -21,6 +21,7 @@ struct pool;
 struct http;
 struct limits;
 struct routes;
+struct spans;
 
 /* LOADING -> SERVING [loader, once the model is loaded]
  * LOADING, SERVING -> DRAINING -> STOPPING [drain, on SIGTERM or SIGINT]; never back. */
@@ -52,7 +53,8 @@ struct server {
     struct tls *tls;             /* NULL: plain HTTP */
     struct memory_budget memory; /* of all requests; limited once the model is loaded */
     struct metrics *metrics;
-    struct pool *pool; /* the request threads */
+    struct spans *spans; /* NULL: requests have none */
+    struct pool *pool;   /* the request threads */
     struct http *http;
 };
 

@@ -13,6 +13,7 @@
 #include "server/observe/access_log.h"
 #include "server/observe/metrics.h"
 #include "server/text/log.h"
+#include "server/trace/spans.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -151,4 +152,5 @@ void http_account(struct request *request, enum MHD_RequestTerminationCode reaso
         request->reply.http_status = unanswered_status(request, reason);
     metrics_count_request(request->server->metrics, request);
     access_log_write(request);
+    spans_add(request->server->spans, request);
 }

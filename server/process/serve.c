@@ -22,6 +22,7 @@
 #include "server/process/loader.h"
 #include "server/process/signals.h"
 #include "server/text/log.h"
+#include "server/trace/spans.h"
 
 #include <malloc.h>
 #include <stdlib.h>
@@ -123,6 +124,7 @@ static void release(struct server *server)
         engine_close(server->engine);
     pool_free(server->pool);
     limits_free(server->limits);
+    spans_free(server->spans);
     credentials_release(server);
     metrics_free(server->metrics);
 }
@@ -138,7 +140,8 @@ static int prepare(struct server *server, struct hub_source *source, struct load
         error_set(&error, STATUS_NO_MEMORY, "not enough memory, threads or descriptors to start");
         return fail(&error);
     }
-    if (credentials_open(server, &error) || loader_new(ret_loader, server, source, &error))
+    if (spans_new(&server->spans, options, &error) || credentials_open(server, &error) ||
+        loader_new(ret_loader, server, source, &error))
         return fail(&error);
     if (!hub_source_is_coming(source) && loader_read(*ret_loader, &error))
         return refuse(*ret_loader, &error);
@@ -177,7 +180,7 @@ int command_serve(const struct options *options, struct hub_source *source)
     struct error error = {0};
 
     return_freed_memory();
-    if (cors_check(options, &error) ||
+    if (cors_check(options, &error) || spans_check(options, &error) ||
         model_options_check(options, !hub_source_is_coming(source), &error))
         return command_complain(options, error.text);
     return run(options, source);

@@ -43,5 +43,7 @@ bool trace_context_parse(const char *header, struct trace_context *ret_context)
     *ret_context = (struct trace_context){0};
     memcpy(ret_context->trace_id, header + TRACE_ID_AT, TRACE_ID_LEN);
     memcpy(ret_context->parent_id, header + PARENT_ID_AT, PARENT_ID_LEN);
+    /* The lowest of eight bits. */
+    ret_context->is_sampled = strchr("13579bdf", header[FLAGS_AT + 1]) != NULL;
     return true;
 }

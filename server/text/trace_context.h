@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The trace that a request belongs to: the header traceparent of W3C's Trace Context
- * (https://www.w3.org/TR/trace-context/). It goes into the log only: nestd makes no spans and sends
- * them nowhere. */
+ * (https://www.w3.org/TR/trace-context/). It goes into the log and, with --otlp-endpoint, into the
+ * request's span. */
 #ifndef NESTD_SERVER_TEXT_TRACE_CONTEXT_H
 #define NESTD_SERVER_TEXT_TRACE_CONTEXT_H
 
@@ -12,6 +12,7 @@
 struct trace_context {
     char trace_id[33];
     char parent_id[17]; /* the caller's span */
+    bool is_sampled;    /* the caller records it */
 };
 
 /* False if the header (NULL: absent) is malformed; *ret_context is then unchanged. Of a later

@@ -33,6 +33,27 @@ static void test_trace_context__ids_are_taken(void **state)
     }
 }
 
+/* The lowest bit of the flags; the others mean other things. */
+static void test_trace_context__tells_what_is_sampled(void **state)
+{
+    static const struct {
+        const char *header;
+        bool is_sampled;
+    } cases[] = {
+        {"00-" TRACE "-" PARENT "-01", true},  {"00-" TRACE "-" PARENT "-00", false},
+        {"00-" TRACE "-" PARENT "-10", false}, {"00-" TRACE "-" PARENT "-ff", true},
+        {"00-" TRACE "-" PARENT "-02", false}, {"00-" TRACE "-" PARENT "-03", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct trace_context context = {0};
+
+        assert_true(trace_context_parse(cases[i].header, &context));
+        assert_int_equal(context.is_sampled, cases[i].is_sampled);
+    }
+}
+
 static void test_trace_context__malformed_ones_are_ignored(void **state)
 {
     static const char *const headers[] = {
@@ -75,6 +96,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_trace_context__ids_are_taken),
+        cmocka_unit_test(test_trace_context__tells_what_is_sampled),
         cmocka_unit_test(test_trace_context__malformed_ones_are_ignored),
     };
 
