@@ -2,6 +2,7 @@
 """A nestd process under test, and a plain HTTP client that shows every byte of what it answers."""
 
 import http.client
+import io
 import json
 import os
 import pathlib
@@ -10,7 +11,7 @@ import signal
 import socket
 import ssl
 import subprocess
-import threading
+import tempfile
 import time
 
 SANITIZER_REPORT = re.compile(
@@ -75,32 +76,33 @@ class Server:
     def __init__(self, binary, model, *options, port=0, env=None, trusted=None):
         self.tls = ssl.create_default_context(cafile=trusted) if trusted else None
         self.command = [binary, "--model-id", str(model), "--port", str(port), *map(str, options)]
-        self.log = []
         self.port = None
-        self._listening = threading.Event()
+        self._log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
-            self.command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment(env)
+            self.command, stderr=self._log, stdout=subprocess.DEVNULL, env=environment(env)
         )
-        self._reader = threading.Thread(target=self._read_log, daemon=True)
-        self._reader.start()
-
-    def _read_log(self):
-        for raw in self.process.stderr:
-            line = raw.decode("utf-8", "replace")
-            self.log.append(line)
-            found = re.search(r"listening on https?://127\.0\.0\.1:(\d+)", line)
-            if found:
-                self.port = int(found.group(1))
-                self._listening.set()
-        self._listening.set()
 
     def log_text(self):
-        return "".join(self.log)
+        """All that it has written by now. It writes to a file: nothing is on its way through a pipe.
+        Read without seeking, since the two share the file's position."""
+        descriptor = self._log.fileno()
+        return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode("utf-8", "replace")
+
+    @property
+    def log(self):
+        return list(io.StringIO(self.log_text()))
 
     def wait_listening(self):
-        assert self._listening.wait(START_TIMEOUT_S) and self.port, (
-            f"no port was opened:\n{self.log_text()}"
-        )
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not self.port:
+            has_ended = self.process.poll() is not None
+            found = re.search(r"listening on https?://127\.0\.0\.1:(\d+)\D", self.log_text())
+            if found:
+                self.port = int(found.group(1))
+            elif has_ended or time.monotonic() > deadline:
+                raise AssertionError(f"no port was opened:\n{self.log_text()}")
+            else:
+                time.sleep(0.005)
         return self
 
     def wait_ready(self):
@@ -171,8 +173,6 @@ class Server:
             self.process.kill()
             self.process.wait()
             raise AssertionError(f"did not end within {timeout} s:\n{self.log_text()}") from None
-        self._reader.join(timeout)
-        self.process.stderr.close()
         assert not SANITIZER_REPORT.search(self.log_text()), self.log_text()
         return status
 

@@ -38,7 +38,7 @@ def wait_for_line(server, parse, **wanted):
     """The line of one request; it is written once its reply is sent."""
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
-        for line in list(server.log):
+        for line in server.log:
             fields = parse(line.rstrip("\n"))
             if fields and wanted.items() <= fields.items():
                 return fields
