@@ -30,7 +30,7 @@ RECIPES = HERE.parent / 'recipes'
 sys.path.insert(0, str(HERE.parent / 'http'))
 os.environ.update(HF_HUB_OFFLINE='1', TRANSFORMERS_VERBOSITY='error', TOKENIZERS_PARALLELISM='false', TQDM_DISABLE='1')
 
-from harness import Server  # noqa: E402
+from harness import Server, environment  # noqa: E402
 
 SIZES = [384, 256, 128, 64]
 TOLERANCE = 5e-6
@@ -79,7 +79,7 @@ def check_card(server, folder):
 def check_table(binary, folder):
     command = [binary, 'evaluate', '--model-id', folder, '--dtype', 'float32', '--data', folder.parent / 'data',
                '--output-dtype', 'float32', '--format', 'json']
-    rows = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)['rows']
+    rows = json.loads(subprocess.run(command, env=environment(), check=True, capture_output=True).stdout)['rows']
     assert [row['dimensions'] for row in rows] == SIZES, rows
     ours = {f'dim_{row["dimensions"]}_{name}': metric['value'] for row in rows for name, metric in row['metrics'].items()}
     theirs = json.loads((folder.parent / 'metrics.json').read_text())
