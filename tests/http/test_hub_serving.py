@@ -213,6 +213,7 @@ def memory_of(pid):
     return b"".join(parts)
 
 
+@pytest.mark.slow  # not under a sanitizer, which keeps a copy of the environment of its own
 @pytest.mark.parametrize("way", ["flag", "variable", "own variable"])
 def test_token_is_nowhere_in_the_server(start, hub, cache, files, way):
     hub.add(NAME, files, private=True)
