@@ -197,7 +197,7 @@ def test_missing_model_folder(start, tmp_path):
 MODULES = [
     {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
     {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
-    {"idx": 2, "name": "2", "path": "2_Dense", "type": "sentence_transformers.models.Dense"},
+    {"idx": 2, "name": "2", "path": "2_CNN", "type": "sentence_transformers.models.CNN"},
 ]
 
 
@@ -225,7 +225,7 @@ def changed(**fields):
         ("config.json", changed(vocab_size=30523), ["word_embeddings", "30523", "30522"]),
         ("config.json", lambda text: None, ["config.json"]),
         ("config.json", lambda text: text[:100], ["config.json"]),
-        ("modules.json", lambda text: json.dumps(MODULES), ["modules.json", "Dense"]),
+        ("modules.json", lambda text: json.dumps(MODULES), ["modules.json", "models.CNN"]),
         ("modules.json", lambda text: "[]", ["modules.json"]),
         (
             "1_Pooling/config.json",
