@@ -20,6 +20,7 @@ from odd_weights import poison, write_sparse_weights  # noqa: E402
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: takes long or much memory; left out under sanitizers")
+    config.addinivalue_line("markers", "alone: measures times or memory of the machine; no other test runs beside it")
     config.addinivalue_line("markers", "library: compares with sentence-transformers; run by the stage variations")
 
 

@@ -12,6 +12,8 @@ import urllib.request
 import pytest
 from sending import BUSY, wait_for_busy, wait_for_closed_port
 
+pytestmark = pytest.mark.alone
+
 
 class Background:
     """A request in another thread."""

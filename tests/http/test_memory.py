@@ -15,6 +15,8 @@ import pytest
 from harness import read_reply
 from sending import head
 
+pytestmark = pytest.mark.alone
+
 MIB = 1 << 20
 FLOOD = pathlib.Path(__file__).parent / "flood.py"
 

@@ -17,7 +17,7 @@ TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 KEY = "key-of-the-page"
 BROWSER = pathlib.Path(__file__).with_name("browser")
 STEPS = re.findall(
-    r'^  async "(.*)"\(\)', "\n".join(file.read_text() for file in BROWSER.glob("*.mjs")), re.M
+    r'^  async "(.*)"\(\)', "\n".join(file.read_text() for file in sorted(BROWSER.glob("*.mjs"))), re.M
 )
 
 

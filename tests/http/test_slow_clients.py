@@ -11,6 +11,8 @@ import pytest
 
 from harness import read_reply
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(scope="module")
 def impatient(servers, model, spoken):
