@@ -127,6 +127,8 @@ static size_t list_pieces(struct encoder_context *context, struct piece ret_piec
         {&context->expert_ends, 1, arch->n_experts},
         {&context->mixed, n_chosen, hidden},
         {&context->gathered, arch->n_experts ? GEMM_MAX_ROWS : 0, hidden},
+        {&context->convolved, arch->convolution_width ? n_rows : 0, hidden},
+        {&context->neighbours, GEMM_MAX_ROWS, arch->convolution_width * hidden},
         {&context->c, GEMM_MAX_ROWS, max_columns(arch)},
         {&context->normed, arch->norm_place == NORM_AFTER ? 0 : GEMM_MAX_ROWS, hidden},
         {&context->embedded, encoder->embedding_projection.weights ? GEMM_MAX_ROWS : 0,
@@ -170,7 +172,7 @@ enum status encoder_context_new(const struct encoder *encoder, size_t max_tokens
     context->encoder = encoder;
     context->max_tokens = max_tokens;
     context->text_rows = calloc(max_tokens, sizeof *context->text_rows);
-    context->positions = calloc(max_tokens, sizeof *context->positions);
+    context->positions = calloc(max_tokens + ARCH_MAX_CONVOLUTION, sizeof *context->positions);
     status = context->text_rows && context->positions ? take_memory(context) : STATUS_NO_MEMORY;
     if (!status)
         status = gemm_context_new(encoder->gemm, &context->gemm);

@@ -27,12 +27,14 @@ struct encoder {
     enum encoder_dtype dtype;
     enum kernel_type attention_type;             /* of q, k and v */
     kernel_store *(*activation)[N_KERNEL_TYPES]; /* the model's, out of kernels: [input][output] */
-    struct plan plan;
-    struct plan expert_plan; /* of layers with experts */
-    bool is_large;           /* a layer's weights: passes go product by product (forward.c) */
+    struct plan plans[N_LAYER_PLANS];            /* of the kinds of layers that there are */
+    bool is_large;    /* a layer's weights: passes go product by product (forward.c) */
     float *positions; /* [n, embedding]: position + token type 0, by embed.c's position_row() */
     float *second_positions; /* the same for token type 1; NULL: the model takes none */
     struct packed_norm embedding_norm;
+    struct packed_linear convolution; /* in float32, [hidden, width x hidden]; NULL weights: none */
+    struct packed_norm convolution_norm;
+    kernel_store *(*convolution_activation)[N_KERNEL_TYPES];
     struct packed_linear embedding_projection; /* NULL weights: there is none */
     struct distance_tables distances;
     struct rotary_tables rotary;
@@ -69,7 +71,8 @@ struct encoder_context {
     uint32_t *expert_ends;       /* [n_experts]: where each expert's end in it */
     float *mixed;                /* [n, n_chosen_experts, hidden]: what each made of the row */
     size_t *text_rows;           /* [n_texts]: where each text begins */
-    size_t *positions;           /* [n]: of each row in its text */
+    float *convolved;            /* [n, hidden]: the convolution's, for the first layer's end */
+    size_t *positions;           /* [n]: of each row in its text; then zeros */
     _Atomic(enum status) status; /* the first failure of any member */
 
     /* Of a block, and the member's; of a block, and the owner's, where members share it; of the
@@ -87,11 +90,12 @@ struct encoder_context {
     float *branch;  /* [GEMM_MAX_ROWS, hidden], where norms are around */
 
     /* Of a tile: the member's. */
-    void *c;         /* [GEMM_MAX_ROWS, n_out] of 4 bytes: what a product leaves */
-    float *scratch;  /* of one attention */
-    float *normed;   /* [GEMM_MAX_ROWS, hidden], where norms are not after */
-    void *gathered;  /* [GEMM_MAX_ROWS, hidden]: one expert's rows, as their product reads them */
-    float *embedded; /* [GEMM_MAX_ROWS, embedding], where it is projected */
+    void *c;           /* [GEMM_MAX_ROWS, n_out] of 4 bytes: what a product leaves */
+    float *scratch;    /* of one attention */
+    float *normed;     /* [GEMM_MAX_ROWS, hidden], where norms are not after */
+    float *neighbours; /* [GEMM_MAX_ROWS, width x hidden]: rows and those around them */
+    void *gathered;    /* [GEMM_MAX_ROWS, hidden]: one expert's rows, as their product reads them */
+    float *embedded;   /* [GEMM_MAX_ROWS, embedding], where it is projected */
 };
 
 #endif

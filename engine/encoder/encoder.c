@@ -92,9 +92,13 @@ enum status encoder_new(struct encoder **ret_encoder, const struct model *model,
     encoder->dtype = dtype;
     kernels_choose(&encoder->kernels, cpu_flags(cpu_mask));
     encoder->activation = pick_activation(&encoder->kernels, model->arch.activation);
-    encoder->plan = plan_make(&model->arch, false);
+    encoder->convolution_activation =
+        pick_activation(&encoder->kernels, model->arch.convolution_activation);
+    encoder->plans[LAYER_PLAIN] = plan_make(&model->arch, LAYER_PLAIN);
     if (model->arch.n_experts > 0)
-        encoder->expert_plan = plan_make(&model->arch, true);
+        encoder->plans[LAYER_WITH_EXPERTS] = plan_make(&model->arch, LAYER_WITH_EXPERTS);
+    if (model->arch.convolution_width > 0)
+        encoder->plans[LAYER_CONVOLVED] = plan_make(&model->arch, LAYER_CONVOLVED);
     encoder->attention_type = dtype != ENCODER_FLOAT32 && encoder->kernels.multiplies_bfloat16 &&
                                       !model->arch.is_disentangled
                                   ? KERNEL_BFLOAT16
@@ -120,6 +124,8 @@ void encoder_free(struct encoder *encoder)
     packed_norm_release(&encoder->embedding_norm);
     packed_norm_release(&encoder->final_norm);
     packed_linear_release(&encoder->embedding_projection);
+    packed_linear_release(&encoder->convolution);
+    packed_norm_release(&encoder->convolution_norm);
     distance_tables_release(&encoder->distances);
     rotary_tables_release(&encoder->rotary);
     free(encoder->positions);

@@ -30,6 +30,7 @@
 #include "engine/model/model.h"
 
 #include <stdatomic.h>
+#include <string.h>
 
 enum schedule { BY_BLOCK, BY_PRODUCT, BY_STEP };
 
@@ -183,8 +184,7 @@ static size_t count_steps(enum schedule schedule, const struct layer_step *steps
 
 static void run_layer(struct phase *phase)
 {
-    const struct encoder *encoder = phase->owner->encoder;
-    const struct plan *plan = phase->layer->experts.n > 0 ? &encoder->expert_plan : &encoder->plan;
+    const struct plan *plan = &phase->owner->encoder->plans[phase->layer->plan];
 
     for (size_t i = 0; i < plan->n_steps; i += phase->n_steps) {
         phase->steps = &plan->steps[i];
@@ -257,6 +257,8 @@ enum status encoder_run(struct encoder_context *context, const struct encoder_pa
             embed_text(context, &pass->texts[i], phase.n_tokens, first_format);
         phase.n_tokens += pass->texts[i].n_tokens;
     }
+    memset(context->positions + phase.n_tokens, 0,
+           ARCH_MAX_CONVOLUTION * sizeof *context->positions);
     if (pass->first_tokens)
         embed_resumed(context, pass->first_tokens, phase.n_tokens, first_format);
     run_layers(&phase);

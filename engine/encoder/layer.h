@@ -47,7 +47,16 @@ struct experts {
     float *bias; /* [hidden]: of their sum */
 };
 
+/* Which steps a layer has (plan.h). */
+enum layer_plan {
+    LAYER_PLAIN,
+    LAYER_WITH_EXPERTS,
+    LAYER_CONVOLVED, /* the first, beside which there is a convolution */
+    N_LAYER_PLANS
+};
+
 struct layer {
+    enum layer_plan plan;
     struct packed_linear products[N_LAYER_PRODUCTS];
     struct experts experts;
     struct packed_norm query_norm; /* as in struct model_layer */

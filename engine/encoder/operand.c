@@ -51,6 +51,20 @@ struct kernel_product operand_multiply(const struct step *step, const struct pac
     };
 }
 
+struct kernel_product operand_multiply_rows(const struct step *step,
+                                            const struct packed_linear *linear, const void *rows)
+{
+    enum status status = gemm_multiply(step->member->gemm, linear->weights, 0, 0, rows,
+                                       step->n_rows, step->member->c);
+
+    if (status)
+        atomic_store(&step->owner->status, status);
+    return (struct kernel_product){.c = step->member->c,
+                                   .bias = linear->bias,
+                                   .n_rows = step->n_rows,
+                                   .n = linear->weights->n_out};
+}
+
 struct kernel_product operand_rows_of(const struct kernel_product *product, size_t row,
                                       size_t n_rows)
 {

@@ -21,6 +21,10 @@ void operand_fill(const struct kernels *kernels, enum gemm_format format, const 
 struct kernel_product operand_multiply(const struct step *step, const struct packed_linear *linear,
                                        const struct operand *operand, size_t from);
 
+/* The same of whole weights that are not int8, and of as many rows side by side. */
+struct kernel_product operand_multiply_rows(const struct step *step,
+                                            const struct packed_linear *linear, const void *rows);
+
 /* The rows [row, row + n_rows) of a product's. */
 struct kernel_product operand_rows_of(const struct kernel_product *product, size_t row,
                                       size_t n_rows);

@@ -3,6 +3,7 @@
 
 #include "engine/base/memory.h"
 #include "engine/encoder/context.h"
+#include "engine/encoder/convolution.h"
 #include "engine/encoder/tables/disentangled.h"
 #include "engine/base/parallel.h"
 #include "engine/model/model.h"
@@ -59,6 +60,9 @@ static enum status pack_layer(void *user, size_t i)
     enum status status = layer_init(&encoder->layers[i], encoder->gemm, format_of(encoder->dtype),
                                     &encoder->kernels, &model->arch, &model->layers[i], &error);
 
+    encoder->layers[i].plan = arch_has_experts(&model->arch, i)             ? LAYER_WITH_EXPERTS
+                              : i == 0 && model->arch.convolution_width > 0 ? LAYER_CONVOLVED
+                                                                            : LAYER_PLAIN;
     encoder->layers[i].is_local = model->arch.is_local[i];
     layer_forget_stored(&model->layers[i]);
     if (!status)
@@ -93,6 +97,8 @@ static enum status pack_ends(struct encoder *encoder, struct error *error)
     if (!status && model->embedding_projection.weight.data)
         status = packed_linear_init(&encoder->embedding_projection, encoder->gemm, GEMM_FLOAT32,
                                     &encoder->kernels, &model->embedding_projection, error);
+    if (!status && arch->convolution_width > 0)
+        status = convolution_init(encoder, error);
     return status;
 }
 

@@ -67,15 +67,40 @@ static const struct layer_step experts_norm_after[] = {
     {NULL, 0, 0},
 };
 
-struct plan plan_make(const struct arch *arch, bool with_experts)
+/* He et al., arXiv 2006.03654, section 4.1 (of the second version's code). */
+static const struct layer_step convolved_norm_after[] = {
+    {step_convolve, STEP_ROWS, 0},
+    {step_qkv, STEP_PRODUCT, LAYER_QKV},
+    {step_turn_heads, STEP_ROWS, 0},
+    {step_attention, STEP_TEXTS, 0},
+    {step_attended_operand, STEP_ROWS, 0},
+    {step_attention_output, STEP_PRODUCT, LAYER_ATTENTION_OUTPUT},
+    {step_attention_norm, STEP_ROWS, 0},
+    {step_intermediate, STEP_PRODUCT, LAYER_INTERMEDIATE},
+    {step_inner_operand, STEP_ROWS, 0},
+    {step_output, STEP_PRODUCT, LAYER_OUTPUT},
+    {step_output_norm, STEP_ROWS, 0},
+    {step_add_convolved, STEP_ROWS, 0},
+    {NULL, 0, 0},
+};
+
+/* What follows attention differs by where norms are only in plain layers. */
+static const struct layer_step *find_list(const struct arch *arch, enum layer_plan kind)
 {
-    static const struct layer_step *const lists[] = {
+    static const struct layer_step *const plain[] = {
         [NORM_AFTER] = norm_after, [NORM_BEFORE] = norm_before, [NORM_AROUND] = norm_around};
-    const struct layer_step *list = with_experts ? experts_norm_after : lists[arch->norm_place];
+
+    if (kind == LAYER_PLAIN)
+        return plain[arch->norm_place];
+    assert(arch->norm_place == NORM_AFTER);
+    return kind == LAYER_CONVOLVED ? convolved_norm_after : experts_norm_after;
+}
+
+struct plan plan_make(const struct arch *arch, enum layer_plan kind)
+{
     struct plan plan = {.n_steps = 0};
 
-    assert(!with_experts || arch->norm_place == NORM_AFTER);
-    for (const struct layer_step *step = list; step->run; step++) {
+    for (const struct layer_step *step = find_list(arch, kind); step->run; step++) {
         step_function *run = step->run;
 
         if (run == step_turn_heads && !plan_turns_heads(arch))

@@ -56,8 +56,7 @@ struct plan {
     size_t n_steps;
 };
 
-/* Of layers that have experts, or of the others. */
-struct plan plan_make(const struct arch *arch, bool with_experts);
+struct plan plan_make(const struct arch *arch, enum layer_plan kind);
 
 /* Whether query, key and value need float32 after their product, before attention's format. */
 static inline bool plan_turns_heads(const struct arch *arch)

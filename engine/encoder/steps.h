@@ -22,6 +22,10 @@ step_function step_route;       /* x -> chosen, shares */
 step_function step_experts;     /* mid_operand -> mixed, of one expert's rows */
 step_function step_add_experts; /* mixed -> x += */
 
+/* A convolution beside the layer, before it and after it. */
+step_function step_convolve;      /* x -> convolved */
+step_function step_add_convolved; /* convolved, x -> x, x_operand */
+
 /* Norms after. */
 step_function step_attention_norm; /* x -> x, mid_operand */
 step_function step_output_norm;    /* x -> x, x_operand */

@@ -8,21 +8,6 @@
 
 #include <string.h>
 
-/* The member's c = operand W^T. */
-static struct kernel_product multiply(const struct step *step, const struct packed_linear *linear,
-                                      const void *operand)
-{
-    enum status status = gemm_multiply(step->member->gemm, linear->weights, 0, 0, operand,
-                                       step->n_rows, step->member->c);
-
-    if (status)
-        atomic_store(&step->owner->status, status);
-    return (struct kernel_product){.c = step->member->c,
-                                   .bias = linear->bias,
-                                   .n_rows = step->n_rows,
-                                   .n = linear->weights->n_out};
-}
-
 void step_route(const struct step *step)
 {
     struct encoder_context *owner = step->owner;
@@ -30,7 +15,8 @@ void step_route(const struct step *step)
     size_t n_chosen = arch->n_chosen_experts;
     float *logits = step->member->c; /* [n_rows, n_experts] */
 
-    multiply(step, &step->layer->experts.router, owner->x + step->row * arch->hidden_size);
+    operand_multiply_rows(step, &step->layer->experts.router,
+                          owner->x + step->row * arch->hidden_size);
     for (size_t i = 0; i < step->n_rows; i++) {
         size_t to = (step->row + i) * n_chosen;
 
@@ -64,10 +50,10 @@ void step_experts(const struct step *step)
     struct kernel_product product;
 
     gather(step, arch->n_chosen_experts, arch->hidden_size * gemm_element_bytes(format));
-    product = multiply(step, in, step->member->gathered);
+    product = operand_multiply_rows(step, in, step->member->gathered);
     encoder->activation[KERNEL_FLOAT32][format == GEMM_BFLOAT16 ? KERNEL_BFLOAT16 : KERNEL_FLOAT32](
         &product, inner, product.n);
-    product = multiply(step, &step->layer->experts.out[step->head], inner);
+    product = operand_multiply_rows(step, &step->layer->experts.out[step->head], inner);
     for (size_t i = 0; i < step->n_rows; i++) {
         size_t at = owner->expert_rows[step->row + i];
         const float *result = (const float *)product.c + i * product.n;

@@ -29,6 +29,7 @@ static const struct {
     [ARCH_EXPERTS] = {offsetof(struct arch, n_experts), 0, 1 << 10},
     [ARCH_CHOSEN_EXPERTS] = {offsetof(struct arch, n_chosen_experts), 1, 1 << 10},
     [ARCH_EXPERT_INTERVAL] = {offsetof(struct arch, expert_interval), 0, ARCH_MAX_LAYERS},
+    [ARCH_CONVOLUTION] = {offsetof(struct arch, convolution_width), 0, ARCH_MAX_CONVOLUTION},
     [ARCH_GROUPS] = {offsetof(struct arch, n_groups), 1, ARCH_MAX_LAYERS},
     [ARCH_QUERY] = {offsetof(struct arch, query_size), 1, 1 << 16},
     [ARCH_KEY] = {offsetof(struct arch, key_size), 1, 1 << 16},
@@ -176,6 +177,21 @@ static enum status read_sizes(const struct document *config, const struct family
     return check_sizes(config, family, arch, error);
 }
 
+static enum status find_activation(const struct document *config, const char *key, const char *name,
+                                   enum activation *ret_activation, struct error *error)
+{
+    for (size_t i = 0; i < sizeof activations / sizeof *activations; i++) {
+        if (strcmp(name, activations[i].name) == 0) {
+            *ret_activation = activations[i].activation;
+            return STATUS_OK;
+        }
+    }
+    return error_set(error, STATUS_UNSUPPORTED,
+                     "%s: unsupported \"%s\" \"%.60s\" (supported: gelu, gelu_new, "
+                     "gelu_pytorch_tanh, relu, silu)",
+                     config->name, key, name);
+}
+
 static enum status read_activation(const struct document *config, const struct family *family,
                                    enum activation *ret_activation, struct error *error)
 {
@@ -191,16 +207,27 @@ static enum status read_activation(const struct document *config, const struct f
         status = document_get_string(config, family->activation_key, &name, error);
     if (status || !name)
         return status;
-    for (size_t i = 0; i < sizeof activations / sizeof *activations; i++) {
-        if (strcmp(name, activations[i].name) == 0) {
-            *ret_activation = activations[i].activation;
-            return STATUS_OK;
-        }
-    }
-    return error_set(error, STATUS_UNSUPPORTED,
-                     "%s: unsupported \"%s\" \"%.60s\" (supported: gelu, gelu_new, "
-                     "gelu_pytorch_tanh, relu, silu)",
-                     config->name, key, name);
+    return find_activation(config, key, name, ret_activation, error);
+}
+
+static enum status read_convolution(const struct document *config, const struct family *family,
+                                    struct arch *arch, struct error *error)
+{
+    const char *name = "tanh"; /* what transformers takes then */
+    size_t n_groups = 1;
+    enum status status;
+
+    if (arch->convolution_width == 0)
+        return STATUS_OK;
+    status = document_get_string(config, family->convolution_activation_key, &name, error);
+    if (!status)
+        status = document_get_size(config, "conv_groups", 1, 1, &n_groups, error);
+    if (!status && arch->convolution_width % 2 == 0)
+        return error_set(error, STATUS_INVALID, "%s: \"%s\" %zu is not odd", config->name,
+                         family->sizes[ARCH_CONVOLUTION].key, arch->convolution_width);
+    return status ? status
+                  : find_activation(config, family->convolution_activation_key, name,
+                                    &arch->convolution_activation, error);
 }
 
 static enum status read_eps(const struct document *config, const struct family *family,
@@ -251,6 +278,8 @@ enum status arch_read(const struct document *config, const struct family *family
         status = read_eps(config, family, &arch.norm_eps, error);
     if (!status)
         status = read_activation(config, family, &arch.activation, error);
+    if (!status)
+        status = read_convolution(config, family, &arch, error);
     if (!status && arch.is_disentangled)
         status = disentangled_read(config, &arch, error);
     if (!status)

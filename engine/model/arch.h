@@ -48,7 +48,7 @@ struct rotary {
     double divisor;
 };
 
-enum { ARCH_MAX_LAYERS = 1 << 10 };
+enum { ARCH_MAX_LAYERS = 1 << 10, ARCH_MAX_CONVOLUTION = 63 };
 
 struct arch {
     size_t hidden_size;
@@ -79,6 +79,11 @@ struct arch {
     enum activation activation;
     bool is_gated;   /* activation(gate(x)) * intermediate(x) */
     size_t n_groups; /* of layers: those of a group share their weights; n_layers as a rule */
+
+    /* A convolution over a text's rows before the first layer, odd numbers of them; its activation
+     * is added to what the layer makes of them, and normed. */
+    size_t convolution_width; /* rows; 0: there is none */
+    enum activation convolution_activation;
 
     /* Experts (Shazeer et al., arXiv 1701.06538): in some layers several feed-forward networks, of
      * which each token has those with the largest shares by a router's softmax; their results are

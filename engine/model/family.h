@@ -28,6 +28,7 @@ enum arch_size {
     ARCH_EXPERTS,
     ARCH_CHOSEN_EXPERTS,
     ARCH_EXPERT_INTERVAL,
+    ARCH_CONVOLUTION,
     ARCH_GROUPS, /* of layers that share weights; 0: every layer has its own */
     N_ARCH_KEYS,
 
@@ -71,7 +72,9 @@ struct family_tensor {
     unsigned part; /* the rows are part `part` of n_parts of the tensor's; 0 of 0: all of it */
     unsigned n_parts;
     enum family_layers layers;
-    bool is_outer; /* no prefix stands before its name */
+    bool is_outer;        /* no prefix stands before its name */
+    enum arch_size needs; /* only there where this size is more than 0 */
+    bool is_deep;         /* has ARCH_CONVOLUTION as its third dimension */
 };
 
 /* What a file calls the thetas of rotary positions, where it has no "rope_parameters". */
@@ -111,7 +114,8 @@ struct family {
     const char *const *refused;          /* keys that must ask for nothing; ends with NULL */
     const char *const *refused_counts;   /* keys that may be 0, too */
     bool has_own_code;                   /* "auto_map" names the code that this family is */
-    const char *activation_key;          /* NULL: the features' */
+    const char *convolution_activation_key;
+    const char *activation_key; /* NULL: the features' */
     const char *old_activation_key;
     const char *eps_key; /* NULL: eps is fixed */
     const char *old_eps_key;

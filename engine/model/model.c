@@ -32,7 +32,7 @@ static bool is_there(const struct model *model, const struct family_tensor *row)
     if (row->offset == offsetof(struct model, embedding_projection.weight) ||
         row->offset == offsetof(struct model, embedding_projection.bias))
         return arch->embedding_size != arch->hidden_size;
-    return arch_size(arch, row->rows) > 0;
+    return arch_size(arch, row->rows) > 0 && arch_size(arch, row->needs) > 0;
 }
 
 /* Part `part` of the n_parts that a tensor's rows are. */
@@ -51,12 +51,13 @@ static enum status fill_tensor(const struct model *model, const struct family_te
                                const char *prefix, struct tensor *ret_tensor, struct error *error)
 {
     unsigned n_parts = row->n_parts ? row->n_parts : 1;
-    size_t dims[] = {arch_size(&model->arch, row->rows) * n_parts, 0};
-    size_t n_dims = row->columns == ARCH_NONE ? 1 : 2;
+    size_t dims[] = {arch_size(&model->arch, row->rows) * n_parts, 0,
+                     model->arch.convolution_width};
+    size_t n_dims = row->columns == ARCH_NONE ? 1 : 2u + row->is_deep;
     char name[160];
     enum status status;
 
-    if (n_dims == 2)
+    if (n_dims > 1)
         dims[1] = arch_size(&model->arch, row->columns);
     snprintf(name, sizeof name, "%s%s", prefix, row->name);
     status = (row->is_outer ? weights_find_outer : weights_find)(model->weights, name, dims, n_dims,

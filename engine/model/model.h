@@ -66,6 +66,8 @@ struct model {
     struct tensor position_embeddings; /* [n_position_rows, embedding] */
     struct tensor type_embeddings;     /* [n_types, embedding] */
     struct layer_norm_weights embedding_norm;
+    struct linear convolution; /* [hidden, hidden, convolution_width] */
+    struct layer_norm_weights convolution_norm;
     struct linear embedding_projection; /* [hidden, embedding], where those differ */
     struct tensor score_bias;           /* [n_buckets, n_attention_heads] */
     struct tensor distance_embeddings;  /* [n_distance_rows, hidden] */

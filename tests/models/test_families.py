@@ -201,6 +201,50 @@ def test_disentangled_scores_are_what_the_file_says(spec, change, tmp_path, monk
     assert_close(encode(folder, ids), expected)
 
 
+def convolve(x, weight, bias):
+    """Of the rows x [n, in] by weight [out, in, width], zeros around them."""
+    half = weight.shape[2] // 2
+    around = np.pad(x, ((half, half), (0, 0)))
+    return sum(around[i : i + len(x)] @ weight[:, :, i].T for i in range(weight.shape[2])) + bias
+
+
+def run_convolved(spec, description, weights, text):
+    """DeBERTa's layers; the first one's rows with the convolution of the rows before it, normed."""
+    x = first = spec.run(dict(description, layers=[]), np.array(text))
+    for i, layer in enumerate(description["layers"]):
+        x = spec.norm(description, x + spec.attend(description, layer, x), layer["n1"])
+        x = spec.norm(description, x + spec.feed(description, layer, x), layer["n2"])
+        if i == 0:
+            convolved = convolve(first, weights["encoder.conv.conv.weight"], weights["encoder.conv.conv.bias"])
+            x = spec.norm(description, x + spec.ACT["gelu"](convolved), spec.L(weights, "encoder.conv.LayerNorm"))
+    return x
+
+
+@pytest.mark.parametrize("width", [1, 3, 5])
+def test_a_convolution_stands_beside_the_first_layer(spec, width, tmp_path, monkeypatch):
+    """As transformers' DebertaV2Model with conv_kernel_size has it, and Albertina's 900 million parameters."""
+    folder = tmp_path / "deberta"
+    shutil.copytree(ROOT / "families" / "deberta-v2", folder)
+    ids = json.loads((folder / "expected.json").read_text())["ids"]
+    cut_modules(folder)
+    config = json.loads((folder / "config.json").read_text()) | {"conv_kernel_size": width, "conv_act": "gelu"}
+    (folder / "config.json").write_text(json.dumps(config))
+    tensors = json.loads((folder / "tensors.json").read_text())
+    for name, shape, scale, offset in (
+        ("conv.weight", [64, 64, width], 0.2, 0.0),
+        ("conv.bias", [64], 0.1, 0.0),
+        ("LayerNorm.weight", [64], 0.1, 1.0),
+        ("LayerNorm.bias", [64], 0.1, 0.0),
+    ):
+        tensors.append({"name": f"encoder.conv.{name}", "shape": shape, "dtype": "F32", "scale": scale, "offset": offset})
+    (folder / "tensors.json").write_text(json.dumps(tensors))
+    write_weights(spec, folder, "", monkeypatch)
+    weights = spec.load(str(folder / "model.safetensors"))
+    description = spec.describe(config, weights)
+    expected = np.array([spec.after(str(folder), run_convolved(spec, description, weights, text)) for text in ids])
+    assert_close(encode(folder, ids), expected)
+
+
 @pytest.mark.parametrize("name", HUB_FAMILIES)
 def test_the_keys_of_published_folders_mean_the_same(spec, name, tmp_path, monkeypatch):
     folder = tmp_path / name

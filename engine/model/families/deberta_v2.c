@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* DeBERTa's second and third version (He et al., arXiv 2006.03654 and 2111.09543): BERT whose scores
- * have terms of the distance, and that as a rule has no table of positions. */
+ * have terms of the distance, and that as a rule has no table of positions. The large ones of the
+ * second version have a convolution beside the first layer. */
 #include "engine/model/families/families.h"
 
-static const char *const refused_counts[] = {"conv_kernel_size", NULL};
+#define CONVOLUTION_VECTOR(name_, role)                                                            \
+    {                                                                                              \
+        .name = name_, .offset = offsetof(struct model, role), .rows = ARCH_HIDDEN,                \
+        .columns = ARCH_NONE, .needs = ARCH_CONVOLUTION                                            \
+    }
 
 static const struct family_tensor model_tensors[] = {
     MODEL_TENSOR("embeddings.word_embeddings.weight", word_embeddings, VOCABULARY, EMBEDDING),
@@ -15,6 +20,15 @@ static const struct family_tensor model_tensors[] = {
     MODEL_TENSOR("encoder.rel_embeddings.weight", distance_embeddings, DISTANCES, HIDDEN),
     MODEL_TENSOR("encoder.LayerNorm.weight", distance_norm.gamma, HIDDEN, NONE),
     MODEL_TENSOR("encoder.LayerNorm.bias", distance_norm.beta, HIDDEN, NONE),
+    {.name = "encoder.conv.conv.weight",
+     .offset = offsetof(struct model, convolution.weight),
+     .rows = ARCH_HIDDEN,
+     .columns = ARCH_HIDDEN,
+     .needs = ARCH_CONVOLUTION,
+     .is_deep = true},
+    CONVOLUTION_VECTOR("encoder.conv.conv.bias", convolution.bias),
+    CONVOLUTION_VECTOR("encoder.conv.LayerNorm.weight", convolution_norm.gamma),
+    CONVOLUTION_VECTOR("encoder.conv.LayerNorm.bias", convolution_norm.beta),
     NO_TENSOR,
 };
 
@@ -58,9 +72,10 @@ const struct family family_deberta_v2 = {
             [ARCH_VOCABULARY] = {"vocab_size", 128100},
             [ARCH_POSITIONS] = {"max_position_embeddings", 512},
             [ARCH_TYPES] = {"type_vocab_size", 0},
+            [ARCH_CONVOLUTION] = {"conv_kernel_size", 0},
         },
-    .refused_counts = refused_counts,
     .activation_key = "hidden_act",
+    .convolution_activation_key = "conv_act",
     .eps_key = "layer_norm_eps",
     .eps = 1e-7,
     .table_key = "position_biased_input",

@@ -102,7 +102,8 @@ static void test_arch__disentangled_scores(void **state)
     struct arch both = good(v3);
     struct arch one = good("{\"model_type\": \"deberta-v2\", \"relative_attention\": true, "
                            "\"share_att_key\": true, \"norm_rel_ebd\": \"layer_norm\", "
-                           "\"pos_att_type\": [\"c2p\"], \"max_relative_positions\": 100}");
+                           "\"pos_att_type\": [\"c2p\"], \"max_relative_positions\": 100, "
+                           "\"conv_kernel_size\": 3, \"conv_act\": \"relu\"}");
 
     (void)state;
     assert_true(both.content_to_position && both.position_to_content);
@@ -116,6 +117,9 @@ static void test_arch__disentangled_scores(void **state)
     assert_int_equal(one.n_distance_rows, 200);
     assert_int_equal(one.n_position_rows, 512);
     assert_true(fabsf(one.attention_scale - 1 / sqrtf(2 * 64)) < 1e-7f);
+    assert_int_equal(both.convolution_width, 0);
+    assert_int_equal(one.convolution_width, 3);
+    assert_int_equal(one.convolution_activation, ACTIVATION_RELU);
 }
 
 static void test_arch__experts_are_in_every_other_layer(void **state)
@@ -251,11 +255,17 @@ static void test_arch__refuses_by_file_and_key(void **state)
         {"{\"model_type\": \"nomic_bert\", \"activation_function\": \"gelu\", "
          "\"num_shared_experts\": 1}",
          "\"num_shared_experts\" is 1"},
-        {"{\"model_type\": \"deberta-v2\", \"conv_kernel_size\": 3}", "\"conv_kernel_size\" is 3"},
         {"{\"model_type\": \"deberta-v2\"}",
          "\"relative_attention\" is false or absent; supported: true"},
         {"{\"model_type\": \"deberta-v2\", \"relative_attention\": true}",
          "\"share_att_key\" is false or absent; supported: true"},
+        {"{\"model_type\": \"deberta-v2\", \"conv_kernel_size\": 3}",
+         "unsupported \"conv_act\" \"tanh\" (supported: gelu"},
+        {"{\"model_type\": \"deberta-v2\", \"conv_kernel_size\": 2, \"conv_act\": \"gelu\"}",
+         "\"conv_kernel_size\" 2 is not odd"},
+        {"{\"model_type\": \"deberta-v2\", \"conv_kernel_size\": 3, \"conv_act\": \"gelu\", "
+         "\"conv_groups\": 2}",
+         "\"conv_groups\" must be a whole number from 1 to 1, not 2"},
         {DEBERTA "}", "\"norm_rel_ebd\" is \"none\"; supported: \"layer_norm\""},
         {DEBERTA LAYER_NORM_OF_DISTANCES "}", "\"pos_att_type\" is absent; supported: \"c2p\""},
         {DEBERTA LAYER_NORM_OF_DISTANCES ", \"pos_att_type\": [\"c2p\", \"p2p\"]}",
