@@ -30,6 +30,12 @@ static const char *const albert_names[N_SPECIAL_NAMES] = {
     [SPECIAL_MASK] = "[MASK]",
 };
 
+static const char *const deberta_v2_names[N_SPECIAL_NAMES] = {
+    [SPECIAL_BOS] = "[CLS]",       [SPECIAL_EOS] = "[SEP]",     [SPECIAL_UNKNOWN] = "[UNK]",
+    [SPECIAL_SEPARATOR] = "[SEP]", [SPECIAL_PADDING] = "[PAD]", [SPECIAL_CLASS] = "[CLS]",
+    [SPECIAL_MASK] = "[MASK]",
+};
+
 static const char *const roberta_names[N_SPECIAL_NAMES] = {
     [SPECIAL_BOS] = "<s>",        [SPECIAL_EOS] = "</s>",      [SPECIAL_UNKNOWN] = "<unk>",
     [SPECIAL_SEPARATOR] = "</s>", [SPECIAL_PADDING] = "<pad>", [SPECIAL_CLASS] = "<s>",
@@ -67,7 +73,7 @@ static const struct class
     {"TokenizersBackend", NULL, NULL, false},
     {"AlbertTokenizer", albert_names, "Unigram", false},
     {"CamembertTokenizer", roberta_names, "Unigram", false},
-    {"DebertaV2Tokenizer", NULL, "Unigram", false},
+    {"DebertaV2Tokenizer", deberta_v2_names, "Unigram", false},
     {"T5Tokenizer", t5_names, "Unigram", false},
     {"XLMRobertaTokenizer", roberta_names, "Unigram", false},
     {"BartTokenizer", roberta_names, "BPE", false},
@@ -122,6 +128,7 @@ static const char *const acted_upon[] = {
     "added_tokens_decoder",
     "extra_ids",
     "model_input_names",
+    "split_by_punct",
 };
 
 /* These do not change what a text becomes: they are about padding, decoding, pairs of texts, the
@@ -171,6 +178,7 @@ static const char *const harmless[] = {
     "use_fast",
     "verbose",
     "vocab_file",
+    "vocab_type",
     "wordpieces_prefix",
 };
 

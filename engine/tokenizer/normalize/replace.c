@@ -15,6 +15,7 @@ struct replace {
     size_t n_pattern; /* 0: a run */
     size_t min_run;
     bool (*runs)(const struct normal_char *normal);
+    bool (*alone)(const struct normal_char *normal); /* of a shorter run too; NULL: none */
     size_t n_content;
     uint32_t pattern[MAX_REPLACE_CHARS];
     uint32_t content[MAX_REPLACE_CHARS];
@@ -90,7 +91,7 @@ static bool run_end(struct stage *stage)
 
     if (held->n == 0)
         return true;
-    if (held->n == replace->min_run)
+    if (held->n == replace->min_run || (replace->alone && replace->alone(&held->items[0])))
         more = put_content(stage, &held->items[held->n - 1]);
     else
         for (size_t i = 0; i < held->n && more; i++)
@@ -129,6 +130,11 @@ static bool is_space(const struct normal_char *normal)
     return normal->kind.flags & CODE_POINT_SPACE;
 }
 
+static bool is_control(const struct normal_char *normal)
+{
+    return normal->c == '\n' || normal->c == '\r' || normal->c == '\t';
+}
+
 static bool is_newline(const struct normal_char *normal)
 {
     return normal->c == '\n';
@@ -138,9 +144,12 @@ static const struct {
     const char *pattern;
     bool (*runs)(const struct normal_char *normal);
     size_t min_run;
+    bool (*alone)(const struct normal_char *normal);
 } runs[] = {
-    {" {2,}", is_blank, 2}, {"[ ]{2,}", is_blank, 2}, {" +", is_blank, 1},
-    {"\\s+", is_space, 1},  {"\\s{2,}", is_space, 2}, {"\\n+", is_newline, 1},
+    {" {2,}", is_blank, 2, NULL},   {"[ ]{2,}", is_blank, 2, NULL},
+    {" +", is_blank, 1, NULL},      {"\\s+", is_space, 1, NULL},
+    {"\\s{2,}", is_space, 2, NULL}, {"\\s{2,}|[\\n\\r\\t]", is_space, 2, is_control},
+    {"\\n+", is_newline, 1, NULL},
 };
 
 /* --- prepending ------------------------------------------------------------------------------- */
@@ -241,6 +250,7 @@ enum status normalize_replace_read(void *into, const struct document *part, stru
         if (strcmp(regex, runs[i].pattern) == 0) {
             replace.runs = runs[i].runs;
             replace.min_run = runs[i].min_run;
+            replace.alone = runs[i].alone;
             return add(into, &run_type, &replace, part, "content", error);
         }
     }

@@ -15,6 +15,7 @@ static const struct convert_row rows[] = {
     {"AlbertTokenizer", "spiece.model", convert_pieces},
     {"BartTokenizer", "vocab.json", convert_bytes},
     {"CamembertTokenizer", "sentencepiece.bpe.model", convert_pieces},
+    {"DebertaV2Tokenizer", "spm.model", convert_pieces},
     {"GPT2Tokenizer", "vocab.json", convert_bytes},
     {"Qwen2Tokenizer", "vocab.json", convert_bytes},
     {"RobertaTokenizer", "vocab.json", convert_bytes},

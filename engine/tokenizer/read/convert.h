@@ -34,6 +34,18 @@ struct convert_row {
 MUST_CHECK enum status convert_pieces(struct draft *draft, struct error *error);
 MUST_CHECK enum status convert_bytes(struct draft *draft, struct error *error);
 
+struct sentencepiece;
+
+/* By the model's map alone; before it as ALBERT does, quotes, accents and capitals; or as DeBERTa
+ * does, white space and NFC, and not by the map. */
+enum convert_normalizes { NORMALIZES_MAP, NORMALIZES_ALBERT, NORMALIZES_DEBERTA };
+
+/* Appends the normalizers to a list; one that is NULL is STATUS_NO_MEMORY. */
+MUST_CHECK enum status convert_add_normalizers(const struct draft *draft,
+                                               enum convert_normalizes normalizes,
+                                               const struct sentencepiece *model, json_t *list,
+                                               struct error *error);
+
 /* --- parts ------------------------------------------------------------------------------------ */
 
 /* A special token of a template. */

@@ -8,7 +8,6 @@
 #include "engine/tokenizer/read/sentencepiece.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { MAX_FRONT = 5, MAX_EXTRA_IDS = 1000 };
@@ -28,9 +27,9 @@ static const struct kind {
     size_t n_skipped;   /* pieces at the beginning that `front` stands for */
     bool mask_is_last;  /* "mask_token" follows the pieces */
     bool has_extra_ids; /* "<extra_id_99>" to "<extra_id_0>" follow them */
-    bool folds;         /* quotes, accents and capitals, before the map */
-    bool has_scheme;    /* "add_prefix_space" counts */
-    size_t unknown_id;
+    enum convert_normalizes normalizes;
+    const char *schemes[2];  /* by "add_prefix_space"; the first NULL: it does not count */
+    size_t unknown_id;       /* 0: that of "unk_token" */
     enum special_name first; /* the tokens '0' and '1' of the templates */
     enum special_name last;
     const char *single;
@@ -38,8 +37,8 @@ static const struct kind {
     const char *types;
 } kinds[] = {
     {.class_name = "AlbertTokenizer",
-     .folds = true,
-     .has_scheme = true,
+     .normalizes = NORMALIZES_ALBERT,
+     .schemes = {"never", "always"},
      .unknown_id = 1,
      .first = SPECIAL_CLASS,
      .last = SPECIAL_SEPARATOR,
@@ -55,15 +54,24 @@ static const struct kind {
      .n_front = 5,
      .n_skipped = 1,
      .mask_is_last = true,
-     .has_scheme = true,
+     .schemes = {"never", "always"},
      .unknown_id = 3,
      .first = SPECIAL_BOS,
      .last = SPECIAL_EOS,
      .single = "0A1",
      .pair = "0A11B1",
      .types = "000000"},
+    {.class_name = "DebertaV2Tokenizer",
+     .normalizes = NORMALIZES_DEBERTA,
+     .schemes = {"first", "always"},
+     .first = SPECIAL_CLASS,
+     .last = SPECIAL_SEPARATOR,
+     .single = "0A1",
+     .pair = "0A1B1",
+     .types = "00011"},
     {.class_name = "T5Tokenizer",
      .has_extra_ids = true,
+     .schemes = {NULL, "always"},
      .unknown_id = 2,
      .first = SPECIAL_EOS,
      .last = SPECIAL_EOS,
@@ -78,7 +86,7 @@ static const struct kind {
      .n_front = 4,
      .n_skipped = 3,
      .mask_is_last = true,
-     .has_scheme = true,
+     .schemes = {"never", "always"},
      .unknown_id = 3,
      .first = SPECIAL_BOS,
      .last = SPECIAL_EOS,
@@ -198,88 +206,6 @@ static enum status fill(const struct draft *draft, const struct kind *kind,
 
 /* --- the other parts -------------------------------------------------------------------------- */
 
-static char *to_base64(const unsigned char *bytes, size_t n_bytes)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    char *text = malloc((n_bytes + 2) / 3 * 4 + 1);
-    char *at = text;
-
-    for (size_t i = 0; text && i < n_bytes; i += 3) {
-        size_t n = n_bytes - i < 3 ? n_bytes - i : 3;
-        uint32_t three = (uint32_t)bytes[i] << 16;
-
-        if (n > 1)
-            three |= (uint32_t)bytes[i + 1] << 8;
-        if (n > 2)
-            three |= bytes[i + 2];
-        *at++ = digits[three >> 18];
-        *at++ = digits[three >> 12 & 63];
-        *at++ = n > 1 ? digits[three >> 6 & 63] : '=';
-        *at++ = n > 2 ? digits[three & 63] : '=';
-    }
-    if (text)
-        *at = '\0';
-    return text;
-}
-
-static json_t *make_replace(const char *from, const char *to)
-{
-    return json_pack("{s:s,s:{s:s},s:s}", "type", "Replace", "pattern", "String", from, "content",
-                     to);
-}
-
-static enum status add_type(json_t *list, const char *type)
-{
-    return json_array_append_new(list, json_pack("{s:s}", "type", type)) ? STATUS_NO_MEMORY
-                                                                         : STATUS_OK;
-}
-
-/* ALBERT's own. */
-static enum status add_folds(const struct draft *draft, json_t *list, struct error *error)
-{
-    bool keeps_accents = false;
-    enum status status = convert_get_switch(draft, "keep_accents", &keeps_accents, error);
-
-    if (status)
-        return status;
-    if (json_array_append_new(list, make_replace("``", "\"")) ||
-        json_array_append_new(list, make_replace("''", "\"")))
-        return STATUS_NO_MEMORY;
-    if (!keeps_accents)
-        status = add_type(list, "NFKD");
-    if (!status && !keeps_accents)
-        status = add_type(list, "StripAccents");
-    if (!status && draft->files->config->lowercase)
-        status = add_type(list, "Lowercase");
-    return status;
-}
-
-static enum status add_map(const struct sentencepiece *model, json_t *list)
-{
-    AUTO_FREE char *text = NULL;
-
-    if (!model->map)
-        return STATUS_OK;
-    text = to_base64(model->map, model->map_bytes);
-    if (!text || json_array_append_new(list, json_pack("{s:s,s:s}", "type", "Precompiled",
-                                                       "precompiled_charsmap", text)))
-        return STATUS_NO_MEMORY;
-    return STATUS_OK;
-}
-
-static enum status add_normalizers(const struct draft *draft, const struct kind *kind,
-                                   const struct sentencepiece *model, json_t *list,
-                                   struct error *error)
-{
-    enum status status = STATUS_OK;
-
-    if (!list)
-        return STATUS_NO_MEMORY;
-    if (kind->folds)
-        status = add_folds(draft, list, error);
-    return status ? status : add_map(model, list);
-}
-
 static enum status find_token(const struct draft *draft, const json_t *vocab,
                               enum special_name name, struct convert_token *ret_token,
                               struct error *error)
@@ -299,28 +225,76 @@ static enum status find_token(const struct draft *draft, const json_t *vocab,
     return convert_refuse_name(draft, name, error);
 }
 
+/* The class takes a score of 0 for the mark of the token, and else another id. */
+static enum status find_unknown(const struct draft *draft, const struct kind *kind,
+                                const json_t *vocab, size_t *ret_id, struct error *error)
+{
+    struct convert_token token;
+    enum status status = STATUS_OK;
+
+    *ret_id = kind->unknown_id;
+    if (kind->unknown_id > 0)
+        return STATUS_OK;
+    status = find_token(draft, vocab, SPECIAL_UNKNOWN, &token, error);
+    if (status)
+        return status;
+    *ret_id = token.id;
+    if (json_number_value(json_array_get(json_array_get(vocab, token.id), 1)) != 0)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "%s: the \"unk_token\" has another score than 0; " CONVERT_ADVICE,
+                         draft->file);
+    return STATUS_OK;
+}
+
+static enum status make_splitters(const struct draft *draft, const struct kind *kind,
+                                  const char *scheme, json_t **ret_list, struct error *error)
+{
+    bool is_deberta = kind->normalizes == NORMALIZES_DEBERTA; /* white space does not split */
+    bool punctuation = false;
+    enum status status = STATUS_OK;
+
+    if (is_deberta)
+        status = convert_get_switch(draft, "split_by_punct", &punctuation, error);
+    if (status)
+        return status;
+    if (punctuation)
+        *ret_list = json_pack("[{s:s,s:s},o]", "type", "Punctuation", "behavior", "Isolated",
+                              convert_metaspace(scheme));
+    else if (is_deberta)
+        *ret_list = json_pack("[o]", convert_metaspace(scheme));
+    else
+        *ret_list = json_pack("[{s:s},o]", "type", "WhitespaceSplit", convert_metaspace(scheme));
+    return STATUS_OK;
+}
+
 static enum status put_together(struct draft *draft, const struct kind *kind, json_t *vocab,
                                 json_t *extra, json_t *normalizers, struct error *error)
 {
     struct convert_token tokens[2];
+    json_t *splitters = NULL;
     bool has_prefix = true;
     const char *scheme;
+    size_t unknown_id;
     enum status status = find_token(draft, vocab, kind->first, &tokens[0], error);
 
     if (!status)
         status = find_token(draft, vocab, kind->last, &tokens[1], error);
-    if (!status && kind->has_scheme)
+    if (!status)
+        status = find_unknown(draft, kind, vocab, &unknown_id, error);
+    if (!status && kind->schemes[false])
         status = convert_get_switch(draft, "add_prefix_space", &has_prefix, error);
+    scheme = kind->schemes[has_prefix];
+    if (!status)
+        status = make_splitters(draft, kind, scheme, &splitters, error);
     if (status)
         return status;
-    scheme = has_prefix ? "always" : "never";
-    draft->json = json_pack(
-        "{s:{s:s,s:I,s:O},s:{s:s,s:O},s:{s:s,s:[{s:s},o]},s:o,s:o,s:O}", "model", "type", "Unigram",
-        "unk_id", (json_int_t)kind->unknown_id, "vocab", vocab, "normalizer", "type", "Sequence",
-        "normalizers", normalizers, "pre_tokenizer", "type", "Sequence", "pretokenizers", "type",
-        "WhitespaceSplit", convert_metaspace(scheme), "decoder", convert_metaspace(scheme),
-        "post_processor", convert_template(kind->single, kind->pair, kind->types, tokens),
-        "extra_special_tokens", extra);
+    draft->json =
+        json_pack("{s:{s:s,s:I,s:O},s:{s:s,s:O},s:{s:s,s:o},s:o,s:o,s:O}", "model", "type",
+                  "Unigram", "unk_id", (json_int_t)unknown_id, "vocab", vocab, "normalizer", "type",
+                  "Sequence", "normalizers", normalizers, "pre_tokenizer", "type", "Sequence",
+                  "pretokenizers", splitters, "decoder", convert_metaspace(scheme),
+                  "post_processor", convert_template(kind->single, kind->pair, kind->types, tokens),
+                  "extra_special_tokens", extra);
     return STATUS_OK;
 }
 
@@ -336,7 +310,7 @@ enum status convert_pieces(struct draft *draft, struct error *error)
     if (!status) {
         status = fill(draft, kind, &model, vocab, extra, error);
         if (!status)
-            status = add_normalizers(draft, kind, &model, normalizers, error);
+            status = convert_add_normalizers(draft, kind->normalizes, &model, normalizers, error);
         sentencepiece_release(&model);
     }
     if (!status)

@@ -49,6 +49,7 @@ def write_bytes(folder, special):
 
 XLMR = {'<unk>': UNKNOWN, '<s>': CONTROL, '</s>': CONTROL}
 ALBERT = {'<pad>': CONTROL, '<unk>': UNKNOWN, '[CLS]': CONTROL, '[SEP]': CONTROL, '[MASK]': CONTROL, '.': USER_DEFINED, '-': USER_DEFINED}
+DEBERTA = {'[PAD]': CONTROL, '[CLS]': CONTROL, '[SEP]': CONTROL, '[UNK]': UNKNOWN, '[S]': USER_DEFINED}
 T5 = {'<pad>': CONTROL, '</s>': CONTROL, '<unk>': UNKNOWN}
 ROBERTA = ['<s>', '<pad>', '</s>', '<unk>', '<mask>']
 TEXT_END = '<|endoftext|>'
@@ -71,6 +72,9 @@ FOLDERS = {
     'convert_albert': ('albert', lambda f: write_model(f / 'spiece.model', ALBERT), {'tokenizer_class': 'AlbertTokenizer'}, {}),
     'convert_albert_cased': ('albert', lambda f: write_model(f / 'spiece.model', ALBERT), {
         'tokenizer_class': 'AlbertTokenizer', 'do_lower_case': False, 'keep_accents': True, 'extra_special_tokens': []}, {}),
+    'convert_deberta': ('deberta-v2', lambda f: write_model(f / 'spm.model', DEBERTA), {'do_lower_case': False, 'vocab_type': 'spm'}, {}),
+    'convert_deberta_split': ('deberta-v2', lambda f: write_model(f / 'spm.model', DEBERTA), {
+        'tokenizer_class': 'DebertaV2Tokenizer', 'do_lower_case': True, 'split_by_punct': True, 'add_prefix_space': False}, {}),
     'convert_t5': ('t5', lambda f: write_model(f / 'spiece.model', T5), {'tokenizer_class': 'T5Tokenizer'}, {}),
     'convert_t5_few': ('t5', lambda f: write_model(f / 'spiece.model', T5), {
         'tokenizer_class': 'T5Tokenizer', 'extra_ids': 3, 'additional_special_tokens': [f'<extra_id_{i}>' for i in range(3)]}, {}),
@@ -99,7 +103,7 @@ def make_folder(name):
 
 
 OTHER_TEXTS = ['<extra_id_0>', 'a <extra_id_2> b', '<extra_id_99>the', 'the-day.', '- .', '[B] <s> <new>', '<s>NOTUSED', '<|im_start|>the<|im_end|>',
-               '<|endoftext|>', 'a <mask> the', "''the``"]
+               '<|endoftext|>', 'a <mask> the', "''the``", 'a\tb\nc\r\nd\x0be', '\t', '\nthe\x0b', 'a [MASK] b[S]', 'The\u00a0day  ']
 
 
 def main():

@@ -229,6 +229,12 @@ static const struct {
     {"convert_xlmr", "tokenizer_config.json",
      "{\"tokenizer_class\": \"XLMRobertaTokenizer\", \"mask_token\": null}", STATUS_UNSUPPORTED,
      "\"mask_token\" is null, which \"XLMRobertaTokenizer\" cannot do without"},
+    {"convert_deberta", "tokenizer_config.json",
+     "{\"tokenizer_class\": \"DebertaV2Tokenizer\", \"unk_token\": \"the\"}", STATUS_UNSUPPORTED,
+     "spm.model: the \"unk_token\" has another score than 0"},
+    {"convert_deberta", "tokenizer_config.json",
+     "{\"tokenizer_class\": \"DebertaV2Tokenizer\", \"unk_token\": \"<u>\"}", STATUS_UNSUPPORTED,
+     "spm.model: there is no \"<u>\", the \"unk_token\""},
     /* Whether these count is not the same in all releases. */
     {"convert_xlmr", "special_tokens_map.json", "{\"additional_special_tokens\": [\"the\"]}",
      STATUS_UNSUPPORTED, "special_tokens_map.json: \"additional_special_tokens\" names \"the\""},
