@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/engine.h"
 
+#include "engine/base/memory.h"
 #include "engine/encoder/encoder.h"
 #include "engine/files/folder.h"
 #include "engine/gemm/gemm.h"
 #include "engine/int8/probe.h"
 #include "engine/kernels/kernels.h"
 #include "engine/model/model.h"
+#include "engine/model/modules/pool.h"
 #include "engine/schedule/batcher.h"
 #include "engine/schedule/cache.h"
 #include "engine/schedule/cores.h"
@@ -25,6 +27,7 @@ struct engine {
     struct cache *cache;
     struct text_secret secret;
     struct workers *workers;
+    float *nothing; /* [n_dims]: the vector of a text without a token */
     struct engine_info info;
 };
 
@@ -52,21 +55,38 @@ static enum status fall_back(struct engine *engine, size_t n_threads, struct err
     return status;
 }
 
+static enum status load_tokenizer(struct engine *engine, struct error *error)
+{
+    struct model *model = engine->model;
+    enum status status;
+    size_t max_tokens;
+
+    if (!model->table.weights)
+        return tokenizer_load(&engine->tokenizer, model->transformer_dir, model->lowercase, error);
+    status = tokenizer_load_bare(&engine->tokenizer, model->transformer_dir, error);
+    if (status)
+        return status;
+    max_tokens = tokenizer_max_tokens(engine->tokenizer);
+    if (max_tokens && max_tokens < model->max_tokens)
+        model->max_tokens = max_tokens;
+    return STATUS_OK;
+}
+
 static enum status read_folder(struct engine *engine, struct error *error)
 {
     const struct engine_options *options = engine->options;
     enum status status = model_load(&engine->model, options->model_dir, options->pooling, error);
 
     if (!status)
-        status = tokenizer_load(&engine->tokenizer, engine->model->transformer_dir,
-                                engine->model->lowercase, error);
+        status = load_tokenizer(engine, error);
     if (status)
         return status;
     /* Embedding rows are looked up by id without further checks. */
     if (tokenizer_vocabulary_size(engine->tokenizer) > engine->model->arch.vocab_size)
-        return error_set(error, STATUS_INVALID,
-                         "%s: the tokenizer has %zu tokens, but config.json: \"vocab_size\" is %zu",
+        return error_set(error, STATUS_INVALID, "%s: the tokenizer has %zu tokens, but %s is %zu",
                          options->model_dir, tokenizer_vocabulary_size(engine->tokenizer),
+                         engine->model->table.weights ? "the number of embeddings"
+                                                      : "config.json: \"vocab_size\"",
                          engine->model->arch.vocab_size);
     if (engine->model->has_types && !tokenizer_splits_pairs(engine->tokenizer))
         return error_set(error, STATUS_UNSUPPORTED,
@@ -110,34 +130,75 @@ static struct engine_info describe_model(const struct model *model,
 static enum status pack(struct engine *engine, struct error *error)
 {
     const struct engine_options *options = engine->options;
-    enum status status = encoder_new(&engine->encoder, engine->model, pick_dtype(options),
-                                     options->cpu_mask, pick_workers(options), error);
+    enum status status;
 
+    if (engine->model->table.weights)
+        return STATUS_OK;
+    status = encoder_new(&engine->encoder, engine->model, pick_dtype(options), options->cpu_mask,
+                         pick_workers(options), error);
     if (!status && pick_dtype(options) == ENCODER_INT8)
         status = fall_back(engine, pick_workers(options), error);
     return status;
+}
+
+/* A look-up takes so little that a pass has many texts of them, and no helpers. */
+enum { TABLE_PASS_TOKENS = 8192 };
+
+static void describe_run(struct engine *engine)
+{
+    static const struct accuracy_report not_measured = {0};
+    struct engine_info *info = &engine->info;
+
+    info->n_workers = pick_workers(engine->options);
+    if (!engine->encoder) {
+        info->dtype = encoder_dtype_name(ENCODER_FLOAT32);
+        info->gemm_name = "no products";
+        info->kernels_name = "look-up in a table";
+        info->accuracy = &not_measured;
+        return;
+    }
+    info->dtype = encoder_dtype_name(pick_dtype(engine->options));
+    info->gemm_name = encoder_gemm_name(engine->encoder);
+    info->kernels_name = encoder_kernels_name(engine->encoder);
+    info->accuracy = encoder_get_accuracy(engine->encoder);
+}
+
+static enum status pool_nothing(struct engine *engine)
+{
+    size_t n_floats = model_pool_floats(engine->model);
+    AUTO_FREE float *scratch = calloc(n_floats, sizeof *scratch);
+
+    engine->nothing = calloc(n_floats, sizeof *engine->nothing);
+    if (!engine->nothing || !scratch)
+        return STATUS_NO_MEMORY;
+    model_pool_nothing(engine->model, engine->nothing, scratch);
+    return STATUS_OK;
 }
 
 static enum status start_workers(struct engine *engine, const struct engine_observer *observer,
                                  struct error *error)
 {
     const struct engine_options *options = engine->options;
+    size_t max_pass_tokens = engine->encoder ? options->max_pass_tokens : TABLE_PASS_TOKENS;
     const struct batcher_options batcher_options = {
         .max_queued_tokens = options->max_queued_tokens,
-        .max_pass_tokens = options->max_pass_tokens,
+        .max_pass_tokens = max_pass_tokens,
+        .works_alone = !engine->encoder,
         .now_us = clock_now_us,
     };
     struct workers_options workers_options = {
         .model = engine->model,
         .encoder = engine->encoder,
         .n_workers = pick_workers(options),
-        .max_pass_tokens = options->max_pass_tokens,
+        .max_pass_tokens = max_pass_tokens,
         .now_us = clock_now_us,
         .pass_done = observer ? observer->pass_done : NULL,
         .user = observer ? observer->user : NULL,
     };
     enum status status = batcher_new(&engine->batcher, &batcher_options);
 
+    if (!status)
+        status = pool_nothing(engine);
     if (!status)
         status = cache_new(&engine->cache, options->cache_bytes, engine->model->n_dims);
     if (status)
@@ -148,11 +209,7 @@ static enum status start_workers(struct engine *engine, const struct engine_obse
     status = workers_start(&engine->workers, &workers_options, error);
     if (status)
         return status;
-    engine->info.n_workers = workers_options.n_workers;
-    engine->info.dtype = encoder_dtype_name(pick_dtype(options));
-    engine->info.gemm_name = encoder_gemm_name(engine->encoder);
-    engine->info.kernels_name = encoder_kernels_name(engine->encoder);
-    engine->info.accuracy = encoder_get_accuracy(engine->encoder);
+    describe_run(engine);
     return STATUS_OK;
 }
 
@@ -238,6 +295,7 @@ void engine_close(struct engine *engine)
     encoder_free(engine->encoder);
     tokenizer_free(engine->tokenizer);
     model_free(engine->model);
+    free(engine->nothing);
     free(engine);
 }
 
@@ -256,18 +314,33 @@ static struct text_key key_of(const struct engine *engine, const struct job *job
     return text_key_of(&engine->secret, job->ids, job->n_tokens, kind);
 }
 
+/* What needs no pass: a text without a token, and one whose vector the cache has. */
+static bool finish_at_once(struct engine *engine, struct job *job)
+{
+    if (job->token_vectors) {
+        if (job->n_tokens == 0)
+            job->status = STATUS_OK;
+        return job->n_tokens == 0;
+    }
+    if (job->n_tokens == 0)
+        job_deliver(job, engine->nothing);
+    else if (cache_get(engine->cache, job->engine.key, job->n_dims, job->vector))
+        job_deliver(job, job->vector);
+    else
+        return false;
+    return true;
+}
+
 enum status engine_submit(struct engine *engine, struct job_group *group)
 {
     for (size_t i = 0; i < group->n_jobs; i++) {
         struct job *job = &group->jobs[i];
 
-        job->engine.key = key_of(engine, job);
+        if (job->n_tokens > 0)
+            job->engine.key = key_of(engine, job);
         job->engine.state = JOB_WAITING;
-        if (job->token_vectors ||
-            !cache_get(engine->cache, job->engine.key, job->n_dims, job->vector))
-            continue;
-        job_deliver(job, job->vector);
-        job->engine.state = JOB_ENDED;
+        if (finish_at_once(engine, job))
+            job->engine.state = JOB_ENDED;
     }
     return batcher_submit(engine->batcher, group);
 }

@@ -23,6 +23,9 @@ void layer_widen(const struct kernels *kernels, const struct tensor *tensor, siz
     case DTYPE_BFLOAT16:
         kernels->widen_bfloat16(stored, n, ret_values);
         break;
+    case DTYPE_INT8:
+    case DTYPE_INT64: /* weights_find() does not find such */
+        break;
     }
 }
 

@@ -32,21 +32,30 @@ enum {
 
 /* The format's dtypes of whole bytes. Others (such as F4) are accepted as long as nobody asks for
  * them. */
+enum use { USE_NONE, USE_REAL, USE_WHOLE };
 static const struct format_dtype {
     const char *name;
     size_t size_bytes;
-    bool usable;
+    enum use use;
     enum dtype dtype;
 } format_dtypes[] = {
-    {"F32", 4, true, DTYPE_FLOAT32},   {"F16", 2, true, DTYPE_FLOAT16},
-    {"BF16", 2, true, DTYPE_BFLOAT16}, {"F64", 8, .usable = false},
-    {"I64", 8, .usable = false},       {"U64", 8, .usable = false},
-    {"C64", 8, .usable = false},       {"I32", 4, .usable = false},
-    {"U32", 4, .usable = false},       {"I16", 2, .usable = false},
-    {"U16", 2, .usable = false},       {"I8", 1, .usable = false},
-    {"U8", 1, .usable = false},        {"BOOL", 1, .usable = false},
-    {"F8_E4M3", 1, .usable = false},   {"F8_E5M2", 1, .usable = false},
-    {"F8_E8M0", 1, .usable = false},
+    {"F32", 4, USE_REAL, DTYPE_FLOAT32},
+    {"F16", 2, USE_REAL, DTYPE_FLOAT16},
+    {"BF16", 2, USE_REAL, DTYPE_BFLOAT16},
+    {"I8", 1, USE_WHOLE, DTYPE_INT8},
+    {"I64", 8, USE_WHOLE, DTYPE_INT64},
+    {"F64", 8, .use = USE_NONE},
+    {"U64", 8, .use = USE_NONE},
+    {"C64", 8, .use = USE_NONE},
+    {"I32", 4, .use = USE_NONE},
+    {"U32", 4, .use = USE_NONE},
+    {"I16", 2, .use = USE_NONE},
+    {"U16", 2, .use = USE_NONE},
+    {"U8", 1, .use = USE_NONE},
+    {"BOOL", 1, .use = USE_NONE},
+    {"F8_E4M3", 1, .use = USE_NONE},
+    {"F8_E5M2", 1, .use = USE_NONE},
+    {"F8_E8M0", 1, .use = USE_NONE},
 };
 enum { N_FORMAT_DTYPES = sizeof format_dtypes / sizeof *format_dtypes };
 
@@ -322,17 +331,18 @@ bool safetensors_has(const struct safetensors *file, const char *name)
     return find_entry(file, name) != NULL;
 }
 
-enum status safetensors_find(const struct safetensors *file, const char *name,
-                             struct tensor *ret_tensor, struct error *error)
+static enum status find(const struct safetensors *file, const char *name, bool whole_too,
+                        struct tensor *ret_tensor, struct error *error)
 {
     const struct entry *entry = find_entry(file, name);
 
     if (!entry)
         return error_set(error, STATUS_INVALID, "%s: has no tensor \"%s\"", file->name, name);
-    if (!entry->dtype || !entry->dtype->usable)
+    if (!entry->dtype || entry->dtype->use == USE_NONE ||
+        (entry->dtype->use == USE_WHOLE && !whole_too))
         return error_set(error, STATUS_UNSUPPORTED,
-                         "%s: tensor \"%s\" has dtype %.20s; F32, F16 and BF16 can be read",
-                         file->name, name, entry->dtype_text);
+                         "%s: tensor \"%s\" has dtype %.20s; F32, F16%s can be read", file->name,
+                         name, entry->dtype_text, whole_too ? ", BF16, I8 and I64" : " and BF16");
     if (entry->n_dims > TENSOR_MAX_DIMS)
         return error_set(error, STATUS_UNSUPPORTED,
                          "%s: tensor \"%s\" has %zu dimensions, at most %d can be read", file->name,
@@ -344,4 +354,16 @@ enum status safetensors_find(const struct safetensors *file, const char *name,
     };
     memcpy(ret_tensor->dims, entry->dims, sizeof entry->dims);
     return STATUS_OK;
+}
+
+enum status safetensors_find(const struct safetensors *file, const char *name,
+                             struct tensor *ret_tensor, struct error *error)
+{
+    return find(file, name, false, ret_tensor, error);
+}
+
+enum status safetensors_find_any(const struct safetensors *file, const char *name,
+                                 struct tensor *ret_tensor, struct error *error)
+{
+    return find(file, name, true, ret_tensor, error);
 }

@@ -17,6 +17,8 @@ enum dtype {
     DTYPE_FLOAT32,
     DTYPE_FLOAT16,
     DTYPE_BFLOAT16,
+    DTYPE_INT8, /* this and the next: by safetensors_find_any() only */
+    DTYPE_INT64,
 };
 
 size_t dtype_size_bytes(enum dtype dtype);
@@ -42,8 +44,12 @@ void safetensors_close(struct safetensors *file);
 bool safetensors_has(const struct safetensors *file, const char *name);
 
 /* Finds a tensor by name. STATUS_INVALID if it is not there; STATUS_UNSUPPORTED if its dtype is not
- * one of enum dtype or it has more than TENSOR_MAX_DIMS dimensions. */
+ * one of enum dtype, or is one of whole numbers, or it has more than TENSOR_MAX_DIMS dimensions. */
 MUST_CHECK enum status safetensors_find(const struct safetensors *file, const char *name,
                                         struct tensor *ret_tensor, struct error *error);
+
+/* The same, whole numbers too. */
+MUST_CHECK enum status safetensors_find_any(const struct safetensors *file, const char *name,
+                                            struct tensor *ret_tensor, struct error *error);
 
 #endif

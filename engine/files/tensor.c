@@ -4,6 +4,7 @@
  * their own. */
 #include "engine/files/tensor.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,9 +14,9 @@ static const struct {
     const char *name;
     size_t size_bytes;
 } dtypes[] = {
-    [DTYPE_FLOAT32] = {"float32", 4},
-    [DTYPE_FLOAT16] = {"float16", 2},
-    [DTYPE_BFLOAT16] = {"bfloat16", 2},
+    [DTYPE_FLOAT32] = {"float32", 4},   [DTYPE_FLOAT16] = {"float16", 2},
+    [DTYPE_BFLOAT16] = {"bfloat16", 2}, [DTYPE_INT8] = {"int8", 1},
+    [DTYPE_INT64] = {"int64", 8},
 };
 
 size_t dtype_size_bytes(enum dtype dtype)
@@ -53,23 +54,54 @@ static float widen_float16(uint16_t half)
     return sign ? -magnitude : magnitude;
 }
 
-void tensor_widen(const struct tensor *tensor, size_t first, size_t n, float *ret_values)
+static void widen_int8(const unsigned char *bytes, size_t n, float *ret_values)
 {
-    const unsigned char *bytes = tensor->data;
+    for (size_t i = 0; i < n; i++)
+        ret_values[i] = (float)(int8_t)bytes[i];
+}
 
-    bytes += first * dtype_size_bytes(tensor->dtype);
-    if (n == 0)
-        return;
-    if (tensor->dtype == DTYPE_FLOAT32) {
-        memcpy(ret_values, bytes, n * sizeof *ret_values);
-        return;
+static void widen_int64(const unsigned char *bytes, size_t n, float *ret_values)
+{
+    for (size_t i = 0; i < n; i++) {
+        int64_t stored;
+
+        memcpy(&stored, bytes + i * sizeof stored, sizeof stored);
+        ret_values[i] = (float)stored;
     }
+}
+
+static void widen_halves(const unsigned char *bytes, size_t n, bool is_float16, float *ret_values)
+{
     for (size_t i = 0; i < n; i++) {
         uint16_t stored;
 
         memcpy(&stored, bytes + i * sizeof stored, sizeof stored);
-        ret_values[i] = tensor->dtype == DTYPE_FLOAT16 ? widen_float16(stored)
-                                                       : float_from_bits((uint32_t)stored << 16);
+        ret_values[i] =
+            is_float16 ? widen_float16(stored) : float_from_bits((uint32_t)stored << 16);
+    }
+}
+
+void tensor_widen(const struct tensor *tensor, size_t first, size_t n, float *ret_values)
+{
+    const unsigned char *bytes = tensor->data;
+
+    if (n == 0)
+        return;
+    bytes += first * dtype_size_bytes(tensor->dtype);
+    switch (tensor->dtype) {
+    case DTYPE_FLOAT32:
+        memcpy(ret_values, bytes, n * sizeof *ret_values);
+        break;
+    case DTYPE_FLOAT16:
+    case DTYPE_BFLOAT16:
+        widen_halves(bytes, n, tensor->dtype == DTYPE_FLOAT16, ret_values);
+        break;
+    case DTYPE_INT8:
+        widen_int8(bytes, n, ret_values);
+        break;
+    case DTYPE_INT64:
+        widen_int64(bytes, n, ret_values);
+        break;
     }
 }
 
@@ -78,6 +110,14 @@ float tensor_get(const struct tensor *tensor, size_t index)
     float value;
 
     tensor_widen(tensor, index, 1, &value);
+    return value;
+}
+
+int64_t tensor_get_whole(const struct tensor *tensor, size_t index)
+{
+    int64_t value;
+
+    memcpy(&value, (const unsigned char *)tensor->data + index * sizeof value, sizeof value);
     return value;
 }
 

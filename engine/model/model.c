@@ -265,6 +265,42 @@ static enum status read_arch(struct model *model, struct modules *modules,
     return status;
 }
 
+/* A static embedding: what an encoder's files say otherwise. */
+static enum status take_table(struct model *model, struct modules *modules,
+                              const char *pooling_override, struct error *error)
+{
+    if (pooling_override)
+        return error_set(error, STATUS_INVALID,
+                         "pooling=%.60s: a StaticEmbedding gives the mean, and no other",
+                         pooling_override);
+    model->table = modules->table;
+    modules->table = (struct token_table){.weights = NULL};
+    model->arch.hidden_size = model->table.n_dims;
+    model->arch.vocab_size = model->table.n_ids;
+    model->arch.n_positions = TOKEN_TABLE_MAX_TOKENS;
+    model->max_tokens = TOKEN_TABLE_MAX_TOKENS;
+    model->pooling = (struct pooling){.order = {POOLING_MEAN}, .n_modes = 1};
+    model->include_prompt = true;
+    model->normalize = modules->normalize;
+    model->transform = modules->transform;
+    modules->transform = (struct transform){0};
+    model->n_dims = transform_count_out(&model->transform, model->table.n_dims);
+    return STATUS_OK;
+}
+
+static enum status load_encoder(struct model *model, struct modules *modules,
+                                const char *pooling_override, const struct family **ret_family,
+                                struct error *error)
+{
+    enum status status = refuse_adapter(model, error);
+
+    if (!status)
+        status = read_arch(model, modules, pooling_override, ret_family, error);
+    if (!status)
+        status = read_text_settings(model, modules, error);
+    return status;
+}
+
 /* What the folder says of the whole. Without modules.json sentence-transformers does not look at it
  * either. */
 static enum status read_settings(struct model *model, const struct modules *modules,
@@ -304,22 +340,20 @@ static enum status read_card(struct model *model, const char *model_dir)
 static enum status load(struct model *model, const char *model_dir, const char *pooling_override,
                         struct modules *modules, struct error *error)
 {
-    const struct family *family;
+    const struct family *family = NULL;
     enum status status;
 
     model->transformer_dir = path_join(model_dir, modules->transformer_path);
     if (!model->transformer_dir)
         return STATUS_NO_MEMORY;
-    status = refuse_adapter(model, error);
-    if (!status)
-        status = read_arch(model, modules, pooling_override, &family, error);
-    if (!status)
-        status = read_text_settings(model, modules, error);
+    status = modules->table.weights
+                 ? take_table(model, modules, pooling_override, error)
+                 : load_encoder(model, modules, pooling_override, &family, error);
     if (!status)
         status = read_settings(model, modules, model_dir, error);
     if (!status)
         status = read_card(model, model_dir);
-    if (!status)
+    if (!status && family)
         status = load_weights(model, family, error);
     return status;
 }
@@ -363,6 +397,7 @@ void model_free(struct model *model)
     free(model->transformer_dir);
     free(model->layers);
     transform_release(&model->transform);
+    token_table_close(&model->table);
     weights_close(model->weights);
     free(model);
 }

@@ -12,6 +12,7 @@
 #include "engine/model/arch.h"
 #include "engine/model/card.h"
 #include "engine/model/head/labels.h"
+#include "engine/model/modules/token_table.h"
 #include "engine/model/prompt.h"
 #include "engine/vector/pooling.h"
 #include "engine/vector/similarity.h"
@@ -60,8 +61,11 @@ struct head_weights {
     struct linear output; /* [n_labels, hidden] */
 };
 
+/* A static embedding has a table and no encoder: of `arch` only hidden_size, vocab_size and
+ * n_positions are set, and no tensors. */
 struct model {
     struct arch arch;
+    struct token_table table;          /* NULL weights: there is none, but an encoder */
     struct tensor word_embeddings;     /* [vocab, embedding] */
     struct tensor position_embeddings; /* [n_position_rows, embedding] */
     struct tensor type_embeddings;     /* [n_types, embedding] */

@@ -259,3 +259,19 @@ enum status weights_find(const struct weights *weights, const char *name, const 
     snprintf(full_name, sizeof full_name, "%s%s", weights->prefix, name);
     return weights_find_outer(weights, full_name, dims, n_dims, ret_tensor, error);
 }
+
+enum status weights_find_any(const struct weights *weights, const char *name, size_t n_dims,
+                             struct tensor *ret_tensor, struct error *error)
+{
+    const struct safetensors *file = find_file(weights, name);
+    struct tensor tensor = {0};
+    enum status status = file ? safetensors_find_any(file, name, &tensor, error) : STATUS_OK;
+
+    if (status)
+        return status;
+    if (file && tensor.n_dims != n_dims)
+        return error_set(error, STATUS_INVALID, "%s: tensor \"%s\" has %zu dimensions, not %zu",
+                         weights->map ? INDEX_FILE : SINGLE_FILE, name, tensor.n_dims, n_dims);
+    *ret_tensor = tensor;
+    return STATUS_OK;
+}

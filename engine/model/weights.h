@@ -30,4 +30,10 @@ MUST_CHECK enum status weights_find_outer(const struct weights *weights, const c
                                           const size_t *dims, size_t n_dims,
                                           struct tensor *ret_tensor, struct error *error);
 
+/* Finds a tensor of n_dims dimensions, of any sizes, whole numbers too. Its data is NULL where there
+ * is none of that name. */
+MUST_CHECK enum status weights_find_any(const struct weights *weights, const char *name,
+                                        size_t n_dims, struct tensor *ret_tensor,
+                                        struct error *error);
+
 #endif

@@ -308,9 +308,11 @@ enum work batcher_take(struct batcher *batcher, struct pass *pass, struct team *
     if (begin_pass(batcher, pass)) {
         work = WORK_PASS;
         team_open(own);
-        own->next_open = batcher->open_teams;
-        batcher->open_teams = own;
-        n_helpers = batcher->n_idle;
+        if (!batcher->options.works_alone) {
+            own->next_open = batcher->open_teams;
+            batcher->open_teams = own;
+            n_helpers = batcher->n_idle;
+        }
     } else if (batcher->open_teams) {
         work = WORK_HELP;
         *ret_team = batcher->open_teams;
@@ -353,9 +355,10 @@ void batcher_withdraw(struct batcher *batcher, struct team *own)
     struct team **link = &batcher->open_teams;
 
     pthread_mutex_lock(&batcher->mutex);
-    while (*link != own)
+    while (*link && *link != own)
         link = &(*link)->next_open;
-    *link = own->next_open;
+    if (*link)
+        *link = own->next_open;
     pthread_mutex_unlock(&batcher->mutex);
 }
 

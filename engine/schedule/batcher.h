@@ -20,6 +20,7 @@ struct team;
 struct batcher_options {
     size_t max_queued_tokens; /* a group that would bring what waits over it is refused, whole */
     size_t max_pass_tokens;   /* of one pass; a single text that is larger is a pass of its own */
+    bool works_alone;         /* a pass is not shared with idle workers */
     int64_t (*now_us)(void);  /* the monotonic clock; tests turn their own */
 };
 

@@ -20,7 +20,7 @@ void job_deliver(struct job *job, const float *pooled)
 
 void job_deliver_tokens(struct job *job, const float *tokens, size_t n_numbers)
 {
-    memcpy(job->token_vectors, tokens, n_numbers * sizeof *tokens);
+    memmove(job->token_vectors, tokens, n_numbers * sizeof *tokens);
     job->status = check_finite(job->token_vectors, n_numbers);
 }
 

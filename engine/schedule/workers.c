@@ -18,7 +18,7 @@
 
 /* What one pass needs: its jobs, and the memory that encodes them. */
 struct lane {
-    struct encoder_context *context;
+    struct encoder_context *context; /* NULL: there is no encoder, but a table */
     struct pass pass;
     struct encoder_text *texts; /* [max_tokens] */
     struct team team;
@@ -30,6 +30,7 @@ struct worker {
     struct lane between; /* for small requests that pass between two tiles of the main pass */
     float *pooled;       /* [model_pool_floats()] */
     float *scratch;      /* [model_pool_floats()] */
+    double *sums;        /* [hidden_size], where the model has a table */
     pthread_t thread;
 };
 
@@ -56,20 +57,16 @@ static void finish_tokens(struct worker *worker, struct job *job, const float *t
         job_deliver_tokens(follower, tokens, n_numbers);
 }
 
-/* Pools one text's token vectors for its job and those that follow it, and keeps the vector for
+/* Gives out worker->pooled, one text's vector, to its job and those that follow it, and keeps it for
  * later ones. */
-static void finish_job(struct worker *worker, struct job *job, const float *tokens)
+static void finish_job(struct worker *worker, struct job *job)
 {
-    const struct workers_options *options = &worker->workers->options;
-
-    model_pool(options->model, tokens, job->n_tokens, job->n_skipped, worker->pooled,
-               worker->scratch);
     job_deliver(job, worker->pooled);
     for (struct job *follower = job->engine.followers; follower;
          follower = follower->engine.next_follower)
         job_deliver(follower, worker->pooled);
     if (job->status == STATUS_OK)
-        cache_put(options->cache, job->engine.key, worker->pooled);
+        cache_put(worker->workers->options.cache, job->engine.key, worker->pooled);
 }
 
 static void fail_job(struct job *job, enum status status)
@@ -78,6 +75,36 @@ static void fail_job(struct job *job, enum status status)
     for (struct job *follower = job->engine.followers; follower;
          follower = follower->engine.next_follower)
         follower->status = status;
+}
+
+static void pool_tokens(struct worker *worker, struct job *job, const float *tokens)
+{
+    model_pool(worker->workers->options.model, tokens, job->n_tokens, job->n_skipped,
+               worker->pooled, worker->scratch);
+    finish_job(worker, job);
+}
+
+/* A pass of a model that has a table and no encoder. */
+static void look_up_lane(struct worker *worker, struct lane *lane)
+{
+    const struct model *model = worker->workers->options.model;
+    struct pass *pass = &lane->pass;
+
+    batcher_settle(worker->workers->options.batcher, pass);
+    for (size_t i = 0; i < pass->n_jobs; i++) {
+        struct job *job = pass->jobs[i];
+
+        if (job->token_vectors) {
+            for (size_t j = 0; j < job->n_tokens; j++)
+                token_table_get(&model->table, job->ids[j],
+                                job->token_vectors + j * model->arch.hidden_size);
+            finish_tokens(worker, job, job->token_vectors);
+            continue;
+        }
+        model_look_up(model, job->ids, job->n_tokens, worker->sums, worker->pooled,
+                      worker->scratch);
+        finish_job(worker, job);
+    }
 }
 
 static void encode_lane(struct worker *worker, struct lane *lane, void (*let_pass)(void *user))
@@ -109,7 +136,7 @@ static void encode_lane(struct worker *worker, struct lane *lane, void (*let_pas
         else if (pass->jobs[i]->token_vectors)
             finish_tokens(worker, pass->jobs[i], tokens + row * model->arch.hidden_size);
         else
-            finish_job(worker, pass->jobs[i], tokens + row * model->arch.hidden_size);
+            pool_tokens(worker, pass->jobs[i], tokens + row * model->arch.hidden_size);
     }
 }
 
@@ -134,7 +161,10 @@ static void run_lane(struct worker *worker, struct lane *lane, void (*let_pass)(
     struct workers *workers = worker->workers;
     int64_t started_us = workers->options.now_us();
 
-    encode_lane(worker, lane, let_pass);
+    if (lane->context)
+        encode_lane(worker, lane, let_pass);
+    else
+        look_up_lane(worker, lane);
     count_pass(workers, lane->pass.n_jobs, lane->pass.n_tokens,
                workers->options.now_us() - started_us);
 }
@@ -158,7 +188,10 @@ static void let_pass(void *user)
 static void warm_up(struct worker *worker)
 {
     struct workers *workers = worker->workers;
-    enum status status = encoder_warm_up(worker->main.context);
+    enum status status = STATUS_OK;
+
+    if (worker->main.context)
+        status = encoder_warm_up(worker->main.context);
 
     pthread_mutex_lock(&workers->mutex);
     if (!workers->warm_status)
@@ -204,7 +237,7 @@ static enum status lane_init(struct lane *lane, const struct encoder *encoder, s
     team_open(&lane->team);
     if (!lane->pass.jobs || !lane->texts)
         return STATUS_NO_MEMORY;
-    return encoder_context_new(encoder, max_tokens, &lane->context);
+    return encoder ? encoder_context_new(encoder, max_tokens, &lane->context) : STATUS_OK;
 }
 
 static void lane_release(struct lane *lane)
@@ -230,6 +263,8 @@ static enum status check_memory(const struct workers_options *options, struct er
     size_t left_bytes = memory_left("");
     size_t len_bytes;
 
+    if (!options->encoder)
+        return STATUS_OK;
     if (!size_add(encoder_context_len_bytes(options->encoder, max_tokens),
                   encoder_context_len_bytes(options->encoder, slice_tokens), &len_bytes) ||
         !size_multiply(len_bytes, options->n_workers, &len_bytes))
@@ -245,7 +280,9 @@ static enum status check_memory(const struct workers_options *options, struct er
 
 static enum status worker_init(struct worker *worker, struct workers *workers)
 {
-    size_t n_floats = model_pool_floats(workers->options.model);
+    const struct model *model = workers->options.model;
+    size_t n_floats = model_pool_floats(model);
+    size_t n_sums = model->table.weights ? model->arch.hidden_size : 1;
     const struct encoder *encoder = workers->options.encoder;
     size_t max_texts = workers->options.max_pass_tokens; /* a text has at least one token */
     size_t max_tokens = max_tokens_of(&workers->options);
@@ -255,7 +292,8 @@ static enum status worker_init(struct worker *worker, struct workers *workers)
     worker->workers = workers;
     worker->pooled = calloc(n_floats, sizeof *worker->pooled);
     worker->scratch = calloc(n_floats, sizeof *worker->scratch);
-    status = worker->pooled && worker->scratch
+    worker->sums = calloc(n_sums, sizeof *worker->sums);
+    status = worker->pooled && worker->scratch && worker->sums
                  ? lane_init(&worker->main, encoder, max_texts, max_tokens)
                  : STATUS_NO_MEMORY;
     if (!status)
@@ -269,6 +307,7 @@ static void worker_release(struct worker *worker)
     lane_release(&worker->main);
     free(worker->pooled);
     free(worker->scratch);
+    free(worker->sums);
 }
 
 static enum status wait_warm(struct workers *workers)

@@ -17,8 +17,8 @@ struct model;
 struct workers;
 
 struct workers_options {
-    const struct model *model; /* borrowed, as are the next three */
-    const struct encoder *encoder;
+    const struct model *model;     /* borrowed, as are the next three */
+    const struct encoder *encoder; /* NULL for a model that has a table instead */
     struct batcher *batcher;
     struct cache *cache;
     size_t n_workers;

@@ -37,9 +37,10 @@ struct tokenizer {
 
     struct added_tokens raw;        /* looked for in the text as it stands */
     struct added_tokens normalized; /* looked for in the normalised text */
-    bool truncates_start;           /* where a text is too long and nobody says which end goes */
-    uint8_t byte_kinds[256];        /* enum byte_kind */
-    char byte_becomes[128];         /* the character of a word, or the punctuation */
+    size_t max_tokens;       /* of a text, if tokenizer.json says so and that counts; 0: no */
+    bool truncates_start;    /* where a text is too long and nobody says which end goes */
+    uint8_t byte_kinds[256]; /* enum byte_kind */
+    char byte_becomes[128];  /* the character of a word, or the punctuation */
 };
 
 /* Fills byte_kinds and byte_becomes from the other parts. */

@@ -109,6 +109,11 @@ size_t tokenizer_special_count(const struct tokenizer *tokenizer)
     return tokenizer->finish.first.n_ids + tokenizer->finish.last.n_ids;
 }
 
+size_t tokenizer_max_tokens(const struct tokenizer *tokenizer)
+{
+    return tokenizer->max_tokens;
+}
+
 bool tokenizer_truncates_start(const struct tokenizer *tokenizer)
 {
     return tokenizer->truncates_start;

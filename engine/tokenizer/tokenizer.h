@@ -67,6 +67,11 @@ struct tokenize_result {
  * tokenizer cannot do is STATUS_UNSUPPORTED with file and key. */
 MUST_CHECK enum status tokenizer_load(struct tokenizer **ret_tokenizer, const char *model_dir,
                                       bool lowercase, struct error *error);
+
+/* The same for a static embedding, as sentence-transformers does it: tokenizer.json says everything,
+ * no special tokens go round a text, and the length in "truncation" counts. */
+MUST_CHECK enum status tokenizer_load_bare(struct tokenizer **ret_tokenizer, const char *model_dir,
+                                           struct error *error);
 void tokenizer_free(struct tokenizer *tokenizer);
 
 /* Appends the tokens of text[len_bytes] to `tokens`. The text is UTF-8, checked by the caller; it
@@ -115,6 +120,10 @@ size_t tokenizer_special_count(const struct tokenizer *tokenizer);
 
 /* Whether the folder wants the beginning of a text that is too long to go, rather than its end. */
 bool tokenizer_truncates_start(const struct tokenizer *tokenizer);
+
+/* How many tokens the folder lets a text have, where that is known here: of a tokenizer loaded bare.
+ * 0: it does not say. */
+size_t tokenizer_max_tokens(const struct tokenizer *tokenizer);
 
 /* The token's text in the vocabulary ("##ing"), borrowed; NULL for an id outside it. */
 const char *tokenizer_token_text(const struct tokenizer *tokenizer, int32_t id,

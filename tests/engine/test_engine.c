@@ -88,6 +88,39 @@ static enum status encode(struct engine *engine, struct job *jobs, size_t n_jobs
     return waited.group.status;
 }
 
+/* ---- texts without a token ---- */
+
+/* More of them than a pass may have tokens, beside one that has some. */
+static void test_engine__texts_without_a_token_need_no_pass(void **state)
+{
+    enum { N_JOBS = 200, N_DIMS = 12 };
+    static float vectors[N_JOBS][N_DIMS];
+    static float expected[N_DIMS];
+    const int32_t id = 7;
+    struct job jobs[N_JOBS];
+    struct job alone = {.ids = &id, .n_tokens = 1, .vector = expected, .n_dims = N_DIMS};
+    struct job unpooled = {.token_vectors = expected};
+    struct engine *engine;
+    struct folder folder;
+
+    (void)state;
+    folder_init_copy(&folder, "tiny-mean");
+    engine = open_engine(folder.path, "float32", 2, 16, CPU_MASK_ALL);
+    memset(vectors, 0xff, sizeof vectors);
+    for (size_t i = 0; i < N_JOBS; i++)
+        jobs[i] = (struct job){.vector = vectors[i], .n_dims = N_DIMS};
+    jobs[100].ids = &id;
+    jobs[100].n_tokens = 1;
+    assert_int_equal(encode(engine, &alone, 1), STATUS_OK);
+    assert_int_equal(encode(engine, jobs, N_JOBS), STATUS_OK);
+    for (size_t i = 0; i < N_JOBS; i++)
+        for (size_t j = 0; j < N_DIMS; j++)
+            assert_true(vectors[i][j] == (i == 100 ? expected[j] : 0));
+    assert_int_equal(encode(engine, &unpooled, 1), STATUS_OK);
+    engine_close(engine);
+    folder_release(&folder);
+}
+
 /* ---- agreement with the float64 implementation ---- */
 
 static bool cpu_has(const char *dtype)
@@ -493,6 +526,7 @@ static void test_engine__tokenizer_larger_than_the_model_is_refused(void **state
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_engine__texts_without_a_token_need_no_pass),
         cmocka_unit_test(test_engine__agrees_with_float64),
         cmocka_unit_test(test_engine__memory_that_is_not_left_is_refused),
         cmocka_unit_test(test_engine__dtype_that_the_cpu_lacks_is_refused),

@@ -94,6 +94,11 @@ static const struct stored norm_tensors[] = {
     {"norm.bias", HIDDEN, 0},
 };
 
+static const struct stored table_tensors[] = {
+    {"embedding.weight", VOCABULARY, HIDDEN},
+    {"weights", VOCABULARY, 0},
+};
+
 static const char *path_of(const char *name)
 {
     static char path[200];
@@ -150,7 +155,7 @@ static void remove_folder(void)
 
 static bool make_inner_folders(void)
 {
-    static const char *const names[] = {"1", "2", "3", "4"};
+    static const char *const names[] = {"1", "2", "3", "4", "5"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (mkdir(path_of(names[i]), 0700) != 0)
@@ -173,16 +178,34 @@ static void make_folder(void)
     write_weights("3/model.safetensors", dense_tensors,
                   sizeof dense_tensors / sizeof *dense_tensors);
     write_weights("4/model.safetensors", norm_tensors, sizeof norm_tensors / sizeof *norm_tensors);
+    write_weights("5/model.safetensors", table_tensors,
+                  sizeof table_tensors / sizeof *table_tensors);
     if (model_load(&model, folder, NULL, NULL))
         abort();
     model_free(model);
+}
+
+/* Reads what lies last in the weights. */
+static void read_last(const struct model *model)
+{
+    volatile float last;
+    float row[HIDDEN];
+
+    if (model->table.weights) {
+        token_table_get(&model->table, (int32_t)model->table.n_ids - 1, row);
+        return;
+    }
+    last = tensor_get(&model->word_embeddings,
+                      model->arch.vocab_size * model->arch.embedding_size - 1);
+    last = tensor_get(&model->layers[model->arch.n_layers - 1].output.weight,
+                      model->arch.hidden_size * model->arch.intermediate_size - 1);
+    (void)last;
 }
 
 static void try_model(void)
 {
     struct error error = {{0}};
     struct model *model;
-    volatile float last;
 
     if (model_load(&model, folder, NULL, &error)) {
         if (!error.text[0])
@@ -192,11 +215,7 @@ static void try_model(void)
     if (model->n_dims == 0 || model->default_dims > model->n_dims || model->max_tokens == 0 ||
         model->max_tokens > model->arch.n_positions)
         abort();
-    last = tensor_get(&model->word_embeddings,
-                      model->arch.vocab_size * model->arch.embedding_size - 1);
-    last = tensor_get(&model->layers[model->arch.n_layers - 1].output.weight,
-                      model->arch.hidden_size * model->arch.intermediate_size - 1);
-    (void)last;
+    read_last(model);
     model_free(model);
 }
 

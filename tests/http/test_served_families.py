@@ -36,6 +36,7 @@ FAMILIES = [
     "qwen2-embedding",
     "qwen3-embedding",
     "roberta",
+    "static",
     "t5-gated",
     "t5-gtr",
     "xlm-roberta",

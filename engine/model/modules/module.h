@@ -24,6 +24,7 @@ typedef enum status module_reader(const struct module_place *place, struct modul
                                   struct error *error);
 
 module_reader module_read_transformer;
+module_reader module_read_static_embedding;
 module_reader module_read_pooling;
 module_reader module_read_dense;
 module_reader module_read_layer_norm;

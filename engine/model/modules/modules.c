@@ -17,19 +17,23 @@
 
 #define MODULES_FILE "modules.json"
 
-/* The first two must be there, in this order; after them come the others, in any number. */
+/* What takes texts in comes first, and a Pooling after a Transformer; after them come the others,
+ * in any number. */
 static const struct {
     const char *name;
     module_reader *read;
 } served[] = {
-    {"Transformer", module_read_transformer},
-    {"Pooling", module_read_pooling},
-    {"Dense", module_read_dense},
-    {"LayerNorm", module_read_layer_norm},
-    {"Normalize", module_read_normalize},
+    {"Transformer", module_read_transformer}, {"StaticEmbedding", module_read_static_embedding},
+    {"Pooling", module_read_pooling},         {"Dense", module_read_dense},
+    {"LayerNorm", module_read_layer_norm},    {"Normalize", module_read_normalize},
     {"Dropout", module_read_dropout},
 };
-enum { N_REQUIRED = 2, N_SERVED = sizeof served / sizeof *served, MAX_MODULES = 64 };
+enum {
+    FIRST_POOLING = 2, /* in the table */
+    FIRST_OTHER = 3,
+    N_SERVED = sizeof served / sizeof *served,
+    MAX_MODULES = 64,
+};
 
 /* Whether a path leads from the model folder to a place inside it. */
 static bool path_stays_inside(const char *path)
@@ -54,11 +58,12 @@ static bool type_is(const char *type, const char *name)
     return dot && strncmp(type, family, sizeof family - 1) == 0 && strcmp(dot + 1, name) == 0;
 }
 
-/* What reads the module of that type at that place of the list; NULL where it may not stand. */
-static module_reader *find_module(const char *type, size_t index)
+/* What reads the module of that type after `index` others; NULL where it may not stand there. */
+static module_reader *find_module(const char *type, size_t index, const struct modules *modules)
 {
-    size_t first = index < N_REQUIRED ? index : N_REQUIRED;
-    size_t end = index < N_REQUIRED ? index + 1 : N_SERVED;
+    bool wants_pooling = index == 1 && !modules->table.weights;
+    size_t first = index == 0 ? 0 : wants_pooling ? FIRST_POOLING : FIRST_OTHER;
+    size_t end = index == 0 ? FIRST_POOLING : wants_pooling ? FIRST_OTHER : N_SERVED;
 
     for (size_t i = first; i < end; i++) {
         if (type_is(type, served[i].name))
@@ -83,11 +88,12 @@ static enum status read_module(const char *model_dir, const struct document *mod
     if (!type || !place.path)
         return error_set(error, STATUS_INVALID, "%s: has no \"%s\"", module->name,
                          type ? "path" : "type");
-    read = find_module(type, index);
+    read = find_module(type, index, modules);
     if (!read)
         return error_set(error, STATUS_UNSUPPORTED,
-                         "%s: \"type\" is \"%.100s\"; Transformer, Pooling and then perhaps "
-                         "Dense, LayerNorm, Normalize or Dropout are served, in this order",
+                         "%s: \"type\" is \"%.100s\"; Transformer and Pooling, or StaticEmbedding, "
+                         "and then perhaps Dense, LayerNorm, Normalize or Dropout are served, in "
+                         "this order",
                          module->name, type);
     if (!path_stays_inside(place.path))
         return error_set(error, STATUS_INVALID,
@@ -174,5 +180,6 @@ void modules_release(struct modules *modules)
         return;
     free(modules->transformer_path);
     modules->transformer_path = NULL;
+    token_table_close(&modules->table);
     transform_release(&modules->transform);
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* modules.json, which lists a Transformer, a Pooling and then perhaps Dense, LayerNorm, Normalize
- * and Dropout modules in any order, the configuration files of all but the first, and the weights
+/* modules.json, which lists a Transformer and a Pooling, or a StaticEmbedding, and then perhaps
+ * Dense, LayerNorm, Normalize and Dropout modules in any order, the configuration files of all but the first, and the weights
  * of those that have some. All spellings from sentence-transformers 2 to 6 are read. Any thread. */
 #ifndef NESTD_ENGINE_MODEL_MODULES_MODULES_H
 #define NESTD_ENGINE_MODEL_MODULES_MODULES_H
 
 #include "engine/base/status.h"
+#include "engine/model/modules/token_table.h"
 #include "engine/vector/pooling.h"
 #include "engine/vector/transform.h"
 
@@ -14,10 +15,11 @@
 #include <stddef.h>
 
 struct modules {
-    bool found;             /* false: no modules.json, and the rest is as sentence-transformers
+    bool found;               /* false: no modules.json, and the rest is as sentence-transformers
                                then does it: mean pooling, nothing else */
-    char *transformer_path; /* in the model folder: "" as a rule */
-    bool pools;             /* it lists a Pooling; a cross-encoder's lists the Transformer alone */
+    char *transformer_path;   /* in the model folder: "" as a rule; the StaticEmbedding's */
+    struct token_table table; /* the StaticEmbedding's */
+    bool pools; /* it lists a Pooling; a cross-encoder's lists the Transformer alone */
     struct pooling pooling;
     bool include_prompt;
     size_t embedding_dims;      /* what the Pooling expects of a token; 0: it does not say */

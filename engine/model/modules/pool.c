@@ -3,6 +3,8 @@
 
 #include "engine/model/model.h"
 
+#include <string.h>
+
 size_t model_pool_floats(const struct model *model)
 {
     return transform_count_max(&model->transform,
@@ -29,4 +31,17 @@ void model_pool_measured(const struct model *model, const float *tokens, size_t 
         pooling_apply(&model->pooling, tokens, n_tokens, 0, model->arch.hidden_size, ret_vector);
     else
         model_pool(model, tokens, n_tokens, 0, ret_vector, scratch);
+}
+
+void model_look_up(const struct model *model, const int32_t *ids, size_t n, double *sums,
+                   float *ret_vector, float *scratch)
+{
+    token_table_pool(&model->table, ids, n, sums, scratch, ret_vector);
+    transform_apply(&model->transform, ret_vector, scratch);
+}
+
+void model_pool_nothing(const struct model *model, float *ret_vector, float *scratch)
+{
+    memset(ret_vector, 0, model_pool_floats(model) * sizeof *ret_vector);
+    transform_apply(&model->transform, ret_vector, scratch);
 }

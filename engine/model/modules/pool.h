@@ -5,6 +5,7 @@
 #define NESTD_ENGINE_MODEL_MODULES_POOL_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct model;
 
@@ -22,5 +23,12 @@ void model_pool(const struct model *model, const float *tokens, size_t n_tokens,
 size_t model_count_measured(const struct model *model);
 void model_pool_measured(const struct model *model, const float *tokens, size_t n_tokens,
                          float *ret_vector, float *scratch);
+
+/* The same of ids[n], for a model with a table. sums: [hidden_size]. */
+void model_look_up(const struct model *model, const int32_t *ids, size_t n, double *sums,
+                   float *ret_vector, float *scratch);
+
+/* The vector of a text without a token: what the modules make of zeros. */
+void model_pool_nothing(const struct model *model, float *ret_vector, float *scratch);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The modules that have weights of their own, in a model.safetensors in their folder: Dense and
- * LayerNorm. They are small, and are kept as float32. */
+ * LayerNorm, which are small and are kept as float32, and StaticEmbedding. */
 #include "engine/base/memory.h"
 #include "engine/files/file.h"
 #include "engine/files/tensor.h"
@@ -215,4 +215,20 @@ enum status module_read_layer_norm(const struct module_place *place, struct modu
         return status;
     }
     return end_step(modules, &step);
+}
+
+/* --- StaticEmbedding -------------------------------------------------------------------------- */
+
+enum status module_read_static_embedding(const struct module_place *place, struct modules *modules,
+                                         struct error *error)
+{
+    AUTO_FREE char *folder = path_join(place->model_dir, place->path);
+    enum status status;
+
+    modules->transformer_path = strdup(place->path);
+    if (!folder || !modules->transformer_path)
+        return STATUS_NO_MEMORY;
+    status = token_table_open(&modules->table, folder, place->path, error);
+    modules->n_dims = modules->table.n_dims;
+    return status;
 }

@@ -54,6 +54,19 @@ static enum status load_files(struct tokenizer *tokenizer, struct folder_files *
     return status;
 }
 
+/* Ends loading, whose status is this. */
+static enum status finish_loading(struct tokenizer *tokenizer, enum status status,
+                                  struct tokenizer **ret_tokenizer, struct error *error)
+{
+    if (status) {
+        tokenizer_free(tokenizer);
+        return error_set(error, status, "the tokenizer does not fit into memory");
+    }
+    pipeline_prepare(tokenizer);
+    *ret_tokenizer = tokenizer;
+    return STATUS_OK;
+}
+
 enum status tokenizer_load(struct tokenizer **ret_tokenizer, const char *model_dir, bool lowercase,
                            struct error *error)
 {
@@ -67,11 +80,46 @@ enum status tokenizer_load(struct tokenizer **ret_tokenizer, const char *model_d
     if (!status)
         status = load_files(tokenizer, &files, error);
     tokenizer_config_release(&config);
-    if (status) {
-        tokenizer_free(tokenizer);
-        return error_set(error, status, "the tokenizer does not fit into memory");
-    }
-    pipeline_prepare(tokenizer);
-    *ret_tokenizer = tokenizer;
-    return STATUS_OK;
+    return finish_loading(tokenizer, status, ret_tokenizer, error);
+}
+
+/* "truncation": {"max_length": ...} of tokenizer.json. */
+static enum status read_max_tokens(struct tokenizer *tokenizer, const struct document *json,
+                                   struct error *error)
+{
+    struct document truncation;
+    enum status status = document_get_object(json, "truncation", &truncation, error);
+
+    if (status || !truncation.root)
+        return status;
+    return document_get_size(&truncation, "max_length", 1, SIZE_MAX / 2, &tokenizer->max_tokens,
+                             error);
+}
+
+static enum status load_bare(struct tokenizer *tokenizer, struct folder_files *files,
+                             struct error *error)
+{
+    enum status status = document_open(&files->json, files->folder, "tokenizer.json", false, error);
+
+    if (status)
+        return status;
+    status = load_json(tokenizer, files, error);
+    if (!status)
+        status = set_truncation(tokenizer, files, error);
+    if (!status)
+        status = read_max_tokens(tokenizer, &files->json, error);
+    document_release(&files->json);
+    tokenizer->finish = (struct finish){0};
+    return status;
+}
+
+enum status tokenizer_load_bare(struct tokenizer **ret_tokenizer, const char *model_dir,
+                                struct error *error)
+{
+    struct tokenizer *tokenizer = calloc(1, sizeof *tokenizer);
+    const struct tokenizer_config config = {0};
+    struct folder_files files = {.folder = model_dir, .config = &config};
+    enum status status = tokenizer ? load_bare(tokenizer, &files, error) : STATUS_NO_MEMORY;
+
+    return finish_loading(tokenizer, status, ret_tokenizer, error);
 }

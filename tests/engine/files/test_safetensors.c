@@ -118,7 +118,10 @@ static void test_safetensors__says_what_it_cannot_give(void **state)
     assert_int_equal(safetensors_find(file, "ids", &tensor, &error), STATUS_UNSUPPORTED);
     assert_string_equal(
         error.text, "w.safetensors: tensor \"ids\" has dtype I64; F32, F16 and BF16 can be read");
+    assert_int_equal(safetensors_find_any(file, "ids", &tensor, NULL), STATUS_OK);
+    assert_int_equal(tensor.dtype, DTYPE_INT64);
     assert_int_equal(safetensors_find(file, "odd", &tensor, NULL), STATUS_UNSUPPORTED);
+    assert_int_equal(safetensors_find_any(file, "odd", &tensor, NULL), STATUS_UNSUPPORTED);
     assert_int_equal(safetensors_find(file, "deep", &tensor, NULL), STATUS_UNSUPPORTED);
     safetensors_close(file);
 }

@@ -50,6 +50,23 @@ static void test_tensor__every_float16_widens_exactly(void **state)
     }
 }
 
+static void test_tensor__whole_numbers_are_read(void **state)
+{
+    static const signed char bytes[] = {0, -1, 127, -128};
+    static const int64_t numbers[] = {-3, (int64_t)1 << 40};
+    const struct tensor small = {.data = bytes, .dtype = DTYPE_INT8, .n_dims = 1, .dims = {4}};
+    const struct tensor large = {.data = numbers, .dtype = DTYPE_INT64, .n_dims = 1, .dims = {2}};
+    float values[4];
+
+    (void)state;
+    tensor_widen(&small, 0, 4, values);
+    for (size_t i = 0; i < 4; i++)
+        assert_true(values[i] == (float)bytes[i]);
+    assert_true(tensor_get(&small, 3) == -128);
+    assert_true(tensor_get(&large, 0) == -3);
+    assert_true(tensor_get_whole(&large, 1) == (int64_t)1 << 40);
+}
+
 static void test_tensor__every_bfloat16_is_the_upper_half_of_a_float32(void **state)
 {
     (void)state;
@@ -112,6 +129,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tensor__every_float16_widens_exactly),
+        cmocka_unit_test(test_tensor__whole_numbers_are_read),
         cmocka_unit_test(test_tensor__every_bfloat16_is_the_upper_half_of_a_float32),
         cmocka_unit_test(test_tensor__known_values),
         cmocka_unit_test(test_tensor__widens_a_range_of_unaligned_values),

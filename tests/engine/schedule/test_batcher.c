@@ -73,7 +73,8 @@ static struct pass pass_of(struct script *script)
 
 static int set_up(void **state)
 {
-    const struct batcher_options options = {QUEUE_TOKENS, PASS_TOKENS, clock_now};
+    const struct batcher_options options = {
+        .max_queued_tokens = QUEUE_TOKENS, .max_pass_tokens = PASS_TOKENS, .now_us = clock_now};
     struct script *script = calloc(1, sizeof *script);
 
     now_us = 1000;
