@@ -5,6 +5,7 @@
 #include "server/exchange/request.h"
 #include "server/exchange/respond.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* The pages need nothing but these files and the API. */
@@ -74,9 +75,19 @@ enum route_outcome pages_get_docs(struct request *request)
     return respond_named(request, "docs.html");
 }
 
+/* /guide/moving is guide/moving.html. */
+enum route_outcome pages_get_guide(struct request *request)
+{
+    char name[64];
+    int len = snprintf(name, sizeof name, "guide/%s.html", request->path_tail);
+
+    return len > 0 && (size_t)len < sizeof name ? respond_named(request, name)
+                                                : respond_missing(request);
+}
+
 enum route_outcome pages_get_file(struct request *request)
 {
-    /* The two pages have addresses of their own, to which their links are relative. */
+    /* The pages have addresses of their own, to which their links are relative. */
     if (strstr(request->path_tail, ".html"))
         return respond_missing(request);
     return respond_named(request, request->path_tail);

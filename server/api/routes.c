@@ -63,6 +63,7 @@ static const struct route rows[] = {
     {"/api-doc/openapi.json", GET, TEI, true, false, false, openapi_get,                  NULL},
     {"/",               GET,   OPENAI, false, false, false, pages_get_playground,         NULL},
     {"/docs",           GET,   OPENAI, false, false, false, pages_get_docs,               NULL},
+    {"/guide/",         GET,   OPENAI, false, false, false, pages_get_guide,              NULL},
     {"/web/",           GET,   OPENAI, false, false, false, pages_get_file,               NULL},
     {"/metrics",        GET,   OPENAI, false, false, true,  health_metrics,               NULL},
 };

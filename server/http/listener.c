@@ -123,7 +123,7 @@ static enum status open_path(struct listener *listener, struct error *error)
         return error_set(error, STATUS_INVALID,
                          "cannot listen on %.120s...: a socket's path has at most %zu bytes", path,
                          sizeof address.sun_path - 1);
-    strcpy(address.sun_path, path);
+    memcpy(address.sun_path, path, strlen(path));
     reason = clear_path(&address);
     if (!reason) {
         listener->socket = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
