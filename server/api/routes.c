@@ -10,7 +10,10 @@
 #include "server/api/pages.h"
 #include "server/api/rank/cohere_rerank.h"
 #include "server/api/rank/jina_rerank.h"
+#include "server/api/rank/tei_predict.h"
 #include "server/api/rank/tei_rerank.h"
+#include "server/api/rank/vllm_classify.h"
+#include "server/api/rank/vllm_score.h"
 #include "server/api/similarity.h"
 #include "server/api/tei.h"
 #include "server/api/tei_info.h"
@@ -46,8 +49,11 @@ static const struct route rows[] = {
     {"/v1/similarity",  POST,  OPENAI, true,  true,  false, similarity_start,             similarity_finish},
     {"/v1/rerank",      POST,  OPENAI, true,  true,  false, jina_rerank_start,            jina_rerank_finish},
     {"/v2/rerank",      POST,  COHERE, true,  true,  false, cohere_rerank_start,          cohere_rerank_finish},
+    {"/v1/score",       POST,  OPENAI, true,  true,  false, vllm_score_start,             vllm_score_finish},
+    {"/v1/classify",    POST,  OPENAI, true,  true,  false, vllm_classify_start,          vllm_classify_finish},
     {"/similarity",     POST,  TEI,    true,  true,  false, tei_similarity_start,         tei_similarity_finish},
     {"/rerank",         POST,  TEI,    true,  true,  false, tei_rerank_start,             tei_rerank_finish},
+    {"/predict",        POST,  TEI,    true,  true,  false, tei_predict_start,            tei_predict_finish},
     {"/embed",          POST,  TEI,    true,  true,  false, tei_embed_start,              tei_embed_finish},
     {"/",               POST,  TEI,    true,  true,  false, tei_embed_start,              tei_embed_finish},
     {"/invocations",    POST,  TEI,    true,  true,  false, tei_embed_start,              tei_embed_finish},

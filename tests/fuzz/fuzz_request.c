@@ -7,7 +7,10 @@
 #include "server/api/openai.h"
 #include "server/api/rank/cohere_rerank.h"
 #include "server/api/rank/jina_rerank.h"
+#include "server/api/rank/tei_predict.h"
 #include "server/api/rank/tei_rerank.h"
+#include "server/api/rank/vllm_classify.h"
+#include "server/api/rank/vllm_score.h"
 #include "server/api/similarity.h"
 #include "server/api/tei.h"
 #include "server/api/tei_tokens.h"
@@ -120,9 +123,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
 {
     enum { N_EMBEDDING = 8 };
     static bool (*const readers[])(struct decoding *, const struct body_object *) = {
-        openai_read_embeddings, cohere_read_embed, similarity_read,    tei_similarity_read,
-        tei_read_tokenize,      tei_read_decode,   tei_read_embed,     tei_read_embed_all,
-        tei_rerank_read,        jina_rerank_read,  cohere_rerank_read,
+        openai_read_embeddings, cohere_read_embed,  similarity_read,    tei_similarity_read,
+        tei_read_tokenize,      tei_read_decode,    tei_read_embed,     tei_read_embed_all,
+        tei_rerank_read,        jina_rerank_read,   cohere_rerank_read, tei_predict_read,
+        vllm_score_read,        vllm_classify_read,
     };
     const struct slice body = {(const char *)data, len_bytes};
 

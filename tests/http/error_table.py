@@ -104,6 +104,9 @@ ROUTES = [
     Route("/rerank", None, "", "tei"),
     Route("/v1/rerank", None, ""),
     Route("/v2/rerank", None, "", "cohere"),
+    Route("/predict", None, "", "tei"),
+    Route("/v1/score", None, ""),
+    Route("/v1/classify", None, ""),
 ]
 
 

@@ -182,6 +182,66 @@ def test_classifier_does_not_rerank(shared_data, start, tmp_path):
     assert reply.status == 400 and "has 3 labels" in reply.json()["error"]
 
 
+def softmax(logits):
+    powers = [math.exp(logit) for logit in logits]
+    return [power / sum(powers) for power in powers]
+
+
+@pytest.fixture(scope="module")
+def classifier(shared_data, servers, tmp_path_factory):
+    model = tiny_models.make(shared_data, "classify-bert-3", tmp_path_factory.mktemp("classifier"))
+    return servers(model, "--dtype", "float32"), json.loads((model / "expected.json").read_text())
+
+
+def of_labels(prediction):
+    """The scores in the labels' order."""
+    scores = [row["score"] for row in prediction]
+    assert scores == sorted(scores, reverse=True)
+    return [row["score"] for row in sorted(prediction, key=lambda row: row["label"])]
+
+
+def test_predict_gives_all_labels_the_best_first(classifier):
+    server, expected = classifier
+    pairs = [[expected["query"], passage] for passage in expected["passages"]]
+    for raw, wanted in ((True, expected["logits"]), (False, [softmax(row) for row in expected["logits"]])):
+        batch = ask(server, "/predict", {"inputs": pairs, "raw_scores": raw})
+        for prediction, row in zip(batch, wanted, strict=True):
+            assert_close(of_labels(prediction), row)
+        assert ask(server, "/predict", {"inputs": pairs[0], "raw_scores": raw}) == batch[0]
+
+
+def test_predict_takes_texts_too(classifier):
+    server, _ = classifier
+    alone = ask(server, "/predict", {"inputs": "a b"})
+    assert ask(server, "/predict", {"inputs": ["a b"]}) == alone
+    assert ask(server, "/predict", {"inputs": [["a b"], ["a", "b"]]}) == [alone, ask(server, "/predict", {"inputs": ["a", "b"]})]
+    classes = ask(server, "/v1/classify", {"input": ["a b", "c"]})["data"]
+    assert classes[0]["label"] == alone[0]["label"] and classes[0]["num_classes"] == 3
+    assert classes[0]["probs"] == of_labels(alone)
+    assert [row["index"] for row in classes] == [0, 1]
+    raw = ask(server, "/v1/classify", {"input": "a b", "use_activation": False})["data"][0]["probs"]
+    assert_close(softmax(raw), classes[0]["probs"])
+
+
+@pytest.mark.parametrize("inputs", [["a", "b", "c"], [["a", "b", "c"]], [[]], [["a"], 7], {"a": "b"}, 7, None])
+def test_predict_names_what_is_no_text_and_no_pair(classifier, inputs):
+    reply = classifier[0].post("/predict", {"inputs": inputs})
+    assert reply.status == 422 and "'inputs" in reply.json()["error"], reply.body
+
+
+def test_score_of_one_with_many_and_of_as_many(ranker):
+    server, expected = ranker
+    scores = [row[0] for row in expected["scores"]]
+    body = {"model": "judge", "text_1": expected["query"], "text_2": expected["passages"]}
+    reply = ask(server, "/v1/score", body)
+    assert [row["index"] for row in reply["data"]] == list(range(len(scores))) and reply["object"] == "list"
+    assert_close([row["score"] for row in reply["data"]], scores)
+    body = {"queries": [expected["query"]] * len(scores), "documents": expected["passages"]}
+    assert ask(server, "/v1/score", body)["data"] == reply["data"]
+    for bad in ({"text_1": ["a", "b"], "text_2": ["c"]}, {"text_1": "a"}, {"text_1": "a", "text_2": []}, {"text_1": 7, "text_2": "a"}):
+        assert server.post("/v1/score", bad).status == 400, bad
+
+
 def test_coheres_clients(ranker):
     server, expected = ranker
     url = f"http://127.0.0.1:{server.port}"

@@ -9,6 +9,9 @@ BODIES = {
     "/rerank": {"query": "Where is Paris?", "texts": DOCUMENTS, "return_text": True},
     "/v1/rerank": {"model": "a-reranker", "query": "Where is Paris?", "documents": DOCUMENTS},
     "/v2/rerank": {"model": "a-reranker", "query": "Where is Paris?", "documents": DOCUMENTS},
+    "/v1/score": {"model": "a-reranker", "text_1": "Where is Paris?", "text_2": DOCUMENTS},
+    "/v1/classify": {"model": "a-reranker", "input": DOCUMENTS},
+    "/predict": {"inputs": DOCUMENTS},
 }
 
 
@@ -17,7 +20,7 @@ def test_model_that_is_no_cross_encoder_is_told(server, path):
     reply = server.post(path, BODIES[path])
     assert reply.status == 400, reply
     error = reply.json()["error"]
-    if path == "/rerank":
+    if path in ("/rerank", "/predict"):
         assert reply.json() == {"error": error, "error_type": "Validation"}
         message = error
     else:

@@ -25,6 +25,11 @@ bool labels_are_there(const struct document *config)
     return first && ends_with(first, "ForSequenceClassification");
 }
 
+enum score_activation labels_get_probability(const struct labels *labels)
+{
+    return labels->n == 1 || labels->are_independent ? SCORES_SIGMOID : SCORES_SOFTMAX;
+}
+
 /* ---- names ---- */
 
 /* "num_labels" is stronger, as in transformers; where neither is there, labels are two. */

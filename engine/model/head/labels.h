@@ -20,6 +20,9 @@ struct labels {
     bool are_independent; /* several may hold at once: each has a probability of its own */
 };
 
+/* What makes probabilities of a model's scores. */
+enum score_activation labels_get_probability(const struct labels *labels);
+
 /* Whether config.json is that of a model with a head: "architectures" begins with a
  * ...ForSequenceClassification. */
 bool labels_are_there(const struct document *config);

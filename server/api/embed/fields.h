@@ -52,6 +52,7 @@ struct fields {
     enum score_activation activation;
     size_t top_n;      /* how many of the best are told */
     bool return_texts; /* each input's second text is told too */
+    bool is_batch;     /* /predict: each input has a list of its own */
 
     struct body *body; /* private: owns what is borrowed */
     int32_t *ids;      /* private: of all inputs */

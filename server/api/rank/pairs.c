@@ -140,8 +140,7 @@ static bool refuse_shorter(struct decoding *decoding, const struct body_object *
                          name, decoding->limits->max_text_tokens);
 }
 
-/* vLLM's word for the opposite of "raw_scores". */
-static bool read_use_activation(struct decoding *decoding, const struct body_object *root)
+bool pairs_read_use_activation(struct decoding *decoding, const struct body_object *root)
 {
     bool on = true;
 
@@ -154,10 +153,11 @@ static bool read_use_activation(struct decoding *decoding, const struct body_obj
 
 bool pairs_read_rerank(struct decoding *decoding, const struct body_object *root)
 {
-    return decode_model(decoding, root) &&
+    return decode_refuse_foreign_but(decoding, root, "use_activation") &&
+           decode_model(decoding, root) &&
            pairs_read_query(decoding, root, "query", "documents", true) &&
            pairs_read_top_n(decoding, root, "top_n") && pairs_read_raw(decoding, root) &&
-           read_use_activation(decoding, root) && refuse_shorter(decoding, root) &&
+           pairs_read_use_activation(decoding, root) && refuse_shorter(decoding, root) &&
            body_get_switch(root, "return_documents", &decoding->fields.return_texts,
                            decoding->error) &&
            decode_truncate(decoding, root);

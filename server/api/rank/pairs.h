@@ -16,6 +16,17 @@ bool pairs_begin(struct decoding *decoding, bool one_label);
 bool pairs_read_query(struct decoding *decoding, const struct body_object *root,
                       const char *query_name, const char *documents_name, bool objects);
 
+/* Texts or pairs, in vLLM's form: `first` a text or a list of them, `second` as many, or a list for
+ * the one text of `first`. */
+bool pairs_read_columns(struct decoding *decoding, const struct body_object *root,
+                        const char *first_name, const char *second_name);
+
+/* TEI's inputs: a text, a pair, or a list of lists of one text or two. */
+bool pairs_read_inputs(struct decoding *decoding, const struct body_object *root, const char *name);
+
+/* "use_activation", vLLM's word for the opposite of "raw_scores". */
+bool pairs_read_use_activation(struct decoding *decoding, const struct body_object *root);
+
 /* "raw_scores": true for what the head gives, without an activation. */
 bool pairs_read_raw(struct decoding *decoding, const struct body_object *root);
 

@@ -19,6 +19,11 @@ static int compare(const void *left, const void *right)
     return a->index < b->index ? -1 : 1;
 }
 
+void ranking_sort(struct ranked *items, size_t n)
+{
+    qsort(items, n, sizeof(*items), compare);
+}
+
 bool ranking_init(struct ranking *ranking, struct request *request)
 {
     const struct embed_work *work = embed_work_finish(request);
@@ -32,12 +37,9 @@ bool ranking_init(struct ranking *ranking, struct request *request)
         return false;
     }
     for (size_t i = 0; i < n; i++) {
-        float score = *embed_work_get_vector(work, i);
-
-        scores_activate(work->fields.activation, &score, 1);
-        ranking->items[i] = (struct ranked){score, i};
+        ranking->items[i] = (struct ranked){*ranking_activate(work, i), i};
     }
-    qsort(ranking->items, n, sizeof(*ranking->items), compare);
+    ranking_sort(ranking->items, n);
     ranking->n = n < work->fields.top_n ? n : work->fields.top_n;
     return true;
 }
@@ -67,6 +69,14 @@ struct finish_bytes ranking_count_bytes(const struct request *request,
         .reply = n_bytes,
         .work = fields->n_inputs * sizeof(struct ranked),
     };
+}
+
+float *ranking_activate(const struct embed_work *work, size_t i_input)
+{
+    float *scores = work->vectors + i_input * work->fields.n_dims;
+
+    scores_activate(work->fields.activation, scores, work->fields.n_dims);
+    return scores;
 }
 
 void ranking_write_results(const struct ranking *ranking, struct buffer *buffer)

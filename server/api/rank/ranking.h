@@ -13,8 +13,11 @@ struct request;
 
 struct ranked {
     float score;
-    size_t index; /* of the document in the request */
+    size_t index; /* of the document in the request, or of the label */
 };
+
+/* The best first, of equal ones that with the smaller index. */
+void ranking_sort(struct ranked *items, size_t n);
 
 struct ranking {
     const struct embed_work *work; /* borrowed */
@@ -34,6 +37,9 @@ struct finish_bytes ranking_count_bytes(const struct request *request,
 /* [{"index":1,"relevance_score":0.5,"document":{"text":"..."}}], as Jina and Cohere have it;
  * documents where the request asks for them. */
 void ranking_write_results(const struct ranking *ranking, struct buffer *buffer);
+
+/* An input's scores of all labels, activated as the request says; those of an embed_work_finish. */
+float *ranking_activate(const struct embed_work *work, size_t i_input);
 
 /* 0.5 */
 void ranking_write_score(struct buffer *buffer, float score);
