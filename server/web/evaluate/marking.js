@@ -52,8 +52,9 @@ function findCandidates(question, rows, vector) {
   const known = vector ? rows.filter((row) => row.vector) : [];
   if (!known.length) return [];
   const standing = new Standing(vector, known.map((row) => row.vector));
-  const ordered = standing.order.map((index) => ({ text: known[index].text, score: standing.whole[index] }));
-  const distinct = ordered.filter(({ text }, i) => ordered.findIndex((other) => other.text === text) === i || i >= MAX_CANDIDATES);
+  const scores = new Map(); // by text, nearest first: one that stands twice has one score
+  for (const index of standing.order) scores.set(known[index].text, standing.whole[index]);
+  const distinct = [...scores].map(([text, score]) => ({ text, score }));
   return distinct.filter(({ text }, i) => i < MAX_CANDIDATES || question.right.has(text)).slice(0, 2 * MAX_CANDIDATES);
 }
 
