@@ -2,6 +2,7 @@
 // A chart of more marks than an SVG bears. It is painted again when its place or the theme changes, takes its
 // colours from the style sheet, and can be read by pointer and by arrow keys, aloud too.
 import { make, setText } from "./dom.js";
+import { watchWidth } from "./width.js";
 
 const queries = ["(prefers-color-scheme: dark)", "(forced-colors: active)"];
 
@@ -45,11 +46,10 @@ export class CanvasChart {
     box.append(this.frame, this.reading);
     this.at = null;
     this.width = 0;
-    new ResizeObserver(([{ contentRect }]) => {
-      if (contentRect.width === this.width) return;
-      this.width = contentRect.width;
+    watchWidth(this.frame, (width) => {
+      this.width = width;
       this.paint();
-    }).observe(this.frame);
+    });
     for (const query of queries) matchMedia(query).addEventListener("change", () => this.paint());
     document.addEventListener("themechange", () => this.paint());
     this.canvas.addEventListener("pointermove", (event) => this.#pick(painter.find(event.offsetX, event.offsetY, this.width, this.height)));

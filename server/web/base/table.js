@@ -22,3 +22,10 @@ export function makeTable(caption, heads, rows) {
 /** What may be wider than its place: it scrolls there, by keyboard too. */
 export const makeScroll = (label, ...children) =>
   make("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": label }, ...children);
+
+/** What stands below the summary, made by makeParts() only for who opens it. */
+export function fillDetails(details, makeParts) {
+  const summary = details.querySelector("summary"); // stays where it is: it may have the focus
+  while (summary.nextSibling) summary.nextSibling.remove();
+  if (details.open) details.append(...makeParts());
+}

@@ -4,7 +4,8 @@ import { make } from "../base/dom.js";
 import { say } from "../base/language.js";
 import { number } from "../base/locale.js";
 import { draw, drawChart, points, shorten } from "../base/svg.js";
-import { makeScroll, makeTable } from "../base/table.js";
+import { fillDetails, makeScroll, makeTable } from "../base/table.js";
+import { watchWidth } from "../base/width.js";
 import { makeLines } from "./columns.js";
 
 const ROW = 26;
@@ -22,12 +23,11 @@ export class Bump {
     this.figure = make("div", { className: "figure" });
     box.append(this.figure, this.details);
     this.details.addEventListener("toggle", () => this.#showTable());
-    this.width = 0; // to be asked for, it would have the browser lay out the page in the midst of a task
-    new ResizeObserver(([{ contentRect }]) => {
-      if (contentRect.width === this.width) return;
-      this.width = contentRect.width;
+    this.width = 0;
+    watchWidth(this.figure, (width) => {
+      this.width = width;
       this.#draw();
-    }).observe(this.figure);
+    });
   }
 
   /** columns: largest size first, or null for none; texts: of the sentences, by index; n: picked. */
@@ -76,18 +76,17 @@ export class Bump {
     return draw("g", { class: name }, ...parts, ...(places[0] <= nPlaces ? [label] : []));
   }
 
-  /** Made only for who opens it. */
   #showTable() {
-    const old = this.details.querySelector(".scroll");
-    if (!this.details.open || !this.columns) return old?.remove();
+    fillDetails(this.details, () => (this.columns ? [this.#makeTable()] : []));
+  }
+
+  #makeTable() {
     const heads = [say("sentence"), ...this.columns.map(({ n }) => String(n))];
     const rows = this.columns[0].entries.slice(0, MAX_ROWS).map(({ index }) => [
       this.texts[index],
       ...this.columns.map(({ byIndex }) => describe(byIndex.get(index))),
     ]);
-    const table = makeScroll(say("bumpTable"), makeTable(say("bumpTable"), heads, rows));
-    if (old) old.replaceWith(table);
-    else this.details.append(table);
+    return makeScroll(say("bumpTable"), makeTable(say("bumpTable"), heads, rows));
   }
 }
 

@@ -5,6 +5,7 @@ import { make } from "../base/dom.js";
 import { say } from "../base/language.js";
 import { number, whole } from "../base/locale.js";
 import { draw, drawChart, points } from "../base/svg.js";
+import { watchWidth } from "../base/width.js";
 import { METRICS } from "../numbers/retrieval.js";
 import { FORMATS } from "../numbers/scoring.js";
 import { nameFormat, nameMetric } from "./names.js";
@@ -47,11 +48,10 @@ export class Plot {
     this.figure = make("div", { className: "figure" });
     box.append(this.figure);
     this.width = 0;
-    new ResizeObserver(([{ contentRect }]) => {
-      if (contentRect.width === this.width) return;
-      this.width = contentRect.width;
+    watchWidth(this.figure, (width) => {
+      this.width = width;
       this.#draw();
-    }).observe(this.figure);
+    });
   }
 
   get svg() {

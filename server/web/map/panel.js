@@ -5,8 +5,8 @@ import { find, setText } from "../base/dom.js";
 import { say } from "../base/language.js";
 import { number } from "../base/locale.js";
 import { hideProgress, showProgress } from "../base/progress.js";
-import { makeScroll, makeTable } from "../base/table.js";
-import { collect } from "../matrix/panel.js";
+import { fillDetails, makeScroll, makeTable } from "../base/table.js";
+import { collect, wantAll } from "../data/collect.js";
 import { pack } from "../numbers/matrix.js";
 import { Work } from "../numbers/work.js";
 import { Points } from "./points.js";
@@ -25,13 +25,14 @@ export class MapPanel {
     find("plane-table").addEventListener("toggle", () => this.#showTable());
   }
 
-  wants({ source, sentences }) {
-    return [source, ...sentences].map(({ text }) => text).filter(Boolean).slice(0, MAX_TEXTS);
+  wants(form) {
+    return wantAll(form, MAX_TEXTS);
   }
 
   async show(view, setAnswer) {
     const key = `${view.version} ${view.n}`;
     if (key === this.#key) return;
+    this.hide(); // what is being made is of before
     this.#key = key;
     const entries = collect(view, MAX_TEXTS);
     if (entries.length < 3) return this.#take(null, setAnswer, view);
@@ -43,7 +44,9 @@ export class MapPanel {
       hideProgress();
       this.#take({ texts: entries.map(({ text }) => text), map }, setAnswer, view);
     } catch (error) {
-      if (!error.isSuperseded) setAnswer(say("failed", error.message));
+      if (error.isSuperseded) return;
+      hideProgress();
+      setAnswer(say("failed", error.message));
     }
   }
 
@@ -64,12 +67,13 @@ export class MapPanel {
   }
 
   #showTable() {
-    const details = find("plane-table");
-    details.querySelector(".scroll")?.remove();
-    details.hidden = !this.#shown;
-    if (!details.open || !this.#shown) return;
+    find("plane-table").hidden = !this.#shown;
+    fillDetails(find("plane-table"), () => (this.#shown ? [this.#makeTable()] : []));
+  }
+
+  #makeTable() {
     const { texts, map } = this.#shown;
     const rows = texts.slice(0, MAX_TABLE).map((text, i) => [text, number(map.xs[i]), number(map.ys[i])]);
-    details.append(makeScroll(say("planeLabel"), makeTable(say("planeLabel"), [say("sentence"), "x", "y"], rows)));
+    return makeScroll(say("planeLabel"), makeTable(say("planeLabel"), [say("sentence"), "x", "y"], rows));
   }
 }

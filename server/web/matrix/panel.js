@@ -4,16 +4,14 @@ import { CanvasChart } from "../base/canvas.js";
 import { find, make, setText } from "../base/dom.js";
 import { say } from "../base/language.js";
 import { number } from "../base/locale.js";
-import { makeScroll, makeTable } from "../base/table.js";
+import { fillDetails, makeScroll, makeTable } from "../base/table.js";
+import { collect, wantAll } from "../data/collect.js";
 import { pack } from "../numbers/matrix.js";
 import { Work } from "../numbers/work.js";
 import { Heat } from "./heat.js";
 
 const MAX_TEXTS = 200;
 const MAX_TABLE = 30;
-
-/** The texts of a view that have a vector, the source first; {text, vector}. */
-export const collect = ({ source, rows }, max) => [source, ...rows].filter(({ vector }) => vector).slice(0, max);
 
 export class MatrixPanel {
   #work = new Work();
@@ -26,13 +24,14 @@ export class MatrixPanel {
     find("heat-table").addEventListener("toggle", () => this.#showTable());
   }
 
-  wants({ source, sentences }) {
-    return [source, ...sentences].map(({ text }) => text).filter(Boolean).slice(0, MAX_TEXTS);
+  wants(form) {
+    return wantAll(form, MAX_TEXTS);
   }
 
   async show(view, setAnswer) {
     const key = `${view.version} ${view.n}`;
     if (key === this.#key) return;
+    this.hide(); // what is being made is of before
     this.#key = key;
     const entries = collect(view, MAX_TEXTS);
     if (entries.length < 2) return this.#clear(setAnswer);
@@ -74,15 +73,17 @@ export class MatrixPanel {
   }
 
   #showTable() {
-    const details = find("heat-table");
-    details.querySelector(".scroll")?.remove();
-    details.hidden = !this.#shown;
-    if (!details.open || !this.#shown) return;
+    find("heat-table").hidden = !this.#shown;
+    fillDetails(find("heat-table"), () => (this.#shown ? this.#makeTable() : []));
+  }
+
+  #makeTable() {
     const { texts, scores } = this.#shown;
     const shown = texts.slice(0, MAX_TABLE);
     const heads = [say("sentence"), ...shown.map((_, j) => String(j + 1))];
     const rows = shown.map((text, i) => [`${i + 1}  ${text}`, ...shown.map((_, j) => number(scores[i * texts.length + j]))]);
-    details.append(makeScroll(say("heatLabel"), makeTable(say("heatLabel"), heads, rows)), ...(texts.length > MAX_TABLE ? [make("p", { className: "note" }, say("onlyFirst", MAX_TABLE))] : []));
+    const note = texts.length > MAX_TABLE ? [make("p", { className: "note" }, say("onlyFirst", MAX_TABLE))] : [];
+    return [makeScroll(say("heatLabel"), makeTable(say("heatLabel"), heads, rows)), ...note];
   }
 }
 

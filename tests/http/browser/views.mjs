@@ -197,4 +197,34 @@ export const steps = {
     assert.match(await page.locator("#heat-note").textContent(), /first 200/);
     assert.deepEqual(page.faults, []);
   },
+
+  async "the matrix's table says once that it shows the first only"() {
+    const page = await p.visitSettled(open);
+    await p.drop(page, { "texts.txt": p.makeLines(40) });
+    await page.locator("#view-matrix").click();
+    await page.locator("#heat-table summary").click();
+    await page.locator("#heat-table tbody tr").nth(29).waitFor();
+    for (const n of [64, 128]) {
+      await p.slide(page, n);
+      await page.locator("#answer", { hasText: `Closest at ${n}` }).waitFor();
+    }
+    assert.equal(await page.locator("#heat-table .note").count(), 1);
+    assert.deepEqual(page.faults, []);
+  },
+
+  async "a map that nobody waits for any more is not drawn on"() {
+    const page = await p.visitSettled(open);
+    await p.answerAtOnce(page);
+    await p.drop(page, { "texts.txt": p.makeLines(4000) });
+    await page.getByText("4,000 sentences taken.").waitFor();
+    await page.locator("#view-map").click();
+    await page.getByText("Drawing the map").waitFor();
+    await page.locator("#held-remove").click();
+    await page.locator("#answer", { hasText: "A map takes three sentences or more." }).waitFor();
+    for (let i = 0; i < 10; i++) {
+      await page.waitForTimeout(100);
+      assert.equal(await page.locator("#progress").isVisible(), false);
+    }
+    assert.deepEqual(page.faults, []);
+  },
 };
