@@ -59,10 +59,15 @@ async function refuse(reply) {
   return new Refusal(asSentence(message), { code, isOfBody: [400, 413, 422].includes(reply.status) });
 }
 
-async function send(path, body, signal) {
+export function makeHeaders(hasBody) {
   const headers = {};
-  if (body) headers["Content-Type"] = "application/json";
+  if (hasBody) headers["Content-Type"] = "application/json";
   if (getKey()) headers.Authorization = `Bearer ${getKey()}`;
+  return headers;
+}
+
+async function send(path, body, signal) {
+  const headers = makeHeaders(Boolean(body));
   try {
     const method = body ? "POST" : "GET";
     return await fetch(path, { method, headers, signal, body: body && JSON.stringify(body) });

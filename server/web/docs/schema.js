@@ -9,10 +9,10 @@ export function resolve(document, value) {
   return found;
 }
 
-const range = (least, most) => {
-  if (least !== undefined && most !== undefined) return least === most ? `${least}` : `${least} to ${most}`;
-  if (most !== undefined) return `at most ${most}`;
-  return least === undefined ? "" : `at least ${least}`;
+const range = (min, max) => {
+  if (min !== undefined && max !== undefined) return min === max ? `${min}` : `${min} to ${max}`;
+  if (max !== undefined) return `at most ${max}`;
+  return min === undefined ? "" : `at least ${min}`;
 };
 
 function describeArray(document, schema) {

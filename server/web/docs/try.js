@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A request of the description sent to this server, and what it answers.
 import { make, setText } from "../base/dom.js";
-import { getKey, setKey } from "../base/server.js";
+import { makeHeaders, setKey } from "../base/server.js";
 
 const MAX_SHOWN = 4000; // letters of a reply
 
@@ -17,11 +17,8 @@ function format(text) {
 }
 
 async function send(method, path, body) {
-  const headers = {};
-  if (body !== null) headers["Content-Type"] = "application/json";
-  if (getKey()) headers.Authorization = `Bearer ${getKey()}`;
   const started = performance.now();
-  const reply = await fetch(path, { method, headers, body });
+  const reply = await fetch(path, { method, headers: makeHeaders(body !== null), body });
   const text = await reply.text();
   return { status: reply.status, text, ms: performance.now() - started };
 }
