@@ -37,8 +37,6 @@ let view = ""; // the tab that is shown
 
 // ---- what is seen ----
 
-const isRefused = ({ text }) => Boolean(texts.get(text)?.refusal);
-
 function showCodeOf(source, sentences) {
   if (!source.text || !sentences.length) return showCode(null);
   if (sentences.length > MAX_CODE) return showCode(null, say("codeTooLong", MAX_CODE));
@@ -68,26 +66,41 @@ const panels = {
   "view-map": new MapPanel(),
 };
 
+/** What is known of the texts in the form: {info, get(text)}, with the prompt that the tab puts before them. */
+function getKnown() {
+  const { info } = texts;
+  const prompt = info && panels[view].promptsOf?.(info).sentences;
+  return { info, get: (text) => texts.get(text, prompt) };
+}
+
+/** The places whose texts the server does not take. */
+function findRefused({ source, sentences }) {
+  const { get } = getKnown();
+  return [source, ...sentences].filter(({ text }) => get(text)?.refusal);
+}
+
 /**
  * What a tab shows: {version, edition, info, full, n, source, rows, isEmpty, vectorOf, isKnown}. The edition changes with
  * the texts, the version also with what is known of them; n is the dimension picked of `full`. source is {text,
- * vector}, and a row {key, text, isCut, vector}; a vector is null until the server has told it. isKnown(text): it
- * has told its vector, or that it takes no such text.
+ * vector}, and a row {key, text, isCut, vector}; a vector is null until the server has told it. vectorOf(text, prompt)
+ * is that of any text; isKnown(text, prompt): it has told its vector, or that it takes no such text.
  */
 function makeView({ source, sentences }) {
-  const { info } = texts;
-  const vectorOf = (text) => texts.get(text)?.vector ?? null;
-  const taken = sentences.filter((place) => !isRefused(place));
-  const rows = taken.map(({ text }, key) => ({ key, text, isCut: texts.get(text)?.isCut, vector: vectorOf(text) }));
+  const { info, get } = getKnown();
+  const taken = sentences.filter(({ text }) => !get(text)?.refusal);
+  const rows = taken.map(({ text }, key) => ({ key, text, isCut: get(text)?.isCut, vector: get(text)?.vector ?? null }));
   const isEmpty = !source.text || !sentences.length;
-  const ofSource = { text: isRefused(source) ? "" : source.text, vector: vectorOf(source.text) };
-  return { version, edition, info, full: info.dimensions, n: getDimension(), source: ofSource, rows, isEmpty, vectorOf, isKnown: (text) => texts.get(text) !== undefined };
+  const ofSource = { text: get(source.text)?.refusal ? "" : source.text, vector: get(source.text)?.vector ?? null };
+  const vectorOf = (text, prompt) => texts.get(text, prompt)?.vector ?? null;
+  const isKnown = (text, prompt) => texts.get(text, prompt) !== undefined;
+  return { version, edition, info, full: info.dimensions, n: getDimension(), source: ofSource, rows, isEmpty, vectorOf, isKnown };
 }
 
 function show() {
   const form = readForm();
-  markForm((text) => noteOf(texts, text));
-  showProblem(failure ?? describeRefused(texts, [form.source, ...form.sentences].filter(isRefused)));
+  const known = getKnown();
+  markForm((text) => noteOf(known, text));
+  showProblem(failure ?? describeRefused(known, findRefused(form)));
   if (!texts.info) return;
   const shown = makeView(form);
   panels[view].show(shown, setAnswer);
@@ -131,16 +144,15 @@ function fillExample(example) {
 
 async function learn(signal) {
   if (await texts.meet(signal)) showModel();
-  const { nTexts, times } = await texts.fetch(panels[view].wants(readForm()), signal, showFetched);
+  const { nTexts, times } = await texts.fetch(panels[view].wants(readForm(), texts.info), signal, showFetched);
   if (nTexts) showTimes(nTexts, times);
 }
 
 /** To where a person has to look or act. */
 function goToProblem() {
-  const { source, sentences } = readForm();
   if (failure?.wantsKey) find("key").focus();
   else if (failure) find("problem").scrollIntoView({ block: "nearest" });
-  else [source, ...sentences].find(isRefused)?.focus();
+  else findRefused(readForm())[0]?.focus();
 }
 
 function fail(error) {

@@ -24,9 +24,9 @@ export class ComparePanel {
   #standing = null;
   #columns = []; // of the stops, largest size first, as far as they are made
 
-  /** The texts whose vectors are needed. */
+  /** The texts whose vectors are needed, as Texts.fetch() takes them. */
   wants({ source, sentences }) {
-    return source.text && sentences.length ? [source, ...sentences].map(({ text }) => text) : [];
+    return source.text && sentences.length ? [{ texts: [source, ...sentences].map(({ text }) => text) }] : [];
   }
 
   /** view: see playground.js. setAnswer(text) tells what holds. */

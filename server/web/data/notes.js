@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a person is told of texts that the server cut or does not take. texts: of texts.js.
+// What a person is told of texts that the server cut or does not take. texts: {info, get(text)}, as Texts has them.
 import { say } from "../base/language.js";
 
 const MAX_NAMES = 5; // of fields, in a sentence

@@ -40,11 +40,21 @@ export class EvaluatePanel {
     for (const kind of ["csv", "json", "png"]) find(`save-${kind}`).addEventListener("click", () => this.#save(kind));
   }
 
-  /** The texts whose vectors are needed. */
-  wants({ sentences }) {
+  /**
+   * What goes before texts, as `nestd evaluate` has it: every model has prompts of these names. One that lists none has
+   * nothing to put there, and the vectors that other tabs ask for will do.
+   */
+  promptsOf({ prompts }) {
+    return prompts.length ? { sentences: "document", questions: "query" } : { sentences: "", questions: "" };
+  }
+
+  /** The texts whose vectors are needed, as Texts.fetch() takes them. */
+  wants({ sentences }, info) {
     const looked = this.#marking.getQuestion();
     const questions = this.#isAsked ? judged(getQuestions()) : [looked].filter(Boolean);
-    return sentences.length && questions.length ? [...sentences.map(({ text }) => text), ...questions.map(({ text }) => text)] : [];
+    const groupOf = (places, prompt) => ({ texts: places.map(({ text }) => text), prompt });
+    const prompts = this.promptsOf(info);
+    return sentences.length && questions.length ? [groupOf(sentences, prompts.sentences), groupOf(questions, prompts.questions)] : [];
   }
 
   /** What was asked for did not come. */
@@ -53,11 +63,14 @@ export class EvaluatePanel {
   }
 
   show(view, setAnswer) {
-    this.#view = { ...view, setAnswer };
+    const prompts = this.promptsOf(view.info);
+    const questionOf = (text) => view.vectorOf(text, prompts.questions); // its vector, and that of a sentence
+    const documentOf = (text) => view.vectorOf(text, prompts.sentences);
+    this.#view = { ...view, setAnswer, prompts, questionOf, documentOf };
     if (view.edition !== this.#ofEdition) this.#forget();
     this.#ofEdition = view.edition;
     const looked = this.#marking.getQuestion();
-    this.#marking.show(view.rows, looked && view.vectorOf(looked.text));
+    this.#marking.show(view.rows, looked && this.#view.questionOf(looked.text));
     showCard(view.info.model_index);
     this.#showCounts();
     if (this.#isAsked && !this.#isRunning && this.#isComplete()) this.#run();
@@ -111,16 +124,17 @@ export class EvaluatePanel {
 
   /** The server has told of every text that is asked for. */
   #isComplete() {
-    const texts = [...judged(getQuestions()), ...this.#view.rows].map(({ text }) => text);
-    return texts.every(this.#view.isKnown);
+    const { rows, isKnown, prompts } = this.#view;
+    const areKnown = (places, prompt) => places.every(({ text }) => isKnown(text, prompt));
+    return areKnown(judged(getQuestions()), prompts.questions) && areKnown(rows, prompts.sentences);
   }
 
   /** The data set by numbers: a sentence that stands twice is one document. */
   #collect() {
-    const { rows, vectorOf } = this.#view;
+    const { rows, questionOf } = this.#view;
     const documents = [...new Set(rows.filter(({ vector }) => vector).map(({ text }) => text))];
     const numberOf = new Map(documents.map((text, i) => [text, i]));
-    const questions = judged(getQuestions(), numberOf).filter(({ text }) => vectorOf(text));
+    const questions = judged(getQuestions(), numberOf).filter(({ text }) => questionOf(text));
     const right = questions.map((question) => [...question.right].filter((text) => numberOf.has(text)).map((text) => numberOf.get(text)));
     return { documents, questions, right };
   }
@@ -129,10 +143,10 @@ export class EvaluatePanel {
     this.#isAsked = false;
     const { documents, questions, right } = this.#collect();
     if (!questions.length) return;
-    const { info, vectorOf } = this.#view;
+    const { info, questionOf, documentOf } = this.#view;
     const sizes = [...getStops()].reverse();
-    const matrixOf = (texts) => pack(texts.map(vectorOf));
-    const [queries, corpus] = [matrixOf(questions.map(({ text }) => text)), matrixOf(documents)];
+    const queries = pack(questions.map(({ text }) => questionOf(text)));
+    const corpus = pack(documents.map(documentOf));
     const input = { queries, documents: corpus, right, sizes, similarity: info.similarity, seed: SEED, nResamples: N_RESAMPLES };
     this.#facts = { model: info.served_model_name, similarity: info.similarity, queries: questions.length, documents: documents.length, resamples: N_RESAMPLES, seed: SEED };
     this.#isRunning = true;

@@ -26,7 +26,7 @@ export class MapPanel {
   }
 
   wants(form) {
-    return wantAll(form, MAX_TEXTS);
+    return [{ texts: wantAll(form, MAX_TEXTS) }];
   }
 
   async show(view, setAnswer) {

@@ -25,7 +25,7 @@ export class MatrixPanel {
   }
 
   wants(form) {
-    return wantAll(form, MAX_TEXTS);
+    return [{ texts: wantAll(form, MAX_TEXTS) }];
   }
 
   async show(view, setAnswer) {

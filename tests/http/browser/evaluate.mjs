@@ -67,6 +67,34 @@ export const steps = {
     assert.deepEqual(page.faults, []);
   },
 
+  async "questions and sentences have the prompts that nestd evaluate puts before them"() {
+    const TEXTS = { query: "Represent this question: ", document: "Passage: " };
+    const page = await p.visit("about:blank");
+    await page.route("**/info", async (route) => {
+      const reply = await route.fetch();
+      await route.fulfill({ response: reply, json: { ...(await reply.json()), prompts: ["query"] } });
+    });
+    await page.route("**/v1/embeddings", (route) => {
+      const { input, prompt_name, ...others } = route.request().postDataJSON();
+      const prompted = input.map((text) => (TEXTS[prompt_name] ?? "") + text);
+      return route.continue({ postData: { ...others, input: prompted } });
+    });
+    await page.goto(open);
+    await p.settled(page);
+    await p.assertScores(page); // of texts without a prompt
+    await fill(page, "evaluate");
+    const questions = (await page.locator("#questions").inputValue()).split("\n");
+    const sentences = await page.locator("#sentences input").evaluateAll((fields) => fields.map(({ value }) => value));
+    const right = questions.map((_, q) => [sentences.length - 1 - q]);
+    const list = async (prompt, texts) => (await p.askVectors(texts.map((text) => prompt + text))).map((vector) => [...vector]);
+    const expected = askOracle({ task: "evaluate", queries: await list(TEXTS.query, questions), documents: await list(TEXTS.document, sentences), right, sizes: SIZES, resamples: 100 });
+    for (const { dimensions, output_dtype, metric, value } of JSON.parse(await download(page, "save-json")).figures) {
+      const [own] = expected[`${output_dtype} ${dimensions}`][metric];
+      assert.ok(Math.abs(value - own) < 1e-6, `${output_dtype} ${dimensions} ${metric}: ${value}, not ${own}`);
+    }
+    assert.deepEqual(page.faults, []);
+  },
+
   async "the plot can be kept as a picture of what is seen"() {
     const page = await p.visitSettled(open);
     await fill(page, "evaluate");
