@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const struct {
     const char *name;
@@ -21,25 +22,40 @@ static enum status write_stdout(const struct buffer *text, struct error *error)
     return STATUS_OK;
 }
 
-/* Under another name until it is whole. */
-static enum status write_file(const struct buffer *text, const char *path, struct error *error)
+static bool is_device(const char *path)
 {
-    char *part_path;
-    FILE *file;
-    bool whole;
+    struct stat about;
 
-    if (asprintf(&part_path, "%s.part", path) < 0)
-        return error_set(error, STATUS_NO_MEMORY, "not enough memory to write %s", path);
-    file = fopen(part_path, "wbe");
-    whole = file && fwrite(text->bytes, 1, text->len_bytes, file) == text->len_bytes;
+    return stat(path, &about) == 0 && !S_ISREG(about.st_mode);
+}
+
+static bool write_whole(const struct buffer *text, const char *path)
+{
+    FILE *file = fopen(path, "wbe");
+    bool whole = file && fwrite(text->bytes, 1, text->len_bytes, file) == text->len_bytes;
+
     if (file)
         whole = fclose(file) == 0 && whole;
-    whole = whole && rename(part_path, path) == 0;
-    if (!whole) {
-        (void)error_set(error, STATUS_IO, "%s: cannot be written: %s", path, strerror(errno));
-        if (file)
-            remove(part_path);
+    return whole;
+}
+
+/* Under another name until it is whole; but a device or a pipe stays what it is. */
+static enum status write_file(const struct buffer *text, const char *path, struct error *error)
+{
+    char *part_path = NULL;
+    bool whole;
+
+    if (is_device(path)) {
+        whole = write_whole(text, path);
+    } else {
+        if (asprintf(&part_path, "%s.part", path) < 0)
+            return error_set(error, STATUS_NO_MEMORY, "not enough memory to write %s", path);
+        whole = write_whole(text, part_path) && rename(part_path, path) == 0;
     }
+    if (!whole)
+        (void)error_set(error, STATUS_IO, "%s: cannot be written: %s", path, strerror(errno));
+    if (!whole && part_path)
+        (void)remove(part_path);
     free(part_path);
     return whole ? STATUS_OK : STATUS_IO;
 }

@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import re
+import stat
 import subprocess
 import xml.etree.ElementTree
 
@@ -518,6 +519,27 @@ def test_what_is_judged_twice_counts_once(evaluate, binary, model, tmp_path):
     done = subprocess.run(command, env=environment(), capture_output=True, text=True)
     assert done.stdout == evaluate(*options, "--data", DATA)
     assert "1 documents are relevant that the corpus lacks" in done.stderr
+
+
+def test_a_plot_may_go_to_a_pipe(binary, model, tmp_path):
+    """Which stays one: a file that is renamed would take its place, and that of a device such as /dev/stdout."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    command = [binary, "evaluate", *map(str, quick(model, "--plot", pipe))]
+    assert subprocess.run(command, env=environment(), capture_output=True, timeout=60).returncode == 0
+    assert b"</svg>" in os.read(reader, 1 << 20)
+    os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode) and list(tmp_path.iterdir()) == [pipe]
+
+
+def test_a_plot_that_fills_a_device_is_an_error(binary, model, tmp_path):
+    full = tmp_path / "full"
+    full.symlink_to("/dev/full")
+    command = [binary, "evaluate", *map(str, quick(model, "--plot", full))]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True)
+    assert done.returncode == 1 and "full: cannot be written: No space left on device" in done.stderr
+    assert full.is_symlink()
 
 
 def test_a_plot_that_cannot_be_written_is_an_error(binary, model, tmp_path):
