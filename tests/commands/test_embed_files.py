@@ -9,6 +9,7 @@ import json
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import threading
@@ -17,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
-from harness import SANITIZER_REPORT, environment
+from harness import SANITIZER_REPORT, Server, environment
 
 make_random_model = pytest.importorskip("make_random_model")
 
@@ -477,6 +478,69 @@ def test_full_disk_is_said_and_a_larger_one_goes_on(embed, tiny_server, tmp_path
     assert found[:2000].tobytes() == server_vectors(tiny_server, texts[:2000]).tobytes()
 
 
+@pytest.fixture
+def disk(tmp_path):
+    """A folder on a disk of its own, which holds 64 KiB; grow() makes it larger."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if os.geteuid() != 0 or not shutil.which("mount"):
+        pytest.skip("only root can mount the small disk that this test fills")
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], capture_output=True).returncode:
+        pytest.skip("no small disk can be mounted in this container")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def grow(disk, size):
+    subprocess.run(["mount", "-o", f"remount,size={size}", disk], check=True)
+
+
+@pytest.mark.parametrize("name", ["v.npy", "v.jsonl"])
+def test_what_fills_a_disk_is_said_and_goes_on_on_a_larger_one(embed, disk, tmp_path, name):
+    (tmp_path / "t.txt").write_text("\n".join(texts_of(5000, seed=9)))
+    embed("-i", "t.txt", "-o", name)
+    run = ["-i", "t.txt", "-o", f"disk/{name}", "--resume"]
+    done = embed(*run, exits=1)
+    assert f"disk/{name}.partial: No space left on device" in done.log, done.log
+    assert not (disk / name).exists()
+    again = embed(*run, exits=1)
+    assert "No space left on device" in again.log, again.log
+    grow(disk, "8m")
+    embed(*run)
+    assert (disk / name).read_bytes() == (tmp_path / name).read_bytes()
+    assert not list(disk.glob("*.partial"))
+
+
+def test_a_disk_without_room_for_the_description_of_the_run_is_said(embed, disk):
+    (disk / "filler").write_bytes(bytes(64 << 10))
+    done = embed("-o", "disk/v.npy", stdin=b"cat\n", exits=1)
+    assert "No space left on device" in done.log, done.log
+    (disk / "filler").unlink()
+    embed("-o", "disk/v.npy", stdin=b"cat\n")
+    assert np.load(disk / "v.npy").shape[0] == 1
+
+
+# ---- readers ----
+
+
+@pytest.mark.parametrize("is_fifo", [False, True])
+def test_a_reader_that_goes_away_ends_the_run(binary, tiny, tmp_path, is_fifo):
+    (tmp_path / "t.txt").write_text("\n".join(texts_of(20000, seed=10)))
+    if is_fifo:
+        os.mkfifo(tmp_path / "out")
+    command = [binary, "embed", "--model-id", tiny, "-i", "t.txt", "-o", "out" if is_fifo else "-"]
+    run = subprocess.Popen(
+        list(map(str, command)), cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    reader = open(tmp_path / "out", "rb") if is_fifo else run.stdout
+    assert json.loads(reader.readline())["id"] == 1
+    reader.close()
+    log = run.stderr.read().decode()
+    assert run.wait(timeout=60) == 1
+    assert "Broken pipe" in log and "--resume" not in log, log
+    assert [path.name for path in tmp_path.glob("out*")] == ["out"] * is_fifo
+
+
 def test_folder_that_cannot_be_written_is_said(embed):
     assert "nowhere/v.npy" in embed("-o", "nowhere/v.npy", stdin=b"cat\n", exits=1).log
 
@@ -510,6 +574,29 @@ def test_certificate_of_a_server_of_one_s_own(embed, start, tiny, tmp_path, cert
     assert "certificate" in embed(*url, stdin=b"cat\n", model=None, exits=1).log
     embed(*url, stdin=b"cat\n", model=None, env={"SSL_CERT_FILE": str(certificate.certificate)})
     assert np.load(tmp_path / "v.npy").shape[0] == 1
+
+
+def test_server_that_dies_half_way_is_said_and_another_goes_on(binary, slow, embed, tmp_path):
+    (tmp_path / "t.txt").write_text("\n".join(texts_of(6000, seed=11)))
+    server = Server(binary, slow, "--dtype", "float32", "--threads", "1").wait_ready()
+    run = ["-i", "t.txt", "-o", "v.npy", "--resume", "--url-retries", "1", "--url-batch", "16"]
+    run += ["--url", f"http://127.0.0.1:{server.port}"]
+    process = subprocess.Popen(
+        list(map(str, [binary, "embed", *run])), cwd=tmp_path, env=environment(), stderr=subprocess.PIPE
+    )
+    while process.poll() is None and server.log_text().count("/v1/embeddings") < 60:
+        time.sleep(0.02)
+    server.signal(signal.SIGKILL)
+    server.wait()
+    log = process.communicate(timeout=60)[1].decode()
+    assert process.returncode == 1 and "tried 2 times" in log and "--resume" in log, log
+    n_saved = json.loads((tmp_path / "v.npy.run.json").read_text())["place"]["rows"]
+    assert 0 < n_saved < 6000
+    server = Server(binary, slow, "--dtype", "float32", port=server.port).wait_ready()
+    assert f"resuming after {n_saved} texts" in embed(*run, model=None).log
+    server.stop()
+    embed("-i", "t.txt", "-o", "whole.npy", model=slow)
+    assert (tmp_path / "v.npy").read_bytes() == (tmp_path / "whole.npy").read_bytes()
 
 
 class Busy(BaseHTTPRequestHandler):
