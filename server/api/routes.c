@@ -18,6 +18,7 @@
 #include "server/api/tei.h"
 #include "server/api/tei_info.h"
 #include "server/api/tei_tokens.h"
+#include "server/api/tei_vertex.h"
 #include "server/exchange/route_family.h"
 
 #define OPENAI &openai_family
@@ -57,6 +58,7 @@ static const struct route rows[] = {
     {"/embed",          POST,  TEI,    true,  true,  false, tei_embed_start,              tei_embed_finish},
     {"/",               POST,  TEI,    true,  true,  false, tei_embed_start,              tei_embed_finish},
     {"/invocations",    POST,  TEI,    true,  true,  false, tei_embed_start,              tei_embed_finish},
+    {"/vertex",         POST,  TEI,    true,  true,  false, tei_vertex_start,             tei_vertex_finish},
     {"/embed_all",      POST,  TEI,    true,  true,  false, tei_embed_all_start,          tei_embed_all_finish},
     {"/tokenize",       POST,  TEI,    true,  true,  false, tei_tokenize,                 NULL},
     {"/decode",         POST,  TEI,    true,  true,  false, tei_decode,                   NULL},

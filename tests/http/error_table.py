@@ -97,6 +97,7 @@ ROUTES = [
     Route("/embed", "inputs", "tidpel", "tei"),
     Route("/", "inputs", "tidpel", "tei", methods="GET, HEAD, POST"),
     Route("/invocations", "inputs", "tidpel", "tei"),
+    Route("/vertex", None, "", "tei"),
     Route("/embed_all", "inputs", "tipel", "tei"),
     Route("/similarity", "inputs.sentences", "tdpel", "tei", "parameters.", body_of=pairs_body),
     Route("/tokenize", "inputs", "tp", "tei"),

@@ -61,6 +61,7 @@ ROUTES = {
     "/v1/rerank": [{"query": "a", "documents": ["b", "c"], "top_n": 1}],
     "/embed": EMBED,
     "/embed_all": EMBED_ALL,
+    "/vertex": [{"instances": [{"type": "embed", "inputs": "a"}, {"type": "embed", "inputs": "b", "truncate": True}]}],
     "/decode": DECODE,
 }
 STATUSES = {200, 400, 404, 413, 422, 429}

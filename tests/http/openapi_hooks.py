@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What schemathesis must not take for valid, loaded by it (SCHEMATHESIS_HOOKS).
 
-JSON Schema cannot say one thing of a body: whether a text has more tokens than its own max_tokens,
-which is wrong where truncation is off."""
+JSON Schema cannot say two things of a body: whether a text has more tokens than its own max_tokens,
+which is wrong where truncation is off; and whether several instances have the same options."""
 
 import schemathesis
 
@@ -17,6 +17,11 @@ def may_be_too_long(body):
     )
 
 
+def may_differ(body):
+    instances = body.get("instances") if isinstance(body, dict) else None
+    return isinstance(instances, list) and len(instances) > 1
+
+
 @schemathesis.hook
 def filter_case(context, case):
-    return not may_be_too_long(case.body)
+    return not may_be_too_long(case.body) and not may_differ(case.body)

@@ -134,3 +134,43 @@ def test_shares_the_cache_and_is_counted(start, model):
     server.stop()
     (line,) = [line for line in server.log if "route=/embed " in line]
     assert "status=200 texts=3 tokens=12 truncated=0" in line
+
+
+# /vertex
+
+
+def instances(*texts, **options):
+    return {"instances": [{"type": "embed", "inputs": text, **options} for text in texts]}
+
+
+def test_vertex_predicts_what_embed_replies(server):
+    texts = ["a cat", "ça va ?", "a cat " * 300]
+    for options in ({}, {"dimensions": 64}, {"normalize": False, "truncation_direction": "Left"}):
+        reply = server.post("/vertex", instances(*texts, **options))
+        expected = server.post("/embed", {"inputs": texts, **options})
+        assert reply.json() == {"predictions": [[vector] for vector in expected.json()]}
+        assert reply.headers["x-truncated-inputs"] == "2"
+        assert reply.headers["x-compute-tokens"] == expected.headers["x-compute-tokens"]
+
+
+@pytest.mark.parametrize(
+    "body, status, words",
+    [
+        ({}, 422, "'instances' is missing"),
+        ({"instances": []}, 400, "empty list"),
+        ({"instances": {}}, 422, "'instances' must be a list"),
+        ({"instances": ["a"]}, 422, "instances[0]"),
+        ({"instances": [{"inputs": "a"}]}, 422, "must be one of: embed"),
+        ({"instances": [{"type": "rerank", "inputs": "a"}]}, 422, "'instances[0].type' is 'rerank'"),
+        ({"instances": [{"type": "embed"}]}, 422, "'instances[0].inputs' must be a text, but is missing"),
+        ({"instances": [{"type": "embed", "inputs": ["a"]}]}, 422, "is a list"),
+        (instances("a", ""), 400, "'instances[1].inputs' is an empty text"),
+        (instances("a", dimensions=999), 422, "'instances[0].dimensions' is 999"),
+        (instances("a", prompt_name="nobody's"), 422, "instances[0].prompt_name"),
+        ({"instances": [*instances("a")["instances"], *instances("b", dimensions=8)["instances"]]}, 422, "other options"),
+    ],
+    ids=str,
+)
+def test_vertex_refuses(server, body, status, words):
+    reply = server.post("/vertex", body)
+    assert reply.status == status and words in reply.json()["error"], reply

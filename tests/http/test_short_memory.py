@@ -50,6 +50,7 @@ REQUESTS = {
         {"inputs": {"source_sentence": "a dog", "sentences": TEXTS}},
     ),
     "TEI's embed": ("/embed", {"inputs": TEXTS}),
+    "TEI's vertex": ("/vertex", {"instances": [{"type": "embed", "inputs": text} for text in TEXTS]}),
     "TEI's embed_all": ("/embed_all", {"inputs": TEXTS}),
     "TEI's tokenize": ("/tokenize", {"inputs": TEXTS}),
     "TEI's decode": ("/decode", {"ids": IDS}),

@@ -261,7 +261,31 @@ static bool set_content(struct decoding *decoding, const struct body_object *ite
     return set_text(decoding, text, path, content_path.text, input);
 }
 
-bool decode_contents(struct decoding *decoding, const struct body_object *object, const char *name)
+/* An instance of Vertex AI: what /embed takes, and a type. */
+static bool set_instance(struct decoding *decoding, const struct body_object *item,
+                         const char *path, struct input *input)
+{
+    struct body_path inputs_path = body_path(item, "inputs");
+    struct slice type = {"", 0};
+    const json_t *inputs;
+
+    if (!body_get_text(item, "type", &type, decoding->error))
+        return false;
+    if (!slice_is(type, "embed"))
+        return decode_refuse_value(decoding, item, "type", type, "embed");
+    inputs = body_get(item, "inputs");
+    if (!inputs || !json_is_string(inputs))
+        return api_error_set(decoding->error, PROBLEM_BAD_REQUEST, inputs_path.text,
+                             "'%s' must be a text, but is %s", inputs_path.text,
+                             inputs ? body_type_name(inputs) : "missing");
+    return set_text(decoding, inputs, path, inputs_path.text, input);
+}
+
+/* One input for each object of a list. */
+static bool decode_objects(struct decoding *decoding, const struct body_object *object,
+                           const char *name,
+                           bool (*set)(struct decoding *, const struct body_object *item,
+                                       const char *path, struct input *))
 {
     struct fields *fields = &decoding->fields;
     struct body_list list;
@@ -280,8 +304,18 @@ bool decode_contents(struct decoding *decoding, const struct body_object *object
         struct body_object item;
 
         if (!body_get_item(&list, i, item_path.text, &item, decoding->error) ||
-            !set_content(decoding, &item, name, &fields->inputs[i]))
+            !set(decoding, &item, name, &fields->inputs[i]))
             return false;
     }
     return true;
+}
+
+bool decode_contents(struct decoding *decoding, const struct body_object *object, const char *name)
+{
+    return decode_objects(decoding, object, name, set_content);
+}
+
+bool decode_instances(struct decoding *decoding, const struct body_object *object, const char *name)
+{
+    return decode_objects(decoding, object, name, set_instance);
 }
