@@ -18,7 +18,8 @@ bool decode_ids(struct decoding *decoding, const json_t *json, const char *path)
 bool decode_contents(struct decoding *decoding, const struct body_object *object, const char *name);
 
 /* Vertex AI's instances: a list of {"type":"embed","inputs":text}, with other fields beside them. */
-bool decode_instances(struct decoding *decoding, const struct body_object *object, const char *name);
+bool decode_instances(struct decoding *decoding, const struct body_object *object,
+                      const char *name);
 
 /* What every list and every text is held to: 1 to the maximum of items, and no text is empty.
  * `path` is the field's, `item_path` the text's own. */
