@@ -66,6 +66,12 @@ static enum status load_tokenizer(struct engine *engine, struct error *error)
     status = tokenizer_load_bare(&engine->tokenizer, model->transformer_dir, error);
     if (status)
         return status;
+    if (model->by_model2vec) {
+        bool is_limited = model->max_tokens < TOKEN_TABLE_MAX_TOKENS;
+
+        tokenizer_follow_model2vec(engine->tokenizer, is_limited ? model->max_tokens : 0);
+        model->table.skipped_id = tokenizer_unknown_id(engine->tokenizer);
+    }
     max_tokens = tokenizer_max_tokens(engine->tokenizer);
     if (max_tokens && max_tokens < model->max_tokens)
         model->max_tokens = max_tokens;

@@ -279,6 +279,9 @@ static enum status take_table(struct model *model, struct modules *modules,
     model->arch.vocab_size = model->table.n_ids;
     model->arch.n_positions = TOKEN_TABLE_MAX_TOKENS;
     model->max_tokens = TOKEN_TABLE_MAX_TOKENS;
+    if (modules->max_tokens && modules->max_tokens < model->max_tokens)
+        model->max_tokens = modules->max_tokens;
+    model->by_model2vec = modules->by_model2vec;
     model->pooling = (struct pooling){.order = {POOLING_MEAN}, .n_modes = 1};
     model->include_prompt = true;
     model->normalize = modules->normalize;
@@ -310,7 +313,7 @@ static enum status read_settings(struct model *model, const struct modules *modu
 
     if (!modules->found) {
         model->default_dims = model->n_dims;
-        if (model->labels.n > 0)
+        if (model->labels.n > 0 || model->table.weights)
             return STATUS_OK;
         return add_note(model, "no modules.json: mean pooling, no normalisation and no prompts, as "
                                "sentence-transformers does then");

@@ -66,6 +66,7 @@ struct head_weights {
 struct model {
     struct arch arch;
     struct token_table table;          /* NULL weights: there is none, but an encoder */
+    bool by_model2vec;                 /* whose rules hold: see tokenizer_follow_model2vec() */
     struct tensor word_embeddings;     /* [vocab, embedding] */
     struct tensor position_embeddings; /* [n_position_rows, embedding] */
     struct tensor type_embeddings;     /* [n_types, embedding] */

@@ -38,6 +38,8 @@ struct tokenizer {
     struct added_tokens raw;        /* looked for in the text as it stands */
     struct added_tokens normalized; /* looked for in the normalised text */
     size_t max_tokens;       /* of a text, if tokenizer.json says so and that counts; 0: no */
+    size_t max_chars;        /* of a text whose end may be cut, before all else; 0: any */
+    int32_t unknown_id;      /* where a static embedding asks; -1: there is none */
     bool truncates_start;    /* where a text is too long and nobody says which end goes */
     uint8_t byte_kinds[256]; /* enum byte_kind */
     char byte_becomes[128];  /* the character of a word, or the punctuation */

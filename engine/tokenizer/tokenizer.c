@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/tokenizer/tokenizer.h"
 
+#include "engine/base/memory.h"
 #include "engine/tokenizer/pipeline.h"
 
 #include <stdlib.h>
@@ -42,17 +43,86 @@ static enum status end(struct output *output, const struct tokenizer *tokenizer,
                       n_special(tokenizer, output->options), ret_result);
 }
 
+/* Whether a character begins here. */
+static bool begins_char(char byte)
+{
+    return ((unsigned char)byte & 0xc0) != 0x80;
+}
+
+/* How many bytes of the text are read: those of its first max_chars characters. */
+static size_t cut_chars(const struct tokenizer *tokenizer, const char *text, size_t len_bytes,
+                        const struct tokenize_options *options)
+{
+    size_t n_chars = 0;
+
+    if (tokenizer->max_chars == 0 || options->truncate != TRUNCATE_END)
+        return len_bytes;
+    for (size_t i = 0; i < len_bytes; i++)
+        if (begins_char(text[i]) && n_chars++ == tokenizer->max_chars)
+            return i;
+    return len_bytes;
+}
+
+static size_t count_chars(const struct vocab *vocab, int32_t id)
+{
+    const char *text = vocab_text(vocab, id);
+    size_t n = 0;
+
+    for (size_t i = 0; i < vocab->tokens[id].len_bytes; i++)
+        n += begins_char(text[i]);
+    return n;
+}
+
+/* Of the characters of all tokens, rounded down; longer ones than MAX_CHARS count as that. */
+static size_t find_median_chars(const struct vocab *vocab)
+{
+    enum { MAX_CHARS = 1024 };
+    size_t counts[MAX_CHARS + 1] = {0};
+    size_t n_tokens = 0;
+    size_t middle[2] = {0, 0};
+    size_t n_below = 0;
+
+    for (size_t id = 0; id < vocab->n_ids; id++) {
+        size_t n = vocab_knows(vocab, (int32_t)id) ? count_chars(vocab, (int32_t)id) : 0;
+
+        n_tokens += vocab->tokens[id].known;
+        counts[n < MAX_CHARS ? n : MAX_CHARS] += vocab->tokens[id].known;
+    }
+    for (size_t n = 0; n <= MAX_CHARS; n_below += counts[n++]) {
+        if (n_below <= (n_tokens - 1) / 2)
+            middle[0] = n;
+        if (n_below <= n_tokens / 2)
+            middle[1] = n;
+    }
+    return (middle[0] + middle[1]) / 2;
+}
+
+void tokenizer_follow_model2vec(struct tokenizer *tokenizer, size_t max_tokens)
+{
+    size_t median = tokenizer->vocab.n_ids ? find_median_chars(&tokenizer->vocab) : 0;
+
+    tokenizer->max_tokens = max_tokens;
+    tokenizer->truncates_start = false;
+    if (!size_multiply(max_tokens, median, &tokenizer->max_chars))
+        tokenizer->max_chars = 0;
+}
+
 enum status tokenizer_encode(const struct tokenizer *tokenizer, const char *text, size_t len_bytes,
                              const struct tokenize_options *options, struct tokens *tokens,
                              struct tokenize_result *ret_result)
 {
     struct output output;
+    size_t kept_bytes = cut_chars(tokenizer, text, len_bytes, options);
     enum status status = begin(&output, tokenizer, options, tokens, ret_result);
 
     if (status)
         return status;
-    pipeline_run(tokenizer, text, len_bytes, &output);
+    pipeline_run(tokenizer, text, kept_bytes, &output);
     status = end(&output, tokenizer, ret_result);
+    if (!status && kept_bytes < len_bytes && !ret_result->truncated) {
+        ret_result->truncated = true;
+        ret_result->n_tokens_whole++;
+    }
     if (!status && options->want_spans && output.n_kept > 0)
         finish_trim(&tokenizer->finish, &tokenizer->vocab, text, tokens->ids + output.start,
                     tokens->spans + output.start, output.n_kept);
@@ -107,6 +177,11 @@ size_t tokenizer_vocabulary_size(const struct tokenizer *tokenizer)
 size_t tokenizer_special_count(const struct tokenizer *tokenizer)
 {
     return tokenizer->finish.first.n_ids + tokenizer->finish.last.n_ids;
+}
+
+int32_t tokenizer_unknown_id(const struct tokenizer *tokenizer)
+{
+    return tokenizer->unknown_id;
 }
 
 size_t tokenizer_max_tokens(const struct tokenizer *tokenizer)

@@ -72,6 +72,11 @@ MUST_CHECK enum status tokenizer_load(struct tokenizer **ret_tokenizer, const ch
  * no special tokens go round a text, and the length in "truncation" counts. */
 MUST_CHECK enum status tokenizer_load_bare(struct tokenizer **ret_tokenizer, const char *model_dir,
                                            struct error *error);
+
+/* Changes one that is loaded bare to model2vec's rules: a text is cut to max_tokens times as many
+ * characters as the median token has before anything else (where its end may be cut), then to
+ * max_tokens. 0: to neither. */
+void tokenizer_follow_model2vec(struct tokenizer *tokenizer, size_t max_tokens);
 void tokenizer_free(struct tokenizer *tokenizer);
 
 /* Appends the tokens of text[len_bytes] to `tokens`. The text is UTF-8, checked by the caller; it
@@ -124,6 +129,9 @@ bool tokenizer_truncates_start(const struct tokenizer *tokenizer);
 /* How many tokens the folder lets a text have, where that is known here: of a tokenizer loaded bare.
  * 0: it does not say. */
 size_t tokenizer_max_tokens(const struct tokenizer *tokenizer);
+
+/* The id of the model's unknown token, of a tokenizer loaded bare; -1: there is none. */
+int32_t tokenizer_unknown_id(const struct tokenizer *tokenizer);
 
 /* The token's text in the vocabulary ("##ing"), borrowed; NULL for an id outside it. */
 const char *tokenizer_token_text(const struct tokenizer *tokenizer, int32_t id,

@@ -137,3 +137,55 @@ def test_what_does_not_fit_is_refused(folder, start, options, complaint):
     server = start(folder, *options)
     assert server.wait() == 1
     assert complaint in server.log_text()
+
+
+def make_model2vec(folder, config):
+    """The folder as model2vec saves it, but without modules.json; returns its tensors and its tokenizer."""
+    (folder / "modules.json").unlink()
+    (folder / "0_StaticEmbedding" / "tokenizer.json").rename(folder / "tokenizer.json")
+    (folder / "config.json").write_text(json.dumps(config))
+    tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tensors = make_tensors(tokenizer.get_vocab_size())
+    write_tensors(folder / "model.safetensors", tensors)
+    return tensors, tokenizer
+
+
+def encode_as_model2vec(tokenizer, texts, max_length):
+    """StaticModel.encode: the text is cut by characters, then by tokens, then the unknown ones go."""
+    median = int(np.median([len(token) for token in tokenizer.get_vocab()]))
+    unknown = tokenizer.token_to_id(tokenizer.model.unk_token)
+    ids = [tokenizer.encode(text[: max_length * median], add_special_tokens=False).ids[:max_length] for text in texts]
+    return [[i for i in one if i != unknown] for one in ids], unknown
+
+
+@pytest.mark.parametrize("max_length", [512, 3])
+def test_a_folder_without_modules_follows_model2vec(folder, start, max_length):
+    config = {"model_type": "model2vec", "normalize": True, "sif_coefficient": 1e-4}
+    if max_length != 512:
+        config["max_length"] = max_length
+    tensors, tokenizer = make_model2vec(folder, config)
+    texts = [*TEXTS, "casa \u2603 \u4e16 \U0001f642 nova", "\U0001f642", "a" + 3000 * " " + "b"]
+    ids, unknown = encode_as_model2vec(tokenizer, texts, max_length)
+    assert unknown in tokenizer.encode(texts[6]).ids and ids[7] == [] and len(ids[8]) == 1
+    expected = np.array([mean(tensors, i) for i in ids])
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True) + 1e-32
+    server = start(folder).wait_ready()
+    assert_near(embed(server, texts), expected)
+    assert server.get("/info").json()["max_input_length"] == max_length
+    assert server.post("/embed", {"inputs": texts[8], "truncate": True}).headers.get("X-Truncated-Inputs") is not None
+
+
+@pytest.mark.parametrize(
+    "config, complaint",
+    [
+        ({"model_type": "model2vec", "normalize": True, "subwords": 1}, '"subwords" (1) is a setting'),
+        ({"model_type": "model2vec", "normalize": 1}, '"normalize" must be'),
+        ({"model_type": "model2vec", "max_length": 0}, '"max_length" must be'),
+        ({"architectures": ["StaticModel"]}, '"model_type" is absent'),
+    ],
+)
+def test_model2vecs_settings_are_refused_by_key(folder, start, config, complaint):
+    make_model2vec(folder, config)
+    server = start(folder)
+    assert server.wait() == 1
+    assert f"config.json: {complaint}" in server.log_text()

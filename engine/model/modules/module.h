@@ -26,6 +26,10 @@ typedef enum status module_reader(const struct module_place *place, struct modul
 module_reader module_read_transformer;
 module_reader module_read_static_embedding;
 module_reader module_read_pooling;
+
+/* Of a folder without modules.json; `modules` is as before unless model2vec saved it. */
+module_reader module_read_model2vec;
+
 module_reader module_read_dense;
 module_reader module_read_layer_norm;
 module_reader module_read_normalize;

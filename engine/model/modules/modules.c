@@ -152,6 +152,7 @@ enum status modules_read(struct modules *ret_modules, const char *model_dir, str
         .pooling = {.order = {POOLING_MEAN}, .n_modes = 1},
         .include_prompt = true,
     };
+    const struct module_place whole = {.model_dir = model_dir, .path = ""};
     struct document list;
     enum status status;
 
@@ -163,7 +164,8 @@ enum status modules_read(struct modules *ret_modules, const char *model_dir, str
         status = read_modules(model_dir, &list, &modules, error);
     } else {
         modules.transformer_path = strdup("");
-        status = modules.transformer_path ? STATUS_OK : STATUS_NO_MEMORY;
+        status = modules.transformer_path ? module_read_model2vec(&whole, &modules, error)
+                                          : STATUS_NO_MEMORY;
     }
     document_release(&list);
     if (status) {

@@ -19,6 +19,8 @@ struct modules {
                                then does it: mean pooling, nothing else */
     char *transformer_path;   /* in the model folder: "" as a rule; the StaticEmbedding's */
     struct token_table table; /* the StaticEmbedding's */
+    bool by_model2vec;        /* no modules.json, but model2vec's config.json: its rules hold */
+    size_t max_tokens;        /* of a text, by model2vec; 0: no limit */
     bool pools; /* it lists a Pooling; a cross-encoder's lists the Transformer alone */
     struct pooling pooling;
     bool include_prompt;

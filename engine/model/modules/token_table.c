@@ -23,17 +23,20 @@ void token_table_pool(const struct token_table *table, const int32_t *ids, size_
                       float *row, float *ret_mean)
 {
     size_t n_dims = table->n_dims;
-    double divisor = n ? (double)n : 1;
+    size_t n_counted = 0;
 
     for (size_t i = 0; i < n_dims; i++)
         sums[i] = 0;
     for (size_t i = 0; i < n; i++) {
+        if (ids[i] == table->skipped_id)
+            continue;
+        n_counted++;
         token_table_get(table, ids[i], row);
         for (size_t j = 0; j < n_dims; j++)
             sums[j] += (double)row[j];
     }
     for (size_t i = 0; i < n_dims; i++)
-        ret_mean[i] = (float)(sums[i] / divisor);
+        ret_mean[i] = (float)(sums[i] / (double)(n_counted ? n_counted : 1));
 }
 
 /* --- opening ---------------------------------------------------------------------------------- */
@@ -104,7 +107,7 @@ enum status token_table_open(struct token_table *ret_table, const char *folder, 
                              struct error *error)
 {
     static const char *const no_prefixes[] = {NULL};
-    struct token_table table = {.weights = NULL};
+    struct token_table table = {.skipped_id = -1};
     struct error fault = {{0}};
     enum status status = weights_open(&table.weights, folder, no_prefixes, "embeddings", error);
 

@@ -26,6 +26,7 @@ struct token_table {
     struct tensor factors;   /* [n_ids]: each row times this; NULL data: times 1 */
     size_t n_ids;
     size_t n_dims;
+    int32_t skipped_id; /* counts for nothing in a mean; -1: all count */
 };
 
 /* Opens the weights in `folder`, which complaints call `name`: its path in the model folder. */
@@ -36,7 +37,7 @@ void token_table_close(struct token_table *table);
 /* The row of a token, id < n_ids: [n_dims]. */
 void token_table_get(const struct token_table *table, int32_t id, float *ret_row);
 
-/* The mean of ids[n], zeros where n is 0: ret_mean, row: [n_dims]; sums: [n_dims], in double, in
+/* The mean of those of ids[n] that count, zeros where there is none: ret_mean, row: [n_dims]; sums: [n_dims], in double, in
  * order. */
 void token_table_pool(const struct token_table *table, const int32_t *ids, size_t n, double *sums,
                       float *row, float *ret_mean);

@@ -96,6 +96,27 @@ static enum status read_max_tokens(struct tokenizer *tokenizer, const struct doc
                              error);
 }
 
+/* What a static embedding may leave out: a Unigram's "unk_id", the id of another's "unk_token". */
+static enum status find_unknown(struct tokenizer *tokenizer, const struct document *json,
+                                struct error *error)
+{
+    const char *token = NULL;
+    size_t id = SIZE_MAX;
+    struct document model;
+    enum status status = json_open_part(json, "model", &model, error);
+
+    if (!status)
+        status = document_get_string(&model, "unk_token", &token, error);
+    if (!status)
+        status = document_get_size(&model, "unk_id", 0, INT32_MAX, &id, error);
+    tokenizer->unknown_id = -1;
+    if (token)
+        tokenizer->unknown_id = vocab_find(&tokenizer->vocab, token, strlen(token));
+    else if (id <= INT32_MAX)
+        tokenizer->unknown_id = (int32_t)id;
+    return status;
+}
+
 static enum status load_bare(struct tokenizer *tokenizer, struct folder_files *files,
                              struct error *error)
 {
@@ -108,6 +129,8 @@ static enum status load_bare(struct tokenizer *tokenizer, struct folder_files *f
         status = set_truncation(tokenizer, files, error);
     if (!status)
         status = read_max_tokens(tokenizer, &files->json, error);
+    if (!status)
+        status = find_unknown(tokenizer, &files->json, error);
     document_release(&files->json);
     tokenizer->finish = (struct finish){0};
     return status;
