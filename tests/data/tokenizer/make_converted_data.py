@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the folders convert_* beside it, which have no tokenizer.json, and converted.jsonl: what transformers makes of texts with
-them. All vocabularies are made here.
+"""Writes the folders convert_* beside it, which have no tokenizer.json, converted.jsonl and converted_pairs.jsonl: what transformers
+makes of texts and of pairs with them. All vocabularies are made here.
 
     pip install --no-deps -r tests/models/requirements.txt && pip install sentencepiece==0.2.3 protobuf==7.36.2
     python3 tests/data/tokenizer/make_converted_data.py
@@ -47,6 +47,11 @@ def write_bytes(folder, special):
     (folder / 'merges.txt').write_text('\n'.join(['#version: 0.2', *merges[:9], '#version again', *merges[9:], '']))
 
 
+def write_words(folder, special):
+    vocab = [text for text in common.make_vocab() if not text.startswith('[')]
+    (folder / 'vocab.txt').write_text(''.join(f'{text}\n' for text in [*special, *vocab]))
+
+
 XLMR = {'<unk>': UNKNOWN, '<s>': CONTROL, '</s>': CONTROL}
 ALBERT = {'<pad>': CONTROL, '<unk>': UNKNOWN, '[CLS]': CONTROL, '[SEP]': CONTROL, '[MASK]': CONTROL, '.': USER_DEFINED, '-': USER_DEFINED}
 DEBERTA = {'[PAD]': CONTROL, '[CLS]': CONTROL, '[SEP]': CONTROL, '[UNK]': UNKNOWN, '[S]': USER_DEFINED}
@@ -75,6 +80,7 @@ FOLDERS = {
     'convert_deberta': ('deberta-v2', lambda f: write_model(f / 'spm.model', DEBERTA), {'do_lower_case': False, 'vocab_type': 'spm'}, {}),
     'convert_deberta_split': ('deberta-v2', lambda f: write_model(f / 'spm.model', DEBERTA), {
         'tokenizer_class': 'DebertaV2Tokenizer', 'do_lower_case': True, 'split_by_punct': True, 'add_prefix_space': False}, {}),
+    'convert_mpnet': ('mpnet', lambda f: write_words(f, ['<s>', '<pad>', '</s>', '[UNK]', '<mask>']), {'tokenizer_class': 'MPNetTokenizer'}, {}),
     'convert_t5': ('t5', lambda f: write_model(f / 'spiece.model', T5), {'tokenizer_class': 'T5Tokenizer'}, {}),
     'convert_t5_few': ('t5', lambda f: write_model(f / 'spiece.model', T5), {
         'tokenizer_class': 'T5Tokenizer', 'extra_ids': 3, 'additional_special_tokens': [f'<extra_id_{i}>' for i in range(3)]}, {}),
@@ -108,6 +114,7 @@ OTHER_TEXTS = ['<extra_id_0>', 'a <extra_id_2> b', '<extra_id_99>the', 'the-day.
 
 def main():
     folders = {name: make_folder(name) for name in FOLDERS}
+    part.write_pairs(folders, 'converted_pairs.jsonl')
     common.write_golden(folders, 'converted.jsonl', part.make_texts()[::2] + OTHER_TEXTS, [('none', 0, True), ('end', 6, True)])
 
 

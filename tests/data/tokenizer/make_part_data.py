@@ -216,10 +216,10 @@ PAIRS = [('the day', 'in new york'), ('', ''), ('the', ''), ('', 'day'), ('the '
          ('a </s> b', 'c <mask>'), ('e\u0301 the', '北京 the day')]
 
 
-def write_pairs(folders):
+def write_pairs(folders, name):
     """{folder, first, second, cases: [{truncate, most, special, ids, types}...]} a line."""
     cuts = [('none', 0, True), ('none', 0, False)] + [(side, most, True) for side in ('end', 'start') for most in (6, 9, 10, 14)]
-    with open(common.HERE / 'pairs.jsonl', 'w') as out:
+    with open(common.HERE / name, 'w') as out:
         for folder, parts in folders.items():
             tokenizer = tokenizers.Tokenizer.from_str(json.dumps(parts))
             for first, second in PAIRS:
@@ -236,7 +236,7 @@ def write_pairs(folders):
 def main():
     folders = make_folders()
     write_pairs({name: folders[name] for name in ('part_xlmr', 'part_gpt2', 'part_roberta', 'part_qwen')} |
-                {name: parts for name, parts in common.make_folders().items() if name in ('uncased', 'cased')})
+                {name: parts for name, parts in common.make_folders().items() if name in ('uncased', 'cased')}, 'pairs.jsonl')
     for name, parts in folders.items():
         common.write_json_folder(name, parts)
     common.write_golden(folders, 'parts.jsonl', make_texts(), [('none', 0, True), ('end', 6, True), ('start', 6, True)])
