@@ -56,6 +56,22 @@ static enum status reserve_text(struct vocab *vocab, size_t more_bytes)
     return STATUS_OK;
 }
 
+enum status vocab_set_shown(struct vocab *vocab, int32_t id, const char *text, size_t len_bytes)
+{
+    struct vocab_token *token = &vocab->tokens[id];
+    enum status status = reserve_text(vocab, len_bytes + 1);
+
+    if (status)
+        return status;
+    token->start = (uint32_t)vocab->text_bytes;
+    token->len_bytes = (uint32_t)len_bytes;
+    if (len_bytes > 0)
+        memcpy(vocab->text + vocab->text_bytes, text, len_bytes);
+    vocab->text[vocab->text_bytes + len_bytes] = '\0';
+    vocab->text_bytes += len_bytes + 1;
+    return STATUS_OK;
+}
+
 /* Gives `id` its text. */
 static enum status set_text(struct vocab *vocab, const char *text, size_t len_bytes, int32_t id)
 {
@@ -65,15 +81,10 @@ static enum status set_text(struct vocab *vocab, const char *text, size_t len_by
         return STATUS_INVALID;
     status = reserve_ids(vocab, (size_t)id + 1);
     if (!status)
-        status = reserve_text(vocab, len_bytes + 1);
+        status = vocab_set_shown(vocab, id, text, len_bytes);
     if (status)
         return status;
-    vocab->tokens[id] = (struct vocab_token){
-        .start = (uint32_t)vocab->text_bytes, .len_bytes = (uint32_t)len_bytes, .known = true};
-    if (len_bytes > 0)
-        memcpy(vocab->text + vocab->text_bytes, text, len_bytes);
-    vocab->text[vocab->text_bytes + len_bytes] = '\0';
-    vocab->text_bytes += len_bytes + 1;
+    vocab->tokens[id].known = true;
     /* No text becomes an empty token: an empty line at the end of a vocab.txt asks for no row of
      * the embeddings. */
     if (len_bytes > 0 && (size_t)id >= vocab->n_ids)

@@ -46,6 +46,10 @@ MUST_CHECK enum status vocab_add(struct vocab *vocab, const char *text, size_t l
 MUST_CHECK enum status vocab_add_added(struct vocab *vocab, const char *text, size_t len_bytes,
                                        int32_t id);
 
+/* Gives a known id another text for vocab_text; the token is still found by its own. */
+MUST_CHECK enum status vocab_set_shown(struct vocab *vocab, int32_t id, const char *text,
+                                       size_t len_bytes);
+
 /* VOCAB_NO_ID where no token, added ones included, has this text, or it is empty: no text becomes an
  * empty token, so its id may be beyond n_ids. */
 int32_t vocab_find(const struct vocab *vocab, const char *text, size_t len_bytes);

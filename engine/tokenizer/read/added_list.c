@@ -179,6 +179,9 @@ static enum status look_for(struct tokenizer *tokenizer, const struct added_entr
                            "%s: \"rstrip\" beside a token that begins with white space is not "
                            "supported",
                            entry->where);
+    /* Officially such a token is also shown, and decoded, in its normal form. */
+    if (!status && entry->normalized)
+        status = vocab_set_shown(&tokenizer->vocab, id, text, len_bytes);
     return status;
 }
 

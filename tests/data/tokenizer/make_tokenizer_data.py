@@ -208,7 +208,7 @@ def write_decoding_folders():
         write_json_folder(name, parts)
     # What transformers gives to a folder that has a vocab.txt alone.
     vocab = {**make_json(make_vocab()), 'decoder': {'type': 'WordPiece', 'prefix': '##', 'cleanup': True}}
-    write_decoded({**folders, 'vocab': vocab})
+    write_decoded({**folders, 'vocab': vocab, 'added': make_folders()['added']})
 
 
 def write_code_points():

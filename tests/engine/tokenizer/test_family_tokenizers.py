@@ -11,7 +11,7 @@ import pathlib
 
 import pytest
 
-from test_random_unicode import SHARED, compare, encode_ours, ids_of, rng, tool  # noqa: F401
+from test_random_unicode import SHARED, compare, compare_decoded, encode_ours, ids_of, make_texts, rng, tool  # noqa: F401
 
 IDS = SHARED / 'tokenizer/families'
 SMALL = SHARED.parent / 'reference/families/tokenizers'
@@ -50,3 +50,10 @@ def test_real_tokenizers(tool, texts, tmp_path, name):  # noqa: F811
     expected = read_gzip(IDS / f'{name}.ids.json.gz')['ids']
     wrong = [(ascii(t), ids_of(o), e) for t, o, e in zip(texts, encode_ours(tool, folder, texts, 'none', 0), expected) if ids_of(o) != e]
     assert not wrong, f'{len(wrong)} differ; the shortest (text, ours, official): {min(wrong, key=lambda w: len(w[0]))}'
+
+
+@pytest.mark.parametrize('name', sorted(path.stem for path in REAL.glob('*.json')) or ['none'])
+def test_real_tokenizers_decode(tool, rng, tmp_path, name):  # noqa: F811
+    if name == 'none':
+        pytest.skip('NESTD_REAL_TOKENIZERS names no folder with xlmr.json and others')
+    compare_decoded(tool, rng, make_folder(tmp_path, REAL / f'{name}.json'), make_texts(rng, 1000))

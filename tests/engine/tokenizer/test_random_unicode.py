@@ -51,6 +51,25 @@ def encode_ours(tool, folder, texts, side, most):
     return lines
 
 
+def decode_ours(tool, folder, lists):
+    data = b''.join(struct.pack('<I', len(t)) + t for t in (' '.join(map(str, ids)).encode() for ids in lists))
+    run = subprocess.run([tool, folder, 'decode'], input=data, stdout=subprocess.PIPE, check=True)
+    texts = [bytes.fromhex(line).decode() for line in run.stdout.decode().splitlines()]
+    assert len(texts) == len(lists)
+    return texts
+
+
+def compare_decoded(tool, rng, folder, texts):
+    """What becomes of the texts' ids, and of ids in any order."""
+    tokenizer = tokenizers.Tokenizer.from_file(str(folder / 'tokenizer.json'))
+    known = sorted(tokenizer.get_vocab(with_added_tokens=True).values())
+    lists = [e.ids for e in tokenizer.encode_batch(texts)]
+    lists += [rng.choices(known, k=rng.choice((1, 2, 3, 8, 40))) for _ in texts]
+    official = tokenizer.decode_batch(lists, skip_special_tokens=False)
+    wrong = [(ids, ascii(o), ascii(e)) for ids, o, e in zip(lists, decode_ours(tool, folder, lists), official) if o != e]
+    assert not wrong, f'{len(wrong)} of {len(lists)} differ ({folder.name}); the shortest (ids, ours, official): {min(wrong, key=lambda w: len(w[0]))}'
+
+
 def ids_of(line):
     return [int(token.partition(':')[0]) for token in line.split()]
 
@@ -132,6 +151,11 @@ def test_random_texts(tool, rng, name):
 @pytest.mark.parametrize('name', sorted(path.name for path in DATA.glob('part_*')))
 def test_random_texts_with_other_parts(tool, rng, name):
     compare(tool, DATA / name, make_texts(rng, N_TEXTS // 4), what=ids_of)
+
+
+@pytest.mark.parametrize('name', sorted(path.name for path in DATA.glob('part_*')))
+def test_random_ids_decode(tool, rng, name):
+    compare_decoded(tool, rng, DATA / name, make_texts(rng, N_TEXTS // 8))
 
 
 def test_random_texts_with_a_real_vocabulary(tool, rng, tmp_path):

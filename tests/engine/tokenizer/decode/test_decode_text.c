@@ -71,8 +71,8 @@ static void check_folder(const char *folder)
 
 static void test_decode_text__agrees_with_the_official_one(void **state)
 {
-    static const char *const folders[] = {"decoder", "decoder_at", "decoder_glued", "decoder_none",
-                                          "vocab"};
+    static const char *const folders[] = {"decoder",      "decoder_at", "decoder_glued",
+                                          "decoder_none", "vocab",      "added"};
 
     (void)state;
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
