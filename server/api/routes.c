@@ -12,6 +12,7 @@
 #include "server/api/rank/jina_rerank.h"
 #include "server/api/rank/tei_predict.h"
 #include "server/api/rank/tei_rerank.h"
+#include "server/api/rank/tei_root.h"
 #include "server/api/rank/vllm_classify.h"
 #include "server/api/rank/vllm_score.h"
 #include "server/api/similarity.h"
@@ -56,8 +57,8 @@ static const struct route rows[] = {
     {"/rerank",         POST,  TEI,    true,  true,  false, tei_rerank_start,             tei_rerank_finish},
     {"/predict",        POST,  TEI,    true,  true,  false, tei_predict_start,            tei_predict_finish},
     {"/embed",          POST,  TEI,    true,  true,  false, tei_embed_start,              tei_embed_finish},
-    {"/",               POST,  TEI,    true,  true,  false, tei_embed_start,              tei_embed_finish},
-    {"/invocations",    POST,  TEI,    true,  true,  false, tei_embed_start,              tei_embed_finish},
+    {"/",               POST,  TEI,    true,  true,  false, tei_root_start,               tei_root_finish},
+    {"/invocations",    POST,  TEI,    true,  true,  false, tei_root_start,               tei_root_finish},
     {"/vertex",         POST,  TEI,    true,  true,  false, tei_vertex_start,             tei_vertex_finish},
     {"/embed_all",      POST,  TEI,    true,  true,  false, tei_embed_all_start,          tei_embed_all_finish},
     {"/tokenize",       POST,  TEI,    true,  true,  false, tei_tokenize,                 NULL},

@@ -21,7 +21,7 @@ void tei_count_characters(struct request *request, const struct fields *fields);
 /* Reads "truncation_direction", TEI's word for which end of a text goes. */
 bool tei_decode_truncation_direction(struct decoding *decoding, const struct body_object *object);
 
-/* POST /embed, / and /invocations */
+/* POST /embed; / and /invocations where the model embeds */
 bool tei_read_embed(struct decoding *decoding, const struct body_object *root);
 enum route_outcome tei_embed_start(struct request *request);
 void tei_embed_finish(struct request *request);

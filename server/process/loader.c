@@ -82,9 +82,13 @@ static void describe(const struct server *server, const struct engine_info *info
         strncat(pooling, pooling_mode_name(info->pooling.order[i]),
                 sizeof pooling - strlen(pooling) - 1);
     }
-    log_write(LOG_INFO, "model %s: %zu dimensions, %s pooling%s, texts of up to %zu tokens",
-              server_model_name(server), info->n_dims, pooling,
-              info->normalize ? ", normalised" : "", info->max_tokens);
+    if (info->labels->n > 0)
+        log_write(LOG_INFO, "model %s: a cross-encoder, labels: %zu, pairs of up to %zu tokens",
+                  server_model_name(server), info->labels->n, info->max_tokens);
+    else
+        log_write(LOG_INFO, "model %s: %zu dimensions, %s pooling%s, texts of up to %zu tokens",
+                  server_model_name(server), info->n_dims, pooling,
+                  info->normalize ? ", normalised" : "", info->max_tokens);
     log_write(LOG_INFO, "%zu workers, %s, products by %s, kernels: %s", info->n_workers,
               info->dtype, info->gemm_name, info->kernels_name);
     describe_accuracy(info->accuracy);

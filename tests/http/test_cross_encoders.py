@@ -8,6 +8,7 @@ import cohere
 import pytest
 
 import tiny_models
+from clients import run_python
 
 RANKERS = [
     "rank-bert",
@@ -242,6 +243,14 @@ def test_score_of_one_with_many_and_of_as_many(ranker):
         assert server.post("/v1/score", bad).status == 400, bad
 
 
+@pytest.mark.parametrize("path", ["/", "/invocations"])
+def test_root_does_what_the_model_is_for(ranker, classifier, path):
+    body = {"query": "a", "texts": ["b", "c"]}
+    assert ask(ranker[0], path, body) == ask(ranker[0], "/rerank", body)
+    body = {"inputs": ["a", "b"]}
+    assert ask(classifier[0], path, body) == ask(classifier[0], "/predict", body)
+
+
 def test_coheres_clients(ranker):
     server, expected = ranker
     url = f"http://127.0.0.1:{server.port}"
@@ -252,3 +261,28 @@ def test_coheres_clients(ranker):
     first = cohere.Client(api_key="any", base_url=url).rerank(**asked)
     assert_close([row.relevance_score for row in sorted(first.results, key=lambda row: row.index)], scores)
     assert first.results[0].document.text == expected["passages"][first.results[0].index]
+
+
+LITELLM = """
+import json, sys
+import litellm
+
+url, query, *texts = sys.argv[1:]
+places = {"cohere": "/v2/rerank", "jina_ai": "/v1/rerank", "hosted_vllm": "/v1"}
+found = {}
+for name, place in places.items():
+    reply = litellm.rerank(model=f"{name}/judge", query=query, documents=texts, api_base=url + place, api_key="any", top_n=len(texts))
+    found[name] = [[row["index"], row["relevance_score"]] for row in reply.results]
+print(json.dumps(found))
+"""
+
+
+def test_litellm_as_three_providers(ranker, tmp_path):
+    server, expected = ranker
+    url = f"http://127.0.0.1:{server.port}"
+    printed = run_python("litellm", LITELLM, tmp_path, url, expected["query"], *expected["passages"])
+    found = json.loads(printed.splitlines()[-1])
+    assert list(found) == ["cohere", "jina_ai", "hosted_vllm"]
+    scores = [row[0] for row in expected["scores"]]
+    for rows in found.values():
+        assert_close([score for _, score in sorted(rows)], scores)

@@ -60,7 +60,7 @@ static void test_routes__tell_what_is_allowed(void **state)
     assert_int_equal(allowed, METHOD_GET | METHOD_POST);
     assert_ptr_equal(routes_find(&api_routes, "/", METHOD_GET, &allowed)->family, &openai_family);
     assert_true(routes_find(&api_routes, "/", METHOD_POST, &allowed)->start ==
-                routes_find(&api_routes, "/embed", METHOD_POST, &allowed)->start);
+                routes_find(&api_routes, "/invocations", METHOD_POST, &allowed)->start);
     assert_non_null(routes_find(&api_routes, "/tokenize", 0, &allowed)); /* PUT, DELETE ... */
     assert_int_equal(allowed, METHOD_POST);
 }
