@@ -16,7 +16,8 @@
 #include <sys/eventfd.h>
 
 enum {
-    MAX_TEXTS = 4096, /* under way, but for a single request of more */
+    MAX_TEXTS = 4096,      /* under way, but for a single request of more */
+    KEPT_BYTES = 64 << 10, /* of a reply's memory, for the next */
     SAVE_US = 5000000,
     LOOK_MS = 200,
 };
@@ -144,12 +145,20 @@ static void check_request(const struct batch *batch, struct item *item, const js
         set_problem(item, "invalid_body", "body must be a JSON object", "");
 }
 
+/* Its longest list, whatever the route calls it. */
 static size_t count_texts(const json_t *object)
 {
-    const json_t *input = json_object_get(json_object_get(object, "body"), "input");
-    const size_t n = json_array_size(input);
+    json_t *body = json_object_get(object, "body");
+    const char *key;
+    const json_t *value;
+    size_t n_texts = 1;
 
-    return n > 0 ? n : 1;
+    json_object_foreach(body, key, value)
+    {
+        if (json_array_size(value) > n_texts)
+            n_texts = json_array_size(value);
+    }
+    return n_texts;
 }
 
 static enum status submit(struct batch *batch, struct item *item, const json_t *object)
@@ -282,6 +291,8 @@ static enum status end_item(struct batch *batch, struct error *error)
     batch->place.n_records = item->n_records;
     batch->place.digest = item->digest;
     targets_measure(&batch->targets, &batch->place);
+    if (item->answer.body.capacity_bytes > KEPT_BYTES)
+        buffer_release(&item->answer.body);
     batch->n_texts -= item->n_texts;
     batch->first = (batch->first + 1) % OFFICE_MAX_REQUESTS;
     batch->n_used--;

@@ -2,6 +2,8 @@
 """nestd embed with files of OpenAI's Batch API. A server's replies to the same bodies are the oracle."""
 
 import json
+import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -90,6 +92,30 @@ def test_what_cannot_be_asked_is_an_error_of_its_line(embed, tmp_path, line, cod
     first, second = [json.loads(text) for text in (tmp_path / "o.jsonl").read_text().splitlines()]
     assert first["custom_id"] == "x" and first["response"] is None and first["error"]["code"] == code
     assert second["response"]["status_code"] == 200 and second["error"] is None
+
+
+def test_what_is_held_does_not_grow_with_the_file(binary, tiny, tmp_path):
+    """Replies to 1,000 texts take 200 KB and more each; some wait for those before them, and all for room."""
+
+    def peak_kib(n_lines):
+        body = {"inputs": ["cat"] * 1000}
+        first = line_of("0", {"input": [" ".join(["dog"] * 300)] * 1000})
+        lines = [first, *(line_of(f"{i + 1}", body, url="/embed") for i in range(n_lines))]
+        (tmp_path / "b.jsonl").write_text("\n".join(lines))
+        command = [binary, "embed", "--model-id", tiny, "--dtype", "float32", "--input-format", "batch", "--overwrite"]
+        command += ["-i", "b.jsonl", "-o", "o.jsonl"]
+        run = subprocess.Popen(list(map(str, command)), cwd=tmp_path, env=environment(), stderr=subprocess.DEVNULL)
+        peak = 0
+        while run.poll() is None:
+            found = re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{run.pid}/status").read_text())
+            peak = max(peak, int(found[1]) if found else 0)
+            time.sleep(0.01)
+        assert run.returncode == 0
+        statuses = {json.loads(line)["response"]["status_code"] for line in (tmp_path / "o.jsonl").read_text().splitlines()}
+        assert statuses == {200}
+        return peak
+
+    assert peak_kib(250) - peak_kib(8) < 16 << 10
 
 
 def test_lines_that_are_no_requests_stop_or_are_left_out(embed, tmp_path):
