@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,7 +101,30 @@ static void add_dense(const struct folder *folder)
                       "{\"path\": \"2\", \"type\": \"sentence_transformers.models.Dense\"}]");
 }
 
-static uint64_t count_allocations(const char *dtype, size_t n_workers, unsigned cpu_mask)
+/* A static embedding of as many tokens, cut at as many. */
+static void make_static(const struct folder *folder)
+{
+    static const float rows[VOCABULARY * 12] = {1, 2, 3};
+    const struct folder_tensor tensor = {"embedding.weight", VOCABULARY, 12, rows};
+    char text[2000];
+    size_t len = (size_t)sprintf(
+        text,
+        "{\"version\":\"1.0\",\"truncation\":{\"direction\":\"Right\",\"max_length\":%d},"
+        "\"model\":{\"type\":\"WordLevel\",\"unk_token\":\"w0\",\"vocab\":{\"w0\":0",
+        MAX_TOKENS);
+
+    for (int i = 1; i < VOCABULARY; i++)
+        len += (size_t)sprintf(text + len, ",\"w%d\":%d", i, i);
+    sprintf(text + len, "}}}");
+    folder_write_text(folder, "tokenizer.json", text);
+    folder_write_tensors(folder, "model.safetensors", &tensor, 1);
+    folder_write_text(
+        folder, "modules.json",
+        "[{\"path\": \"\", \"type\": \"sentence_transformers.models.StaticEmbedding\"}]");
+}
+
+static uint64_t count_allocations(void (*make)(const struct folder *folder), size_t n_dims,
+                                  const char *dtype, size_t n_workers, unsigned cpu_mask)
 {
     struct folder folder;
     struct engine_options options = {
@@ -115,11 +139,11 @@ static uint64_t count_allocations(const char *dtype, size_t n_workers, unsigned 
     uint64_t n_before;
 
     folder_init_copy(&folder, "tiny-mean");
-    add_dense(&folder);
+    make(&folder);
     options.model_dir = folder.path;
     if (engine_open(&engine, &options, NULL, &error))
         fail_msg("%s", error.text);
-    assert_int_equal(engine_get_info(engine)->n_dims, 20);
+    assert_int_equal(engine_get_info(engine)->n_dims, n_dims);
     n_before = allocations_get()->count;
     encode_many(engine);
     n_before = allocations_get()->count - n_before;
@@ -172,7 +196,10 @@ static void test_allocations__no_pass_makes_any(void **state)
 #endif
     for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
         for (size_t n_workers = 1; cpu_has(dtypes[i]) && n_workers <= 3; n_workers++)
-            assert_int_equal(count_allocations(dtypes[i], n_workers, CPU_MASK_ALL), 0);
+            assert_int_equal(count_allocations(add_dense, 20, dtypes[i], n_workers, CPU_MASK_ALL),
+                             0);
+    for (size_t n_workers = 1; n_workers <= 3; n_workers++)
+        assert_int_equal(count_allocations(make_static, 12, "float32", n_workers, CPU_MASK_ALL), 0);
 }
 
 int main(void)

@@ -50,6 +50,10 @@ def folder(shared_data, tmp_path):
     inner = model / "0_StaticEmbedding"
     inner.mkdir(parents=True)
     shutil.copy(source / "tokenizers" / f"{name}.json", inner / "tokenizer.json")
+    # sentence-transformers reads none of these.
+    (inner / "special_tokens_map.json").write_text(json.dumps({"mask_token": "conselho"}))
+    (inner / "added_tokens.json").write_text(json.dumps({"proposta": 70000}))
+    (inner / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "Unheard", "model_max_length": 1}))
     list_modules(model, [("StaticEmbedding", "0_StaticEmbedding")])
     return model
 

@@ -141,7 +141,7 @@ enum status tokenizer_load_bare(struct tokenizer **ret_tokenizer, const char *mo
 {
     struct tokenizer *tokenizer = calloc(1, sizeof *tokenizer);
     const struct tokenizer_config config = {0};
-    struct folder_files files = {.folder = model_dir, .config = &config};
+    struct folder_files files = {.folder = model_dir, .config = &config, .is_bare = true};
     enum status status = tokenizer ? load_bare(tokenizer, &files, error) : STATUS_NO_MEMORY;
 
     return finish_loading(tokenizer, status, ret_tokenizer, error);

@@ -15,6 +15,7 @@ struct folder_files {
     const struct tokenizer_config *config;
     struct document json; /* tokenizer.json; root NULL: there is none */
     bool is_converted;    /* it is none, but what one would have been */
+    bool is_bare;         /* no other file says anything */
     bool lowercase;       /* in lower case before all else */
 };
 

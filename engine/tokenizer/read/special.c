@@ -362,8 +362,11 @@ static enum status open_map(const struct folder_files *files, struct document *r
 static enum status open_sources(struct sources *sources, const struct folder_files *files,
                                 struct error *error)
 {
-    enum status status = open_map(files, &sources->decoder, &sources->map, error);
+    enum status status = STATUS_OK;
 
+    if (files->is_bare)
+        return STATUS_OK;
+    status = open_map(files, &sources->decoder, &sources->map, error);
     if (status || sources->decoder.root)
         return status;
     return document_open_if_there(&sources->added, files->folder, ADDED_FILE, false, error);

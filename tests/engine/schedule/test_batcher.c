@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -314,6 +315,37 @@ static void test_batcher__idle_worker_is_sent_to_an_open_team(void **state)
     assert_int_equal(helper.work, WORK_HELP);
     assert_ptr_equal(helper.team, &script->team);
     finish(script, &pass);
+    free(a);
+}
+
+/* An idle worker waits for a pass of its own, and is there when it comes. */
+static void test_batcher__passes_that_are_worked_alone_have_no_helpers(void **state)
+{
+    const struct batcher_options options = {.max_queued_tokens = QUEUE_TOKENS,
+                                            .max_pass_tokens = PASS_TOKENS,
+                                            .works_alone = true,
+                                            .now_us = clock_now};
+    struct script script = {0};
+    struct test_group *a = group_new('a', 1, 20);
+    struct pass pass = pass_of(&script);
+    struct helper helper = {.script = &script};
+    struct team *other = NULL;
+    pthread_t thread;
+
+    (void)state;
+    assert_int_equal(batcher_new(&script.batcher, &options), STATUS_OK);
+    submit(&script, a);
+    assert_int_equal(batcher_take(script.batcher, &pass, &script.team, &other), WORK_PASS);
+    assert_int_equal(pthread_create(&thread, NULL, ask_for_work, &helper), 0);
+    usleep(20000);
+    assert_int_equal(team_admit(&script.team), 1);
+    batcher_withdraw(script.batcher, &script.team);
+    team_close(&script.team);
+    finish(&script, &pass);
+    batcher_stop(script.batcher);
+    pthread_join(thread, NULL);
+    assert_int_equal(helper.work, WORK_NONE);
+    batcher_free(script.batcher);
     free(a);
 }
 
@@ -869,6 +901,7 @@ int main(void)
         CASE(test_batcher__small_pass_between_layers),
         CASE(test_batcher__large_do_not_pass_between_layers),
         CASE(test_batcher__idle_worker_is_sent_to_an_open_team),
+        CASE(test_batcher__passes_that_are_worked_alone_have_no_helpers),
         CASE(test_batcher__small_do_not_starve_large),
         CASE(test_batcher__text_over_the_budget_runs_alone),
         CASE(test_batcher__full_queue_refuses_whole_groups),
