@@ -2,6 +2,7 @@
 """--otlp-endpoint: a span of each request goes to a collector, by OTLP over HTTP as JSON; one that is slow, wrong or gone is
 no burden. What a span holds is as the OTLP and HTTP semantic conventions have it."""
 
+import base64
 import http.server
 import json
 import re
@@ -114,6 +115,37 @@ def test_span_tells_of_its_request(start, model, collector):
     ids = {span["spanId"] for span in (first, second, third)}
     assert len(ids) == 3 and all(re.fullmatch("[0-9a-f]{16}", identity) for identity in ids)
     assert re.fullmatch("[0-9a-f]{32}", second["traceId"]) and second["traceId"] != third["traceId"]
+
+
+def as_protobuf(value):
+    """OTLP's JSON is protobuf's, but for ids, which are hexadecimal."""
+    if isinstance(value, list):
+        return [as_protobuf(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    ids = {"traceId", "spanId", "parentSpanId"}
+    return {
+        name: base64.b64encode(bytes.fromhex(item)).decode() if name in ids else as_protobuf(item)
+        for name, item in value.items()
+    }
+
+
+def test_what_is_sent_is_what_the_protocol_defines(start, model, collector):
+    service = pytest.importorskip("opentelemetry.proto.collector.trace.v1.trace_service_pb2")
+    json_format = pytest.importorskip("google.protobuf.json_format")
+    server = start(model, "--otlp-endpoint", collector.url, "--otlp-service-name", 'a "name"').wait_ready()
+    server.post("/v1/embeddings", {"input": "a"}, {"traceparent": f"00-{TRACE}-{PARENT}-01"})
+    server.get("/nowhere")
+    server.stop()
+    request = service.ExportTraceServiceRequest()
+    for _, _, body in collector.posted:  # an unknown field is an error
+        json_format.ParseDict(as_protobuf(body), request)
+    spans = [span for resource in request.resource_spans for span in resource.scope_spans[0].spans]
+    assert [span.name for span in spans] == ["POST /v1/embeddings", "GET other"]
+    assert spans[0].trace_id.hex() == TRACE and spans[0].parent_span_id.hex() == PARENT
+    assert all(span.kind == span.SPAN_KIND_SERVER and len(span.span_id) == 8 for span in spans)
+    assert request.resource_spans[0].resource.attributes[0].value.string_value == 'a "name"'
+    assert spans[0].start_time_unix_nano < spans[0].end_time_unix_nano
 
 
 def test_probes_and_what_is_not_sampled_have_no_span(start, model, collector):
