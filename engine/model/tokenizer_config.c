@@ -50,6 +50,14 @@ static const char *const t5_names[N_SPECIAL_NAMES] = {
 static const char *const gpt2_names[N_SPECIAL_NAMES] = {
     [SPECIAL_BOS] = END_OF_TEXT, [SPECIAL_EOS] = END_OF_TEXT, [SPECIAL_UNKNOWN] = END_OF_TEXT};
 
+static const char *const gemma_names[N_SPECIAL_NAMES] = {
+    [SPECIAL_BOS] = "<bos>",     [SPECIAL_EOS] = "<eos>",   [SPECIAL_UNKNOWN] = "<unk>",
+    [SPECIAL_PADDING] = "<pad>", [SPECIAL_MASK] = "<mask>",
+};
+
+static const char *const llama_names[N_SPECIAL_NAMES] = {
+    [SPECIAL_BOS] = "<s>", [SPECIAL_EOS] = "</s>", [SPECIAL_UNKNOWN] = "<unk>"};
+
 static const char *const qwen2_names[N_SPECIAL_NAMES] = {
     [SPECIAL_EOS] = END_OF_TEXT, [SPECIAL_UNKNOWN] = END_OF_TEXT, [SPECIAL_PADDING] = END_OF_TEXT};
 
@@ -80,8 +88,8 @@ static const struct class
     {"DebertaTokenizer", NULL, "BPE", false},
     {"GPT2Tokenizer", gpt2_names, "BPE", false},
     {"GPTNeoXTokenizer", NULL, "BPE", false},
-    {"GemmaTokenizer", NULL, "BPE", false},
-    {"LlamaTokenizer", NULL, "BPE", false},
+    {"GemmaTokenizer", gemma_names, "BPE", false},
+    {"LlamaTokenizer", llama_names, "BPE", false},
     {"Qwen2Tokenizer", qwen2_names, "BPE", false},
     {"RobertaTokenizer", roberta_names, "BPE", false},
 };
@@ -267,12 +275,11 @@ static enum status read_class(struct tokenizer_config *config, const char *folde
     struct document model;
     enum status status;
 
-    if (class && !json_is_null(class))
-        return set_class(config, &config->document, error);
     status = document_open_if_there(&model, folder, "config.json", false, error);
     if (status)
         return status;
-    status = set_class(config, &model, error);
+    status = set_class(config, class && !json_is_null(class) ? &config->document : &model, error);
+    config->model_has_no_class = strcmp(class_of_model(&model), "TokenizersBackend") == 0;
     document_release(&model);
     return status;
 }

@@ -46,6 +46,8 @@ struct tokenizer_config {
     const char *model;
     /* The constructor's special tokens where no file names others; NULL: none. */
     const char *const *default_names; /* [N_SPECIAL_NAMES] */
+    /* Without a tokenizer.json no class is heard for a model of this type. */
+    bool model_has_no_class;
     /* The constructor's mask_token takes the white space before it. */
     bool mask_takes_left;
     bool doubles_separator; /* the constructor puts two between a pair's texts */

@@ -23,6 +23,7 @@ static const struct kind {
      "{\"<s>\":0,\"</s>\":1,\"a\":2,\"b\":3,\"\\u0120\":4,\"ab\":5,\"\\u0120a\":6}"},
     {"Qwen2Tokenizer", "vocab.json", "merges.txt", "#version: 0.2\na b\n"},
     {"DebertaV2Tokenizer", "spm.model", NULL, NULL},
+    {"LlamaTokenizer", "tokenizer.model", NULL, NULL},
 };
 
 enum { N_KINDS = sizeof kinds / sizeof *kinds };

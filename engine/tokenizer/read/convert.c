@@ -7,6 +7,7 @@
 
 #include "engine/base/memory.h"
 #include "engine/files/file.h"
+#include "engine/tokenizer/read/sentencepiece.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,8 @@ static const struct convert_row rows[] = {
     {"CamembertTokenizer", "sentencepiece.bpe.model", convert_pieces},
     {"DebertaV2Tokenizer", "spm.model", convert_pieces},
     {"GPT2Tokenizer", "vocab.json", convert_bytes},
+    {"GemmaTokenizer", "tokenizer.model", convert_merged},
+    {"LlamaTokenizer", "tokenizer.model", convert_merged},
     {"Qwen2Tokenizer", "vocab.json", convert_bytes},
     {"RobertaTokenizer", "vocab.json", convert_bytes},
     {"T5Tokenizer", "spiece.model", convert_pieces},
@@ -106,6 +109,20 @@ json_t *convert_metaspace(const char *scheme)
                      "prepend_scheme", scheme, "split", 1);
 }
 
+enum status convert_append_extra(json_t *extra, const char *text, size_t len_bytes, bool special)
+{
+    json_t *token = json_pack("{s:s%,s:b}", "content", text, len_bytes, "special", special ? 1 : 0);
+
+    return json_array_append_new(extra, token) ? STATUS_NO_MEMORY : STATUS_OK;
+}
+
+enum status convert_append_piece(json_t *extra, const struct sentence_piece *piece)
+{
+    if (piece->type != PIECE_CONTROL && piece->type != PIECE_USER_DEFINED)
+        return STATUS_OK;
+    return convert_append_extra(extra, piece->text, piece->len_bytes, piece->type == PIECE_CONTROL);
+}
+
 /* --- a folder --------------------------------------------------------------------------------- */
 
 static enum status find_row(const struct folder_files *files, const struct convert_row **ret_row,
@@ -113,6 +130,12 @@ static enum status find_row(const struct folder_files *files, const struct conve
 {
     const char *class_name = files->config->class_name;
 
+    if (files->config->model_has_no_class && strcmp(class_name, "TokenizersBackend") != 0)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         TOKENIZER_CONFIG_FILE ": \"tokenizer_class\" is \"%s\", which is not "
+                                               "heard for config.json's \"model_type\" where there "
+                                               "is no tokenizer.json; " CONVERT_ADVICE,
+                         class_name);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct convert_row *row = &rows[i];
         AUTO_FREE char *path = NULL;

@@ -30,8 +30,9 @@ struct convert_row {
     enum status (*convert)(struct draft *draft, struct error *error);
 };
 
-/* Of a SentencePiece model, and of vocab.json with merges.txt. */
+/* Of a SentencePiece model with a Unigram or a BPE, and of vocab.json with merges.txt. */
 MUST_CHECK enum status convert_pieces(struct draft *draft, struct error *error);
+MUST_CHECK enum status convert_merged(struct draft *draft, struct error *error);
 MUST_CHECK enum status convert_bytes(struct draft *draft, struct error *error);
 
 struct sentencepiece;
@@ -45,6 +46,21 @@ MUST_CHECK enum status convert_add_normalizers(const struct draft *draft,
                                                enum convert_normalizes normalizes,
                                                const struct sentencepiece *model, json_t *list,
                                                struct error *error);
+
+/* Appends a token that is looked for in texts, unless a file of the folder has a list of such tokens.
+ * `extra` may be NULL, which is STATUS_NO_MEMORY. */
+MUST_CHECK enum status convert_append_extra(json_t *extra, const char *text, size_t len_bytes,
+                                            bool special);
+
+/* The same for a piece: controls are special, what the user of SentencePiece has defined is not, and
+ * others are not looked for. */
+struct sentence_piece;
+MUST_CHECK enum status convert_append_piece(json_t *extra, const struct sentence_piece *piece);
+
+/* The template of what add_bos_token and add_eos_token ask for, which count only where there are such
+ * tokens; `vocab` is {"the": 5, ...}. */
+MUST_CHECK enum status convert_make_around(const struct draft *draft, const json_t *vocab,
+                                           json_t **ret_part, struct error *error);
 
 /* --- parts ------------------------------------------------------------------------------------ */
 

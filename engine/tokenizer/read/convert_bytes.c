@@ -136,8 +136,8 @@ static enum status find_asked(const struct draft *draft, const json_t *vocab, co
     return status;
 }
 
-static enum status make_finish(const struct draft *draft, const json_t *vocab, json_t **ret_part,
-                               struct error *error)
+enum status convert_make_around(const struct draft *draft, const json_t *vocab, json_t **ret_part,
+                                struct error *error)
 {
     struct convert_token tokens[2] = {{NULL, 0}, {NULL, 0}};
     bool has_first;
@@ -178,7 +178,7 @@ static enum status put_together(struct draft *draft, json_t *vocab, json_t *merg
     if (status)
         return status;
     if (is_qwen || strcmp(class_name, "GPT2Tokenizer") == 0)
-        status = make_finish(draft, vocab, &finish, error);
+        status = convert_make_around(draft, vocab, &finish, error);
     else
         status = make_roberta_finish(draft, vocab, has_prefix, &finish, error);
     if (status)

@@ -138,15 +138,6 @@ static enum status append_front(const struct draft *draft, const struct kind *ki
     return status;
 }
 
-/* A token that is looked for in texts, unless a file of the folder has a list of such tokens. */
-static enum status append_extra(json_t *extra, const char *text, size_t len_bytes, bool special)
-{
-    json_t *token = json_pack("{s:s%,s:b}", "content", text, len_bytes, "special", special ? 1 : 0);
-
-    return json_array_append_new(extra, token) ? STATUS_NO_MEMORY : STATUS_OK;
-}
-
-/* Controls are special; what the user of SentencePiece has defined is not. */
 static enum status append_pieces(const struct kind *kind, const struct sentencepiece *model,
                                  json_t *vocab, json_t *extra)
 {
@@ -157,9 +148,8 @@ static enum status append_pieces(const struct kind *kind, const struct sentencep
 
         if (i >= kind->n_skipped)
             status = append(vocab, piece->text, piece->len_bytes, piece->score);
-        if (!status && (piece->type == PIECE_CONTROL || piece->type == PIECE_USER_DEFINED))
-            status =
-                append_extra(extra, piece->text, piece->len_bytes, piece->type == PIECE_CONTROL);
+        if (!status)
+            status = convert_append_piece(extra, piece);
     }
     return status;
 }
@@ -177,7 +167,7 @@ static enum status append_extra_ids(const struct draft *draft, json_t *vocab, js
 
         status = append(vocab, text, (size_t)len, 0);
         if (!status)
-            status = append_extra(extra, text, (size_t)len, true);
+            status = convert_append_extra(extra, text, (size_t)len, true);
     }
     return status;
 }

@@ -39,6 +39,23 @@ def write_model(path, special, has_map=True):
     path.write_bytes(model.SerializeToString(deterministic=True))
 
 
+def write_merged(path, special, user_defined=()):
+    """The pieces of part_bpe_dropped, in the order in which they were merged."""
+    model = pb.ModelProto()
+    for text, type in special.items():
+        model.pieces.add(piece=text, score=0).type = type
+    for byte in range(256):
+        model.pieces.add(piece=f'<0x{byte:02X}>', score=0).type = 6
+    for text in user_defined:
+        model.pieces.add(piece=text, score=0).type = USER_DEFINED
+    for i, text in enumerate(t for t in part.train_bpe(False)['vocab'] if t not in part.SPECIAL):
+        model.pieces.add(piece=text, score=-i)
+    model.trainer_spec.model_type = pb.TrainerSpec.BPE
+    model.trainer_spec.byte_fallback = True
+    model.normalizer_spec.remove_extra_whitespaces = False
+    path.write_bytes(model.SerializeToString(deterministic=True))
+
+
 def write_bytes(folder, special):
     model = part.train_bpe(True)
     vocab = [text for text in model['vocab'] if text not in part.SPECIAL]
@@ -55,6 +72,7 @@ def write_words(folder, special):
 XLMR = {'<unk>': UNKNOWN, '<s>': CONTROL, '</s>': CONTROL}
 ALBERT = {'<pad>': CONTROL, '<unk>': UNKNOWN, '[CLS]': CONTROL, '[SEP]': CONTROL, '[MASK]': CONTROL, '.': USER_DEFINED, '-': USER_DEFINED}
 DEBERTA = {'[PAD]': CONTROL, '[CLS]': CONTROL, '[SEP]': CONTROL, '[UNK]': UNKNOWN, '[S]': USER_DEFINED}
+GEMMA = {'<pad>': CONTROL, '<eos>': CONTROL, '<bos>': CONTROL, '<unk>': UNKNOWN, '<mask>': USER_DEFINED}
 T5 = {'<pad>': CONTROL, '</s>': CONTROL, '<unk>': UNKNOWN}
 ROBERTA = ['<s>', '<pad>', '</s>', '<unk>', '<mask>']
 TEXT_END = '<|endoftext|>'
@@ -80,6 +98,10 @@ FOLDERS = {
     'convert_deberta': ('deberta-v2', lambda f: write_model(f / 'spm.model', DEBERTA), {'do_lower_case': False, 'vocab_type': 'spm'}, {}),
     'convert_deberta_split': ('deberta-v2', lambda f: write_model(f / 'spm.model', DEBERTA), {
         'tokenizer_class': 'DebertaV2Tokenizer', 'do_lower_case': True, 'split_by_punct': True, 'add_prefix_space': False}, {}),
+    'convert_gemma': ('gemma3_text', lambda f: write_merged(f / 'tokenizer.model', GEMMA, ['[x]', '\n\n']), {
+        'tokenizer_class': 'GemmaTokenizer', 'add_bos_token': True, 'add_eos_token': True}, {}),
+    'convert_llama': ('llama', lambda f: write_merged(f / 'tokenizer.model', XLMR), {'tokenizer_class': 'LlamaTokenizer', 'add_bos_token': True, 'legacy': True}, {}),
+    'convert_llama_new': ('llama', lambda f: write_merged(f / 'tokenizer.model', XLMR), {'tokenizer_class': 'LlamaTokenizerFast', 'add_prefix_space': None}, {}),
     'convert_mpnet': ('mpnet', lambda f: write_words(f, ['<s>', '<pad>', '</s>', '[UNK]', '<mask>']), {'tokenizer_class': 'MPNetTokenizer'}, {}),
     'convert_t5': ('t5', lambda f: write_model(f / 'spiece.model', T5), {'tokenizer_class': 'T5Tokenizer'}, {}),
     'convert_t5_few': ('t5', lambda f: write_model(f / 'spiece.model', T5), {
@@ -109,7 +131,7 @@ def make_folder(name):
 
 
 OTHER_TEXTS = ['<extra_id_0>', 'a <extra_id_2> b', '<extra_id_99>the', 'the-day.', '- .', '[B] <s> <new>', '<s>NOTUSED', '<|im_start|>the<|im_end|>',
-               '<|endoftext|>', 'a <mask> the', "''the``", 'a\tb\nc\r\nd\x0be', '\t', '\nthe\x0b', 'a [MASK] b[S]', 'The\u00a0day  ']
+               '<|endoftext|>', 'a <mask> the', "''the``", 'a\tb\nc\r\nd\x0be', '\t', '\nthe\x0b', 'a [MASK] b[S]', 'The\u00a0day  ', '<s>the</s> day', 'a[x]\n\n\nb', '<0x0A>']
 
 
 def main():

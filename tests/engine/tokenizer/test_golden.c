@@ -124,7 +124,8 @@ static void test_tokenizer__converted_folders_agree_with_transformers(void **sta
         "convert_xlmr",    "convert_xlmr_bare",     "convert_xlmr_named", "convert_camembert",
         "convert_albert",  "convert_albert_cased",  "convert_t5",         "convert_t5_few",
         "convert_roberta", "convert_roberta_bare",  "convert_gpt2",       "convert_qwen2",
-        "convert_deberta", "convert_deberta_split", "convert_mpnet",
+        "convert_deberta", "convert_deberta_split", "convert_mpnet",      "convert_gemma",
+        "convert_llama",   "convert_llama_new",
     };
 
     (void)state;

@@ -103,6 +103,7 @@ static void test_memory__every_failure_is_told_from_converted_folders(void **sta
     assert_survives("convert_albert");
     assert_survives("convert_deberta_split");
     assert_survives("convert_t5_few");
+    assert_survives("convert_gemma");
     assert_survives("convert_roberta");
     assert_survives("convert_qwen2");
 }

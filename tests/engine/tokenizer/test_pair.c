@@ -101,7 +101,7 @@ static void test_pair__agrees_with_the_official_one(void **state)
 static void test_pair__agrees_with_transformers(void **state)
 {
     (void)state;
-    assert_int_equal(check_file("converted_pairs.jsonl"), 150);
+    assert_int_equal(check_file("converted_pairs.jsonl"), 180);
 }
 
 static void test_pair__too_long_says_how_many(void **state)
