@@ -59,6 +59,8 @@ struct head_weights {
     struct linear dense; /* [hidden, hidden] */
     struct layer_norm_weights norm;
     struct linear output; /* [n_labels, hidden] */
+    bool leaves_padding;  /* the last token is that before any `padding_id` at the end */
+    size_t padding_id;
 };
 
 /* A static embedding has a table and no encoder: of `arch` only hidden_size, vocab_size and

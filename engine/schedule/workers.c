@@ -79,8 +79,10 @@ static void fail_job(struct job *job, enum status status)
 
 static void pool_tokens(struct worker *worker, struct job *job, const float *tokens)
 {
-    model_pool(worker->workers->options.model, tokens, job->n_tokens, job->n_skipped,
-               worker->pooled, worker->scratch);
+    const struct model *model = worker->workers->options.model;
+    size_t n_tokens = model_count_pooled(model, job->ids, job->n_tokens);
+
+    model_pool(model, tokens, n_tokens, job->n_skipped, worker->pooled, worker->scratch);
     finish_job(worker, job);
 }
 

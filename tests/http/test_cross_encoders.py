@@ -10,6 +10,8 @@ import pytest
 import tiny_models
 from clients import run_python
 
+np = pytest.importorskip("numpy")
+
 RANKERS = [
     "rank-bert",
     "rank-deberta-v2",
@@ -286,3 +288,33 @@ def test_litellm_as_three_providers(ranker, tmp_path):
     scores = [row[0] for row in expected["scores"]]
     for rows in found.values():
         assert_close([score for _, score in sorted(rows)], scores)
+
+
+SEQUENCE = '{"architectures": ["Qwen3ForSequenceClassification"], "pad_token_id": 0, "num_labels": 1, "id2label": null}'
+
+
+@pytest.fixture(scope="module")
+def spec(shared_data):
+    """What runs the tiny models in float64."""
+    return tiny_models.module(shared_data, "spec")
+
+
+def test_decoder_judges_by_its_last_token(shared_data, start, tmp_path, spec):
+    """Qwen's tokenizer ends a text with the token that pads, which transformers does not take for the last."""
+    tokenizers = pytest.importorskip("tokenizers")
+    model = tiny_models.make(shared_data, "qwen3-embedding", tmp_path, head={"score.weight": [1, 64]}, prefix="model.")
+    (model / "modules.json").unlink()
+    config = json.loads((model / "config.json").read_text())
+    (model / "config.json").write_text(json.dumps({**config, **json.loads(SEQUENCE)}))
+    tensors = spec.load(str(model / "model.safetensors"))
+    plan = spec.describe(config, {name.removeprefix("model."): tensor for name, tensor in tensors.items()})
+    tokenizer = tokenizers.Tokenizer.from_file(str(model / "tokenizer.json"))
+    server = start(model, "--dtype", "float32", "--threads", 1).wait_ready()
+    pairs = [("um gato", "dois"), ("a", "b c d"), ("Onde fica a capital?", "Brasília.")]
+    for query, text in pairs:
+        ids = tokenizer.encode(query, text).ids
+        assert ids[-1] == 0
+        last = max(i for i, token in enumerate(ids) if token != 0)
+        wanted = float((spec.run(plan, np.array(ids))[last] @ tensors["score.weight"].T)[0])
+        found = ask(server, "/rerank", {"query": query, "texts": [text], "raw_scores": True})
+        assert_close([found[0]["score"]], [wanted])

@@ -48,7 +48,16 @@ static const char *const refused[] = {"attention_bias", "mlp_bias", "sliding_win
 static const char *const qwen_refused[] = {"attention_bias", "mlp_bias", "use_sliding_window",
                                            NULL};
 
-#define FAMILY(first_type, second_type, tensors_, refused_, theta_, eps_, ...)                     \
+/* Of those that see no later token: the last has seen all. */
+static const struct family_tensor head_tensors[] = {
+    OUTER_TENSOR("score.weight", head.output.weight, LABELS, HIDDEN),
+    NO_TENSOR,
+};
+
+static const struct family_head last_token_head = {
+    .tensors = head_tensors, .activation = "torch.nn.Identity", .pooling = POOLING_LAST_TOKEN};
+
+#define FAMILY(first_type, second_type, tensors_, refused_, head_, theta_, eps_, ...)              \
     {                                                                                              \
         .model_types = {first_type, second_type},                                                  \
         .sizes =                                                                                   \
@@ -71,14 +80,15 @@ static const char *const qwen_refused[] = {"attention_bias", "mlp_bias", "use_sl
                      .rotates = true,                                                              \
                      __VA_ARGS__},                                                                 \
         .prefixes = {"model."}, .model_tensors = model_tensors, .layer_prefix = "layers.",         \
-        .layer_tensors = tensors_,                                                                 \
+        .layer_tensors = tensors_, .head = head_,                                                  \
     }
 
-const struct family family_llama =
-    FAMILY("llama", "mistral", layer_tensors, refused, 10000, 1e-6, .is_causal = true);
+const struct family family_llama = FAMILY("llama", "mistral", layer_tensors, refused,
+                                          &last_token_head, 10000, 1e-6, .is_causal = true);
 const struct family family_eurobert =
-    FAMILY("eurobert", NULL, layer_tensors, refused, 250000, 1e-5, .is_causal = false);
-const struct family family_qwen2 =
-    FAMILY("qwen2", NULL, qwen2_tensors, qwen_refused, 10000, 1e-6, .is_causal = true);
-const struct family family_qwen3 = FAMILY("qwen3", NULL, qwen3_tensors, qwen_refused, 10000, 1e-6,
-                                          .is_causal = true, .norms_heads = true);
+    FAMILY("eurobert", NULL, layer_tensors, refused, NULL, 250000, 1e-5, .is_causal = false);
+const struct family family_qwen2 = FAMILY("qwen2", NULL, qwen2_tensors, qwen_refused,
+                                          &last_token_head, 10000, 1e-6, .is_causal = true);
+const struct family family_qwen3 =
+    FAMILY("qwen3", NULL, qwen3_tensors, qwen_refused, &last_token_head, 10000, 1e-6,
+           .is_causal = true, .norms_heads = true);

@@ -49,6 +49,21 @@ static enum status read_pooling(const struct family_head *head, const struct doc
     return STATUS_OK;
 }
 
+/* Transformers takes for the last token that before the padding, which a text's own tokens may be:
+ * Qwen's tokenizers end texts with what pads them. */
+static enum status read_padding(struct model *model, const struct document *config,
+                                struct error *error)
+{
+    const json_t *id = json_object_get(config->root, "pad_token_id");
+
+    model->head.leaves_padding =
+        model->pooling.order[0] == POOLING_LAST_TOKEN && id && !json_is_null(id);
+    if (!model->head.leaves_padding)
+        return STATUS_OK;
+    return document_get_size(config, "pad_token_id", 0, model->arch.vocab_size - 1,
+                             &model->head.padding_id, error);
+}
+
 enum status head_read(struct model *model, const struct family *family,
                       const struct document *config, const char *pooling_override,
                       struct error *error)
@@ -60,6 +75,9 @@ enum status head_read(struct model *model, const struct family *family,
         status = read_pooling(family->head, config, &model->pooling.order[0], error);
     if (!status)
         status = labels_read(&model->labels, config, error);
+    if (status)
+        return status;
+    status = read_padding(model, config, error);
     if (status)
         return status;
     model->arch.n_labels = model->labels.n;

@@ -19,6 +19,14 @@ void model_pool(const struct model *model, const float *tokens, size_t n_tokens,
     transform_apply(&model->transform, ret_vector, scratch);
 }
 
+size_t model_count_pooled(const struct model *model, const int32_t *ids, size_t n_tokens)
+{
+    while (model->head.leaves_padding && n_tokens > 1 &&
+           (size_t)ids[n_tokens - 1] == model->head.padding_id)
+        n_tokens--;
+    return n_tokens;
+}
+
 size_t model_count_measured(const struct model *model)
 {
     return model->labels.n > 0 ? model->arch.hidden_size : model->n_dims;

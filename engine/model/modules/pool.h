@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdint.h>
 
 struct model;
 
@@ -17,6 +18,10 @@ size_t model_pool_floats(const struct model *model);
  * normalised at the end. */
 void model_pool(const struct model *model, const float *tokens, size_t n_tokens, size_t n_skipped,
                 float *ret_vector, float *scratch);
+
+/* How many of a text's tokens model_pool() is to be given: all but the padding at its end, which a
+ * cross-encoder's head may leave out; 1 at least. */
+size_t model_count_pooled(const struct model *model, const int32_t *ids, size_t n_tokens);
 
 /* The same for judging a number format: the finished vector or, of a cross-encoder, the pooled one,
  * since a few scores have no direction to lose. model_count_measured() numbers come out. */
