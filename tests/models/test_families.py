@@ -5,6 +5,8 @@ agrees with sentence-transformers on the first. ENCODE_IDS is the program that e
 import json
 import os
 import pathlib
+import random
+import re
 import secrets
 import shutil
 import subprocess
@@ -269,3 +271,54 @@ def test_other_formats_keep_their_bytes_and_come_close(spec, name, dtype, tmp_pa
     exact, found = encode(folder, expected["ids"]), encode(folder, expected["ids"], dtype)
     cosines = (exact * found).sum(axis=1) / np.linalg.norm(exact, axis=1) / np.linalg.norm(found, axis=1)
     assert cosines.min() > 0.98
+
+
+ODD_VALUES = [-1, 0, 1, 2, 3, 2**31, 1e30, 0.5, "", "x", "c2p", True, False, None, [], [1], {}, {"x": 1}]
+
+
+def damage_config(chance, folder):
+    config = json.loads((folder / "config.json").read_text())
+    for key in chance.sample(sorted(config), chance.randint(1, 2)):
+        config[key] = chance.choice(ODD_VALUES)
+    (folder / "config.json").write_text(json.dumps(config))
+    return config
+
+
+def damage_weights(chance, folder):
+    """A tensor less, one of another shape or type, or a byte of the header changed."""
+    path = folder / "model.safetensors"
+    data = bytearray(path.read_bytes())
+    end = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:end])
+    name = chance.choice(sorted(set(header) - {"__metadata__"}))
+    kind = chance.randrange(4)
+    if kind == 0:
+        del header[name]
+    elif kind == 1:
+        header[name]["shape"] = chance.choice([[], [1], [0, 0], header[name]["shape"][::-1] + [1], [2**62, 2**62]])
+    elif kind == 2:
+        header[name]["dtype"] = chance.choice(["F16", "I64", "X"])
+    text = bytearray(json.dumps(header).encode())
+    if kind == 3:
+        text[chance.randrange(len(text))] = chance.randrange(256)
+    path.write_bytes(len(text).to_bytes(8, "little") + text + data[end:])
+    return f"{name}: {kind}"
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_damaged_folder_is_refused_or_runs(spec, name, tmp_path, monkeypatch):
+    """Never a signal and never a hang: ENCODE_IDS of a build with sanitizers makes it a fuzzer, DAMAGES of them."""
+    folder, seed = tmp_path / name, secrets.randbits(32)
+    shutil.copytree(ROOT / "families" / name, folder)
+    cut_modules(folder)
+    write_weights(spec, folder, "", monkeypatch)
+    saved = {path: path.read_bytes() for path in (folder / "config.json", folder / "model.safetensors")}
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    for _ in range(int(os.environ.get("DAMAGES", "12"))):
+        what = chance.choice([damage_config, damage_weights])(chance, folder)
+        done = subprocess.run([PROGRAM, folder, "float32"], input=b"2 5 3\n1\n", capture_output=True, timeout=100, check=False)
+        is_refused = done.returncode == 2 and re.match(rb"encode_ids: \S", done.stderr)
+        assert done.returncode == 0 or is_refused, (what, done)
+        for path, content in saved.items():
+            path.write_bytes(content)
