@@ -46,6 +46,18 @@ static void alias_operands(struct encoder_context *context)
     context->inner_operand.values = context->inner;
 }
 
+/* Where each product is a phase of its own, nobody reads qkv any more when inner is written, nor
+ * inner when the next layer's qkv is. */
+static void share_qkv(struct encoder_context *context)
+{
+    if (!context->encoder->is_large)
+        return;
+    if (context->encoder->dtype == ENCODER_FLOAT32)
+        context->inner = context->qkv;
+    else
+        context->inner_operand.values = context->qkv;
+}
+
 /* What they take together; SIZE_MAX if that does not fit a size_t. */
 static size_t plan_pieces(const struct piece *pieces, size_t n_pieces)
 {
@@ -94,6 +106,7 @@ static size_t list_pieces(struct encoder_context *context, struct piece ret_piec
     size_t qkv = arch_qkv_size(arch);
     size_t inner = arch->intermediate_size;
     size_t n_inner_rows = encoder->is_large ? n_rows : GEMM_MAX_ROWS;
+    size_t n_x_rows = arch->norm_place == NORM_AFTER ? n_rows : GEMM_MAX_ROWS;
     bool short_qkv = encoder->attention_type == KERNEL_BFLOAT16;
     bool is_short = encoder->dtype == ENCODER_BFLOAT16; /* in int8 an operand may hold any format */
     bool own = encoder->dtype != ENCODER_FLOAT32;
@@ -102,20 +115,22 @@ static size_t list_pieces(struct encoder_context *context, struct piece ret_piec
     size_t n_chosen = arch->n_experts ? n_rows * arch->n_chosen_experts : 0;
     const struct piece pieces[] = {
         {&context->x, n_rows, hidden},
-        {&context->x_operand.values, own_x ? n_rows : 0, columns_of(hidden, is_short)},
-        {&context->x_operand.scales, n_rows, 1},
-        {&context->x_operand.zeros, n_rows, 1},
+        {&context->x_operand.values, own_x ? n_x_rows : 0, columns_of(hidden, is_short)},
+        {&context->x_operand.scales, n_x_rows, 1},
+        {&context->x_operand.zeros, n_x_rows, 1},
         {&context->mid_operand.values, own_x ? n_rows : 0, columns_of(hidden, is_short)},
         {&context->mid_operand.scales, n_rows, 1},
         {&context->mid_operand.zeros, n_rows, 1},
-        {&context->qkv, n_rows, columns_of(qkv, short_qkv)},
+        {&context->qkv, n_rows,
+         larger(columns_of(qkv, short_qkv), encoder->is_large ? columns_of(inner, is_short) : 0)},
         {&context->attended, n_rows, arch->query_size},
         {&context->attended_operand.values, own ? n_rows : 0,
          columns_of(arch->query_size, is_short)},
         {&context->attended_operand.scales, n_rows, 1},
         {&context->attended_operand.zeros, n_rows, 1},
-        {&context->inner, own ? GEMM_MAX_ROWS : n_inner_rows, inner},
-        {&context->inner_operand.values, own ? n_inner_rows : 0, columns_of(inner, is_short)},
+        {&context->inner, own || !encoder->is_large ? GEMM_MAX_ROWS : 0, inner},
+        {&context->inner_operand.values, own && !encoder->is_large ? GEMM_MAX_ROWS : 0,
+         columns_of(inner, is_short)},
         {&context->inner_operand.scales, n_inner_rows, 1},
         {&context->inner_operand.zeros, n_inner_rows, 1},
         {&context->wide, arch->is_gated ? GEMM_MAX_ROWS : 0, 2 * inner},
@@ -147,8 +162,10 @@ static enum status take_memory(struct encoder_context *context)
     size_t n_pieces = list_pieces(context, pieces);
     enum status status = take_pieces(&context->arena, pieces, n_pieces);
 
-    if (!status)
+    if (!status) {
+        share_qkv(context);
         alias_operands(context);
+    }
     return status;
 }
 

@@ -60,9 +60,11 @@ struct encoder_context {
 
     /* Of the pass, n rows: the owner's. */
     float *x;                        /* [n, hidden]: the residual stream */
-    struct operand x_operand;        /* [n, hidden]: x as it enters a layer */
+    struct operand x_operand;        /* [n, hidden]: x as it enters a layer; where norms are not
+                                        after, of a block: [GEMM_MAX_ROWS, hidden], the member's, or
+                                        the owner's where each step is a phase of its own */
     struct operand mid_operand;      /* [n, hidden]: x between the layer's two halves */
-    void *qkv;                       /* [n, qkv], of attention_type */
+    void *qkv;                       /* [n, qkv], of attention_type; and inner's, if that is [n] */
     float *attended;                 /* [n, query] */
     struct operand attended_operand; /* [n, query] */
     uint32_t *chosen;                /* [n, n_chosen_experts]: each row's experts */

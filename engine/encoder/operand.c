@@ -1,11 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/encoder/operand.h"
 
+#include "engine/model/model.h"
+
 #include <string.h>
 
 enum kernel_type operand_product_type(enum gemm_format format)
 {
     return format == GEMM_INT8 ? KERNEL_INT32 : KERNEL_FLOAT32;
+}
+
+struct operand *operand_of_x(const struct step *step, size_t *ret_row)
+{
+    bool is_whole = step->alone || step->owner->encoder->model->arch.norm_place == NORM_AFTER;
+
+    *ret_row = is_whole ? step->row : 0;
+    return is_whole ? &step->owner->x_operand : &step->member->x_operand;
 }
 
 void operand_fill(const struct kernels *kernels, enum gemm_format format, const float *rows,

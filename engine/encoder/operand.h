@@ -12,6 +12,9 @@
 /* What a product in this format leaves. */
 enum kernel_type operand_product_type(enum gemm_format format);
 
+/* Where x's operand is for a step, and the row of it that is the step's first. */
+struct operand *operand_of_x(const struct step *step, size_t *ret_row);
+
 /* Rows of float32 into the form that a product of this format reads, at row `to` of the operand. */
 void operand_fill(const struct kernels *kernels, enum gemm_format format, const float *rows,
                   size_t n_rows, size_t n, struct operand *operand, size_t to);

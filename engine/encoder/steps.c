@@ -47,7 +47,9 @@ void step_qkv(const struct step *step)
     const struct encoder *encoder = owner->encoder;
     const struct packed_linear *linear = &step->layer->products[LAYER_QKV];
     enum kernel_type from = operand_product_type(linear->weights->format);
-    struct kernel_product product = operand_multiply(step, linear, &owner->x_operand, step->row);
+    size_t row;
+    const struct operand *operand = operand_of_x(step, &row);
+    struct kernel_product product = operand_multiply(step, linear, operand, row);
     size_t stride = arch_qkv_size(&encoder->model->arch);
     size_t column = step->panel * product.n;
 

@@ -14,7 +14,7 @@ static size_t hidden_size(const struct step *step)
 
 /* The operand of norm(x), which leaves x as it is. */
 static void norm_apart(const struct step *step, const struct packed_norm *norm,
-                       enum layer_product product, struct operand *operand)
+                       enum layer_product product, struct operand *operand, size_t to)
 {
     const struct encoder *encoder = step->owner->encoder;
     size_t hidden = hidden_size(step);
@@ -23,17 +23,21 @@ static void norm_apart(const struct step *step, const struct packed_norm *norm,
     memcpy(normed, step->owner->x + step->row * hidden, step->n_rows * hidden * sizeof *normed);
     packed_norm_apply(&encoder->kernels, norm, normed, step->n_rows, hidden);
     operand_fill(&encoder->kernels, step->layer->products[product].weights->format, normed,
-                 step->n_rows, hidden, operand, step->row);
+                 step->n_rows, hidden, operand, to);
 }
 
 void step_norm_input(const struct step *step)
 {
-    norm_apart(step, &step->layer->attention_norm, LAYER_QKV, &step->owner->x_operand);
+    size_t row;
+    struct operand *operand = operand_of_x(step, &row);
+
+    norm_apart(step, &step->layer->attention_norm, LAYER_QKV, operand, row);
 }
 
 void step_norm_middle(const struct step *step)
 {
-    norm_apart(step, &step->layer->output_norm, LAYER_INTERMEDIATE, &step->owner->mid_operand);
+    norm_apart(step, &step->layer->output_norm, LAYER_INTERMEDIATE, &step->owner->mid_operand,
+               step->row);
 }
 
 void step_norm_final(const struct step *step)

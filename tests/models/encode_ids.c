@@ -7,7 +7,7 @@
  *
  * encode_ids FOLDER DTYPE layers < ids: of each text in turn the token vectors after each layer,
  * [n_layers, n_tokens, hidden], those of the last as they leave the encoder. */
-#include "engine/encoder/encoder.h"
+#include "engine/encoder/context.h"
 #include "engine/encoder/team.h"
 #include "engine/model/model.h"
 #include "engine/vector/vector.h"
@@ -122,19 +122,31 @@ static enum encoder_dtype dtype_of(const char *name)
     return ENCODER_FLOAT32;
 }
 
-/* The vectors, after all ways to make them were compared. */
-static int write_vectors(const struct model *model, struct encoder_context *contexts[2],
-                         const struct texts *texts)
+static void contexts_new(const struct encoder *encoder, const struct texts *texts,
+                         struct encoder_context *contexts[2])
+{
+    for (size_t i = 0; i < 2; i++)
+        if (encoder_context_new(encoder, texts->n_tokens + 1, &contexts[i]))
+            die("out of memory");
+}
+
+static void contexts_free(struct encoder_context *contexts[2])
+{
+    for (size_t i = 0; i < 2; i++)
+        encoder_context_free(contexts[i]);
+}
+
+/* Encodes in company, alone and shared; whether the bytes are those of `expected`. */
+static bool are_same(const struct model *model, struct encoder_context *contexts[2],
+                     const struct texts *texts, const float *expected)
 {
     size_t n_values = texts->n * model->n_dims;
-    float *alone = calloc(n_values, sizeof *alone), *together = calloc(n_values, sizeof *together);
-    int rc = 0;
+    float *together = calloc(n_values, sizeof *together);
+    bool same = true;
 
-    if (!alone || !together)
+    if (!together)
         die("out of memory");
-    for (size_t i = 0; i < texts->n; i++)
-        encode(model, contexts[0], NULL, &texts->texts[i], 1, alone + i * model->n_dims);
-    for (size_t round = 0; round < 3 && rc == 0; round++) {
+    for (size_t round = 0; round < 3 && same; round++) {
         if (round < 2)
             encode(model, contexts[0], round ? contexts[1] : NULL, texts->texts, texts->n,
                    together);
@@ -142,22 +154,53 @@ static int write_vectors(const struct model *model, struct encoder_context *cont
             for (size_t i = 0; i < texts->n; i++)
                 encode(model, contexts[0], contexts[1], &texts->texts[i], 1,
                        together + i * model->n_dims);
-        if (memcmp(alone, together, n_values * sizeof *alone) != 0) {
+        same = memcmp(expected, together, n_values * sizeof *expected) == 0;
+        if (!same)
             fprintf(stderr, "encode_ids: the bytes depend on company (round %zu)\n", round);
-            rc = 1;
-        }
     }
-    if (rc == 0)
+    free(together);
+    return same;
+}
+
+/* The vectors, after all ways to make them were compared: block by block and product by product. */
+static int write_vectors(const struct model *model, struct encoder *encoder,
+                         const struct texts *texts)
+{
+    size_t n_values = texts->n * model->n_dims;
+    float *alone = calloc(n_values, sizeof *alone);
+    struct encoder_context *contexts[2];
+    bool same = true;
+
+    if (!alone)
+        die("out of memory");
+    for (size_t i = 0; i < 2 && same; i++) {
+        contexts_new(encoder, texts, contexts);
+        for (size_t j = 0; j < texts->n && i == 0; j++)
+            encode(model, contexts[0], NULL, &texts->texts[j], 1, alone + j * model->n_dims);
+        same = are_same(model, contexts, texts, alone);
+        contexts_free(contexts);
+        encoder->is_large = !encoder->is_large;
+    }
+    if (same)
         fwrite(alone, sizeof *alone, n_values, stdout);
     free(alone);
-    free(together);
-    return rc;
+    return same ? 0 : 1;
+}
+
+static void write_all_layers(const struct model *model, const struct encoder *encoder,
+                             const struct texts *texts)
+{
+    struct encoder_context *contexts[2];
+
+    contexts_new(encoder, texts, contexts);
+    for (size_t i = 0; i < texts->n; i++)
+        write_layers(model, contexts[0], &texts->texts[i]);
+    contexts_free(contexts);
 }
 
 int main(int argc, char **argv)
 {
     struct texts texts = {.n = 0};
-    struct encoder_context *contexts[2];
     struct encoder *encoder;
     struct model *model;
     struct error error = {0};
@@ -169,15 +212,10 @@ int main(int argc, char **argv)
         encoder_new(&encoder, model, dtype_of(argv[2]), ~0u, 2, &error))
         die(error.text);
     read_texts(&texts, model->max_tokens);
-    for (size_t i = 0; i < 2; i++)
-        if (encoder_context_new(encoder, texts.n_tokens + 1, &contexts[i]))
-            die("out of memory");
     if (argc == 3)
-        rc = write_vectors(model, contexts, &texts);
-    for (size_t i = 0; i < texts.n && argc == 4; i++)
-        write_layers(model, contexts[0], &texts.texts[i]);
-    for (size_t i = 0; i < 2; i++)
-        encoder_context_free(contexts[i]);
+        rc = write_vectors(model, encoder, &texts);
+    else
+        write_all_layers(model, encoder, &texts);
     for (size_t i = 0; i < texts.n; i++)
         free((void *)(uintptr_t)texts.texts[i].ids);
     encoder_free(encoder);
