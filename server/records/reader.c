@@ -54,13 +54,11 @@ enum status reader_open(struct reader **ret_reader, const char *path, size_t max
     if (descriptor < 0)
         return STATUS_IO;
     reader = calloc(1, sizeof *reader);
-    if (reader)
-        reader->file = gzdopen(descriptor, "rb");
-    if (!reader || !reader->file) {
+    if (!reader) {
         close(descriptor);
-        free(reader);
         return error_set(error, STATUS_NO_MEMORY, "%s: not enough memory to read it", path);
     }
+    unpacked_init(&reader->file, descriptor);
     reader->path = path;
     if (fstat(descriptor, &about) == 0 && S_ISREG(about.st_mode))
         reader->file_bytes = (double)about.st_size;
@@ -79,7 +77,7 @@ void reader_free(struct reader *reader)
 {
     if (!reader)
         return;
-    gzclose(reader->file);
+    unpacked_release(&reader->file);
     buffer_release(&reader->record);
     free(reader);
 }
@@ -99,7 +97,7 @@ double reader_get_share(const struct reader *reader)
 {
     if (reader->file_bytes <= 0)
         return -1;
-    return (double)gzoffset(reader->file) / reader->file_bytes;
+    return (double)unpacked_get_offset(&reader->file) / reader->file_bytes;
 }
 
 enum status reader_skip_line(struct reader *reader, struct error *error)
@@ -111,26 +109,19 @@ enum status reader_skip_line(struct reader *reader, struct error *error)
     return byte == READER_FAILED ? STATUS_IO : STATUS_OK;
 }
 
-/* gzread hands out what it could read before it tells what is wrong with the rest: a file that was
- * cut off ends like a whole one but for Z_BUF_ERROR. */
 int reader_fill(struct reader *reader, struct error *error)
 {
-    int n = gzread(reader->file, reader->chunk, sizeof reader->chunk);
-    int problem = Z_OK;
-    const char *words = gzerror(reader->file, &problem);
+    const char *problem = "";
+    ssize_t n = unpacked_read(&reader->file, reader->chunk, sizeof reader->chunk, &problem);
 
     reader->at = 0;
     reader->n_bytes = n > 0 ? (size_t)n : 0;
     if (n > 0)
         return reader->chunk[reader->at++];
-    if (n == 0 && problem == Z_OK)
+    if (n == 0)
         return READER_END;
-    if (problem == Z_ERRNO)
-        words = strerror(errno);
-    else if (problem == Z_BUF_ERROR)
-        words = "the compressed data ends too early";
     (void)error_set(error, STATUS_IO, "%s:%zu: cannot be read: %s", reader->path, reader->line,
-                    words);
+                    problem);
     return READER_FAILED;
 }
 

@@ -5,16 +5,16 @@
 #define NESTD_SERVER_RECORDS_READER_PRIVATE_H
 
 #include "server/records/reader.h"
+#include "server/records/unpacked.h"
 #include "server/text/buffer.h"
 
 #include <stdbool.h>
-#include <zlib.h>
 
 enum { READER_CHUNK_BYTES = 64 << 10 };
 
 struct reader {
     const char *path;
-    gzFile file;
+    struct unpacked file;
     size_t max_record_bytes;
     double file_bytes;  /* as it is stored; 0: not known */
     bool in_line;       /* a byte of a line was read, and its end was not */

@@ -123,6 +123,62 @@ static void test_reader__refuses_what_is_cut_off(void **state)
     free(packed);
 }
 
+/* Reads all lines of the compressed ones and `len` bytes behind them. */
+static enum status read_with(const char *behind, size_t len, size_t *ret_n_lines,
+                             struct error *error)
+{
+    size_t len_bytes;
+    unsigned char *packed = compress_lines(&len_bytes);
+    struct written file;
+    struct reader *reader;
+    struct slice line = {"", 0};
+    enum status status = STATUS_OK;
+
+    memcpy(packed + len_bytes, behind, len); /* which has room for it */
+    file = written_new(packed, len_bytes + len);
+    reader = open_reader(&file);
+    *ret_n_lines = 0;
+    while (!status && line.bytes) {
+        status = reader_next_line(reader, &line, error);
+        *ret_n_lines += !status && line.bytes;
+    }
+    reader_free(reader);
+    written_release(&file);
+    free(packed);
+    return status;
+}
+
+/* The second member is gzip's own: printf 'x\n' | gzip -n. */
+static void test_reader__reads_members_one_after_the_other(void **state)
+{
+    static const char member[] =
+        "\037\213\010\000\000\000\000\000\000\003\253\340\002\000\037\010\352\106\002\000\000\000";
+    static const char zeros[512];
+    struct error error = {0};
+    size_t n_lines;
+
+    (void)state;
+    assert_int_equal(read_with(member, sizeof member - 1, &n_lines, &error), STATUS_OK);
+    assert_int_equal(n_lines, N_LINES + 1);
+    assert_int_equal(read_with(zeros, sizeof zeros, &n_lines, &error), STATUS_OK);
+    assert_int_equal(n_lines, N_LINES);
+}
+
+static void test_reader__refuses_what_follows_a_member_and_is_none(void **state)
+{
+    static const char *const behind[] = {"cat\ndog\n", "\0\0cat", "\x1e\x8b\x08\0"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof behind / sizeof *behind; i++) {
+        struct error error = {0};
+        size_t n_lines;
+
+        assert_int_equal(read_with(behind[i], 5, &n_lines, &error), STATUS_IO);
+        assert_int_equal(n_lines, N_LINES);
+        assert_non_null(strstr(error.text, "what follows the compressed data is not compressed"));
+    }
+}
+
 static void test_reader__says_what_cannot_be_opened(void **state)
 {
     struct reader *reader = NULL;
@@ -200,6 +256,8 @@ int main(void)
         cmocka_unit_test(test_reader__reads_lines),
         cmocka_unit_test(test_reader__reads_what_gzip_compressed),
         cmocka_unit_test(test_reader__refuses_what_is_cut_off),
+        cmocka_unit_test(test_reader__reads_members_one_after_the_other),
+        cmocka_unit_test(test_reader__refuses_what_follows_a_member_and_is_none),
         cmocka_unit_test(test_reader__says_what_cannot_be_opened),
         cmocka_unit_test(test_jsonl__reads_objects),
         cmocka_unit_test(test_jsonl__refuses_with_file_and_line),
