@@ -91,7 +91,7 @@ static enum status read_default_prompt(const struct document *config, struct mod
     return STATUS_OK;
 }
 
-/* A cross-encoder's: a prompt would go before both texts of a pair. */
+/* A cross-encoder's: a prompt would go before both texts of a pair, and scores are not cut. */
 static enum status read_judge(const struct document *config, struct model *model,
                               struct error *error)
 {
@@ -99,6 +99,8 @@ static enum status read_judge(const struct document *config, struct model *model
 
     if (!status)
         status = document_refuse(config, "default_prompt_name", error);
+    if (!status)
+        status = document_refuse(config, "truncate_dim", error);
     return status;
 }
 

@@ -20,6 +20,7 @@ enum {
     VOCABULARY = 8,
     POSITIONS = 8,
     TYPES = 2,
+    LABELS = 2, /* where config.json does not say */
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len_bytes);
@@ -82,6 +83,10 @@ static const struct stored tensors[] = {
     {"encoder.layer.0.output.dense.bias", HIDDEN, 0},
     {"encoder.layer.0.output.LayerNorm.weight", HIDDEN, 0},
     {"encoder.layer.0.output.LayerNorm.bias", HIDDEN, 0},
+    {"pooler.dense.weight", HIDDEN, HIDDEN},
+    {"pooler.dense.bias", HIDDEN, 0},
+    {"classifier.weight", LABELS, HIDDEN},
+    {"classifier.bias", LABELS, 0},
 };
 
 static const struct stored dense_tensors[] = {
@@ -214,6 +219,8 @@ static void try_model(void)
     }
     if (model->n_dims == 0 || model->default_dims > model->n_dims || model->max_tokens == 0 ||
         model->max_tokens > model->arch.n_positions)
+        abort();
+    if (model->labels.n > 0 && model->default_dims != model->labels.n)
         abort();
     read_last(model);
     model_free(model);
