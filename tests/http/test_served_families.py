@@ -2,6 +2,7 @@
 """Models of other families through the server, by their own tokenizers: the tiny models of SHARED_DIR/reference/families have
 sentence-transformers' vectors of 22 texts. tests/models/test_families.py has their encoders by themselves."""
 import base64
+import json
 
 import pytest
 
@@ -57,6 +58,22 @@ def test_vectors_are_those_of_sentence_transformers(shared_data, start, tmp_path
     found = embed(server, texts)
     expected = np.fromfile(model / "expected.f32", "<f4").reshape(len(texts), -1)
     assert (np.abs(found - expected) <= 2e-5 * np.maximum(1, np.abs(expected).max(axis=1, keepdims=True))).all()
+
+
+def test_vocab_json_and_merges_txt_do_for_a_tokenizer_json(shared_data, start, tmp_path):
+    texts = tiny_models.texts(shared_data)
+    model = tiny_models.make(shared_data, "roberta", tmp_path)
+    parts = json.loads((model / "tokenizer.json").read_text())["model"]
+    (model / "tokenizer.json").unlink()
+    (model / "vocab.json").write_text(json.dumps(parts["vocab"]))
+    (model / "merges.txt").write_text("#version: 0.2\n" + "".join(" ".join(merge) + "\n" for merge in parts["merges"]))
+    # Only tokenizer.json said that the mask takes the space before it.
+    config = json.loads((model / "tokenizer_config.json").read_text())
+    config["mask_token"] = {"__type": "AddedToken", "content": "<mask>", "lstrip": True}
+    (model / "tokenizer_config.json").write_text(json.dumps(config))
+    found = embed(start(model, "--dtype", "float32", "--threads", 1).wait_ready(), texts)
+    expected = np.fromfile(model / "expected.f32", "<f4").reshape(len(texts), -1)
+    assert np.abs(found - expected).max() <= 2e-5
 
 
 def test_a_vector_has_the_size_of_the_last_module(shared_data, start, tmp_path):
