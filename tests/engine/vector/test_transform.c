@@ -150,7 +150,8 @@ static void test_transform__runs_its_steps_in_order(void **state)
                                             .n_in = 4,
                                             .n_out = 4,
                                             .weight = copy(gain, 4),
-                                            .bias = copy(shift, 4)});
+                                            .bias = copy(shift, 4),
+                                            .eps = 1e-5});
     transform_apply(&transform, vector, scratch);
     assert_near(vector, expected, 4);
     add(&transform, (struct transform_step){.kind = TRANSFORM_NORMALIZE, .n_in = 4, .n_out = 4});
