@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <zlib.h>
 
 struct seat {
@@ -92,8 +93,6 @@ static enum status open_server(struct server *server, struct error *error)
     server->engine = engine;
     server->state = SERVER_SERVING;
     if (!status)
-        status = limits_demand_vectors(server->limits, error);
-    if (!status)
         status = pool_new(&server->pool, (size_t)options->request_threads, answered);
     return status;
 }
@@ -170,24 +169,42 @@ static void do_nothing(struct answer *answer)
     (void)answer;
 }
 
-/* Of the model, its number format and the kernels together. While nothing else is submitted. */
-static enum status make_digest(struct office_local *office, uint32_t *ret_digest,
-                               struct error *error)
+/* Waits for the answer. While nothing else is submitted. */
+static enum status ask(struct office_local *office, const char *path, const char *body,
+                       struct answer *answer, struct error *error)
 {
-    static const char body[] = "{\"input\":\"nestd\",\"encoding_format\":\"base64\"}";
-    struct answer answer = {.done = do_nothing};
-    enum status status = office_local_submit(office, "/v1/embeddings",
-                                             (struct slice){body, sizeof(body) - 1}, &answer);
+    enum status status =
+        office_local_submit(office, path, (struct slice){body, strlen(body)}, answer);
 
     if (status)
-        return status;
+        return error_set(error, status, "not enough memory to start");
     pthread_mutex_lock(&office->mutex);
     while (office->n_taken > 0)
         pthread_cond_wait(&office->changed, &office->mutex);
     pthread_mutex_unlock(&office->mutex);
-    if (answer.status)
-        status = error_set(error, answer.status, "%s", answer.error.text);
-    else if (answer.http_status != 200)
+    return answer->status ? error_set(error, answer->status, "%s", answer->error.text) : STATUS_OK;
+}
+
+/* Of the model, its number format and the kernels together: of what the model is for. */
+static enum status make_digest(struct office_local *office, uint32_t *ret_digest,
+                               struct error *error)
+{
+    static const struct {
+        const char *path, *body;
+    } requests[] = {
+        {"/v1/embeddings", "{\"input\":\"nestd\",\"encoding_format\":\"base64\"}"},
+        {"/rerank", "{\"query\":\"nestd\",\"texts\":[\"nestd\"],\"raw_scores\":true}"},
+        {"/predict", "{\"inputs\":\"nestd\",\"raw_scores\":true}"},
+    };
+    struct answer answer = {.done = do_nothing};
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i < sizeof requests / sizeof *requests && !status; i++) {
+        status = ask(office, requests[i].path, requests[i].body, &answer, error);
+        if (answer.http_status == 200)
+            break;
+    }
+    if (!status && answer.http_status != 200)
         status = error_set(error, STATUS_INTERNAL, "the model cannot be started: %.*s",
                            (int)answer.body.len_bytes, answer.body.bytes);
     *ret_digest =

@@ -12,6 +12,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+import tiny_models
 from harness import SANITIZER_REPORT, environment
 from test_embed_files import make_model, texts_of
 
@@ -28,8 +29,8 @@ def tiny_server(servers, tiny):
 
 @pytest.fixture
 def embed(binary, tiny, tmp_path):
-    def run(*arguments, exits=0):
-        command = [binary, "embed", "--model-id", tiny, "--dtype", "float32", "--input-format", "batch", *arguments]
+    def run(*arguments, exits=0, model=tiny):
+        command = [binary, "embed", "--model-id", model, "--dtype", "float32", "--input-format", "batch", *arguments]
         done = subprocess.run(
             list(map(str, command)), cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=300
         )
@@ -75,6 +76,19 @@ def test_other_routes_are_answered_too(embed, tiny_server, tmp_path):
     embed("-i", "b.jsonl", "-o", "o.jsonl")
     reply = json.loads((tmp_path / "o.jsonl").read_text())
     assert reply["response"]["body"] == tiny_server.post("/v1/similarity", body).json()
+
+
+def test_a_ranker_answers_its_routes(embed, shared_data, servers, tmp_path):
+    model = tiny_models.make(shared_data, "rank-bert", tmp_path)
+    body = {"query": "cat", "documents": ["dog", "deep sea"]}
+    lines = [line_of("r", body, url="/v1/rerank"), line_of("e", {"input": "cat"})]
+    (tmp_path / "b.jsonl").write_text("\n".join(lines))
+    embed("-i", "b.jsonl", "-o", "o.jsonl", "--resume", model=model)
+    ranked, refused = read_lines(tmp_path / "o.jsonl")
+    expected = servers(model, "--dtype", "float32").post("/v1/rerank", body).json()
+    assert ranked["response"]["body"]["results"] == expected["results"]
+    assert refused["response"]["status_code"] >= 400
+    assert "complete already" in embed("-i", "b.jsonl", "-o", "o.jsonl", "--resume", model=model)
 
 
 @pytest.mark.parametrize(
