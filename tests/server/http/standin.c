@@ -266,7 +266,7 @@ void standin_stop(struct standin *standin)
 
 int standin_port(const struct standin *standin)
 {
-    const char *url = listener_url(standin->server.http->listener);
+    const char *url = listener_url(standin->server.http->listeners[HTTP_LISTENER_PORT]);
 
     return atoi(strrchr(url, ':') + 1);
 }
