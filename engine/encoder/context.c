@@ -92,7 +92,24 @@ static size_t scratch_floats(const struct arch *arch, size_t n_tokens)
     return n_floats;
 }
 
-enum { MAX_PIECES = 32 };
+enum { MAX_PIECES = 32, N_EXPERT_PIECES = 6 };
+
+static void list_expert_pieces(struct encoder_context *context, size_t n_rows,
+                               struct piece ret_pieces[N_EXPERT_PIECES])
+{
+    const struct arch *arch = &context->encoder->model->arch;
+    size_t n_chosen = arch->n_experts ? n_rows * arch->n_chosen_experts : 0;
+    const struct piece pieces[N_EXPERT_PIECES] = {
+        {&context->chosen, n_chosen, 1},
+        {&context->shares, n_chosen, 1},
+        {&context->expert_rows, n_chosen, 1},
+        {&context->expert_ends, 1, arch->n_experts},
+        {&context->mixed, n_chosen, arch->hidden_size},
+        {&context->gathered, arch->n_experts ? GEMM_MAX_ROWS : 0, arch->hidden_size},
+    };
+
+    memcpy(ret_pieces, pieces, sizeof pieces);
+}
 
 static size_t list_pieces(struct encoder_context *context, struct piece ret_pieces[MAX_PIECES])
 {
@@ -112,7 +129,6 @@ static size_t list_pieces(struct encoder_context *context, struct piece ret_piec
     bool own = encoder->dtype != ENCODER_FLOAT32;
     bool own_x = own || arch->norm_place != NORM_AFTER;
     bool own_raw = plan_turns_heads(arch) && encoder->attention_type != KERNEL_FLOAT32;
-    size_t n_chosen = arch->n_experts ? n_rows * arch->n_chosen_experts : 0;
     const struct piece pieces[] = {
         {&context->x, n_rows, hidden},
         {&context->x_operand.values, own_x ? n_x_rows : 0, columns_of(hidden, is_short)},
@@ -136,12 +152,6 @@ static size_t list_pieces(struct encoder_context *context, struct piece ret_piec
         {&context->wide, arch->is_gated ? GEMM_MAX_ROWS : 0, 2 * inner},
         {&context->raw_qkv, own_raw ? GEMM_MAX_ROWS : 0, qkv},
         {&context->branch, arch->norm_place == NORM_AROUND ? GEMM_MAX_ROWS : 0, hidden},
-        {&context->chosen, n_chosen, 1},
-        {&context->shares, n_chosen, 1},
-        {&context->expert_rows, n_chosen, 1},
-        {&context->expert_ends, 1, arch->n_experts},
-        {&context->mixed, n_chosen, hidden},
-        {&context->gathered, arch->n_experts ? GEMM_MAX_ROWS : 0, hidden},
         {&context->convolved, arch->convolution_width ? n_rows : 0, hidden},
         {&context->neighbours, GEMM_MAX_ROWS, arch->convolution_width * hidden},
         {&context->c, GEMM_MAX_ROWS, max_columns(arch)},
@@ -151,9 +161,11 @@ static size_t list_pieces(struct encoder_context *context, struct piece ret_piec
         {&context->scratch, 1, scratch_floats(arch, longest)},
     };
 
-    _Static_assert(sizeof pieces / sizeof *pieces <= MAX_PIECES, "room for all pieces");
+    _Static_assert(sizeof pieces / sizeof *pieces <= MAX_PIECES - N_EXPERT_PIECES,
+                   "room for all pieces");
     memcpy(ret_pieces, pieces, sizeof pieces);
-    return sizeof pieces / sizeof *pieces;
+    list_expert_pieces(context, n_rows, &ret_pieces[sizeof pieces / sizeof *pieces]);
+    return sizeof pieces / sizeof *pieces + N_EXPERT_PIECES;
 }
 
 static enum status take_memory(struct encoder_context *context)
