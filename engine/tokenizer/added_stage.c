@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* DESIGN. Held are white space that a token may take, if any token takes it, and behind that the
- * characters that may be a token or the beginning of one. What is decided is handed on. */
+ * characters that may be a token or the beginning of one, and the white space that it takes after
+ * it. What is decided is handed on. */
 #include "engine/tokenizer/added_stage.h"
 
 #include <string.h>
 
-enum {
-    N_SPACES = 0,
-    AFTER_WORD = 1
-}; /* of the stage's state: held white space; whether the last
-                                          character before what is held is one of a word */
+/* Of the stage's state: how much white space is held at the beginning; whether the last character
+ * before what is held is one of a word; whether the end of what is held is white space of a token,
+ * which goes on. */
+enum { N_SPACES, AFTER_WORD, TAKES_SPACE };
 
 enum match { MATCH_NONE, MATCH_FOUND, MATCH_OPEN };
 
@@ -113,6 +113,16 @@ static bool is_apart(const struct stage *stage, const struct found *found)
            (after >= stage->held.n || !is_word(&stage->held.items[after]));
 }
 
+/* Adds the white space that the token takes after it. MATCH_OPEN: more of it may come. */
+static enum match take_right(const struct normal_char *chars, size_t n, struct found *found)
+{
+    if (!found->token->takes_right)
+        return MATCH_FOUND;
+    while (found->n_chars < n && (chars[found->n_chars].kind.flags & CODE_POINT_SPACE))
+        found->n_chars++;
+    return found->n_chars < n ? MATCH_FOUND : MATCH_OPEN;
+}
+
 /* Hands on what is decided of the held characters: all of them where no more come. */
 static bool decide(struct stage *stage, bool no_more)
 {
@@ -130,6 +140,10 @@ static bool decide(struct stage *stage, bool no_more)
         if (!found.token) {
             more = put_plain(stage);
         } else if (!found.token->is_word || is_apart(stage, &found)) {
+            match = take_right(held->items + n_spaces, n_chars, &found);
+            stage->state[TAKES_SPACE] = match == MATCH_OPEN && !no_more;
+            if (stage->state[TAKES_SPACE])
+                return true;
             more = put_token(stage, &found);
         } else {
             /* No other begins within it. */
@@ -143,9 +157,11 @@ static bool decide(struct stage *stage, bool no_more)
 static bool take(struct stage *stage, const struct normal_char *normal)
 {
     const struct added_tokens *added = tokens_of(stage);
-    bool may_be_taken = added->any_takes_left && (normal->kind.flags & CODE_POINT_SPACE);
+    bool is_space = normal->kind.flags & CODE_POINT_SPACE;
 
-    if (stage->held.n == 0 && !may_be_taken) {
+    if (stage->state[TAKES_SPACE] && is_space)
+        return stage_hold(stage, normal);
+    if (stage->held.n == 0 && !(added->any_takes_left && is_space)) {
         char bytes[MAX_UTF8_BYTES];
 
         utf8_encode(normal->c, bytes);
@@ -176,5 +192,6 @@ void added_stage_init(struct stage *stage, struct added_search *search, struct s
     stage->user = search;
     stage->state[N_SPACES] = 0;
     stage->state[AFTER_WORD] = false;
+    stage->state[TAKES_SPACE] = false;
     chars_init(&stage->held);
 }

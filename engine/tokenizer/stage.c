@@ -2,6 +2,7 @@
 #include "engine/tokenizer/stage.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void chain_release(struct chain *chain)
 {
@@ -46,8 +47,7 @@ void stages_init(struct stage *stages, const struct chain *chain, struct stage *
         stages[i].next = i + 1 < chain->n_parts ? &stages[i + 1] : next;
         stages[i].status = next->status;
         stages[i].user = NULL;
-        stages[i].state[0] = 0;
-        stages[i].state[1] = 0;
+        memset(stages[i].state, 0, sizeof stages[i].state);
         chars_init(&stages[i].held);
     }
 }

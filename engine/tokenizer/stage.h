@@ -68,7 +68,7 @@ struct stage {
     struct stage *next;
     enum status *status; /* where a stage says why it stopped */
     void *user;          /* the last stage's */
-    size_t state[2];     /* the type's own; begins as 0 */
+    size_t state[3];     /* the type's own; begins as 0 */
     struct chars held;   /* likewise, empty */
 };
 

@@ -157,9 +157,6 @@ static enum status look_for(struct tokenizer *tokenizer, const struct added_entr
     enum status status;
 
     if (entry->normalized) {
-        if (entry->takes_right)
-            return error_set(error, STATUS_UNSUPPORTED,
-                             "%s: \"normalized\" with \"rstrip\" is not supported", entry->where);
         status = pattern_normalize(&pattern, &tokenizer->normalizer, text, len_bytes);
         if (status)
             return status;

@@ -113,6 +113,9 @@ def make_folders():
                 added('Café', n + 5, normalized=True, special=False), added('東京', n + 6, normalized=True, special=False),
                 added('newt', n + 7, normalized=True, special=False), added('é', vocab['é'], special=False)]),
         'lower': make_lower(vocab),
+        'spaces': make_json(vocab, added_tokens=[
+            added('Right', n, normalized=True, rstrip=True), added('Both', n + 1, normalized=True, lstrip=True, rstrip=True),
+            added('Apart', n + 2, normalized=True, rstrip=True, single_word=True), added('Left', n + 3, normalized=True, lstrip=True)]),
     }
 
 
@@ -129,6 +132,8 @@ def make_texts():
         'a\u302e\u0345\u0316\u302e.', 'a\u0e33', '\u0344\u0316a', 'é\u0316a', 'é\0\u0316\0\u302ea', 'ộ', '가\u302e\u0316a', '\u0340\u0343\u302e', '\u302e' * 5 + '\u0316' * 3 + 'a',
         'a\u200bb', 'a\u00adb', '\ufeffa', 'a\u2028b', 'a\u3000b', 'a\u0085b', 'a\u000bb', 'a\x7fb', '\ufffda', 'a\ue000b', 'a\u00a0b', 'a\u180eb', 'a\u0378b',
         '👍🏽 ok', '\U0001f1e7\U0001f1f7', '«a»', '、。', 'a–b—c', '1/2 ½', 'a_b', 'A\u030a', '\u212b', '\u2126', '\uf900', '\U0002f800', 'i\u0307', 'I\u0307',
+        'right a', 'RIGHT \t\u3000 a', 'a right', 'right ', ' right  ', 'right  both  left  a', 'a both both  b', 'rightright right', 'apart a', 'aparta',
+        'apart  apart', 'a  apart  left', 'é apart é', 'right' + ' ' * 300 + 'a', 'righ', 'right\0 a', 'both\u0301 a', 'left  right', ' both',
         'the ' * 20, 'the' * 20, ' the', 'the ', 'a the an and of to in it is',
     ]
     return list(dict.fromkeys(texts))

@@ -95,7 +95,8 @@ static size_t check_folder(const char *folder, const char *golden_file, const ch
 
 static void test_tokenizer__agrees_with_the_official_one(void **state)
 {
-    static const char *const folders[] = {"uncased", "cased", "accents", "bare", "added", "lower"};
+    static const char *const folders[] = {"uncased", "cased", "accents", "bare",
+                                          "added",   "lower", "spaces"};
 
     (void)state;
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)

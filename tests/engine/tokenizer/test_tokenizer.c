@@ -341,6 +341,16 @@ static void test_tokenizer__is_linear_in_the_length(void **state)
     }
 }
 
+static void test_tokenizer__white_space_of_a_token_is_linear_too(void **state)
+{
+    struct tokenizer *tokenizer = golden_load("spaces");
+
+    (void)state;
+    assert_linear(tokenizer, "right", " ", TRUNCATE_NONE);
+    assert_linear(tokenizer, "both", " ", TRUNCATE_START);
+    tokenizer_free(tokenizer);
+}
+
 /* What a thread does of test_tokenizer__serves_many_threads. */
 static void *encode_often(void *user)
 {
@@ -389,6 +399,7 @@ int main(void)
         cmocka_unit_test(test_tokenizer__adds_no_second_pair_of_special_tokens),
         cmocka_unit_test(test_tokenizer__knows_its_vocabulary),
         cmocka_unit_test(test_tokenizer__is_linear_in_the_length),
+        cmocka_unit_test(test_tokenizer__white_space_of_a_token_is_linear_too),
         cmocka_unit_test(test_tokenizer__serves_many_threads),
     };
 

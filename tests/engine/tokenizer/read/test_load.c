@@ -62,11 +62,6 @@ static const struct change {
     {"\"id\":4,\"content\":\"[MASK]\"", "\"id\":null,\"content\":\"[MASK]\"", STATUS_INVALID,
      "\"added_tokens\"[4]: \"id\""},
     {"\"id\":4,\"content\":\"[MASK]\"", "\"id\":4", STATUS_INVALID, "\"content\" must be a text"},
-    {"\"id\":4,\"content\":\"[MASK]\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,"
-     "\"normalized\":false",
-     "\"id\":4,\"content\":\"[MASK]\",\"single_word\":false,\"lstrip\":false,\"rstrip\":true,"
-     "\"normalized\":true",
-     STATUS_UNSUPPORTED, "\"normalized\" with \"rstrip\""},
     {"\"added_tokens\":[", "\"added_tokens\":[3,", STATUS_INVALID, "\"added_tokens\"[0]"},
     {"\"added_tokens\":[", "\"added_tokens\":[{\"id\":0,\"content\":\"\"},", STATUS_INVALID,
      "the token \"\""},
