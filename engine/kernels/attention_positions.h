@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The positions' share of disentangled scores, in attention_tiled.c's tiles. Only the positions of
+/* The positions' share of disentangled scores, in tiles. Only the positions of
  * the text's own distances are multiplied: of these there are as many as positions at most. Used
  * inside this folder. */
 #ifndef NESTD_ENGINE_KERNELS_ATTENTION_POSITIONS_H
 #define NESTD_ENGINE_KERNELS_ATTENTION_POSITIONS_H
 
-#include "engine/kernels/attention_tiled.h"
+#include "engine/kernels/attention_panels.h"
 
 struct attention_positions {
     size_t first;      /* position of column 0 */
