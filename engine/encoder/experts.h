@@ -1,22 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The experts of a layer: their weights, packed, and which token has which. A pass sorts its tokens
- * by expert, so that an expert's weights are read for all of its tokens at once. That changes no
+/* Which token has which of a layer's experts, whose weights layer.h has. A pass sorts its tokens by
+ * expert, so that an expert's weights are read for all of its tokens at once. That changes no
  * bit of a token (promise 1): a row of a product does not depend on those beside it, and a token
  * adds its experts' results in the order of their shares. Private to the encoder. */
 #ifndef NESTD_ENGINE_ENCODER_EXPERTS_H
 #define NESTD_ENGINE_ENCODER_EXPERTS_H
 
-#include "engine/encoder/layer.h"
+#include <stddef.h>
+#include <stdint.h>
 
 struct encoder_context;
-
-/* `experts` is zeroed before; release it after a failure too. */
-MUST_CHECK enum status experts_init(struct experts *experts, struct gemm *gemm,
-                                    enum gemm_format format, const struct kernels *kernels,
-                                    const struct arch *arch, const struct model_layer *stored,
-                                    struct error *error);
-void experts_release(struct experts *experts);
 
 /* A token's experts, by the router's logits [n], which are overwritten: the n_chosen with the
  * largest shares, the first of equal ones first. */
