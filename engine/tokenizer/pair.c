@@ -62,9 +62,13 @@ static enum status encode_side(const struct tokenizer *tokenizer, const char *te
 
     alone.add_special = false;
     alone.max_tokens = 0;
-    if (max < SIZE_MAX && options->truncate != TRUNCATE_NONE)
+    if (max < SIZE_MAX)
         alone.max_tokens = max > 0 ? max : 1; /* 0 would be no limit */
     status = tokenizer_encode(tokenizer, text, len_bytes, &alone, &side->tokens, &result);
+    if (status == STATUS_TOO_LONG) {
+        side->n = result.n_tokens_whole; /* for the message; no token of it will be needed */
+        return STATUS_OK;
+    }
     if (status)
         return status;
     side->n = result.truncated ? result.n_tokens + 1 : result.n_tokens;

@@ -119,6 +119,16 @@ static void test_pair__too_long_says_how_many(void **state)
         tokenizer_encode_pair(tokenizer, "the the", 7, "the the", 7, &options, &tokens, &result),
         STATUS_TOO_LONG);
     assert_int_equal(result.n_tokens_whole, 7);
+    /* One text alone is too long. */
+    assert_int_equal(tokenizer_encode_pair(tokenizer, "the the the the the", 19, "the", 3, &options,
+                                           &tokens, &result),
+                     STATUS_TOO_LONG);
+    assert_int_equal(result.n_tokens_whole, 9);
+    options.max_tokens = 3; /* no room for a token of either */
+    assert_int_equal(
+        tokenizer_encode_pair(tokenizer, "the the", 7, "the", 3, &options, &tokens, &result),
+        STATUS_TOO_LONG);
+    assert_int_equal(result.n_tokens_whole, 6);
     options.max_tokens = 2; /* no room for three special tokens */
     options.truncate = TRUNCATE_END;
     assert_int_equal(
