@@ -139,28 +139,65 @@ static enum status encode(const struct tokenizer *tokenizer, struct side sides[2
     return STATUS_OK;
 }
 
-enum status tokenizer_encode_pair(const struct tokenizer *tokenizer, const char *first,
-                                  size_t first_bytes, const char *second, size_t second_bytes,
-                                  const struct tokenize_options *options, struct tokens *tokens,
-                                  struct tokenize_result *ret_result)
+/* What may be kept of both texts together; SIZE_MAX: all. */
+static enum status find_max(const struct tokenizer *tokenizer,
+                            const struct tokenize_options *options, size_t *ret_max,
+                            struct tokenize_result *ret_result)
 {
     size_t n_special = options->add_special ? count_special(&tokenizer->finish) : 0;
-    struct side sides[2] = {{.n = 0}, {.n = 0}};
-    size_t max = SIZE_MAX;
-    enum status status;
 
     if (options->max_tokens > 0 && options->max_tokens < n_special) {
         *ret_result = (struct tokenize_result){.n_tokens_whole = n_special};
         return STATUS_TOO_LONG;
     }
-    if (options->max_tokens > 0)
-        max = options->max_tokens - n_special;
-    status = encode_side(tokenizer, first, first_bytes, options, max, &sides[0]);
+    *ret_max = options->max_tokens > 0 ? options->max_tokens - n_special : SIZE_MAX;
+    return STATUS_OK;
+}
+
+enum status tokenizer_encode_first(const struct tokenizer *tokenizer, const char *text,
+                                   size_t len_bytes, const struct tokenize_options *options,
+                                   struct first_text *first, struct tokenize_result *ret_result)
+{
+    struct side side = {.tokens = first->tokens};
+    size_t max;
+    enum status status = find_max(tokenizer, options, &max, ret_result);
+
+    side.tokens.n_tokens = 0;
     if (!status)
-        status = encode_side(tokenizer, second, second_bytes, options, max, &sides[1]);
+        status = encode_side(tokenizer, text, len_bytes, options, max, &side);
+    *first = (struct first_text){.tokens = side.tokens, .n = side.n};
+    return status;
+}
+
+enum status tokenizer_encode_second(const struct tokenizer *tokenizer,
+                                    const struct first_text *first, const char *text,
+                                    size_t len_bytes, const struct tokenize_options *options,
+                                    struct tokens *tokens, struct tokenize_result *ret_result)
+{
+    struct side sides[2] = {{.tokens = first->tokens, .n = first->n}, {.n = 0}};
+    size_t max;
+    enum status status = find_max(tokenizer, options, &max, ret_result);
+
+    if (!status)
+        status = encode_side(tokenizer, text, len_bytes, options, max, &sides[1]);
     if (!status)
         status = encode(tokenizer, sides, options, max, tokens, ret_result);
-    tokens_release(&sides[0].tokens);
-    tokens_release(&sides[1].tokens);
+    tokens_release(&sides[1].tokens); /* the others are the caller's */
+    return status;
+}
+
+enum status tokenizer_encode_pair(const struct tokenizer *tokenizer, const char *first,
+                                  size_t first_bytes, const char *second, size_t second_bytes,
+                                  const struct tokenize_options *options, struct tokens *tokens,
+                                  struct tokenize_result *ret_result)
+{
+    struct first_text kept = {.n = 0};
+    enum status status =
+        tokenizer_encode_first(tokenizer, first, first_bytes, options, &kept, ret_result);
+
+    if (!status)
+        status = tokenizer_encode_second(tokenizer, &kept, second, second_bytes, options, tokens,
+                                         ret_result);
+    tokens_release(&kept.tokens);
     return status;
 }

@@ -99,6 +99,25 @@ MUST_CHECK enum status tokenizer_encode_pair(const struct tokenizer *tokenizer, 
                                              struct tokens *tokens,
                                              struct tokenize_result *ret_result);
 
+/* The first text of pairs. Zero it to begin; the caller owns it, may use it again for another text,
+ * and releases its tokens. */
+struct first_text {
+    struct tokens tokens;
+    size_t n; /* tokens of the text; of one that was cut, more than the limit */
+};
+
+/* The same in two steps, so that a text with which many pairs begin, such as a query, is tokenized
+ * once. Both steps take the same options. */
+MUST_CHECK enum status tokenizer_encode_first(const struct tokenizer *tokenizer, const char *text,
+                                              size_t len_bytes,
+                                              const struct tokenize_options *options,
+                                              struct first_text *first,
+                                              struct tokenize_result *ret_result);
+MUST_CHECK enum status
+tokenizer_encode_second(const struct tokenizer *tokenizer, const struct first_text *first,
+                        const char *text, size_t len_bytes, const struct tokenize_options *options,
+                        struct tokens *tokens, struct tokenize_result *ret_result);
+
 /* Whether a pair's types are 0 up to some token and 1 from there on, as models are told them. */
 bool tokenizer_splits_pairs(const struct tokenizer *tokenizer);
 

@@ -3,6 +3,7 @@
 sentence-transformers' CrossEncoder.predict gives. What a model that embeds answers is in test_rerank.py."""
 import json
 import math
+import re
 
 import cohere
 import pytest
@@ -127,6 +128,18 @@ def test_truncation_is_told_or_refused(ranker):
     ends = {row["index"]: row["score"] for row in ask(server, "/rerank", left)}
     begins = {row["index"]: row["score"] for row in ask(server, "/rerank", {**body, "raw_scores": True})}
     assert {i for i in ends if ends[i] != begins[i]} == set(long)
+
+
+def test_long_query_is_read_once(ranker):
+    """However many documents it comes with: else one request could hold a request thread for an hour."""
+
+    def tokenize_ms(n):
+        body = {"query": "um gato " * 500_000, "documents": ["a"] * n, "truncate": "START"}
+        reply = ranker[0].post("/v1/rerank", body)
+        assert reply.status == 200, reply.body
+        return float(re.match(r"tokenize;dur=([0-9.]+)", reply.headers["Server-Timing"])[1])
+
+    assert tokenize_ms(400) < 20 * tokenize_ms(1)
 
 
 BAD = [

@@ -54,8 +54,37 @@ static bool check_model(struct request *request, struct slice name)
     return false;
 }
 
+/* What tokenizing one input leaves to the next. */
+struct workspace {
+    struct buffer joined;    /* a prompt and a text */
+    struct first_text first; /* of the pair before */
+};
+
+static void workspace_release(struct workspace *workspace)
+{
+    buffer_release(&workspace->joined);
+    tokens_release(&workspace->first.tokens);
+}
+
+/* A query that many pairs have is tokenized once: it may be as long as a body, and they many. */
+static enum status tokenize_pair(const struct tokenizer *tokenizer, struct embed_work *work,
+                                 size_t i, const struct tokenize_options *options,
+                                 struct first_text *first, struct tokenize_result *ret_result)
+{
+    const struct input *input = &work->fields.inputs[i];
+    enum status status = STATUS_OK;
+
+    if (i == 0 || input[-1].text.bytes != input->text.bytes)
+        status = tokenizer_encode_first(tokenizer, input->text.bytes, input->text.len_bytes,
+                                        options, first, ret_result);
+    if (status)
+        return status;
+    return tokenizer_encode_second(tokenizer, first, input->second.bytes, input->second.len_bytes,
+                                   options, &work->tokens, ret_result);
+}
+
 static enum status tokenize_input(const struct tokenizer *tokenizer, struct embed_work *work,
-                                  size_t i, struct buffer *scratch,
+                                  size_t i, struct workspace *workspace,
                                   struct tokenize_result *ret_result)
 {
     const struct input *input = &work->fields.inputs[i];
@@ -68,13 +97,11 @@ static enum status tokenize_input(const struct tokenizer *tokenizer, struct embe
     struct slice text;
 
     if (input->second.bytes)
-        return tokenizer_encode_pair(tokenizer, input->text.bytes, input->text.len_bytes,
-                                     input->second.bytes, input->second.len_bytes, &options,
-                                     &work->tokens, ret_result);
+        return tokenize_pair(tokenizer, work, i, &options, &workspace->first, ret_result);
     if (!input->text.bytes)
         return tokenizer_wrap(tokenizer, input->ids, input->n_ids, &options, &work->tokens,
                               ret_result);
-    text = prompted_join(work->fields.prompt, input->text, scratch);
+    text = prompted_join(work->fields.prompt, input->text, &workspace->joined);
     if (!text.bytes)
         return STATUS_NO_MEMORY;
     return tokenizer_encode(tokenizer, text.bytes, text.len_bytes, &options, &work->tokens,
@@ -114,7 +141,7 @@ static void respond_too_many(struct request *request, const struct embed_work *w
 
 /* Fills the token buffer, and the jobs except for their pointers, since the buffer may move. If the
  * request has too many tokens, the rest are counted for the error message, but not kept. */
-static bool tokenize(struct request *request, struct embed_work *work, struct buffer *scratch)
+static bool tokenize(struct request *request, struct embed_work *work, struct workspace *workspace)
 {
     const struct limits *limits = request->server->limits;
     const struct tokenizer *tokenizer =
@@ -134,7 +161,7 @@ static bool tokenize(struct request *request, struct embed_work *work, struct bu
 
         if (n_tokens > fields->max_request_tokens)
             work->tokens.n_tokens = 0;
-        status = tokenize_input(tokenizer, work, i, scratch, &result);
+        status = tokenize_input(tokenizer, work, i, workspace, &result);
         if (status == STATUS_TOO_LONG) {
             respond_too_long(request, work, i, &result);
             return false;
@@ -248,7 +275,7 @@ static bool prepare(struct request *request, const struct embed_route *route)
 {
     struct embed_work *work = calloc(1, sizeof(*work));
     struct slice body = {request->body.bytes, request->body.len_bytes};
-    struct buffer scratch = {.memory = &request->memory};
+    struct workspace workspace = {.joined = {.memory = &request->memory}};
     struct finish_bytes finish;
     struct api_error error;
     bool tokenized;
@@ -268,8 +295,8 @@ static bool prepare(struct request *request, const struct embed_route *route)
         return false;
     if (!take_for_tokens(request, work) || !allocate_jobs(work))
         return respond_no_memory(request);
-    tokenized = tokenize(request, work, &scratch);
-    buffer_release(&scratch);
+    tokenized = tokenize(request, work, &workspace);
+    workspace_release(&workspace);
     if (!tokenized)
         return false;
     finish = route->count_bytes(request, work);

@@ -139,12 +139,53 @@ static void test_pair__too_long_says_how_many(void **state)
     tokenizer_free(tokenizer);
 }
 
+static void test_pair__first_text_serves_many_pairs(void **state)
+{
+    static const char query[] = "the the the the the";
+    static const char *const texts[] = {"the", "", "the the the", "the the the the the the"};
+    static const enum truncate_side sides[] = {TRUNCATE_END, TRUNCATE_START};
+    struct tokenizer *tokenizer = golden_load("cased");
+    struct first_text first = {.n = 0};
+    struct tokens whole = {0}, parts = {0};
+    struct tokenize_result expected, result;
+
+    (void)state;
+    for (size_t side = 0; side < 2; side++) {
+        const struct tokenize_options options = {
+            .truncate = sides[side], .max_tokens = 8, .add_special = true, .want_types = true};
+
+        assert_int_equal(
+            tokenizer_encode_first(tokenizer, query, strlen(query), &options, &first, &result), 0);
+        for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+            size_t len_bytes = strlen(texts[i]);
+
+            whole.n_tokens = parts.n_tokens = 0;
+            assert_int_equal(tokenizer_encode_pair(tokenizer, query, strlen(query), texts[i],
+                                                   len_bytes, &options, &whole, &expected),
+                             0);
+            assert_int_equal(tokenizer_encode_second(tokenizer, &first, texts[i], len_bytes,
+                                                     &options, &parts, &result),
+                             0);
+            assert_int_equal(parts.n_tokens, whole.n_tokens);
+            assert_memory_equal(parts.ids, whole.ids, whole.n_tokens * sizeof *whole.ids);
+            assert_memory_equal(parts.types, whole.types, whole.n_tokens);
+            assert_int_equal(result.truncated, expected.truncated);
+            assert_int_equal(result.n_tokens_whole, expected.n_tokens_whole);
+        }
+    }
+    tokens_release(&first.tokens);
+    tokens_release(&whole);
+    tokens_release(&parts);
+    tokenizer_free(tokenizer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pair__agrees_with_the_official_one),
         cmocka_unit_test(test_pair__agrees_with_transformers),
         cmocka_unit_test(test_pair__too_long_says_how_many),
+        cmocka_unit_test(test_pair__first_text_serves_many_pairs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
