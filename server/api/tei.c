@@ -68,11 +68,19 @@ static size_t count_characters(struct slice text)
     return n;
 }
 
-/* A token id counts as a character, as TEI counts it. */
+/* A token id counts as a character, and a query with each of its documents, as TEI counts them. The
+ * query may be long and they many, so it is read once. */
 void tei_count_characters(struct request *request, const struct fields *fields)
 {
-    for (size_t i = 0; i < fields->n_inputs; i++)
-        request->n_characters += count_characters(fields->inputs[i].text) + fields->inputs[i].n_ids;
+    size_t n_first = 0;
+
+    for (size_t i = 0; i < fields->n_inputs; i++) {
+        const struct input *input = &fields->inputs[i];
+
+        if (i == 0 || !input->text.bytes || input->text.bytes != input[-1].text.bytes)
+            n_first = count_characters(input->text);
+        request->n_characters += n_first + count_characters(input->second) + input->n_ids;
+    }
 }
 
 /* ---- /embed, /embed_all ---- */

@@ -117,6 +117,15 @@ def test_top_n_and_documents(ranker):
     assert all(row["text"] == expected["passages"][row["index"]] for row in rows)
 
 
+def test_characters_are_those_of_both_texts(ranker):
+    """As TEI counts them: the query's once for each text."""
+    texts = ["ça va ?", "東京", "a"]
+    reply = ranker[0].post("/rerank", {"query": "où ?", "texts": texts})
+    assert int(reply.headers["x-compute-characters"]) == 3 * 4 + 7 + 2 + 1
+    reply = ranker[0].post("/predict", {"inputs": [["où ?", "東京"], ["où ?"]]})
+    assert int(reply.headers["x-compute-characters"]) == 4 + 2 + 4
+
+
 def test_truncation_is_told_or_refused(ranker):
     server, expected = ranker
     long = [i for i, ids in enumerate(expected["ids"]) if len(ids) == 64]
