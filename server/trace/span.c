@@ -41,6 +41,13 @@ static void choose_ids(struct span *span)
     write_hex(span->id, bytes + TRACE_ID_BYTES, SPAN_ID_BYTES);
 }
 
+static const char *find_method(const struct request *request)
+{
+    const bool is_known = request->method && strcmp(request->method, "other") != 0;
+
+    return is_known ? request->method : NULL;
+}
+
 void span_init(struct span *span, const struct request *request)
 {
     const int64_t duration_us = clock_now_us() - request->began_us;
@@ -48,8 +55,8 @@ void span_init(struct span *span, const struct request *request)
 
     clock_gettime(CLOCK_REALTIME, &now);
     *span = (struct span){
-        .method = request->method ? request->method : "other",
-        .route = request->route ? request->route->path : "other",
+        .method = find_method(request),
+        .route = request->route ? request->route->path : NULL,
         .http_status = request->reply.http_status,
         .ended_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec,
         .tokenize_us = request->tokenize_us,
@@ -92,8 +99,9 @@ static void write_ms(struct buffer *buffer, const char *key, int64_t duration_us
 static void write_attributes(struct buffer *buffer, const struct span *span)
 {
     buffer_append_string(buffer, ",\"attributes\":[");
-    write_text(buffer, "", "http.request.method", span->method);
-    write_text(buffer, ",", "http.route", span->route);
+    write_text(buffer, "", "http.request.method", span->method ? span->method : "_OTHER");
+    if (span->route)
+        write_text(buffer, ",", "http.route", span->route);
     write_number(buffer, "http.response.status_code", span->http_status);
     write_number(buffer, "nestd.texts", span->n_texts);
     write_number(buffer, "nestd.tokens", span->n_tokens);
@@ -104,15 +112,26 @@ static void write_attributes(struct buffer *buffer, const struct span *span)
     buffer_append_string(buffer, "]");
 }
 
+/* An unknown method is called HTTP here, and a path of nobody's is left out, since each would make a
+ * name of its own. */
+static void write_name(struct buffer *buffer, const struct span *span)
+{
+    buffer_appendf(buffer, ",\"name\":\"%s", span->method ? span->method : "HTTP");
+    if (span->route)
+        buffer_appendf(buffer, " %s", span->route);
+    buffer_append_string(buffer, "\"");
+}
+
 static void write_span(struct buffer *buffer, const struct span *span)
 {
     buffer_appendf(buffer, "{\"traceId\":\"%s\",\"spanId\":\"%s\"", span->trace_id, span->id);
     if (span->parent_id[0])
         buffer_appendf(buffer, ",\"parentSpanId\":\"%s\"", span->parent_id);
+    write_name(buffer, span);
     buffer_appendf(buffer,
-                   ",\"name\":\"%s %s\",\"kind\":%d,\"startTimeUnixNano\":\"%" PRIu64
+                   ",\"kind\":%d,\"startTimeUnixNano\":\"%" PRIu64
                    "\",\"endTimeUnixNano\":\"%" PRIu64 "\"",
-                   span->method, span->route, KIND_SERVER, span->began_ns, span->ended_ns);
+                   KIND_SERVER, span->began_ns, span->ended_ns);
     write_attributes(buffer, span);
     if (span->http_status >= 500)
         buffer_appendf(buffer, ",\"status\":{\"code\":%d}", STATUS_CODE_ERROR);

@@ -16,8 +16,8 @@ struct span {
     char trace_id[33];
     char parent_id[17]; /* the caller's span; "": there is none */
     char id[17];
-    const char *method; /* "POST"; static */
-    const char *route;  /* its path in the table of routes; static; "other" */
+    const char *method; /* "POST"; static; NULL: none that we know */
+    const char *route;  /* its path in the table of routes; static; NULL: there is none */
     unsigned http_status;
     uint64_t began_ns; /* Unix time */
     uint64_t ended_ns;

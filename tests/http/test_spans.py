@@ -92,7 +92,8 @@ def test_span_tells_of_its_request(start, model, collector):
     server.post("/v1/embeddings", {"input": ["a secret", "word " * 999]}, {"traceparent": f"00-{TRACE}-{PARENT}-01"})
     server.post("/embed", {"inputs": "a", "dimensions": 999})
     server.get("/nowhere/secret")
-    first, second, third = collector.wait_for_spans(3)
+    server.request("BREW", "/v1/models")
+    first, second, third, fourth = collector.wait_for_spans(4)
     path, kind, body = collector.posted[0]
     assert (path, kind) == ("/v1/traces", "application/json")
     resource = {item["key"]: value_of(item) for item in body["resourceSpans"][0]["resource"]["attributes"]}
@@ -110,7 +111,10 @@ def test_span_tells_of_its_request(start, model, collector):
     spent = found["nestd.tokenize_ms"] + found["nestd.queue_ms"] + found["nestd.encode_ms"]
     assert 0 < spent <= (times[2] - times[1]) / 10**6 + 1
     assert attributes_of(second)["http.response.status_code"] == 422 and "parentSpanId" not in second
-    assert third["name"] == "GET other" and attributes_of(third)["http.response.status_code"] == 404
+    found = attributes_of(third)
+    assert third["name"] == "GET" and found["http.response.status_code"] == 404 and "http.route" not in found
+    found = attributes_of(fourth)
+    assert fourth["name"] == "HTTP /v1/models" and found["http.request.method"] == "_OTHER"
     assert "secret" not in json.dumps(collector.posted)
     ids = {span["spanId"] for span in (first, second, third)}
     assert len(ids) == 3 and all(re.fullmatch("[0-9a-f]{16}", identity) for identity in ids)
@@ -141,7 +145,7 @@ def test_what_is_sent_is_what_the_protocol_defines(start, model, collector):
     for _, _, body in collector.posted:  # an unknown field is an error
         json_format.ParseDict(as_protobuf(body), request)
     spans = [span for resource in request.resource_spans for span in resource.scope_spans[0].spans]
-    assert [span.name for span in spans] == ["POST /v1/embeddings", "GET other"]
+    assert [span.name for span in spans] == ["POST /v1/embeddings", "GET"]
     assert spans[0].trace_id.hex() == TRACE and spans[0].parent_span_id.hex() == PARENT
     assert all(span.kind == span.SPAN_KIND_SERVER and len(span.span_id) == 8 for span in spans)
     assert request.resource_spans[0].resource.attributes[0].value.string_value == 'a "name"'
