@@ -96,7 +96,7 @@ static const char *clear_path(const struct sockaddr_un *address)
 {
     struct stat found;
     int socket_;
-    bool is_used;
+    int reason = 0;
 
     if (lstat(address->sun_path, &found))
         return errno == ENOENT ? NULL : strerror(errno);
@@ -105,11 +105,13 @@ static const char *clear_path(const struct sockaddr_un *address)
     socket_ = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (socket_ < 0)
         return strerror(errno);
-    is_used = connect(socket_, (const struct sockaddr *)address, sizeof *address) == 0 ||
-              errno != ECONNREFUSED;
+    if (connect(socket_, (const struct sockaddr *)address, sizeof *address))
+        reason = errno;
     close(socket_);
-    if (is_used)
+    if (reason == 0 || reason == EAGAIN) /* EAGAIN: and many wait there */
         return "another process listens there";
+    if (reason != ECONNREFUSED)
+        return strerror(reason);
     return unlink(address->sun_path) ? strerror(errno) : NULL;
 }
 

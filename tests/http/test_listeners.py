@@ -102,11 +102,15 @@ def test_socket_of_a_killed_server_is_replaced(start, model, tmp_path):
 
 def test_paths_that_cannot_be_had(start, model, tmp_path):
     (tmp_path / "file").write_text("mine")
+    datagrams = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    datagrams.bind(str(tmp_path / "datagrams"))
     for path, words in (
         (tmp_path / "file", "no socket"),
+        (tmp_path / "datagrams", "wrong type"),
         (tmp_path / "nowhere" / "a", "No such file"),
         (tmp_path / ("a" * 120), "at most 107 bytes"),
     ):
         server = start(model, "--uds-path", path)
         assert server.wait() == 1 and words in server.log_text(), server.log_text()
-    assert (tmp_path / "file").read_text() == "mine"
+    assert (tmp_path / "file").read_text() == "mine" and (tmp_path / "datagrams").exists()
+    datagrams.close()
