@@ -270,6 +270,10 @@ void listener_free(struct listener *listener)
 {
     if (!listener)
         return;
+    /* First: whoever has connected is still accepted, and a server that comes next to the path keeps
+     * its socket. */
+    if (listener->has_path)
+        unlink(listener->options.path);
     if (listener->has_thread) {
         eventfd_write(listener->wakeup, 1);
         pthread_join(listener->thread, NULL);
@@ -278,7 +282,5 @@ void listener_free(struct listener *listener)
         close(listener->socket);
     if (listener->wakeup >= 0)
         close(listener->wakeup);
-    if (listener->has_path)
-        unlink(listener->options.path);
     free(listener);
 }

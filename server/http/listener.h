@@ -38,7 +38,7 @@ const char *listener_url(const struct listener *listener);
 /* The same for a person on this machine: the loopback address if it listens on all addresses. */
 const char *listener_local_url(const struct listener *listener);
 
-/* Accepts what has connected so far, then closes the port, or removes the path. NULL is allowed. */
+/* Removes the path, if it has one, accepts what has connected so far, and closes. NULL is allowed. */
 void listener_free(struct listener *listener);
 
 #endif
