@@ -169,7 +169,7 @@ static enum status read_token_file(char ret_token[HUB_TOKEN_MAX_BYTES + 1], hub_
 enum status hub_token_read(char ret_token[HUB_TOKEN_MAX_BYTES + 1], const char *option,
                            hub_get_variable *get, struct error *error)
 {
-    static const char *const variables[] = {"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"};
+    static const char *const variables[] = {"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_API_TOKEN"};
 
     if (option)
         return take_token(option, strlen(option), "--hf-token", ret_token, error);
@@ -201,7 +201,7 @@ static void wipe_equal(char *text, const char *token)
 void hub_token_wipe(const char *option, char *const *arguments, char *const *environment)
 {
     static const char *const variables[] = {
-        "HF_TOKEN=", "HUGGING_FACE_HUB_TOKEN=", "NESTD_HF_TOKEN="};
+        "HF_TOKEN=", "HUGGING_FACE_HUB_TOKEN=", "HF_API_TOKEN=", "NESTD_HF_TOKEN="};
 
     for (; option && *arguments; arguments++)
         wipe_equal(*arguments, option);

@@ -25,16 +25,17 @@ typedef char *hub_get_variable(const char *name);
 MUST_CHECK enum status hub_settings_read(struct hub_settings *ret_settings, const char *cache,
                                          hub_get_variable *get, struct error *error);
 
-/* The token: the option's, HF_TOKEN's, HUGGING_FACE_HUB_TOKEN's, or that of the file HF_TOKEN_PATH,
- * else HF_HOME/token, which `hf auth login` writes. "" where there is none. An error says where the
- * token was, not what it is. The caller wipes it. */
+/* The token: the option's, HF_TOKEN's, HUGGING_FACE_HUB_TOKEN's, HF_API_TOKEN's, which is Text
+ * Embeddings Inference's, or that of the file HF_TOKEN_PATH, else HF_HOME/token, which `hf auth
+ * login` writes. "" where there is none. An error says where the token was, not what it is. The
+ * caller wipes it. */
 MUST_CHECK enum status hub_token_read(char ret_token[HUB_TOKEN_MAX_BYTES + 1], const char *option,
                                       hub_get_variable *get, struct error *error);
 
 /* Wipes the token out of the command line and the environment of this process, where it would be
  * seen in a core: the option's value wherever it stands alone or behind an equals sign, and those of
- * HF_TOKEN, HUGGING_FACE_HUB_TOKEN and NESTD_HF_TOKEN. Both are arrays that end with NULL. While no other thread reads the
- * environment. */
+ * HF_TOKEN, HUGGING_FACE_HUB_TOKEN, HF_API_TOKEN and NESTD_HF_TOKEN. Both are arrays that end with
+ * NULL. While no other thread reads the environment. */
 void hub_token_wipe(const char *option, char *const *arguments, char *const *environment);
 
 #endif

@@ -52,12 +52,12 @@ static void assert_refused(struct start start, const char *problem)
 static void test_foreign__teis_flags_are_taken(void **state)
 {
     struct options_report report;
-    struct options options =
-        read_good((struct start){.flags = {"--model-id", "BAAI/bge-large-en-v1.5", "--revision",
-                                           "refs/pr/5", "-p", "3000", "--tokenization-workers", "4",
-                                           "--hostname", "0.0.0.0", "--max-batch-tokens=16384",
-                                           "--json-output", "--pooling", "last-token"}},
-                  &report);
+    struct options options = read_good(
+        (struct start){.flags = {"--model-id", "BAAI/bge-large-en-v1.5", "--revision", "refs/pr/5",
+                                 "-p", "3000", "--tokenization-workers", "4", "--hostname",
+                                 "0.0.0.0", "--max-batch-tokens=16384", "--json-output",
+                                 "--pooling", "last-token", "--hf-api-token", "hf_token"}},
+        &report);
 
     (void)state;
     assert_string_equal(options.model_id, "BAAI/bge-large-en-v1.5");
@@ -68,6 +68,7 @@ static void test_foreign__teis_flags_are_taken(void **state)
     assert_int_equal(options.max_batch_tokens, 16384);
     assert_true(options.json_output);
     assert_string_equal(options.pooling, "lasttoken");
+    assert_string_equal(options.hf_token, "hf_token");
     assert_int_equal(report.n_warnings, 0);
     options_release(&options);
 }

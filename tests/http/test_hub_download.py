@@ -499,7 +499,7 @@ def zombie(pid):
 # ---- the token ----
 
 
-@pytest.mark.parametrize("way", ["flag", "variable", "old variable", "own variable", "file"])
+@pytest.mark.parametrize("way", ["flag", "variable", "old variable", "own variable", "TEI's flag", "TEI's variable", "file"])
 def test_token_is_shown_to_the_hub_alone(binary, hub, cache, tmp_path, way):
     hub.add(NAME, FILES, private=True)
     (tmp_path / "token").write_text(TOKEN + "\n")
@@ -508,6 +508,8 @@ def test_token_is_shown_to_the_hub_alone(binary, hub, cache, tmp_path, way):
         "variable": ([], {"HF_TOKEN": TOKEN}),
         "old variable": ([], {"HUGGING_FACE_HUB_TOKEN": TOKEN}),
         "own variable": ([], {"NESTD_HF_TOKEN": TOKEN}),
+        "TEI's flag": (["--hf-api-token", TOKEN], {}),
+        "TEI's variable": ([], {"HF_API_TOKEN": TOKEN}),
         "file": ([], {"HF_TOKEN_PATH": str(tmp_path / "token")}),
     }[way]
     done = get(binary, hub, cache, *options, **more)

@@ -135,6 +135,8 @@ static void test_token__is_the_first_that_is_given(void **state)
     assert_token(NULL, SET("HF_TOKEN_PATH", path, "HF_HOME", "/nowhere"), "hf_file");
     assert_token(NULL, SET("HF_HOME", folder, "HUGGING_FACE_HUB_TOKEN", "hf_old"), "hf_old");
     assert_token(NULL, SET("HUGGING_FACE_HUB_TOKEN", "hf_old", "HF_TOKEN", " hf_new\n"), "hf_new");
+    assert_token(NULL, SET("HF_HOME", folder, "HF_API_TOKEN", "hf_tei"), "hf_tei");
+    assert_token(NULL, SET("HF_API_TOKEN", "hf_tei", "HF_TOKEN", "hf_new"), "hf_new");
     assert_token("hf_option", SET("HF_TOKEN", "hf_new"), "hf_option");
     unlink(path);
     rmdir(folder);
@@ -164,10 +166,10 @@ static void test_token__is_wiped_wherever_it_stands(void **state)
 {
     char flag[] = "--hf-token=hf_1", alone[] = "hf_1", other[] = "--port=1";
     char own[] = "NESTD_HF_TOKEN=hf_1", hub[] = "HF_TOKEN=hf_2",
-         old[] = "HUGGING_FACE_HUB_TOKEN=hf_3";
+         old[] = "HUGGING_FACE_HUB_TOKEN=hf_3", tei[] = "HF_API_TOKEN=hf_4";
     char path[] = "PATH=/bin";
     char *const arguments[] = {other, flag, alone, NULL};
-    char *const environment[] = {own, path, hub, old, NULL};
+    char *const environment[] = {own, path, hub, old, tei, NULL};
 
     (void)state;
     hub_token_wipe("hf_1", arguments, environment);
@@ -177,6 +179,7 @@ static void test_token__is_wiped_wherever_it_stands(void **state)
     assert_string_equal(own, "NESTD_HF_TOKEN=");
     assert_string_equal(hub, "HF_TOKEN=");
     assert_string_equal(old, "HUGGING_FACE_HUB_TOKEN=");
+    assert_string_equal(tei, "HF_API_TOKEN=");
     assert_string_equal(path, "PATH=/bin");
     assert_memory_equal(hub + strlen("HF_TOKEN="), "\0\0\0\0", 5);
 }
