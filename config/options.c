@@ -117,6 +117,14 @@ static bool is_machines_name(const struct option *option, const char *value)
     return option == &option_table[OPTION_INDEX_hostname] && !is_address(value);
 }
 
+/* TEI has no command but to serve, and a stray API_KEY is nothing to send to --url. The model of our
+ * image is there for all commands, though: the image names it so that TEI's users can, too. */
+static bool is_of_command(const struct reading *reading, const struct option *option)
+{
+    return reading->options.command == OPTIONS_SERVE ||
+           (option == &option_table[OPTION_INDEX_model_id] && !reading->options.url);
+}
+
 static bool read_tei_variable(struct reading *reading, const char *variable)
 {
     const size_t name_len = strcspn(variable, "=");
@@ -125,7 +133,7 @@ static bool read_tei_variable(struct reading *reading, const char *variable)
         foreign_find_unused(OPTION_SOURCE_TEI, variable, name_len);
     const char *const value = variable + name_len + (variable[name_len] == '=');
 
-    if (value[0] == '\0')
+    if (value[0] == '\0' || !is_of_command(reading, option))
         return true;
     if (unused)
         note_unused(reading, unused, OPTION_SOURCE_TEI);
@@ -135,11 +143,8 @@ static bool read_tei_variable(struct reading *reading, const char *variable)
     return reading_set(reading, option, OPTION_SOURCE_TEI, value);
 }
 
-/* Only for serve: TEI has no other command, and a stray API_KEY is nothing to send to --url. */
 static bool read_tei_environment(struct reading *reading, char *const *envp)
 {
-    if (reading->options.command != OPTIONS_SERVE)
-        return true;
     for (; *envp; envp++)
         if (!read_tei_variable(reading, *envp))
             return false;

@@ -202,8 +202,8 @@ static void test_foreign__hostname_counts_only_as_an_address(void **state)
     }
 }
 
-/* A stray API_KEY must not be sent to a server of --url. */
-static void test_foreign__variables_are_for_serve_alone(void **state)
+/* A stray API_KEY must not be sent to a server of --url. The image's model is for all commands. */
+static void test_foreign__variables_but_the_models_are_for_serve_alone(void **state)
 {
     struct options_report report;
     struct options options = read_good((struct start){.flags = {"embed", "--url=http://a"},
@@ -213,6 +213,15 @@ static void test_foreign__variables_are_for_serve_alone(void **state)
     (void)state;
     assert_null(options.api_key);
     assert_null(options.model_id);
+    options_release(&options);
+
+    options = read_good(
+        (struct start){.flags = {"embed"},
+                       .variables = {"MODEL_ID=m", "DTYPE=float32", "MAX_BATCH_REQUESTS=4"}},
+        &report);
+    assert_string_equal(options.model_id, "m");
+    assert_string_equal(options.dtype, "auto");
+    assert_int_equal(report.n_warnings, 0);
     options_release(&options);
 }
 
@@ -242,7 +251,7 @@ int main(void)
         cmocka_unit_test(test_foreign__our_variables_and_flags_win),
         cmocka_unit_test(test_foreign__variables_of_kubernetes_hide_none_of_teis),
         cmocka_unit_test(test_foreign__hostname_counts_only_as_an_address),
-        cmocka_unit_test(test_foreign__variables_are_for_serve_alone),
+        cmocka_unit_test(test_foreign__variables_but_the_models_are_for_serve_alone),
         cmocka_unit_test(test_foreign__bad_ones_are_refused_by_their_name),
     };
 
