@@ -193,6 +193,11 @@ def test_cross_encoder_does_not_embed(ranker, path):
     assert reply.status == 400 and "is a cross-encoder" in reply.body.decode()
 
 
+def test_ollamas_clients_are_told_that_it_does_not_embed(ranker):
+    assert ask(ranker[0], "/api/show", {"model": "judge"})["capabilities"] == []
+    assert ranker[0].post("/api/embed", {"input": "a"}).status == 400
+
+
 def test_information_calls_it_a_reranker(ranker):
     info = ranker[0].get("/info").json()
     assert info["model_type"] == {"reranker": {"id2label": {"0": "LABEL_0"}, "label2id": {"LABEL_0": 0}}}

@@ -98,8 +98,8 @@ static void write_shown(struct request *request)
     buffer_appendf(buffer,
                    ",\"model_info\":{\"general.architecture\":\"embedding\","
                    "\"embedding.context_length\":%zu,\"embedding.embedding_length\":%zu},"
-                   "\"capabilities\":[\"embedding\"],\"modified_at\":",
-                   info->max_tokens, info->n_dims);
+                   "\"capabilities\":[%s],\"modified_at\":",
+                   info->max_tokens, info->n_dims, info->labels->n > 0 ? "" : "\"embedding\"");
     write_time(buffer, server->created);
     buffer_append_string(buffer, "}");
 }
