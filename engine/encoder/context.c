@@ -79,17 +79,20 @@ static enum status take_pieces(struct arena *arena, const struct piece *pieces, 
     return status;
 }
 
-/* Of the longest text's attention. */
-static size_t scratch_floats(const struct arch *arch, size_t n_tokens)
+/* Of the longest text's attention. Its positions may be more than twice its tokens: where the
+ * furthest distance is not much beyond the middle one, buckets are spread wider than distances. */
+static size_t scratch_floats(const struct encoder *encoder, size_t n_tokens)
 {
-    size_t n_floats = KERNEL_ATTENTION_SCRATCH_FLOATS(n_tokens, arch->head_size);
-    size_t n_distances = 2 * n_tokens;
+    size_t head_size = encoder->model->arch.head_size;
+    const uint32_t *rows = distance_tables_get_rows(&encoder->distances);
+    ptrdiff_t furthest = n_tokens > 0 ? (ptrdiff_t)n_tokens - 1 : 0;
+    size_t n_floats = KERNEL_ATTENTION_SCRATCH_FLOATS(n_tokens, head_size);
+    size_t n_rows;
 
-    if (n_distances > arch->n_distance_rows)
-        n_distances = arch->n_distance_rows;
-    if (arch->is_disentangled)
-        n_floats += KERNEL_POSITIONS_SCRATCH_FLOATS(n_tokens, arch->head_size, n_distances);
-    return n_floats;
+    if (!rows)
+        return n_floats;
+    n_rows = rows[-furthest] - rows[furthest] + 1;
+    return n_floats + KERNEL_POSITIONS_SCRATCH_FLOATS(n_tokens, head_size, n_rows);
 }
 
 enum { MAX_PIECES = 32, N_EXPERT_PIECES = 6 };
@@ -158,7 +161,7 @@ static size_t list_pieces(struct encoder_context *context, struct piece ret_piec
         {&context->normed, arch->norm_place == NORM_AFTER ? 0 : GEMM_MAX_ROWS, hidden},
         {&context->embedded, encoder->embedding_projection.weights ? GEMM_MAX_ROWS : 0,
          arch->embedding_size},
-        {&context->scratch, 1, scratch_floats(arch, longest)},
+        {&context->scratch, 1, scratch_floats(encoder, longest)},
     };
 
     _Static_assert(sizeof pieces / sizeof *pieces <= MAX_PIECES - N_EXPERT_PIECES,

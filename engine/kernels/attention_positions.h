@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The positions' share of disentangled scores, in tiles. Only the positions of
- * the text's own distances are multiplied: of these there are as many as positions at most. Used
- * inside this folder. */
+/* The positions' share of disentangled scores, in tiles. Only the positions from the first of the
+ * text's own distances to the last are multiplied. Used inside this folder. */
 #ifndef NESTD_ENGINE_KERNELS_ATTENTION_POSITIONS_H
 #define NESTD_ENGINE_KERNELS_ATTENTION_POSITIONS_H
 
