@@ -54,14 +54,15 @@ enum status probe_init(struct probe *ret_probe, const struct tokenizer *tokenize
     }
     if (status)
         return status;
-    /* Only now, since the ids move as their memory grows. */
+    /* Only now, since the ids move as their memory grows. Without special tokens nothing is left of
+     * a text whose characters the vocabulary has not: there is nothing to encode. */
     for (size_t i = 0; i < N_TEXTS; i++) {
         size_t begin = i > 0 ? ends[i - 1] : 0;
 
-        ret_probe->texts[i] = (struct encoder_text){.ids = ret_probe->tokens.ids + begin,
-                                                    .n_tokens = ends[i] - begin};
+        if (ends[i] > begin)
+            ret_probe->texts[ret_probe->n_texts++] = (struct encoder_text){
+                .ids = ret_probe->tokens.ids + begin, .n_tokens = ends[i] - begin};
     }
-    ret_probe->n_texts = N_TEXTS;
     return STATUS_OK;
 }
 

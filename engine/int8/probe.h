@@ -12,7 +12,7 @@
 #include <stddef.h>
 
 struct probe {
-    struct encoder_text *texts; /* [n_texts] */
+    struct encoder_text *texts; /* [n_texts], each of a token at least */
     size_t n_texts;
     struct tokens tokens; /* private: what the texts' ids point into */
 };
