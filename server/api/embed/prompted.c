@@ -23,16 +23,19 @@ enum status prompted_count_tokens(const struct tokenizer *tokenizer, struct slic
     };
     struct tokenize_result result;
     enum status status;
+    size_t n;
 
     if (prompt.len_bytes == 0) {
         *ret_n_tokens = 0;
         return STATUS_OK;
     }
+    scratch->n_tokens = 0;
     status =
         tokenizer_encode(tokenizer, prompt.bytes, prompt.len_bytes, &options, scratch, &result);
+    n = scratch->n_tokens;
     scratch->n_tokens = 0;
     if (!status)
-        *ret_n_tokens = result.n_tokens - 1;
+        *ret_n_tokens = n - (n > 0 && tokenizer_is_special(tokenizer, scratch->ids[n - 1]));
     return status;
 }
 

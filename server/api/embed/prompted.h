@@ -16,7 +16,8 @@
 struct slice prompted_join(struct slice prompt, struct slice text, struct buffer *scratch);
 
 /* How many tokens the prompt has where the pooling leaves it out. Counted as sentence-transformers
- * does: those of the prompt alone, with [CLS] but without the final [SEP]. `scratch` is emptied. */
+ * does: those of the prompt alone, with [CLS] but without the last if that is special, as [SEP] is:
+ * not every tokenizer ends a text with one. `scratch` is emptied. */
 MUST_CHECK enum status prompted_count_tokens(const struct tokenizer *tokenizer, struct slice prompt,
                                              size_t max_tokens, struct tokens *scratch,
                                              size_t *ret_n_tokens);
