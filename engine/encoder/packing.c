@@ -73,7 +73,7 @@ static enum status pack_layer(void *user, size_t i)
     return status;
 }
 
-/* What is not in a layer. */
+/* What is not in a layer, but for products. */
 static enum status pack_ends(struct encoder *encoder, struct error *error)
 {
     const struct model *model = encoder->model;
@@ -94,10 +94,19 @@ static enum status pack_ends(struct encoder *encoder, struct error *error)
         status = rotary_tables_init(&encoder->rotary, model);
     if (!status)
         status = gemm_open(&encoder->kernels, &encoder->gemm, error);
-    if (!status && model->embedding_projection.weight.data)
+    return status;
+}
+
+/* Products that are not in a layer, in float32. After the layers': gemm_name() is of the first. */
+static enum status pack_other_products(struct encoder *encoder, struct error *error)
+{
+    const struct model *model = encoder->model;
+    enum status status = STATUS_OK;
+
+    if (model->embedding_projection.weight.data)
         status = packed_linear_init(&encoder->embedding_projection, encoder->gemm, GEMM_FLOAT32,
                                     &encoder->kernels, &model->embedding_projection, error);
-    if (!status && arch->convolution_width > 0)
+    if (!status && model->arch.convolution_width > 0)
         status = convolution_init(encoder, error);
     return status;
 }
@@ -114,6 +123,8 @@ enum status packing_run(struct encoder *encoder, size_t n_threads, struct error 
         return STATUS_NO_MEMORY;
     if (!status)
         status = parallel_run(n_threads, n_layers, pack_layer, &packing);
+    if (!status)
+        status = pack_other_products(encoder, error);
     if (!status)
         status = disentangled_init(encoder, n_threads);
     return status;
