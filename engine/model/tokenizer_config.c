@@ -108,6 +108,7 @@ static const struct {
     {"mistral", "TokenizersBackend"},
     {"modernbert", "TokenizersBackend"},
     {"mpnet", "MPNetTokenizer"},
+    {"mt5", "T5Tokenizer"},
     {"qwen2", "Qwen2Tokenizer"},
     {"qwen3", "Qwen2Tokenizer"},
     {"roberta", "RobertaTokenizer"},

@@ -281,6 +281,8 @@ static void test_load__model_type_tells_the_class_where_nobody_names_one(void **
     tokenizer_free(assert_loads(&folder));
     folder_write_text(&folder, "config.json", "{\"model_type\": \"xlm-roberta\"}");
     assert_refused(&folder, STATUS_UNSUPPORTED, "is one with a \"Unigram\" model");
+    folder_write_text(&folder, "config.json", "{\"model_type\": \"mt5\"}");
+    assert_refused(&folder, STATUS_UNSUPPORTED, "is one with a \"Unigram\" model");
     folder_write_text(&folder, "config.json", "{\"model_type\": \"bert\"}");
     assert_refused(&folder, STATUS_UNSUPPORTED, "\"type\" is \"BPE\"");
     folder_release(&folder);
