@@ -92,7 +92,7 @@ def run_program(folder, ids, dtype, *words):
     done = subprocess.run([PROGRAM, folder, dtype, *words], input=lines.encode(), capture_output=True, timeout=300, check=False)
     if b"this CPU" in done.stderr:
         pytest.skip("this CPU has no avx512_bf16")
-    if b"cannot be served in int8" in done.stderr:
+    if folder.name == "nomic-moe" and b"cannot be served in int8" in done.stderr:
         pytest.skip("a model with experts")
     assert done.returncode == 0, done.stderr.decode()
     return np.frombuffer(done.stdout, "<f4")
