@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* An encoder or cross-encoder as sentence-transformers saves it, read from its folder: the shape (config.json),
- * the weights (model.safetensors, mapped, as stored), the modules (modules.json and a folder
- * each), the prompts (config_sentence_transformers.json). What the folder asks for
- * and nestd cannot do is refused with file and key. Read-only once loaded. */
+/* An encoder or cross-encoder as sentence-transformers saves it, read from its folder: the shape
+ * (config.json), the weights (model.safetensors, mapped, as stored), the modules (modules.json and
+ * a folder each), the prompts (config_sentence_transformers.json). What the folder asks for and
+ * nestd cannot do is refused with file and key. Read-only once loaded. */
 #ifndef NESTD_ENGINE_MODEL_MODEL_H
 #define NESTD_ENGINE_MODEL_MODEL_H
 

@@ -31,10 +31,9 @@ enum job_state {
 struct job {
     const int32_t *ids; /* [n_tokens], special tokens included, each inside the vocabulary */
     size_t n_tokens;    /* up to the model's max_tokens; one of none needs no pass */
-    size_t
-        n_first; /* tokens of a pair's first text, of type 0; the rest have type 1; 0: one text */
-    size_t n_skipped; /* leading tokens (a prompt's) that the pooling leaves out; usually 0 */
-    float *vector;    /* [n_dims]: written by the engine; a cross-encoder's scores */
+    size_t n_first;     /* of a pair's first text, of type 0; the rest have type 1; 0: one text */
+    size_t n_skipped;   /* leading tokens (a prompt's) that the pooling leaves out; usually 0 */
+    float *vector;      /* [n_dims]: written by the engine; a cross-encoder's scores */
     size_t n_dims; /* 1 to the model's n_dims: a Matryoshka dimension, the vector's first numbers */
     bool normalize;       /* L2-normalise those numbers */
     float *token_vectors; /* [n_tokens, hidden_size], usually NULL: what the encoder gives is

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* modules.json, which lists a Transformer and a Pooling, or a StaticEmbedding, and then perhaps
- * Dense, LayerNorm, Normalize and Dropout modules in any order, the configuration files of all but the first, and the weights
- * of those that have some. All spellings from sentence-transformers 2 to 6 are read. Any thread. */
+ * Dense, LayerNorm, Normalize and Dropout modules in any order, the configuration files of all but
+ * the first, and the weights of those that have some. All spellings from sentence-transformers 2 to
+ * 6 are read. Any thread. */
 #ifndef NESTD_ENGINE_MODEL_MODULES_MODULES_H
 #define NESTD_ENGINE_MODEL_MODULES_MODULES_H
 

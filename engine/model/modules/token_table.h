@@ -37,8 +37,8 @@ void token_table_close(struct token_table *table);
 /* The row of a token, id < n_ids: [n_dims]. */
 void token_table_get(const struct token_table *table, int32_t id, float *ret_row);
 
-/* The mean of those of ids[n] that count, zeros where there is none: ret_mean, row: [n_dims]; sums: [n_dims], in double, in
- * order. */
+/* The mean of those of ids[n] that count, zeros where there is none: ret_mean, row: [n_dims]; sums:
+ * [n_dims], in double, in order. */
 void token_table_pool(const struct token_table *table, const int32_t *ids, size_t n, double *sums,
                       float *row, float *ret_mean);
 
