@@ -3,9 +3,17 @@
 
 #include <string.h>
 
+static const char route[] = "/embeddings";
+
 static bool ends_with(const char *text, size_t len, const char *end)
 {
     return len >= strlen(end) && memcmp(text + len - strlen(end), end, strlen(end)) == 0;
+}
+
+/* Whether the path ends in the route. */
+static bool ends_with_route(const char *url, size_t len)
+{
+    return ends_with(url, len, route) && url[len - strlen(route) - 1] != '/'; /* that is a host */
 }
 
 /* The length of the version at the path's end, as in https://host/openai/v1; 0 if it has none. */
@@ -22,7 +30,6 @@ static size_t measure_version(const char *url, size_t len)
 
 enum status base_url_read(const char *url, struct base_url *ret_base, struct error *error)
 {
-    static const char route[] = "/embeddings";
     static const char first_version[] = "/v1";
     size_t len = strlen(url);
     size_t len_version;
@@ -36,7 +43,7 @@ enum status base_url_read(const char *url, struct base_url *ret_base, struct err
                          "--url: expected no user, query or blanks; a key is given by --api-key");
     while (len > 0 && url[len - 1] == '/')
         len--;
-    names_route = ends_with(url, len, route);
+    names_route = ends_with_route(url, len);
     if (names_route)
         len -= strlen(route);
     len_version = measure_version(url, len);

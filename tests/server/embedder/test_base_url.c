@@ -27,6 +27,8 @@ static void test_base_url__is_read_with_version_and_route_or_without(void **stat
         {"https://a/openai/v1/embeddings", "https://a/openai", "/v1"},
         {"https://a/embeddings", "https://a", ""},
         {"http://v1", "http://v1", "/v1"},
+        {"http://embeddings", "http://embeddings", "/v1"},
+        {"http://embeddings/embeddings", "http://embeddings", ""},
         {"http://a/dev1", "http://a/dev1", "/v1"},
     };
 
