@@ -20,6 +20,7 @@
 struct seat {
     struct request *request; /* NULL: free */
     struct answer *answer;
+    char *path; /* which the request borrows */
 };
 
 struct office_local {
@@ -59,11 +60,13 @@ static void answered(struct request *request)
     struct office_local *office = (struct office_local *)request->server;
     struct answer *answer;
     struct seat *seat;
+    char *path;
 
     /* Free before the answer is told: the next may be submitted at once. */
     pthread_mutex_lock(&office->mutex);
     seat = find_seat(office, request);
     answer = seat->answer;
+    path = seat->path;
     *seat = (struct seat){0};
     pthread_mutex_unlock(&office->mutex);
     set_answer(answer, request);
@@ -73,6 +76,7 @@ static void answered(struct request *request)
     pthread_cond_broadcast(&office->changed);
     pthread_mutex_unlock(&office->mutex);
     request_free(request);
+    free(path);
 }
 
 static enum status open_server(struct server *server, struct error *error)
@@ -135,16 +139,18 @@ enum status office_local_submit(struct office_local *office, const char *path, s
                                 struct answer *answer)
 {
     struct request *request = request_new(&office->server);
+    char *kept_path = strdup(path);
     struct seat *seat;
 
-    if (!request)
-        return STATUS_NO_MEMORY;
-    buffer_append(&request->body, body.bytes, body.len_bytes);
-    if (buffer_failed(&request->body)) {
+    if (request)
+        buffer_append(&request->body, body.bytes, body.len_bytes);
+    if (!request || !kept_path || buffer_failed(&request->body)) {
         request_free(request);
+        free(kept_path);
         return STATUS_NO_MEMORY;
     }
     request->route = find_route(office, path);
+    request->path_tail = route_find_tail(request->route, kept_path);
     request->method = "POST";
     request->n_body_bytes = body.len_bytes;
     request->gathered_us = request->began_us;
@@ -152,12 +158,13 @@ enum status office_local_submit(struct office_local *office, const char *path, s
     pthread_mutex_lock(&office->mutex);
     seat = find_seat(office, NULL);
     if (seat) {
-        *seat = (struct seat){request, answer};
+        *seat = (struct seat){request, answer, kept_path};
         office->n_taken++;
     }
     pthread_mutex_unlock(&office->mutex);
     if (!seat) {
         request_free(request);
+        free(kept_path);
         return STATUS_NO_MEMORY;
     }
     pool_push(office->server.pool, request);

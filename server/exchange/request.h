@@ -53,8 +53,8 @@ struct request {
     const char *method; /* "GET", "POST" ... or "other"; NULL until the header is complete */
 
     size_t path_offset;         /* in the target, which may be a full URL; SIZE_MAX: malformed */
-    const char *path_tail;      /* what followed a route's path that ends in '/', borrowed from the
-                              connection; else "" */
+    const char *path_tail;      /* what followed a route's path that ends in '/', borrowed from who
+                              made the request; else "" */
     const char *origin;         /* the header Origin, borrowed from the connection; NULL: absent */
     struct memory_claim memory; /* the part of server->memory that it holds */
     struct buffer body;         /* as it came */

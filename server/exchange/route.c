@@ -3,13 +3,28 @@
 
 #include <string.h>
 
-static bool takes_path(const struct route *route, const char *path)
+/* How long its path is, if others that begin with it are its own too; else 0. */
+static size_t measure_beginning(const struct route *route)
 {
     size_t len_bytes = strlen(route->path);
 
-    if (len_bytes > 1 && route->path[len_bytes - 1] == '/')
+    return len_bytes > 1 && route->path[len_bytes - 1] == '/' ? len_bytes : 0;
+}
+
+static bool takes_path(const struct route *route, const char *path)
+{
+    size_t len_bytes = measure_beginning(route);
+
+    if (len_bytes > 0)
         return strncmp(path, route->path, len_bytes) == 0;
     return strcmp(path, route->path) == 0;
+}
+
+const char *route_find_tail(const struct route *route, const char *path)
+{
+    size_t len_bytes = route ? measure_beginning(route) : 0;
+
+    return len_bytes > 0 ? path + len_bytes : "";
 }
 
 unsigned routes_list_methods(const struct routes *routes, const char *path)

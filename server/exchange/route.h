@@ -51,6 +51,10 @@ struct routes {
 const struct route *routes_find(const struct routes *routes, const char *path, unsigned method,
                                 unsigned *ret_allowed);
 
+/* What follows a route's path that ends in '/', of a path that it takes; else "". `route` may be
+ * NULL. */
+const char *route_find_tail(const struct route *route, const char *path);
+
 /* The methods that a path takes, by all of its routes. */
 unsigned routes_list_methods(const struct routes *routes, const char *path);
 

@@ -204,7 +204,6 @@ static enum MHD_Result begin(struct http *http, struct request *request, const c
     struct api_error error;
     bool framed = false, refused, gone;
     unsigned allowed;
-    size_t path_len;
 
     http_link_unlist(request->link);
     pthread_mutex_lock(&request->mutex);
@@ -224,9 +223,7 @@ static enum MHD_Result begin(struct http *http, struct request *request, const c
     if (!framed)
         return refuse_now(http, request);
 
-    path_len = request->route ? strlen(request->route->path) : 0;
-    if (path_len > 1 && request->route->path[path_len - 1] == '/')
-        request->path_tail = path + path_len;
+    request->path_tail = route_find_tail(request->route, path);
     /* A reply that is queued now ends the connection. If there is no body, it waits for the second
      * call, which follows at once. */
     if (!refused || n_body_bytes == 0 ||

@@ -78,6 +78,18 @@ def test_other_routes_are_answered_too(embed, tiny_server, tmp_path):
     assert reply["response"]["body"] == tiny_server.post("/v1/similarity", body).json()
 
 
+def test_a_deployment_is_in_the_path(embed, tiny_server, tiny, tmp_path):
+    """As Azure has it."""
+    paths = [f"/openai/deployments/{name}/embeddings" for name in (tiny.name, "another")]
+    (tmp_path / "b.jsonl").write_text("\n".join(line_of(path, {"input": "cat"}, url=path) for path in paths))
+    embed("-i", "b.jsonl", "-o", "o.jsonl")
+    for path, reply in zip(paths, read_lines(tmp_path / "o.jsonl")):
+        expected = tiny_server.post(path, {"input": "cat"})
+        assert reply["response"]["status_code"] == expected.status
+        assert reply["response"]["body"] == expected.json()
+    assert reply["response"]["status_code"] == 404
+
+
 def test_a_ranker_answers_its_routes(embed, shared_data, servers, tmp_path):
     model = tiny_models.make(shared_data, "rank-bert", tmp_path)
     body = {"query": "cat", "documents": ["dog", "deep sea"]}
