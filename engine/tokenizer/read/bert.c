@@ -53,7 +53,9 @@ static enum status read_words(struct vocab *vocab, const struct folder_files *fi
 
 /* --- what tokenizer.json says besides its vocabulary ------------------------------------------ */
 
-static enum status check_rules(const struct wordpiece_rules *expected, const struct document *json,
+/* The unknown token is compared by its id: its text may be shown in another form. */
+static enum status check_rules(const struct wordpiece_rules *expected, int32_t unknown_id,
+                               const struct vocab *vocab, const struct document *json,
                                struct error *error)
 {
     struct wordpiece_rules rules = {0};
@@ -65,7 +67,7 @@ static enum status check_rules(const struct wordpiece_rules *expected, const str
         status = wordpiece_read_rules(&rules, &model, error);
     if (status)
         return status;
-    if (strcmp(rules.unknown, expected->unknown) != 0)
+    if (vocab_find(vocab, rules.unknown, strlen(rules.unknown)) != unknown_id)
         key = "unk_token";
     else if (strcmp(rules.prefix, expected->prefix) != 0)
         key = "continuing_subword_prefix";
@@ -175,12 +177,13 @@ static enum status check_finish(const struct tokenizer *tokenizer, const struct 
 }
 
 static enum status check_json(const struct tokenizer *tokenizer, const struct document *json,
-                              const struct wordpiece_rules *rules, struct error *error)
+                              const struct wordpiece_rules *rules, int32_t unknown_id,
+                              struct error *error)
 {
     enum status status = json_check_version(json, error);
 
     if (!status)
-        status = check_rules(rules, json, error);
+        status = check_rules(rules, unknown_id, &tokenizer->vocab, json, error);
     if (!status)
         status = check_normalizer(json, error);
     if (!status)
@@ -228,5 +231,5 @@ enum status load_bert(struct tokenizer *tokenizer, const struct folder_files *fi
     decode_init_bert(&tokenizer->decoder);
     if (status || !files->json.root)
         return status;
-    return check_json(tokenizer, &files->json, &rules, error);
+    return check_json(tokenizer, &files->json, &rules, special.unknown, error);
 }

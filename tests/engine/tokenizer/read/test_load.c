@@ -256,6 +256,23 @@ static void test_load__constructor_overrules_the_normalizer(void **state)
     assert_int_equal(count_tokens("lower", "{\"tokenizer_class\": \"BertTokenizer\"}", "THE"), 3);
 }
 
+static void test_load__constructor_knows_its_unknown_token_in_any_form(void **state)
+{
+    static const int32_t ids[] = {2, 1, 3};
+    struct folder folder;
+
+    (void)state;
+    copy(&folder, "uncased");
+    folder_write_text(&folder, "tokenizer_config.json", "{}");
+    folder_replace(&folder, "tokenizer.json",
+                   "\"id\":1,\"content\":\"[UNK]\",\"single_word\":false,\"lstrip\":false,"
+                   "\"rstrip\":false,\"normalized\":false",
+                   "\"id\":1,\"content\":\"[UNK]\",\"single_word\":false,\"lstrip\":false,"
+                   "\"rstrip\":false,\"normalized\":true");
+    assert_encodes(&folder, "[UNK]", ids, 3);
+    folder_release(&folder);
+}
+
 static void test_load__config_json_names_the_class_where_nobody_else_does(void **state)
 {
     struct folder folder;
@@ -710,6 +727,7 @@ int main(void)
         cmocka_unit_test(test_load__no_post_processor_adds_nothing),
         cmocka_unit_test(test_load__no_pre_tokenizer_makes_one_word_of_a_text),
         cmocka_unit_test(test_load__constructor_overrules_the_normalizer),
+        cmocka_unit_test(test_load__constructor_knows_its_unknown_token_in_any_form),
         cmocka_unit_test(test_load__config_json_names_the_class_where_nobody_else_does),
         cmocka_unit_test(test_load__model_type_tells_the_class_where_nobody_names_one),
         cmocka_unit_test(test_load__refuses_tokenizer_config_with_file_and_key),
