@@ -13,6 +13,9 @@
 
 #define SPACE "\xe2\x96\x81"
 
+/* Each byte of a piece is tried as the end of a first part. The longest piece of Gemma's has 93. */
+enum { MAX_PIECE_BYTES = 512 };
+
 /* --- the model -------------------------------------------------------------------------------- */
 
 static enum status add_piece(const struct sentence_piece *piece, size_t id, struct trie *ids,
@@ -24,6 +27,20 @@ static enum status add_piece(const struct sentence_piece *piece, size_t id, stru
         json_object_setn_new(vocab, piece->text, piece->len_bytes, json_integer((json_int_t)id)))
         status = STATUS_NO_MEMORY;
     return status;
+}
+
+static enum status check_pieces(const struct draft *draft, const struct sentencepiece *model,
+                                struct error *error)
+{
+    for (size_t i = 0; i < model->n_pieces; i++) {
+        size_t len_bytes = model->pieces[i].len_bytes;
+
+        if (len_bytes > MAX_PIECE_BYTES)
+            return error_set(error, STATUS_UNSUPPORTED,
+                             "%s: a piece has %zu bytes, more than %d; " CONVERT_ADVICE,
+                             draft->file, len_bytes, MAX_PIECE_BYTES);
+    }
+    return STATUS_OK;
 }
 
 /* Adds the merges that make a piece, those with the shortest first part first. */
@@ -75,6 +92,8 @@ static enum status read_model(const struct draft *draft, json_t *vocab, json_t *
                            "%s: \"model_type\" is %llu, and \"%s\" has a BPE (2)", draft->file,
                            (unsigned long long)model.model_type, draft->files->config->class_name);
     else
+        status = check_pieces(draft, &model, error);
+    if (!status)
         status = fill(&model, &ids, vocab, merges, extra);
     if (status == STATUS_INVALID)
         status = error_set(error, status, "%s: there are more than %d merges, or too many pieces",

@@ -153,6 +153,23 @@ static void test_convert_folder__refuses_a_model_that_ends_in_a_field(void **sta
     folder_release(&folder);
 }
 
+/* A BPE's, of which all parts are tried. */
+static void test_convert_folder__refuses_a_piece_that_is_too_long_to_merge(void **state)
+{
+    enum { N_BYTES = 513 };
+    static const char head[] = "\x12\x02\x18\x02\x0a\x84\x04\x0a\x81\x04";
+    char bytes[sizeof head - 1 + N_BYTES];
+    struct folder folder;
+
+    (void)state;
+    memset(bytes, 'a', sizeof bytes);
+    memcpy(bytes, head, sizeof head - 1);
+    copy(&folder, "convert_llama");
+    folder_write(&folder, "tokenizer.model", bytes, sizeof bytes);
+    assert_refused(&folder, STATUS_UNSUPPORTED, "tokenizer.model: a piece has 513 bytes");
+    folder_release(&folder);
+}
+
 /* --- merges.txt ------------------------------------------------------------------------------- */
 
 static const struct {
@@ -269,6 +286,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_convert_folder__refuses_a_damaged_model),
         cmocka_unit_test(test_convert_folder__refuses_a_model_that_ends_in_a_field),
+        cmocka_unit_test(test_convert_folder__refuses_a_piece_that_is_too_long_to_merge),
         cmocka_unit_test(test_convert_folder__refuses_damaged_merges),
         cmocka_unit_test(test_convert_folder__refuses_with_file_and_key),
     };
