@@ -47,7 +47,7 @@ enum { MAX_PARTS = 16, MAX_GROWTH = 1 << 13 };
 struct chain {
     struct part parts[MAX_PARTS];
     size_t n_parts;
-    size_t growth; /* how many characters may become of one; 0: one */
+    size_t growth; /* how many characters may become of one of the text; 0: one */
 };
 
 void chain_release(struct chain *chain);

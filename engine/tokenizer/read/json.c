@@ -72,13 +72,14 @@ static enum status read_normalizer(struct tokenizer *tokenizer, const struct fol
     return status;
 }
 
-/* No pre-tokenizer makes one word of a text. */
+/* No pre-tokenizer makes one word of a text. What the normalizers make grows further in it. */
 static enum status read_splitter(struct tokenizer *tokenizer, const struct document *json,
                                  struct error *error)
 {
     struct document part;
     enum status status = document_get_object(json, "pre_tokenizer", &part, error);
 
+    tokenizer->splitter.growth = tokenizer->normalizer.growth;
     return status || !part.root ? status : split_read(&tokenizer->splitter, &part, error);
 }
 

@@ -550,6 +550,23 @@ static void test_load__refuses_parts_that_grow_a_text_without_bound(void **state
     }
 }
 
+/* 1,024 characters of a normalizer, and eight of each of those. */
+static void test_load__refuses_what_grows_by_normalizer_and_splitter_together(void **state)
+{
+    struct folder folder;
+
+    (void)state;
+    write_growth(&folder, "normalizer", 2);
+    folder_replace(&folder, "tokenizer.json", "\"normalizer\"",
+                   "\"pre_tokenizer\":{\"type\":\"ByteLevel\"},\"normalizer\"");
+    tokenizer_free(assert_loads(&folder));
+    folder_replace(&folder, "tokenizer.json", "{\"type\":\"ByteLevel\"}",
+                   "{\"type\":\"Sequence\",\"pretokenizers\":["
+                   "{\"type\":\"Metaspace\",\"replacement\":\"_\"},{\"type\":\"ByteLevel\"}]}");
+    assert_refused(&folder, STATUS_UNSUPPORTED, "make more than 8192 characters of one");
+    folder_release(&folder);
+}
+
 /* Not even one that is not looked for in texts. */
 static void test_load__refuses_an_empty_added_token(void **state)
 {
@@ -742,6 +759,7 @@ int main(void)
         cmocka_unit_test(test_load__no_text_becomes_an_empty_token),
         cmocka_unit_test(test_load__refuses_an_empty_added_token),
         cmocka_unit_test(test_load__refuses_parts_that_grow_a_text_without_bound),
+        cmocka_unit_test(test_load__refuses_what_grows_by_normalizer_and_splitter_together),
         cmocka_unit_test(test_load__vocab_txt_ends_lines_at_any_white_space),
         cmocka_unit_test(test_load__refuses_a_damaged_vocab_txt),
         cmocka_unit_test(test_load__vocab_txt_takes_special_tokens_by_name),
