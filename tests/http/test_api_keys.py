@@ -6,7 +6,7 @@ import time
 
 import openai
 import pytest
-OPEN = ["/livez", "/readyz", "/health", "/metrics", "/openapi.json"]
+OPEN = ["/livez", "/readyz", "/health", "/ping", "/metrics", "/openapi.json", "/api-doc/openapi.json", "/", "/docs", "/guide/moving"]
 CLOSED = ["/v1/models", "/v1/models/x", "/info"]
 EXPIRED = "2020-02-29T23:59:59Z"
 LATER = "2999-12-31T23:59:59Z"
