@@ -11,8 +11,11 @@ import statistics
 import struct
 import time
 
+import pytest
 from harness import read_reply
 from sending import BUSY, head, long_texts, wait_for_busy
+
+pytestmark = pytest.mark.alone
 
 MEGABYTE = 1 << 20
 
