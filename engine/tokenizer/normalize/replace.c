@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* {"type": "Replace", "pattern": {"String": " "}, "content": "\u2581"}; also of the patterns of
- * regular expressions that tokenizers have, each a run of one kind of character; and "Prepend". */
+ * regular expressions that tokenizers have, each a run of one kind of character; and "Prepend".
+ *
+ * model2vec puts spaces around punctuation by 32 of them, each for one character. Of such that follow
+ * each other one stage is made. */
 #include "engine/tokenizer/normalize/normalize.h"
 
 #include "engine/base/memory.h"
@@ -79,6 +82,80 @@ static bool end_string(struct stage *stage)
 }
 
 static const struct stage_type string_type = {take_string, end_string, .ascii_is_separate = false};
+
+/* --- single characters ------------------------------------------------------------------------ */
+
+enum { MAX_ROWS = 64, MAX_ROW_CHARS = 4 };
+
+struct char_row {
+    uint32_t c;
+    uint32_t n_content;
+    uint32_t content[MAX_ROW_CHARS];
+};
+
+/* No row is for what another one makes: whichever comes first, the same becomes of a text. */
+struct char_rows {
+    size_t n;
+    size_t growth; /* how many characters may become of one */
+    struct char_row rows[MAX_ROWS];
+};
+
+static bool take_row(struct stage *stage, const struct normal_char *normal)
+{
+    const struct char_rows *table = stage->part->data;
+    const struct char_row *row = table->rows;
+    const struct char_row *end = row + table->n;
+
+    while (row < end && row->c != normal->c)
+        row++;
+    if (row == end)
+        return stage_put(stage, normal);
+    for (uint32_t i = 0; i < row->n_content; i++) {
+        const struct normal_char put = normal_char_with(normal, row->content[i]);
+
+        if (!stage_put(stage, &put))
+            return false;
+    }
+    return true;
+}
+
+static const struct stage_type rows_type = {take_row, stage_put_end, .ascii_is_separate = false};
+
+static bool may_join(const struct char_rows *table, uint32_t c)
+{
+    for (size_t i = 0; i < table->n; i++) {
+        if (table->rows[i].c == c)
+            return false;
+        for (uint32_t k = 0; k < table->rows[i].n_content; k++)
+            if (table->rows[i].content[k] == c)
+                return false;
+    }
+    return table->n < MAX_ROWS;
+}
+
+/* Adds it to the chain's last stage, or as a stage of its own. */
+static enum status add_row(struct chain *chain, const struct char_row *row, struct error *error)
+{
+    const struct part *last = chain->n_parts > 0 ? &chain->parts[chain->n_parts - 1] : NULL;
+    struct char_rows *table = last && last->type == &rows_type ? last->data : NULL;
+    enum status status = STATUS_OK;
+
+    if (!table || !may_join(table, row->c)) {
+        table = calloc(1, sizeof *table);
+        if (!table)
+            return STATUS_NO_MEMORY;
+        table->growth = 1;
+        status = chain_add(chain, &rows_type, 0, table, error);
+    }
+    if (status)
+        return status;
+    table->rows[table->n++] = *row;
+    if (row->n_content <= table->growth)
+        return STATUS_OK;
+    chain->growth /= table->growth; /* of the rows before, in place of which this one counts */
+    table->growth = row->n_content;
+    return chain_grow(chain, table->growth, error);
+}
 
 /* --- a run ------------------------------------------------------------------------------------ */
 
@@ -227,12 +304,29 @@ static enum status add(struct chain *chain, const struct stage_type *type,
     return chain_add(chain, type, 0, copy, error);
 }
 
+/* False where the content is no text of up to MAX_ROW_CHARS. */
+static bool read_row(struct char_row *ret_row, uint32_t c, const struct document *part)
+{
+    const json_t *content = json_object_get(part->root, "content");
+    uint32_t chars[MAX_REPLACE_CHARS];
+    size_t n;
+
+    if (!json_is_string(content) ||
+        !read_chars(json_string_value(content), json_string_length(content), chars, &n) ||
+        n > MAX_ROW_CHARS)
+        return false;
+    *ret_row = (struct char_row){.c = c, .n_content = (uint32_t)n};
+    memcpy(ret_row->content, chars, n * sizeof *chars);
+    return true;
+}
+
 enum status normalize_replace_read(void *into, const struct document *part, struct error *error)
 {
     const json_t *pattern = json_object_get(part->root, "pattern");
     const json_t *string = json_object_get(pattern, "String");
     const char *regex = json_string_value(json_object_get(pattern, "Regex"));
     struct replace replace = {.n_pattern = 0};
+    struct char_row row;
 
     if (json_is_string(string)) {
         if (!read_chars(json_string_value(string), json_string_length(string), replace.pattern,
@@ -241,6 +335,8 @@ enum status normalize_replace_read(void *into, const struct document *part, stru
             return error_set(error, STATUS_UNSUPPORTED,
                              "%s: a \"pattern\" of no or more than %d characters", part->name,
                              MAX_REPLACE_CHARS);
+        if (replace.n_pattern == 1 && read_row(&row, replace.pattern[0], part))
+            return add_row(into, &row, error);
         return add(into, &string_type, &replace, part, "content", error);
     }
     if (!regex)

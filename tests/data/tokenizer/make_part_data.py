@@ -8,6 +8,7 @@ of texts with them. All vocabularies are made here.
 """
 import base64
 import json
+import string
 import struct
 import sys
 
@@ -181,6 +182,11 @@ def make_folders():
     two_spaces = {'type': 'Replace', 'pattern': {'Regex': ' {2,}'}, 'content': ' '}
     fallback = sequence('decoders', {'type': 'Replace', 'pattern': {'String': '\u2581'}, 'content': ' '}, {'type': 'ByteFallback'}, {'type': 'Fuse'},
                         {'type': 'Strip', 'content': ' ', 'start': 1, 'stop': 0})
+    # As model2vec has it.
+    rounded = [{'type': 'Replace', 'pattern': {'String': c}, 'content': f' {c} '} for c in string.punctuation]
+    rounded += [{'type': 'Replace', 'pattern': {'Regex': r'\s+'}, 'content': ' '}, {'type': 'Strip', 'strip_left': True, 'strip_right': True}]
+    # Neither may be done at once with the one before it.
+    letters = [{'type': 'Replace', 'pattern': {'String': a}, 'content': b} for a, b in ('ab', 'bc', 'be', ('n', ''), ('t', 'n'))]
     return {
         'part_xlmr': unigram(precompiled(), sequence('pretokenizers', {'type': 'WhitespaceSplit'}, metaspace())),
         'part_bge_m3': unigram(sequence('normalizers', precompiled(), two_spaces), metaspace()),
@@ -193,6 +199,8 @@ def make_folders():
         'part_nfc': unigram({'type': 'NFC'}, sequence('pretokenizers', {'type': 'Digits', 'individual_digits': True}, metaspace('never'))),
         'part_nfd': unigram({'type': 'NFD'}, {'type': 'BertPreTokenizer'}),
         **make_bpe_folders(),
+        'part_rounded': unigram(sequence('normalizers', precompiled(), *rounded), metaspace('always', False)),
+        'part_replaced': unigram(sequence('normalizers', *letters), metaspace()),
     }
 
 

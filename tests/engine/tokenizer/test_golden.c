@@ -110,7 +110,7 @@ static void test_tokenizer__parts_agree_with_the_official_ones(void **state)
         "part_nfkc",    "part_nfc",         "part_nfd",           "part_gpt2",
         "part_roberta", "part_modernbert",  "part_qwen",          "part_llama3",
         "part_gemma",   "part_bpe_unknown", "part_bpe_fused",     "part_bpe_dropped",
-        "part_words",
+        "part_words",   "part_rounded",     "part_replaced",
     };
 
     (void)state;
