@@ -11,6 +11,7 @@ import struct
 import time
 
 import pytest
+import tiny_models
 from harness import Server, native_dtypes, run_to_end
 
 make_random_model = pytest.importorskip("make_random_model")
@@ -54,6 +55,17 @@ REQUESTS = {
     "TEI's embed_all": ("/embed_all", {"inputs": TEXTS}),
     "TEI's tokenize": ("/tokenize", {"inputs": TEXTS}),
     "TEI's decode": ("/decode", {"ids": IDS}),
+}
+
+
+PAIRS = [["cat", text] for text in TEXTS]
+OF_RANKERS = {
+    "TEI's rerank": ("/rerank", {"query": "cat", "texts": TEXTS, "return_text": True}),
+    "TEI's predict": ("/predict", {"inputs": PAIRS}),
+    "Jina's rerank": ("/v1/rerank", {"query": "cat", "documents": TEXTS, "return_documents": True}),
+    "Cohere's rerank": ("/v2/rerank", {"query": "cat", "documents": TEXTS, "top_n": 1}),
+    "vLLM's score": ("/v1/score", {"text_1": "cat", "text_2": TEXTS}),
+    "vLLM's classify": ("/v1/classify", {"input": TEXTS}),
 }
 
 
@@ -108,12 +120,17 @@ def model(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def ranker(shared_data, tmp_path_factory):
+    return tiny_models.make(shared_data, "rank-bert", tmp_path_factory.mktemp("ranker"))
+
+
 @pytest.fixture
 def failing(binary, library, model, tmp_path):
     """Starts a server, and gives it with its Allocations; at the end it must have stayed alive."""
     started = []
 
-    def start(*options):
+    def start(*options, model=model):
         allocations = Allocations(tmp_path / "allocations")
         env = {"LD_PRELOAD": str(library), "ALLOCATIONS_FILE": str(tmp_path / "allocations")}
         started.append(Server(binary, model, "--cache-size", "0", *options, env=env))
@@ -182,6 +199,13 @@ def test_memory_may_end_in_the_midst_of_a_request(failing, request_name):
     """From one allocation on, all fail, until the client has its answer."""
     server, allocations = failing()
     try_every_n(server, allocations, *REQUESTS[request_name], all_on=True, step=3)
+
+
+@pytest.mark.parametrize("request_name", OF_RANKERS)
+def test_every_allocation_of_a_ranker_may_fail(failing, ranker, request_name):
+    server, allocations = failing(model=ranker)
+    found = try_every_n(server, allocations, *OF_RANKERS[request_name], all_on=False, step=1)
+    assert found.get(500) and found.get("closed")
 
 
 @pytest.mark.parametrize("dtype", native_dtypes())
