@@ -36,10 +36,10 @@ static size_t next_capacity(size_t capacity, size_t n_tokens)
     return grown < n_tokens ? n_tokens : grown;
 }
 
-/* Makes room for another item in the array that *capacity belongs to; NULL: no memory. */
+/* Makes room for n_tokens items in the array that *capacity belongs to; NULL: no memory. */
 static void *grow(void *array, size_t *capacity, size_t n_tokens, size_t item_bytes)
 {
-    size_t grown = next_capacity(*capacity, n_tokens + 1);
+    size_t grown = next_capacity(*capacity, n_tokens);
     void *items = reallocarray(array, grown, item_bytes);
 
     if (items)
@@ -47,26 +47,27 @@ static void *grow(void *array, size_t *capacity, size_t n_tokens, size_t item_by
     return items;
 }
 
-/* Makes room for another token. */
-static enum status reserve(struct tokens *tokens, const struct tokenize_options *options)
+/* Makes room for n_more tokens. */
+static enum status reserve(struct tokens *tokens, const struct tokenize_options *options,
+                           size_t n_more)
 {
-    size_t n = tokens->n_tokens;
+    size_t n = tokens->n_tokens + n_more;
 
-    if (n >= tokens->capacity) {
+    if (n > tokens->capacity) {
         int32_t *ids = grow(tokens->ids, &tokens->capacity, n, sizeof *ids);
 
         if (!ids)
             return STATUS_NO_MEMORY;
         tokens->ids = ids;
     }
-    if (options->want_spans && n >= tokens->span_capacity) {
+    if (options->want_spans && n > tokens->span_capacity) {
         struct token_span *spans = grow(tokens->spans, &tokens->span_capacity, n, sizeof *spans);
 
         if (!spans)
             return STATUS_NO_MEMORY;
         tokens->spans = spans;
     }
-    if (options->want_types && n >= tokens->type_capacity) {
+    if (options->want_types && n > tokens->type_capacity) {
         uint8_t *types = grow(tokens->types, &tokens->type_capacity, n, sizeof *types);
 
         if (!types)
@@ -79,7 +80,7 @@ static enum status reserve(struct tokens *tokens, const struct tokenize_options 
 enum status tokens_append(struct tokens *tokens, const struct tokenize_options *options, int32_t id,
                           struct token_span span, uint8_t type)
 {
-    enum status status = reserve(tokens, options);
+    enum status status = reserve(tokens, options, 1);
 
     if (status)
         return status;
@@ -89,6 +90,22 @@ enum status tokens_append(struct tokens *tokens, const struct tokenize_options *
     if (options->want_types)
         tokens->types[tokens->n_tokens] = type;
     tokens->n_tokens++;
+    return STATUS_OK;
+}
+
+enum status tokens_append_part(struct tokens *tokens, const struct tokenize_options *options,
+                               const struct tokens *from, size_t start, size_t n, uint8_t type)
+{
+    enum status status = reserve(tokens, options, n);
+
+    if (status || n == 0)
+        return status;
+    memcpy(tokens->ids + tokens->n_tokens, from->ids + start, n * sizeof *tokens->ids);
+    if (options->want_spans)
+        memcpy(tokens->spans + tokens->n_tokens, from->spans + start, n * sizeof *tokens->spans);
+    if (options->want_types)
+        memset(tokens->types + tokens->n_tokens, type, n * sizeof *tokens->types);
+    tokens->n_tokens += n;
     return STATUS_OK;
 }
 

@@ -22,6 +22,13 @@ struct output {
 MUST_CHECK enum status tokens_append(struct tokens *tokens, const struct tokenize_options *options,
                                      int32_t id, struct token_span span, uint8_t type);
 
+/* Appends the tokens [start, start + n) of `from`, all at once: a query is copied into a pair with
+ * each of thousands of documents. STATUS_NO_MEMORY. */
+MUST_CHECK enum status tokens_append_part(struct tokens *tokens,
+                                          const struct tokenize_options *options,
+                                          const struct tokens *from, size_t start, size_t n,
+                                          uint8_t type);
+
 /* Begins with the special tokens that come first; `n_special` is how many go around it in all.
  * STATUS_TOO_LONG where not even they fit, with *ret_result filled. */
 MUST_CHECK enum status output_begin(struct output *output, struct tokens *tokens,

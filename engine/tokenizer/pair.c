@@ -80,16 +80,8 @@ static enum status append_side(const struct side *side, const struct tokenize_op
 {
     size_t n = side->tokens.n_tokens;
     size_t from = options->truncate == TRUNCATE_START && n > side->n_kept ? n - side->n_kept : 0;
-    enum status status = STATUS_OK;
 
-    for (size_t i = from; i < from + side->n_kept && !status; i++) {
-        struct token_span span = {SIZE_MAX, SIZE_MAX};
-
-        if (options->want_spans)
-            span = side->tokens.spans[i];
-        status = tokens_append(tokens, options, side->tokens.ids[i], span, type);
-    }
-    return status;
+    return tokens_append_part(tokens, options, &side->tokens, from, side->n_kept, type);
 }
 
 /* Puts both together as the folder says. */
