@@ -171,6 +171,7 @@ def test_any_name_of_the_model_is_taken(start, model):
     listed = [model["id"] for model in server.get("/v1/models").json()["data"]]
     assert listed == [expected["model"], "ada"]
     assert server.get("/v1/models/whatever").json()["id"] == "whatever"
+    assert server.get("/v1/models/%ff").status == 404  # no text
     document = server.get("/openapi.json").json()
     assert document["components"]["schemas"]["ModelName"]["anyOf"][1]["pattern"] == ""
 
