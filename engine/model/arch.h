@@ -63,7 +63,8 @@ struct arch {
     size_t n_labels;    /* of its head; 0: it has none */
 
     /* What enters the first layer. */
-    size_t embedding_size;  /* of the tables; where it is not hidden_size, a product follows */
+    size_t embedding_size;  /* of the tables; a product follows where it is not hidden_size, and in
+                               some families always */
     size_t n_position_rows; /* of the table of positions; 0: there is none */
     size_t first_position;  /* the table's row of a text's first token */
     bool skips_padding;     /* a token `padding_id` is at the row before, and counts for nothing */

@@ -75,6 +75,7 @@ struct family_tensor {
     bool is_outer;        /* no prefix stands before its name */
     enum arch_size needs; /* only there where this size is more than 0 */
     bool is_deep;         /* has ARCH_CONVOLUTION as its third dimension */
+    bool widens;          /* only there where embeddings are not as wide as layers */
 };
 
 /* What a file calls the thetas of rotary positions, where it has no "rope_parameters". */

@@ -29,9 +29,8 @@ static bool is_there(const struct model *model, const struct family_tensor *row)
 {
     const struct arch *arch = &model->arch;
 
-    if (row->offset == offsetof(struct model, embedding_projection.weight) ||
-        row->offset == offsetof(struct model, embedding_projection.bias))
-        return arch->embedding_size != arch->hidden_size;
+    if (row->widens && arch->embedding_size == arch->hidden_size)
+        return false;
     return arch_size(arch, row->rows) > 0 && arch_size(arch, row->needs) > 0;
 }
 

@@ -75,7 +75,7 @@ struct model {
     struct layer_norm_weights embedding_norm;
     struct linear convolution; /* [hidden, hidden, convolution_width] */
     struct layer_norm_weights convolution_norm;
-    struct linear embedding_projection; /* [hidden, embedding], where those differ */
+    struct linear embedding_projection; /* [hidden, embedding], where there is one */
     struct tensor score_bias;           /* [n_buckets, n_attention_heads] */
     struct tensor distance_embeddings;  /* [n_distance_rows, hidden] */
     struct layer_norm_weights distance_norm;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* ALBERT (Lan et al., arXiv 1909.11942): layers that share their weights in groups, and narrow
- * embeddings that a product widens. */
+ * embeddings that a product widens. Where they are as wide as the layers the product is still
+ * there. */
 #include "engine/model/families/families.h"
 
 static const struct family_demand demands[] = {

@@ -15,8 +15,16 @@ static const struct family_tensor model_tensors[] = {
                  EMBEDDING),
     MODEL_TENSOR("embeddings.token_type_embeddings.weight", type_embeddings, TYPES, EMBEDDING),
     EMBEDDING_NORM("embeddings.LayerNorm"),
-    MODEL_TENSOR("embeddings_project.weight", embedding_projection.weight, HIDDEN, EMBEDDING),
-    MODEL_TENSOR("embeddings_project.bias", embedding_projection.bias, HIDDEN, NONE),
+    {.name = "embeddings_project.weight",
+     .offset = offsetof(struct model, embedding_projection.weight),
+     .rows = ARCH_HIDDEN,
+     .columns = ARCH_EMBEDDING,
+     .widens = true},
+    {.name = "embeddings_project.bias",
+     .offset = offsetof(struct model, embedding_projection.bias),
+     .rows = ARCH_HIDDEN,
+     .columns = ARCH_NONE,
+     .widens = true},
     NO_TENSOR,
 };
 

@@ -273,6 +273,35 @@ static void test_model__absent_keys_have_berts_defaults(void **state)
     folder_release(&folder);
 }
 
+/* ALBERT's product is there even where it widens nothing; ELECTRA's is not. */
+static void test_model__embeddings_may_be_as_wide_as_layers(void **state)
+{
+    static const float values[24] = {0};
+    static const struct folder_tensor tensors[] = {
+        {"embeddings.word_embeddings.weight", 5, 4, values},
+        {"embeddings.position_embeddings.weight", 6, 4, values},
+        {"embeddings.token_type_embeddings.weight", 2, 4, values},
+        {"embeddings.LayerNorm.weight", 4, 0, values},
+        {"embeddings.LayerNorm.bias", 4, 0, values},
+    };
+    struct folder folder;
+
+    (void)state;
+    folder_init(&folder);
+    folder_write_text(&folder, "config.json",
+                      "{\"model_type\": \"albert\", \"hidden_size\": 4, \"embedding_size\": 4, "
+                      "\"num_attention_heads\": 2, \"vocab_size\": 5, "
+                      "\"max_position_embeddings\": 6}");
+    folder_write_tensors(&folder, "model.safetensors", tensors, sizeof tensors / sizeof *tensors);
+    assert_not_loaded(
+        &folder, NULL, STATUS_INVALID,
+        "has no tensor \"encoder.embedding_hidden_mapping_in.weight\" of shape [4, 4]");
+    folder_replace(&folder, "config.json", "albert", "electra");
+    assert_not_loaded(&folder, NULL, STATUS_INVALID,
+                      "has no tensor \"encoder.layer.0.attention.self.query.weight\"");
+    folder_release(&folder);
+}
+
 static void test_model__refuses_other_modules(void **state)
 {
 #define CHANGE(old, now, status, complaint)                                                        \
@@ -860,6 +889,7 @@ int main(void)
         cmocka_unit_test(test_model__refuses_what_config_json_asks_for_and_cannot_be_done),
         cmocka_unit_test(test_model__refuses_malformed_sizes),
         cmocka_unit_test(test_model__absent_keys_have_berts_defaults),
+        cmocka_unit_test(test_model__embeddings_may_be_as_wide_as_layers),
         cmocka_unit_test(test_model__refuses_other_modules),
         cmocka_unit_test(test_model__needs_a_transformer_and_a_pooling),
         cmocka_unit_test(test_model__dropout_and_another_normalize_change_nothing),
