@@ -84,6 +84,11 @@ static enum status refuse(const struct document *config, const struct family *fa
         status = document_refuse(config, family->refused[i], error);
     for (size_t i = 0; family->refused_counts && family->refused_counts[i] && !status; i++)
         status = document_refuse_count(config, family->refused_counts[i], error);
+    for (size_t i = 0; family->ones && family->ones[i] && !status; i++) {
+        size_t one = 1;
+
+        status = document_get_size(config, family->ones[i], 1, 1, &one, error);
+    }
     /* Code of its own, in place of ours. */
     if (!status && !family->has_own_code)
         status = document_refuse(config, "auto_map", error);

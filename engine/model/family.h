@@ -114,6 +114,7 @@ struct family {
     const struct family_demand *demands; /* ends with a NULL key; NULL: there are none */
     const char *const *refused;          /* keys that must ask for nothing; ends with NULL */
     const char *const *refused_counts;   /* keys that may be 0, too */
+    const char *const *ones;             /* keys that may only be 1; ends with NULL */
     bool has_own_code;                   /* "auto_map" names the code that this family is */
     const char *convolution_activation_key;
     const char *activation_key; /* NULL: the features' */

@@ -10,6 +10,9 @@ static const struct family_demand demands[] = {
     {NULL, NULL},
 };
 
+/* The layers of a group, which may have no other weights than the first. */
+static const char *const ones[] = {"inner_group_num", NULL};
+
 static const struct family_tensor model_tensors[] = {
     MODEL_TENSOR("embeddings.word_embeddings.weight", word_embeddings, VOCABULARY, EMBEDDING),
     MODEL_TENSOR("embeddings.position_embeddings.weight", position_embeddings, POSITIONS,
@@ -58,6 +61,7 @@ const struct family family_albert = {
             [ARCH_GROUPS] = {"num_hidden_groups", 1},
         },
     .demands = demands,
+    .ones = ones,
     .activation_key = "hidden_act",
     .eps_key = "layer_norm_eps",
     .eps = 1e-12,

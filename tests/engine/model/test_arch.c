@@ -237,6 +237,8 @@ static void test_arch__refuses_by_file_and_key(void **state)
          "\"max_position_embeddings\" is 2, but the first token is at position 2"},
         {"{\"model_type\": \"albert\", \"num_hidden_groups\": 5}",
          "\"num_hidden_layers\" 12 is not a multiple of \"num_hidden_groups\" 5"},
+        {"{\"model_type\": \"albert\", \"inner_group_num\": 2}",
+         "\"inner_group_num\" must be a whole number from 1 to 1, not 2"},
         {"{\"model_type\": \"gemma3_text\", \"attn_logit_softcapping\": 50}",
          "\"attn_logit_softcapping\" is 50"},
         {"{\"model_type\": \"jina_embeddings_v3\", \"lora_adaptations\": [\"separation\"]}",
