@@ -25,6 +25,8 @@ enum {
     GEMM_MAX_ROWS = 64,
     GEMM_ROW_STEP = 8,
     GEMM_MAX_SPLIT = 3, /* 2^3 panels */
+
+    GEMM_INT8_MAX_IN = INT32_MAX / (255 * 127), /* so that every sum fits an int32 */
 };
 
 /* What A, the weights and C are made of. */
@@ -70,7 +72,8 @@ MUST_CHECK enum status gemm_try(struct error *error);
 
 /* Packs float32 weights [n_out, n_in], row-major as Hugging Face stores a linear layer, in a
  * format: rounded to nearest even, or quantised symmetrically with a scale per output channel. The
- * caller keeps `weights`. One thread at a time. NO_MEMORY; INTERNAL when oneDNN fails. */
+ * caller keeps `weights`. One thread at a time. NO_MEMORY; INTERNAL when oneDNN fails; UNSUPPORTED
+ * for int8 and n_in > GEMM_INT8_MAX_IN. */
 MUST_CHECK enum status gemm_pack(struct gemm *gemm, enum gemm_format format, const float *weights,
                                  size_t n_out, size_t n_in, struct gemm_weights **ret_packed,
                                  struct error *error);

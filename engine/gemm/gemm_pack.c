@@ -373,6 +373,13 @@ enum status gemm_pack(struct gemm *gemm, enum gemm_format format, const float *w
     struct gemm_weights *packed = calloc(1, sizeof *packed);
     enum status status = STATUS_NO_MEMORY;
 
+    if (format == GEMM_INT8 && n_in > GEMM_INT8_MAX_IN) {
+        free(packed);
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "int8 cannot multiply weights of %zu x %zu: the sum of more than %d "
+                         "products may not fit 32 bits; float32 and bfloat16 can",
+                         n_out, n_in, GEMM_INT8_MAX_IN);
+    }
     onednn_use_one_thread();
     if (packed) {
         *packed = (struct gemm_weights){.format = format, .n_out = n_out, .n_in = n_in};

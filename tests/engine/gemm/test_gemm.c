@@ -414,6 +414,24 @@ static void test_gemm__multiplies_in_the_calling_thread_alone(void **state)
     }
 }
 
+/* 255 x 127 that often is the largest sum below 2^31. */
+static void test_gemm__int8_refuses_sums_beyond_32_bits(void **state)
+{
+    struct gemm_weights *packed = NULL;
+    struct product product;
+    struct error error = {0};
+    float *weights = random_floats(66312, 1);
+
+    (void)state;
+    product_init(&product, &ways[0], 96, 32);
+    assert_int_equal(gemm_pack(product.gemm, GEMM_INT8, weights, 1, 66312, &packed, &error),
+                     STATUS_UNSUPPORTED);
+    assert_non_null(strstr(error.text, "int8 cannot multiply weights of 1 x 66312"));
+    assert_null(packed);
+    free(weights);
+    product_release(&product);
+}
+
 static void test_gemm__one_shape_packs_many_weights(void **state)
 {
     struct product product;
@@ -450,6 +468,7 @@ int main(void)
         cmocka_unit_test(test_gemm__bits_do_not_depend_on_company),
         cmocka_unit_test(test_gemm__takes_the_fast_implementation),
         cmocka_unit_test(test_gemm__multiplies_in_the_calling_thread_alone),
+        cmocka_unit_test(test_gemm__int8_refuses_sums_beyond_32_bits),
         cmocka_unit_test(test_gemm__one_shape_packs_many_weights),
     };
 
