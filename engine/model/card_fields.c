@@ -54,13 +54,12 @@ static enum status read_texts(const json_t *value, size_t max, const char ***ret
 }
 
 /* "other" has its name in a field of its own. */
-static enum status read_license(struct card *card)
+static enum status read_license(struct card *card, bool *ret_cut)
 {
     const json_t *value = json_object_get(card->front_matter, "license");
     const char *name = get_text(card->front_matter, "license_name");
     const char *only = text_of(value);
-    size_t i;
-    json_t *item;
+    size_t n = count_items(value, CARD_MAX_LICENSES, ret_cut);
 
     if (only && name && strcmp(only, "other") == 0)
         only = name;
@@ -68,14 +67,14 @@ static enum status read_license(struct card *card)
         card->license = strdup(only);
         return card->license ? STATUS_OK : STATUS_NO_MEMORY;
     }
-    json_array_foreach(value, i, item)
-    {
+    for (size_t i = 0; i < n; i++) {
+        const char *text = text_of(json_array_get(value, i));
         char *before = card->license;
+        const char *comma = before ? ", " : "";
 
-        if (!text_of(item))
+        if (!text)
             continue;
-        if (asprintf(&card->license, "%s%s%s", before ? before : "", before ? ", " : "",
-                     text_of(item)) < 0) {
+        if (asprintf(&card->license, "%s%s%s", before ? before : "", comma, text) < 0) {
             card->license = before;
             return STATUS_NO_MEMORY;
         }
@@ -195,9 +194,10 @@ static enum status read_results(struct card *card, bool *ret_cut)
 enum status card_fields_read(struct card *card, bool *ret_cut)
 {
     const json_t *base_model = json_object_get(card->front_matter, "base_model");
-    enum status status = read_license(card);
+    enum status status;
 
     *ret_cut = false;
+    status = read_license(card, ret_cut);
     if (!status)
         status = read_texts(base_model, CARD_MAX_BASE_MODELS, &card->base_model,
                             &card->n_base_models, ret_cut);

@@ -10,6 +10,7 @@
 
 /* What one card may have of each; what comes after is left out. */
 enum {
+    CARD_MAX_LICENSES = 16,
     CARD_MAX_BASE_MODELS = 16,
     CARD_MAX_EXAMPLES = 100,
     CARD_MAX_SENTENCES = 100,

@@ -246,7 +246,10 @@ static char *make_long_card(void)
     size_t len_bytes;
     FILE *file = open_memstream(&text, &len_bytes);
 
-    fputs("---\nwidget:\n", file);
+    fputs("---\nlicense:\n", file);
+    for (int i = 0; i < CARD_MAX_LICENSES + 1; i++)
+        fputs("- a\n", file);
+    fputs("widget:\n", file);
     for (int i = 0; i < CARD_MAX_EXAMPLES + 1; i++)
         fprintf(file, "- example %d\n", i);
     fputs("model-index:\n- results:\n", file);
@@ -266,6 +269,7 @@ static void test_card__has_limits(void **state)
     struct card card = parse(text, 8, "README.md: has more than is read of it");
 
     (void)state;
+    assert_int_equal(strlen(card.license), strlen("a") + (CARD_MAX_LICENSES - 1) * strlen(", a"));
     assert_int_equal(card.n_examples, CARD_MAX_EXAMPLES);
     assert_int_equal(card.n_results, CARD_MAX_RESULTS);
     assert_string_equal(card.results[CARD_MAX_RESULTS - 1].metrics[0].type, "b");
