@@ -253,7 +253,7 @@ static enum status read_eps(const struct document *config, const struct family *
 static enum status read_attention(const struct document *config, const struct family *family,
                                   struct arch *arch, struct error *error)
 {
-    double scaled_by = (double)arch->head_size;
+    double scaled_by = family->scale_key ? family->scaled_by : (double)arch->head_size;
     bool is_bidirectional = false;
     enum status status = STATUS_OK;
 

@@ -123,6 +123,7 @@ struct family {
     const char *old_eps_key;
     double eps;
     const char *scale_key;         /* the scores' scale is 1 / sqrt of this; NULL: head size */
+    double scaled_by;              /* where scale_key is absent */
     const char *bidirectional_key; /* true: not causal */
     const char *table_key; /* false: there is no table of positions; NULL: as the tensors say */
     const struct family_rotary rotary; /* where the features rotate */

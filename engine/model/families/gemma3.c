@@ -48,6 +48,7 @@ const struct family family_gemma3 = {
     .eps_key = "rms_norm_eps",
     .eps = 1e-6,
     .scale_key = "query_pre_attn_scalar",
+    .scaled_by = 256,
     .bidirectional_key = "use_bidirectional_attention",
     .rotary = {.theta_key = "rope_theta",
                .theta = 1e6,

@@ -174,6 +174,8 @@ static void test_arch__local_layers_old_and_new(void **state)
     assert_int_equal(causal.window, 511);
     assert_false(gemma.is_causal);
     assert_true(gemma.embedding_scale == 48); /* sqrt(2304) */
+    gemma = good("{\"model_type\": \"gemma3_text\", \"head_dim\": 64}");
+    assert_true(gemma.attention_scale == 1.0f / 16); /* by 256, whatever a head's size */
 }
 
 static void test_arch__grouped_keys_have_their_own_size(void **state)
