@@ -83,6 +83,8 @@ static enum status read_scaling(const struct document *scaling, size_t head_size
         status = document_get_string(scaling, "rope_type", &kind, error);
     if (!status)
         status = document_get_real(scaling, "factor", 1, 1e6, &factor, error);
+    if (!status) /* scales each pair of numbers by another factor */
+        status = document_refuse(scaling, "mixed_b", error);
     if (status || strcmp(kind, "default") == 0)
         return status;
     if (strcmp(kind, "linear") == 0) {

@@ -205,6 +205,9 @@ static void test_arch__refuses_by_file_and_key(void **state)
          "unsupported \"model_type\" \"gpt2\" (supported: albert, bert"},
         {"{\"model_type\": \"qwen3\", \"rope_scaling\": {\"rope_type\": \"yarn\"}}",
          "config.json: \"rope_scaling\": unsupported \"type\" \"yarn\""},
+        {"{\"model_type\": \"new\", \"rope_scaling\": {\"type\": \"ntk\", \"factor\": 2, "
+         "\"mixed_b\": 0.5}}",
+         "config.json: \"rope_scaling\": \"mixed_b\" is 0.5"},
         {"{\"model_type\": \"nomic_bert\", \"rotary_scaling_factor\": 2}",
          "config.json: \"rotary_scaling_factor\" is 2"},
         {"{\"model_type\": \"nomic_bert\", \"num_experts\": 8}", "\"num_experts\" is 8"},
