@@ -120,6 +120,7 @@ def test_what_cannot_be_asked_is_an_error_of_its_line(embed, tmp_path, line, cod
     assert second["response"]["status_code"] == 200 and second["error"] is None
 
 
+@pytest.mark.slow  # not under a sanitizer, which holds what is freed
 def test_what_is_held_does_not_grow_with_the_file(binary, tiny, tmp_path):
     """Replies to 1,000 texts take 200 KB and more each; some wait for those before them, and all for room."""
 
