@@ -121,12 +121,12 @@ static void check_words(const char *words)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
 {
-    enum { N_EMBEDDING = 8 };
+    enum { N_EMBEDDING = 9 };
     static bool (*const readers[])(struct decoding *, const struct body_object *) = {
-        openai_read_embeddings, cohere_read_embed,  similarity_read,    tei_similarity_read,
-        tei_read_tokenize,      tei_read_decode,    tei_read_embed,     tei_read_embed_all,
-        tei_rerank_read,        jina_rerank_read,   cohere_rerank_read, tei_predict_read,
-        vllm_score_read,        vllm_classify_read,
+        openai_read_embeddings, cohere_read_embed, cohere_read_embed_v1, similarity_read,
+        tei_similarity_read,    tei_read_tokenize, tei_read_decode,      tei_read_embed,
+        tei_read_embed_all,     tei_rerank_read,   jina_rerank_read,     cohere_rerank_read,
+        tei_predict_read,       vllm_score_read,   vllm_classify_read,
     };
     const struct slice body = {(const char *)data, len_bytes};
 
