@@ -76,7 +76,7 @@ class Server:
     def __init__(self, binary, model, *options, port=0, env=None, trusted=None):
         self.tls = ssl.create_default_context(cafile=trusted) if trusted else None
         self.command = [binary, "--model-id", str(model), "--port", str(port), *map(str, options)]
-        self.port = None
+        self._port = None
         self._log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             self.command, stderr=self._log, stdout=subprocess.DEVNULL, env=environment(env)
@@ -92,17 +92,21 @@ class Server:
     def log(self):
         return list(io.StringIO(self.log_text()))
 
+    @property
+    def port(self):
+        """None until it listens."""
+        if self._port is None:
+            found = re.search(r"listening on https?://127\.0\.0\.1:(\d+)\D", self.log_text())
+            self._port = int(found.group(1)) if found else None
+        return self._port
+
     def wait_listening(self):
         deadline = time.monotonic() + START_TIMEOUT_S
+        has_ended = False
         while not self.port:
+            assert not has_ended and time.monotonic() < deadline, f"no port was opened:\n{self.log_text()}"
             has_ended = self.process.poll() is not None
-            found = re.search(r"listening on https?://127\.0\.0\.1:(\d+)\D", self.log_text())
-            if found:
-                self.port = int(found.group(1))
-            elif has_ended or time.monotonic() > deadline:
-                raise AssertionError(f"no port was opened:\n{self.log_text()}")
-            else:
-                time.sleep(0.005)
+            time.sleep(0.005)
         return self
 
     def wait_ready(self):

@@ -154,7 +154,8 @@ def content(reply):
     value = json.loads(reply.body)
     if isinstance(value, dict):
         value.pop("id", None)
-        value.pop("total_duration", None)
+        for name in ("created", "total_duration"):
+            value.pop(name, None)
     names = ("Content-Type", "x-truncated-inputs")
     return reply.status, value, [reply.headers[name] for name in names]
 
