@@ -7,6 +7,7 @@ import pathlib
 import string
 
 import make_random_model
+import numpy as np
 
 SPECIAL = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]']
 FIVE = dict(zip(('pad_token', 'unk_token', 'cls_token', 'sep_token', 'mask_token'), SPECIAL))
@@ -167,6 +168,16 @@ def modules(*names, **files):
     return do
 
 
+def weights(path, **shapes):
+    """Random ones for a module; a name's double underscore is a point."""
+    def do(folder):
+        from safetensors.numpy import save_file
+        rng = np.random.default_rng(7)
+        values = {name.replace('__', '.'): rng.normal(0, 1, shape).astype(np.float32) for name, shape in shapes.items()}
+        save_file(values, folder.path / path / 'model.safetensors')
+    return do
+
+
 def pooling(*modes, **keys):
     return write('1_Pooling/config.json', {'embedding_dimension': HIDDEN, 'pooling_mode': list(modes), **keys})
 
@@ -301,7 +312,11 @@ served('no length at all', config(model_max_length=DROP), write(SENTENCE, {'do_l
 # A9: modules, a blank line, prompts
 served('Dropout', modules('Dropout', Dropout={'dropout': 0.5}))
 served('Normalize, Dropout, Normalize', modules('Normalize', 'Dropout', 'Normalize'))
-refused('LayerNorm', modules('LayerNorm'), by=(MODULES, 'LayerNorm'))
+served('LayerNorm', modules('LayerNorm', LayerNorm={'dimension': HIDDEN}), weights('2_LayerNorm', norm__weight=HIDDEN, norm__bias=HIDDEN))
+served('Dense, LayerNorm', modules('Dense', 'LayerNorm', LayerNorm={'dimension': 5}, Dense={
+    'in_features': HIDDEN, 'out_features': 5, 'bias': True, 'activation_function': 'torch.nn.modules.activation.Tanh'}),
+    weights('2_Dense', linear__weight=(5, HIDDEN), linear__bias=5), weights('3_LayerNorm', norm__weight=5, norm__bias=5))
+refused('a module that is not served', modules('CNN'), by=(MODULES, 'CNN'))
 served('a blank line behind vocab.txt', vocab_lines(lambda text: text + ''.join(f'{t}\n' for t in LATER + SPARE) + '\n'), VOCAB)
 served('a vocab.txt with a token twice', vocab_lines(lambda text: text + 'hello\n'), VOCAB)
 served('prompt_name query without prompts', put(WHOLE, prompts={}), ask={'prompt_name': 'query'})
