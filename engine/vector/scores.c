@@ -6,15 +6,15 @@
 /* Less the largest, so that no power overflows. */
 static void softmax(float *scores, size_t n)
 {
-    double max = -INFINITY;
+    float max = -INFINITY;
     double sum = 0;
 
     for (size_t i = 0; i < n; i++)
-        max = fmax(max, (double)scores[i]);
+        max = scores[i] > max ? scores[i] : max;
     for (size_t i = 0; i < n; i++)
-        sum += exp((double)scores[i] - max);
+        sum += exp((double)scores[i] - (double)max);
     for (size_t i = 0; i < n; i++)
-        scores[i] = (float)(exp((double)scores[i] - max) / sum);
+        scores[i] = (float)(exp((double)scores[i] - (double)max) / sum);
 }
 
 void scores_activate(enum score_activation activation, float *scores, size_t n)
