@@ -185,24 +185,13 @@ enum route_outcome openai_list_models(struct request *request)
     return ROUTE_ANSWERED;
 }
 
-/* A name from a path may be any bytes, and where every name is known they would be told again. */
-static bool is_utf8(struct slice name)
-{
-    size_t size;
-
-    for (size_t at = 0; at < name.len_bytes; at += size) {
-        size = utf8_character_size(name.bytes + at, name.len_bytes - at);
-        if (size == 0)
-            return false;
-    }
-    return true;
-}
-
 enum route_outcome openai_get_model(struct request *request)
 {
     struct slice name = {request->path_tail, strlen(request->path_tail)};
 
-    if (!is_utf8(name) || !server_knows_model(request->server, name.bytes, name.len_bytes)) {
+    /* A path may have any bytes, and where every name is known they would be told again. */
+    if (utf8_measure_valid(name.bytes, name.len_bytes) < name.len_bytes ||
+        !server_knows_model(request->server, name.bytes, name.len_bytes)) {
         respond_unknown_model(request, name);
         return ROUTE_ANSWERED;
     }

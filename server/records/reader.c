@@ -141,15 +141,12 @@ enum status reader_append(struct reader *reader, int byte, struct error *error)
 
 enum status reader_check(const struct reader *reader, struct slice part, struct error *error)
 {
-    for (size_t at = 0; at < part.len_bytes;) {
-        size_t size = utf8_character_size(part.bytes + at, part.len_bytes - at);
+    size_t n_valid = utf8_measure_valid(part.bytes, part.len_bytes);
 
-        if (size == 0)
-            return reader_complain(reader, error, "is not UTF-8 (at byte %zu)",
-                                   (size_t)(part.bytes - reader->record.bytes) + at + 1);
-        at += size;
-    }
-    return STATUS_OK;
+    if (n_valid == part.len_bytes)
+        return STATUS_OK;
+    return reader_complain(reader, error, "is not UTF-8 (at byte %zu)",
+                           (size_t)(part.bytes - reader->record.bytes) + n_valid + 1);
 }
 
 enum status reader_next_line(struct reader *reader, struct slice *ret_line, struct error *error)

@@ -28,3 +28,13 @@ size_t utf8_character_size(const char *bytes, size_t len_bytes)
     }
     return size;
 }
+
+size_t utf8_measure_valid(const char *bytes, size_t len_bytes)
+{
+    size_t at = 0;
+    size_t size;
+
+    while (at < len_bytes && (size = utf8_character_size(bytes + at, len_bytes - at)) > 0)
+        at += size;
+    return at;
+}

@@ -106,8 +106,10 @@ bool pairs_read_raw(struct decoding *decoding, const struct body_object *root)
     return true;
 }
 
-bool pairs_read_top_n(struct decoding *decoding, const struct body_object *root, const char *name)
+/* A whole number from 1 on; more than there are documents is all of them. */
+static bool read_top_n(struct decoding *decoding, const struct body_object *root)
 {
+    static const char name[] = "top_n";
     const json_t *json = body_get_option(root, name);
     int64_t n;
 
@@ -156,7 +158,7 @@ bool pairs_read_rerank(struct decoding *decoding, const struct body_object *root
     return decode_refuse_foreign_but(decoding, root, "use_activation") &&
            decode_model(decoding, root) &&
            pairs_read_query(decoding, root, "query", "documents", true) &&
-           pairs_read_top_n(decoding, root, "top_n") && pairs_read_raw(decoding, root) &&
+           read_top_n(decoding, root) && pairs_read_raw(decoding, root) &&
            pairs_read_use_activation(decoding, root) && refuse_shorter(decoding, root) &&
            body_get_switch(root, "return_documents", &decoding->fields.return_texts,
                            decoding->error) &&

@@ -34,7 +34,4 @@ bool pairs_read_raw(struct decoding *decoding, const struct body_object *root);
  * return_documents. */
 bool pairs_read_rerank(struct decoding *decoding, const struct body_object *root);
 
-/* A whole number from 1 on; more than there are documents is all of them. */
-bool pairs_read_top_n(struct decoding *decoding, const struct body_object *root, const char *name);
-
 #endif
