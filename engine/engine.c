@@ -61,8 +61,13 @@ static enum status load_tokenizer(struct engine *engine, struct error *error)
     enum status status;
     size_t max_tokens;
 
-    if (!model->table.weights)
-        return tokenizer_load(&engine->tokenizer, model->transformer_dir, model->lowercase, error);
+    if (!model->table.weights) {
+        status =
+            tokenizer_load(&engine->tokenizer, model->transformer_dir, model->lowercase, error);
+        if (!status && model->chat.before)
+            status = tokenizer_use_template(engine->tokenizer, &model->chat);
+        return status;
+    }
     status = tokenizer_load_bare(&engine->tokenizer, model->transformer_dir, error);
     if (status)
         return status;

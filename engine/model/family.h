@@ -104,6 +104,10 @@ struct family_head {
     const char *pooling_key; /* whose word is stronger, "cls" or "mean"; NULL: none is */
     const struct family_demand *demands; /* ends with a NULL key; NULL: there are none */
     const char *const *refused;          /* ends with NULL; NULL: there are none */
+    /* Of a decoder that judges by answers, in place of its tensors: the rows that make logits of the
+     * next token, where they are not the word embeddings. NULL: none of the family does. */
+    const struct family_tensor *vocabulary;
+    const char *const *chat; /* [3]: a template's parts, where the folder has none; NULL: it must */
 };
 
 struct family {

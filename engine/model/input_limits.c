@@ -29,18 +29,25 @@ static enum status check_loader_arguments(const struct document *config, struct 
 }
 
 /* Since version 6: which of the model's outputs becomes which of the module's. */
-static enum status check_outputs(const struct document *config, bool has_head, struct error *error)
+static enum status check_outputs(const struct document *config, enum transformer_task task,
+                                 struct error *error)
 {
-    const char *task = has_head ? "sequence-classification" : "feature-extraction";
-    const char *output = has_head ? "scores" : "token_embeddings";
-    const char *method_output = has_head ? "logits" : "last_hidden_state";
+    static const struct {
+        const char *task;
+        const char *output;
+        const char *method_output;
+    } named[] = {
+        [TASK_EMBED] = {"feature-extraction", "token_embeddings", "last_hidden_state"},
+        [TASK_JUDGE] = {"sequence-classification", "scores", "logits"},
+        [TASK_ANSWER] = {"text-generation", "causal_logits", "logits"},
+    };
     struct document modalities;
     struct document text;
     enum status status;
 
-    status = document_demand(config, "transformer_task", task, error);
+    status = document_demand(config, "transformer_task", named[task].task, error);
     if (!status)
-        status = document_demand(config, "module_output_name", output, error);
+        status = document_demand(config, "module_output_name", named[task].output, error);
     if (!status)
         status = document_get_object(config, "modality_config", &modalities, error);
     if (status || !modalities.root)
@@ -52,11 +59,38 @@ static enum status check_outputs(const struct document *config, bool has_head, s
         return error_set(error, STATUS_UNSUPPORTED, "%s: has no \"text\"", modalities.name);
     status = document_demand(&text, "method", "forward", error);
     if (!status)
-        status = document_demand(&text, "method_output_name", method_output, error);
+        status = document_demand(&text, "method_output_name", named[task].method_output, error);
     return status;
 }
 
-static enum status check_transformer(const struct document *config, bool has_head,
+/* A rerankers' template that is served looks at nothing but the pair's texts, so that whether it
+ * shall end where an answer begins says nothing. */
+static enum status check_processing(const struct document *config, struct error *error)
+{
+    static const char *const known[] = {"chat_template"};
+    static const char *const harmless[] = {"add_generation_prompt"};
+    struct document group;
+    struct document inner = {.root = NULL};
+    enum status status = document_get_object(config, "processing_kwargs", &group, error);
+
+    if (status || !group.root)
+        return status;
+    status = document_check_keys(&group, known, sizeof known / sizeof *known, error);
+    if (!status)
+        status = document_get_object(&group, known[0], &inner, error);
+    if (status || !inner.root)
+        return status;
+    return document_check_keys(&inner, harmless, sizeof harmless / sizeof *harmless, error);
+}
+
+static bool takes_messages(const struct document *config)
+{
+    const json_t *modalities = json_object_get(config->root, "modality_config");
+
+    return json_is_object(json_object_get(modalities, "message"));
+}
+
+static enum status check_transformer(const struct document *config, enum transformer_task task,
                                      struct error *error)
 {
     static const char *const known[] = {
@@ -68,17 +102,20 @@ static enum status check_transformer(const struct document *config, bool has_hea
         "processor_kwargs",  "cache_dir",     "tokenizer_name_or_path",
         "backend",
     };
-    static const char *const refused[] = {"processing_kwargs", "query_length", "document_length",
-                                          "query_expansion", "tokenizer_name_or_path"};
+    static const char *const refused[] = {"query_length", "document_length", "query_expansion",
+                                          "tokenizer_name_or_path"};
     enum status status;
 
     status = document_check_keys(config, known, sizeof known / sizeof *known, error);
     for (size_t i = 0; !status && i < sizeof refused / sizeof *refused; i++)
         status = document_refuse(config, refused[i], error);
     if (!status)
+        status = task == TASK_EMBED ? document_refuse(config, "processing_kwargs", error)
+                                    : check_processing(config, error);
+    if (!status)
         status = check_loader_arguments(config, error);
     if (!status)
-        status = check_outputs(config, has_head, error);
+        status = check_outputs(config, task, error);
     return status;
 }
 
@@ -102,19 +139,20 @@ static enum status open_config(const char *folder, struct document *ret_config, 
     return STATUS_OK;
 }
 
-enum status input_limits_read(struct input_limits *ret_limits, const char *folder, bool has_head,
-                              struct error *error)
+enum status input_limits_read(struct input_limits *ret_limits, const char *folder,
+                              enum transformer_task task, struct error *error)
 {
     struct input_limits limits = {0};
     struct document config = {.root = NULL};
     enum status status = open_config(folder, &config, error);
 
     if (!status)
-        status = check_transformer(&config, has_head, error);
+        status = check_transformer(&config, task, error);
     if (!status)
         status = document_get_limit(&config, "max_seq_length", &limits.max_tokens, error);
     if (!status)
         status = document_get_bool(&config, "do_lower_case", &limits.lowercase, error);
+    limits.takes_messages = takes_messages(&config);
     document_release(&config);
     if (!status)
         *ret_limits = limits;

@@ -11,13 +11,16 @@
 #include <stddef.h>
 
 struct input_limits {
-    size_t max_tokens; /* max_seq_length; 0: the file sets none */
-    bool lowercase;    /* do_lower_case: lower case, whatever the tokenizer says */
+    size_t max_tokens;   /* max_seq_length; 0: the file sets none */
+    bool lowercase;      /* do_lower_case: lower case, whatever the tokenizer says */
+    bool takes_messages; /* modality_config has "message": texts go through the chat template */
 };
 
-/* `has_head`: the model is a cross-encoder, so that its scores are what the module gives.
- * STATUS_UNSUPPORTED if the file asks for anything else that changes the numbers. */
+/* What the module gives: token vectors, a cross-encoder's scores, or logits of the next token. */
+enum transformer_task { TASK_EMBED, TASK_JUDGE, TASK_ANSWER };
+
+/* STATUS_UNSUPPORTED if the file asks for anything else than the task that changes the numbers. */
 MUST_CHECK enum status input_limits_read(struct input_limits *ret_limits, const char *folder,
-                                         bool has_head, struct error *error);
+                                         enum transformer_task task, struct error *error);
 
 #endif

@@ -116,6 +116,34 @@ static enum status fill_layer(struct model *model, const struct family *family, 
     return STATUS_OK;
 }
 
+/* The rows that make logits: of their own or, where the file has none and config.json ties them,
+ * the word embeddings. */
+static enum status fill_vocabulary(struct model *model, const struct family_head *head,
+                                   struct error *error)
+{
+    struct tensor own;
+    enum status status = weights_find_any(model->weights, head->vocabulary[0].name, 2, &own, error);
+
+    if (status)
+        return status;
+    if (own.data || !model->head.is_tied)
+        return fill_model(model, head->vocabulary, error);
+    model->head.vocabulary = model->word_embeddings;
+    return STATUS_OK;
+}
+
+static enum status load_head(struct model *model, const struct family_head *head,
+                             struct error *error)
+{
+    enum status status;
+
+    if (model->labels.n == 0)
+        return STATUS_OK;
+    status = model->head.answers.are_asked ? fill_vocabulary(model, head, error)
+                                           : fill_model(model, head->tensors, error);
+    return status ? status : head_finish(model, head);
+}
+
 static enum status load_weights(struct model *model, const struct family *family,
                                 struct error *error)
 {
@@ -129,10 +157,8 @@ static enum status load_weights(struct model *model, const struct family *family
     if (!model->layers)
         return STATUS_NO_MEMORY;
     status = fill_model(model, family->model_tensors, error);
-    if (!status && model->labels.n > 0)
-        status = fill_model(model, family->head->tensors, error);
-    if (!status && model->labels.n > 0)
-        status = head_finish(model, family->head);
+    if (!status)
+        status = load_head(model, family->head, error);
     for (size_t i = 0; !status && i < model->arch.n_layers; i++)
         status = fill_layer(model, family, i, error);
     return status;
@@ -211,10 +237,43 @@ static enum status set_pooling(struct model *model, struct modules *modules, con
     return STATUS_OK;
 }
 
-/* What the Transformer module's own files say of texts. */
-static enum status read_text_settings(struct model *model, const struct modules *modules,
-                                      struct error *error)
+/* What is to stand around a pair's texts. sentence-transformers looks at the template where the
+ * Transformer module takes messages, as one does that no modules.json describes. */
+static enum status read_chat(struct model *model, const struct family *family,
+                             const struct modules *modules, bool takes_messages,
+                             const struct tokenizer_config *config, struct error *error)
 {
+    bool answers = model->head.answers.are_asked;
+    enum status status;
+
+    if (model->labels.n == 0 || (!answers && modules->found && !takes_messages))
+        return STATUS_OK;
+    status = chat_template_read(&model->chat, model->transformer_dir, &config->document, error);
+    if (status || model->chat.before)
+        return status;
+    if (!answers && model->pooling.order[0] != POOLING_LAST_TOKEN)
+        return STATUS_OK;
+    if (!answers)
+        return add_note(model, "no chat template for pairs: a query and a document are judged one "
+                               "after the other as they come, without a prompt around them");
+    if (!family->head->chat)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "tokenizer_config.json: has no \"chat_template\" for a query and a "
+                         "document, of which the model judges; write it to chat_template.jinja");
+    status = chat_template_copy(&model->chat, family->head->chat);
+    if (status)
+        return status;
+    return add_note(model, "no chat template for pairs: they are judged by the one that models of "
+                           "this type are published with");
+}
+
+/* What the Transformer module's own files say of texts. */
+static enum status read_text_settings(struct model *model, const struct family *family,
+                                      const struct modules *modules, struct error *error)
+{
+    enum transformer_task task = model->head.answers.are_asked ? TASK_ANSWER
+                                 : model->labels.n > 0         ? TASK_JUDGE
+                                                               : TASK_EMBED;
     size_t n_positions = model->arch.n_positions;
     struct input_limits limits = {0};
     struct tokenizer_config config;
@@ -222,14 +281,17 @@ static enum status read_text_settings(struct model *model, const struct modules 
     size_t max_tokens;
 
     if (modules->found)
-        status = input_limits_read(&limits, model->transformer_dir, model->labels.n > 0, error);
+        status = input_limits_read(&limits, model->transformer_dir, task, error);
     if (!status)
         status = tokenizer_config_read(&config, model->transformer_dir, error);
     if (status)
         return status;
     max_tokens = limits.max_tokens ? limits.max_tokens : config.max_length;
-    tokenizer_config_release(&config);
+    status = read_chat(model, family, modules, limits.takes_messages, &config, error);
     model->has_types = model->labels.n > 0 && model->arch.n_types > 1 && config.gives_types;
+    tokenizer_config_release(&config);
+    if (status)
+        return status;
     model->lowercase = limits.lowercase;
     model->max_tokens = max_tokens && max_tokens < n_positions ? max_tokens : n_positions;
     if (limits.max_tokens <= n_positions)
@@ -253,7 +315,10 @@ static enum status read_arch(struct model *model, struct modules *modules,
     status = family_find(&config, ret_family, error);
     if (!status)
         status = arch_read(&config, *ret_family, &model->arch, error);
-    if (!status && labels_are_there(&config) && !modules->pools)
+    if (!status && modules->answers.are_asked)
+        status = head_read_answers(model, *ret_family, &config, &modules->answers, pooling_override,
+                                   error);
+    else if (!status && labels_are_there(&config) && !modules->pools)
         status = head_read(model, *ret_family, &config, pooling_override, error);
     else if (!status)
         status = set_pooling(model, modules, pooling_override, error);
@@ -299,7 +364,7 @@ static enum status load_encoder(struct model *model, struct modules *modules,
     if (!status)
         status = read_arch(model, modules, pooling_override, ret_family, error);
     if (!status)
-        status = read_text_settings(model, modules, error);
+        status = read_text_settings(model, *ret_family, modules, error);
     return status;
 }
 
@@ -395,6 +460,7 @@ void model_free(struct model *model)
     free(model->notes);
     card_release(&model->card);
     labels_release(&model->labels);
+    chat_template_release(&model->chat);
     free(model->matryoshka_dims);
     free(model->transformer_dir);
     free(model->layers);

@@ -11,6 +11,8 @@
 #include "engine/files/tensor.h"
 #include "engine/model/arch.h"
 #include "engine/model/card.h"
+#include "engine/model/head/answers.h"
+#include "engine/model/head/chat_template.h"
 #include "engine/model/head/labels.h"
 #include "engine/model/modules/token_table.h"
 #include "engine/model/prompt.h"
@@ -58,8 +60,11 @@ struct model_layer {
 struct head_weights {
     struct linear dense; /* [hidden, hidden] */
     struct layer_norm_weights norm;
-    struct linear output; /* [n_labels, hidden] */
-    bool leaves_padding;  /* the last token is that before any `padding_id` at the end */
+    struct linear output;     /* [n_labels, hidden] */
+    struct answers answers;   /* of a decoder that judges by them, in place of the three above */
+    struct tensor vocabulary; /* then: [vocab, hidden] */
+    bool is_tied;             /* which may be the word embeddings */
+    bool leaves_padding;      /* the last token is that before any `padding_id` at the end */
     size_t padding_id;
 };
 
@@ -84,6 +89,7 @@ struct model {
     struct head_weights head;
     struct labels labels; /* of a cross-encoder, which gives a score for each; none: it embeds */
     bool has_types;       /* tokens of a pair's second text have type 1 */
+    struct chat_template chat; /* around a pair's texts, which are then one text; or none */
 
     struct pooling pooling;
     struct transform transform; /* of the pooled vector; a cross-encoder's head */

@@ -18,6 +18,13 @@ void tokens_release(struct tokens *tokens)
     *tokens = (struct tokens){0};
 }
 
+void first_text_release(struct first_text *first)
+{
+    tokens_release(&first->tokens);
+    free(first->head);
+    *first = (struct first_text){.n = 0};
+}
+
 size_t tokens_count_first(const struct tokens *tokens, size_t start)
 {
     for (size_t i = start; i < tokens->n_tokens; i++)

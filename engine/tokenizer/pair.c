@@ -152,8 +152,11 @@ enum status tokenizer_encode_first(const struct tokenizer *tokenizer, const char
 {
     struct side side = {.tokens = first->tokens};
     size_t max;
-    enum status status = find_max(tokenizer, options, &max, ret_result);
+    enum status status;
 
+    if (tokenizer->chat)
+        return templated_encode_first(tokenizer, text, len_bytes, options, first);
+    status = find_max(tokenizer, options, &max, ret_result);
     side.tokens.n_tokens = 0;
     if (!status)
         status = encode_side(tokenizer, text, len_bytes, options, max, &side);
@@ -168,8 +171,12 @@ enum status tokenizer_encode_second(const struct tokenizer *tokenizer,
 {
     struct side sides[2] = {{.tokens = first->tokens, .n = first->n}, {.n = 0}};
     size_t max;
-    enum status status = find_max(tokenizer, options, &max, ret_result);
+    enum status status;
 
+    if (tokenizer->chat)
+        return templated_encode_second(tokenizer, first, text, len_bytes, options, tokens,
+                                       ret_result);
+    status = find_max(tokenizer, options, &max, ret_result);
     if (!status)
         status = encode_side(tokenizer, text, len_bytes, options, max, &sides[1]);
     if (!status)
@@ -190,6 +197,6 @@ enum status tokenizer_encode_pair(const struct tokenizer *tokenizer, const char 
     if (!status)
         status = tokenizer_encode_second(tokenizer, &kept, second, second_bytes, options, tokens,
                                          ret_result);
-    tokens_release(&kept.tokens);
+    first_text_release(&kept);
     return status;
 }

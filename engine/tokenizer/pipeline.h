@@ -37,16 +37,28 @@ struct tokenizer {
 
     struct added_tokens raw;        /* looked for in the text as it stands */
     struct added_tokens normalized; /* looked for in the normalised text */
-    size_t max_tokens;       /* of a text, if tokenizer.json says so and that counts; 0: no */
-    size_t max_chars;        /* of a text whose end may be cut, before all else; 0: any */
-    int32_t unknown_id;      /* where a static embedding asks; -1: there is none */
-    bool truncates_start;    /* where a text is too long and nobody says which end goes */
-    uint8_t byte_kinds[256]; /* enum byte_kind */
-    char byte_becomes[128];  /* the character of a word, or the punctuation */
+    size_t max_tokens;  /* of a text, if tokenizer.json says so and that counts; 0: no */
+    size_t max_chars;   /* of a text whose end may be cut, before all else; 0: any */
+    int32_t unknown_id; /* where a static embedding asks; -1: there is none */
+    const struct chat_template *chat; /* around pairs; NULL: none */
+    struct tokens chat_end;           /* the tokens that all pairs have at their end by it */
+    bool truncates_start;             /* where a text is too long and nobody says which end goes */
+    uint8_t byte_kinds[256];          /* enum byte_kind */
+    char byte_becomes[128];           /* the character of a word, or the punctuation */
 };
 
 /* Fills byte_kinds and byte_becomes from the other parts. */
 void pipeline_prepare(struct tokenizer *tokenizer);
+
+/* tokenizer_encode_first() and _second() where there is a template. */
+MUST_CHECK enum status templated_encode_first(const struct tokenizer *tokenizer, const char *text,
+                                              size_t len_bytes,
+                                              const struct tokenize_options *options,
+                                              struct first_text *first);
+MUST_CHECK enum status
+templated_encode_second(const struct tokenizer *tokenizer, const struct first_text *first,
+                        const char *text, size_t len_bytes, const struct tokenize_options *options,
+                        struct tokens *tokens, struct tokenize_result *ret_result);
 
 /* Puts the tokens of text[len_bytes], valid UTF-8, until the output wants no more. */
 void pipeline_run(const struct tokenizer *tokenizer, const char *text, size_t len_bytes,

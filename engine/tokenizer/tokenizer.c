@@ -17,6 +17,7 @@ void tokenizer_free(struct tokenizer *tokenizer)
     vocab_release(&tokenizer->vocab);
     added_tokens_release(&tokenizer->raw);
     added_tokens_release(&tokenizer->normalized);
+    tokens_release(&tokenizer->chat_end);
     free(tokenizer);
 }
 

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct chat_template;
 struct tokenizer;
 
 /* Where a token stands in the text: bytes [start, stop). start == stop == SIZE_MAX for a token that
@@ -104,10 +105,18 @@ MUST_CHECK enum status tokenizer_encode_pair(const struct tokenizer *tokenizer, 
 struct first_text {
     struct tokens tokens;
     size_t n; /* tokens of the text; of one that was cut, more than the limit */
+    /* Where a template is around pairs, its beginning up to the second text. */
+    char *head;
+    size_t head_bytes;
+    size_t query_bytes;
+    size_t head_start; /* what is before can be of no interest */
+    bool fills;        /* it leaves no room for the second text */
 };
 
+void first_text_release(struct first_text *first);
+
 /* The same in two steps, so that a text with which many pairs begin, such as a query, is tokenized
- * once. Both steps take the same options. */
+ * once. Both steps take the same options, and the same text where there is a template. */
 MUST_CHECK enum status tokenizer_encode_first(const struct tokenizer *tokenizer, const char *text,
                                               size_t len_bytes,
                                               const struct tokenize_options *options,
@@ -117,6 +126,15 @@ MUST_CHECK enum status
 tokenizer_encode_second(const struct tokenizer *tokenizer, const struct first_text *first,
                         const char *text, size_t len_bytes, const struct tokenize_options *options,
                         struct tokens *tokens, struct tokenize_result *ret_result);
+
+/* From here on two texts become one, with the template's parts around them (and no special tokens),
+ * which lives as long as the tokenizer. Where it is too long, what the template has at its end stays
+ * and what is before it goes, as in sentence-transformers. STATUS_NO_MEMORY. */
+MUST_CHECK enum status tokenizer_use_template(struct tokenizer *tokenizer,
+                                              const struct chat_template *chat);
+
+/* How many bytes of text a template puts around a pair. */
+size_t tokenizer_pair_extra(const struct tokenizer *tokenizer);
 
 /* Whether a pair's types are 0 up to some token and 1 from there on, as models are told them. */
 bool tokenizer_splits_pairs(const struct tokenizer *tokenizer);

@@ -10,6 +10,7 @@ import pytest
 
 import tiny_models
 from clients import run_python
+from harness import run_to_end
 
 np = pytest.importorskip("numpy")
 
@@ -65,6 +66,118 @@ def test_scores_are_those_of_sentence_transformers(shared_data, start, tmp_path,
     assert_close(by_index(ask(server, "/rerank", {**tei, "raw_scores": True}), "score"), logits)
     sigmoids = [1 / (1 + math.exp(-logit)) for logit in logits]
     assert_close(by_index(ask(server, "/rerank", tei), "score"), sigmoids)
+
+
+# As Qwen3-Reranker's folder has it since sentence-transformers 5.4; the instruction is a text that the test's model was not given.
+TEMPLATE = (
+    """{%- set instruction = messages | selectattr("role", "eq", "system") | map(attribute="content") | first | default(INSTRUCT) -%}
+{%- set query_text = messages | selectattr("role", "eq", "query") | map(attribute="content") | first -%}
+{%- set document_text = messages | selectattr("role", "eq", "document") | map(attribute="content") | first -%}
+"""
+    "HEAD<Instruct>: {{ instruction }}\n<Query>: {{ query_text }}\n<Document>: {{ document_text }}TAIL\n"
+)
+
+
+def make_answering(shared_data, folder):
+    """The tiny Qwen3-Reranker, which has no template of its own; its longest passage is longer than its folder allows."""
+    model = tiny_models.make(shared_data, "rank-qwen3", folder)
+    change_json(model / "config.json", max_position_embeddings=1024)
+    change_json(model / "tokenizer_config.json", model_max_length=1024)
+    return model, json.loads((model / "expected.json").read_text())
+
+
+def change_json(path, **keys):
+    path.write_text(json.dumps({**json.loads(path.read_text()), **keys}))
+
+
+def write_template(model, expected):
+    text = TEMPLATE.replace("INSTRUCT", json.dumps(expected["instruct"])).replace("HEAD", expected["head"]).replace("TAIL", expected["tail"])
+    (model / "chat_template.jinja").write_text(text)
+
+
+def raw_scores(server, expected):
+    reply = ask(server, "/rerank", {"query": expected["query"], "texts": expected["passages"], "raw_scores": True})
+    return by_index(reply, "score")
+
+
+def read_tensor(model, name):
+    data = (model / "model.safetensors").read_bytes()
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    start, end = (8 + int.from_bytes(data[:8], "little") + offset for offset in header[name]["data_offsets"])
+    assert header[name]["dtype"] == "BF16"
+    return (np.frombuffer(data[start:end], "<u2").astype("<u4") << 16).view("<f4").reshape(header[name]["shape"])
+
+
+def add_tensor(model, name, values):
+    data = (model / "model.safetensors").read_bytes()
+    begin = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:begin])
+    end = len(data) - begin
+    header[name] = {"dtype": "F32", "shape": list(values.shape), "data_offsets": [end, end + 4 * values.size]}
+    text = json.dumps(header).encode()
+    (model / "model.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + data[begin:] + values.astype("<f4").tobytes())
+
+
+def test_decoder_judges_by_its_answers(shared_data, start, tmp_path):
+    """By the published template, which the folder does not have: every route, and the ids that transformers gives."""
+    model, expected = make_answering(shared_data, tmp_path)
+    server = start(model, "--dtype", "float32", "--threads", 1).wait_ready()
+    pair = {"query": expected["query"], "documents": expected["passages"]}
+    sigmoids = [1 / (1 + math.exp(-score)) for score in expected["scores"]]
+    assert_close(raw_scores(server, expected), expected["scores"])
+    for path in ("/v1/rerank", "/v2/rerank"):
+        assert_close(by_index(ask(server, path, pair)["results"], "relevance_score"), sigmoids)
+    rows = ask(server, "/v1/score", {"text_1": expected["query"], "text_2": expected["passages"]})
+    assert_close([row["score"] for row in rows["data"]], sigmoids)
+    assert rows["usage"]["total_tokens"] == sum(map(len, expected["ids"]))
+    assert server.post("/embed", {"inputs": "a"}).status == 400
+
+
+def test_decoder_judges_by_its_own_template_and_rows(shared_data, binary, start, tmp_path):
+    model, expected = make_answering(shared_data, tmp_path)
+    write_template(model, expected)
+    change_json(model / "1_LogitScore" / "config.json", true_token_id=4, false_token_id=3)
+    rows = read_tensor(model, "model.embed_tokens.weight")
+    change_json(model / "config.json", tie_word_embeddings=False)
+    assert 'has no tensor "lm_head.weight"' in run_to_end(binary, "--model-id", model, "--port", "0").stderr
+    add_tensor(model, "lm_head.weight", np.concatenate([rows[:3], -rows[3:5], rows[5:]]))
+    server = start(model, "--dtype", "float32", "--threads", 1).wait_ready()
+    assert_close(raw_scores(server, expected), expected["scores"])  # both were turned round
+    other = dict(expected, instruct="Find what contradicts the query")
+    write_template(model, other)
+    server = start(model, "--dtype", "float32", "--threads", 1).wait_ready()
+    assert max(abs(a - b) for a, b in zip(raw_scores(server, expected), expected["scores"])) > 1e-3
+
+
+def test_converted_decoder_judges_the_same(shared_data, start, tmp_path):
+    """The two rows' difference as a classifier of one label, with sentence-transformers' files of version 6 and without."""
+    model, expected = make_answering(shared_data, tmp_path)
+    rows = read_tensor(model, "model.embed_tokens.weight")
+    add_tensor(model, "score.weight", rows[3:4] - rows[4:5])
+    change_json(model / "config.json", architectures=["Qwen3ForSequenceClassification"], num_labels=1)
+    write_template(model, expected)
+    (model / "modules.json").unlink()
+    server = start(model, "--dtype", "float32", "--threads", 1).wait_ready()
+    assert_close(raw_scores(server, expected), expected["scores"])
+    module = {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.base.modules.transformer.Transformer"}
+    (model / "modules.json").write_text(json.dumps([module]))
+    outputs = {"method": "forward", "method_output_name": "logits"}
+    change_json(
+        model / "sentence_bert_config.json",
+        transformer_task="sequence-classification",
+        modality_config={"text": outputs, "message": {**outputs, "format": "flat"}},
+        module_output_name="scores",
+    )
+    server = start(model, "--dtype", "float32", "--threads", 1).wait_ready()
+    assert_close(raw_scores(server, expected), expected["scores"])
+    # Without a template for pairs the client writes the prompt. A reranker's tokenizer puts no end of text behind it.
+    change_json(model / "tokenizer.json", post_processor={"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False})
+    (model / "chat_template.jinja").write_text("{% for message in messages %}{{ message.content }}{% endfor %}")
+    server = start(model, "--dtype", "float32", "--threads", 1).wait_ready()
+    texts = [f"<Document>: {text}{expected['tail']}" for text in expected["passages"]]
+    query = f"{expected['head']}<Instruct>: {expected['instruct']}\n<Query>: {expected['query']}\n"
+    assert_close(raw_scores(server, dict(expected, query=query, passages=texts)), expected["scores"])
+    assert "no chat template for pairs" in server.log_text()
 
 
 @pytest.fixture(scope="module")

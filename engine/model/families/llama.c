@@ -54,8 +54,32 @@ static const struct family_tensor head_tensors[] = {
     NO_TENSOR,
 };
 
-static const struct family_head last_token_head = {
-    .tensors = head_tensors, .activation = "torch.nn.Identity", .pooling = POOLING_LAST_TOKEN};
+static const struct family_tensor vocabulary[] = {
+    OUTER_TENSOR("lm_head.weight", head.vocabulary, VOCABULARY, HIDDEN),
+    NO_TENSOR,
+};
+
+static const struct family_head last_token_head = {.tensors = head_tensors,
+                                                   .activation = "torch.nn.Identity",
+                                                   .pooling = POOLING_LAST_TOKEN,
+                                                   .vocabulary = vocabulary};
+
+/* Of Qwen3-Reranker, whose first files had it in their README alone (Zhang et al.,
+ * arXiv 2506.05176, figure 1). */
+static const char *const qwen3_chat[] = {
+    "<|im_start|>system\nJudge whether the Document meets the requirements based on the "
+    "Query and the Instruct provided. Note that the answer can only be \"yes\" or "
+    "\"no\".<|im_end|>\n<|im_start|>user\n<Instruct>: Given a web search query, "
+    "retrieve relevant passages that answer the query\n<Query>: ",
+    "\n<Document>: ",
+    "<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n",
+};
+
+static const struct family_head qwen3_head = {.tensors = head_tensors,
+                                              .activation = "torch.nn.Identity",
+                                              .pooling = POOLING_LAST_TOKEN,
+                                              .vocabulary = vocabulary,
+                                              .chat = qwen3_chat};
 
 #define FAMILY(first_type, second_type, tensors_, refused_, head_, theta_, eps_, ...)              \
     {                                                                                              \
@@ -89,6 +113,5 @@ const struct family family_eurobert =
     FAMILY("eurobert", NULL, layer_tensors, refused, NULL, 250000, 1e-5, .is_causal = false);
 const struct family family_qwen2 = FAMILY("qwen2", NULL, qwen2_tensors, qwen_refused,
                                           &last_token_head, 10000, 1e-6, .is_causal = true);
-const struct family family_qwen3 =
-    FAMILY("qwen3", NULL, qwen3_tensors, qwen_refused, &last_token_head, 10000, 1e-6,
-           .is_causal = true, .norms_heads = true);
+const struct family family_qwen3 = FAMILY("qwen3", NULL, qwen3_tensors, qwen_refused, &qwen3_head,
+                                          10000, 1e-6, .is_causal = true, .norms_heads = true);

@@ -7,22 +7,27 @@
 
 #include <stdlib.h>
 
+static enum status refuse_override(const char *pooling_override, struct error *error)
+{
+    if (!pooling_override)
+        return STATUS_OK;
+    return error_set(error, STATUS_INVALID,
+                     "pooling=%.60s: the model is a cross-encoder, whose head says what is pooled",
+                     pooling_override);
+}
+
 static enum status check(const struct family *family, const struct document *config,
                          const char *pooling_override, struct error *error)
 {
     const struct family_head *head = family->head;
-    enum status status = STATUS_OK;
+    enum status status;
 
     if (!head)
         return error_set(error, STATUS_UNSUPPORTED,
                          "%s: \"architectures\" names a head, and none of \"model_type\" \"%s\" is "
                          "served",
                          config->name, family->model_types[0]);
-    if (pooling_override)
-        return error_set(error, STATUS_INVALID,
-                         "pooling=%.60s: the model is a cross-encoder, whose head says what is "
-                         "pooled",
-                         pooling_override);
+    status = refuse_override(pooling_override, error);
     for (size_t i = 0; head->demands && head->demands[i].key && !status; i++)
         status = document_demand(config, head->demands[i].key, head->demands[i].word, error);
     for (size_t i = 0; head->refused && head->refused[i] && !status; i++)
@@ -85,6 +90,45 @@ enum status head_read(struct model *model, const struct family *family,
     return STATUS_OK;
 }
 
+static enum status check_answers(const struct model *model, const struct family *family,
+                                 const struct answers *answers, struct error *error)
+{
+    size_t n_tokens = model->arch.vocab_size;
+
+    if (!family->head || !family->head->vocabulary)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "modules.json: lists a LogitScore, which is not served of \"model_type\" "
+                         "\"%s\"",
+                         family->model_types[0]);
+    if (answers->yes_id >= n_tokens || (answers->has_no && answers->no_id >= n_tokens))
+        return error_set(error, STATUS_INVALID,
+                         "LogitScore: \"true_token_id\" and \"false_token_id\" must be below "
+                         "config.json's \"vocab_size\" %zu",
+                         n_tokens);
+    return STATUS_OK;
+}
+
+enum status head_read_answers(struct model *model, const struct family *family,
+                              const struct document *config, const struct answers *answers,
+                              const char *pooling_override, struct error *error)
+{
+    enum status status = check_answers(model, family, answers, error);
+
+    if (!status)
+        status = refuse_override(pooling_override, error);
+    if (!status)
+        status = document_get_bool(config, "tie_word_embeddings", &model->head.is_tied, error);
+    if (!status)
+        status = labels_read_single(&model->labels, config, error);
+    if (status)
+        return status;
+    model->head.answers = *answers;
+    model->pooling = (struct pooling){.order = {POOLING_LAST_TOKEN}, .n_modes = 1};
+    model->arch.n_labels = 1;
+    model->n_dims = 1;
+    return STATUS_OK;
+}
+
 /* As float32; zeros where nothing is stored. */
 static enum status new_values(const struct tensor *stored, size_t n, float **ret_values)
 {
@@ -113,7 +157,34 @@ static enum status add_step(struct model *model, struct transform_step step, siz
     return status;
 }
 
-enum status head_finish(struct model *model, const struct family_head *head)
+/* A token's logit less another's is one product with the difference of their rows. */
+static enum status finish_answers(struct model *model)
+{
+    const struct answers *answers = &model->head.answers;
+    size_t hidden = model->arch.hidden_size;
+    struct transform_step step = {
+        .kind = TRANSFORM_DENSE,
+        .n_in = hidden,
+        .n_out = 1,
+        .activation = transform_find_activation("torch.nn.Identity"),
+        .weight = calloc(hidden, sizeof *step.weight),
+        .bias = calloc(1, sizeof *step.bias),
+    };
+
+    if (!step.weight || !step.bias) {
+        transform_step_release(&step);
+        return STATUS_NO_MEMORY;
+    }
+    for (size_t i = 0; i < hidden; i++) {
+        const struct tensor *rows = &model->head.vocabulary;
+        float no = answers->has_no ? tensor_get(rows, answers->no_id * hidden + i) : 0;
+
+        step.weight[i] = tensor_get(rows, answers->yes_id * hidden + i) - no;
+    }
+    return transform_add(&model->transform, &step);
+}
+
+static enum status finish_layers(struct model *model, const struct family_head *head)
 {
     const struct head_weights *stored = &model->head;
     size_t hidden = model->arch.hidden_size;
@@ -140,4 +211,9 @@ enum status head_finish(struct model *model, const struct family_head *head)
         status = add_step(model, output, model->labels.n * hidden, &stored->output.weight,
                           &stored->output.bias);
     return status;
+}
+
+enum status head_finish(struct model *model, const struct family_head *head)
+{
+    return model->head.answers.are_asked ? finish_answers(model) : finish_layers(model, head);
 }

@@ -6,6 +6,7 @@
 
 #include "engine/base/status.h"
 
+struct answers;
 struct document;
 struct family;
 struct family_head;
@@ -16,6 +17,12 @@ struct model;
 MUST_CHECK enum status head_read(struct model *model, const struct family *family,
                                  const struct document *config, const char *pooling_override,
                                  struct error *error);
+
+/* The same of a decoder that judges by answers, as modules.json says. */
+MUST_CHECK enum status head_read_answers(struct model *model, const struct family *family,
+                                         const struct document *config,
+                                         const struct answers *answers,
+                                         const char *pooling_override, struct error *error);
 
 /* Makes the head the model's transform, once its tensors are filled. */
 MUST_CHECK enum status head_finish(struct model *model, const struct family_head *head);

@@ -137,6 +137,17 @@ static enum status read_activation(struct labels *labels, const struct document 
     return labels_set_activation(labels, config, "sbert_ce_default_activation_function", error);
 }
 
+enum status labels_read_single(struct labels *ret_labels, const struct document *config,
+                               struct error *error)
+{
+    ret_labels->names = calloc(1, sizeof *ret_labels->names);
+    if (!ret_labels->names)
+        return STATUS_NO_MEMORY;
+    ret_labels->n = 1;
+    ret_labels->names[0] = strdup("LABEL_0");
+    return ret_labels->names[0] ? read_activation(ret_labels, config, error) : STATUS_NO_MEMORY;
+}
+
 enum status labels_read(struct labels *ret_labels, const struct document *config,
                         struct error *error)
 {

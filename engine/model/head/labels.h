@@ -31,6 +31,10 @@ bool labels_are_there(const struct document *config);
  * kept an activation. `ret_labels` is zeroed before; release it after a failure too. */
 MUST_CHECK enum status labels_read(struct labels *ret_labels, const struct document *config,
                                    struct error *error);
+
+/* The one label of a model that judges by answers; the rest as above. */
+MUST_CHECK enum status labels_read_single(struct labels *ret_labels, const struct document *config,
+                                          struct error *error);
 void labels_release(struct labels *labels);
 
 /* Takes the name of a class of torch's ("torch.nn.modules.activation.Sigmoid"). */

@@ -26,6 +26,7 @@ typedef enum status module_reader(const struct module_place *place, struct modul
 module_reader module_read_transformer;
 module_reader module_read_static_embedding;
 module_reader module_read_pooling;
+module_reader module_read_logit_score;
 
 /* Of a folder without modules.json; `modules` is as before unless model2vec saved it. */
 module_reader module_read_model2vec;

@@ -17,23 +17,24 @@
 
 #define MODULES_FILE "modules.json"
 
-/* What takes texts in comes first, and a Pooling after a Transformer; after them come the others,
- * in any number. */
+/* What takes texts in comes first, and a Pooling or a LogitScore after a Transformer; after them
+ * come the others, in any number, but nothing after a LogitScore. */
+enum module_rank { MODULE_FIRST, MODULE_SECOND, MODULE_LATER, MODULE_NOWHERE };
 static const struct {
     const char *name;
     module_reader *read;
+    enum module_rank rank;
 } served[] = {
-    {"Transformer", module_read_transformer}, {"StaticEmbedding", module_read_static_embedding},
-    {"Pooling", module_read_pooling},         {"Dense", module_read_dense},
-    {"LayerNorm", module_read_layer_norm},    {"Normalize", module_read_normalize},
-    {"Dropout", module_read_dropout},
+    {"Transformer", module_read_transformer, MODULE_FIRST},
+    {"StaticEmbedding", module_read_static_embedding, MODULE_FIRST},
+    {"Pooling", module_read_pooling, MODULE_SECOND},
+    {"LogitScore", module_read_logit_score, MODULE_SECOND},
+    {"Dense", module_read_dense, MODULE_LATER},
+    {"LayerNorm", module_read_layer_norm, MODULE_LATER},
+    {"Normalize", module_read_normalize, MODULE_LATER},
+    {"Dropout", module_read_dropout, MODULE_LATER},
 };
-enum {
-    FIRST_POOLING = 2, /* in the table */
-    FIRST_OTHER = 3,
-    N_SERVED = sizeof served / sizeof *served,
-    MAX_MODULES = 64,
-};
+enum { N_SERVED = sizeof served / sizeof *served, MAX_MODULES = 64 };
 
 /* Whether a path leads from the model folder to a place inside it. */
 static bool path_stays_inside(const char *path)
@@ -61,12 +62,13 @@ static bool type_is(const char *type, const char *name)
 /* What reads the module of that type after `index` others; NULL where it may not stand there. */
 static module_reader *find_module(const char *type, size_t index, const struct modules *modules)
 {
-    bool wants_pooling = index == 1 && !modules->table.weights;
-    size_t first = index == 0 ? 0 : wants_pooling ? FIRST_POOLING : FIRST_OTHER;
-    size_t end = index == 0 ? FIRST_POOLING : wants_pooling ? FIRST_OTHER : N_SERVED;
+    bool wants_second = index == 1 && !modules->table.weights;
+    enum module_rank rank = index == 0 ? MODULE_FIRST : wants_second ? MODULE_SECOND : MODULE_LATER;
 
-    for (size_t i = first; i < end; i++) {
-        if (type_is(type, served[i].name))
+    if (modules->answers.are_asked)
+        rank = MODULE_NOWHERE;
+    for (size_t i = 0; i < N_SERVED; i++) {
+        if (served[i].rank == rank && type_is(type, served[i].name))
             return served[i].read;
     }
     return NULL;
@@ -93,7 +95,7 @@ static enum status read_module(const char *model_dir, const struct document *mod
         return error_set(error, STATUS_UNSUPPORTED,
                          "%s: \"type\" is \"%.100s\"; Transformer and Pooling, or StaticEmbedding, "
                          "and then perhaps Dense, LayerNorm, Normalize or Dropout are served, in "
-                         "this order",
+                         "this order, or Transformer and LogitScore",
                          module->name, type);
     if (!path_stays_inside(place.path))
         return error_set(error, STATUS_INVALID,

@@ -2,12 +2,13 @@
 
 /* modules.json, which lists a Transformer and a Pooling, or a StaticEmbedding, and then perhaps
  * Dense, LayerNorm, Normalize and Dropout modules in any order, the configuration files of all but
- * the first, and the weights of those that have some. All spellings from sentence-transformers 2 to
- * 6 are read. Any thread. */
+ * the first, and the weights of those that have some; of a cross-encoder a Transformer alone, or
+ * with a LogitScore. All spellings from sentence-transformers 2 to 6 are read. Any thread. */
 #ifndef NESTD_ENGINE_MODEL_MODULES_MODULES_H
 #define NESTD_ENGINE_MODEL_MODULES_MODULES_H
 
 #include "engine/base/status.h"
+#include "engine/model/head/answers.h"
 #include "engine/model/modules/token_table.h"
 #include "engine/vector/pooling.h"
 #include "engine/vector/transform.h"
@@ -22,7 +23,8 @@ struct modules {
     struct token_table table; /* the StaticEmbedding's */
     bool by_model2vec;        /* no modules.json, but model2vec's config.json: its rules hold */
     size_t max_tokens;        /* of a text, by model2vec; 0: no limit */
-    bool pools; /* it lists a Pooling; a cross-encoder's lists the Transformer alone */
+    bool pools;               /* it lists a Pooling; a cross-encoder's lists none */
+    struct answers answers;   /* of its LogitScore */
     struct pooling pooling;
     bool include_prompt;
     size_t embedding_dims;      /* what the Pooling expects of a token; 0: it does not say */

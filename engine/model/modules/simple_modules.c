@@ -3,6 +3,7 @@
 /* The modules that have no weights of their own to be read here. */
 #include "engine/model/modules/module.h"
 
+#include <stdint.h>
 #include <string.h>
 
 /* --- Normalize -------------------------------------------------------------------------------- */
@@ -38,6 +39,45 @@ enum status module_read_dropout(const struct module_place *place, struct modules
     (void)modules;
     if (!status)
         status = document_check_keys(&config, known, sizeof known / sizeof *known, error);
+    document_release(&config);
+    return status;
+}
+
+/* --- LogitScore ------------------------------------------------------------------------------- */
+
+enum { MAX_TOKEN_ID = 1 << 24 };
+
+static enum status read_answers(const struct document *config, struct answers *ret_answers,
+                                struct error *error)
+{
+    static const char *const known[] = {"true_token_id", "false_token_id", "module_input_name"};
+    struct answers answers = {.are_asked = true, .yes_id = SIZE_MAX, .no_id = SIZE_MAX};
+    enum status status = document_check_keys(config, known, sizeof known / sizeof *known, error);
+
+    if (!status)
+        status = document_get_size(config, known[0], 0, MAX_TOKEN_ID, &answers.yes_id, error);
+    if (!status)
+        status = document_get_size(config, known[1], 0, MAX_TOKEN_ID, &answers.no_id, error);
+    if (!status)
+        status = document_demand(config, known[2], "causal_logits", error);
+    if (status)
+        return status;
+    if (answers.yes_id == SIZE_MAX)
+        return error_set(error, STATUS_INVALID, "%s: has no \"%s\"", config->name, known[0]);
+    answers.has_no = answers.no_id < SIZE_MAX;
+    *ret_answers = answers;
+    return STATUS_OK;
+}
+
+enum status module_read_logit_score(const struct module_place *place, struct modules *modules,
+                                    struct error *error)
+{
+    struct document config;
+    enum status status = module_open(place, "config.json", &config, error);
+
+    if (status)
+        return status;
+    status = read_answers(&config, &modules->answers, error);
     document_release(&config);
     return status;
 }

@@ -63,7 +63,7 @@ struct workspace {
 static void workspace_release(struct workspace *workspace)
 {
     buffer_release(&workspace->joined);
-    tokens_release(&workspace->first.tokens);
+    first_text_release(&workspace->first);
 }
 
 /* A query that many pairs have is tokenized once: it may be as long as a body, and they many. */
@@ -192,14 +192,14 @@ static bool tokenize(struct request *request, struct embed_work *work, struct wo
 /* The maximum in the token buffer at any time. A text's share is bounded by its bytes, each of
  * which may become two tokens, and by the length it is truncated to; twice that many are kept while
  * its end is being found. */
-static size_t count_max_tokens(const struct fields *fields)
+static size_t count_max_tokens(const struct fields *fields, size_t pair_extra)
 {
     size_t n_tokens = 0;
 
     for (size_t i = 0; i < fields->n_inputs && n_tokens < fields->max_request_tokens; i++) {
         size_t n = fields->inputs[i].n_ids + 2 * fields->inputs[i].text.len_bytes +
                    2 * fields->inputs[i].second.len_bytes + 2 * fields->prompt.len_bytes +
-                   MAX_SPECIAL_TOKENS;
+                   2 * pair_extra + MAX_SPECIAL_TOKENS;
 
         n_tokens += n < fields->max_tokens ? n : fields->max_tokens;
     }
@@ -209,11 +209,13 @@ static size_t count_max_tokens(const struct fields *fields)
 /* For tokens, including the growth of their buffer, and for the data of each input. */
 static bool take_for_tokens(struct request *request, const struct embed_work *work)
 {
+    const struct engine_info *info = engine_get_info(atomic_load(&request->server->engine));
     size_t n_inputs = work->fields.n_inputs;
 
     size_t token_bytes = sizeof(int32_t) + (work->fields.is_judged ? sizeof(uint8_t) : 0);
     size_t n_bytes =
-        count_max_tokens(&work->fields) * token_bytes * 3 / 2 +
+        count_max_tokens(&work->fields, tokenizer_pair_extra(info->tokenizer)) * token_bytes * 3 /
+            2 +
         n_inputs * (sizeof(*work->jobs) + sizeof(*work->truncated) + sizeof(*work->text_ends));
 
     return memory_take(&request->memory, n_bytes);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "engine/model/head/chat_template.h"
 #include "tests/engine/tokenizer/golden.h"
 
 #include <jansson.h>
@@ -173,9 +174,108 @@ static void test_pair__first_text_serves_many_pairs(void **state)
             assert_int_equal(result.n_tokens_whole, expected.n_tokens_whole);
         }
     }
-    tokens_release(&first.tokens);
+    first_text_release(&first);
     tokens_release(&whole);
     tokens_release(&parts);
+    tokenizer_free(tokenizer);
+}
+
+static void encode_templated(const struct tokenizer *tokenizer, const char *query, const char *text,
+                             const struct tokenize_options *options, struct tokens *tokens,
+                             struct tokenize_result *ret_result, enum status expected)
+{
+    tokens->n_tokens = 0;
+    assert_int_equal(tokenizer_encode_pair(tokenizer, query, strlen(query), text, strlen(text),
+                                           options, tokens, ret_result),
+                     expected);
+}
+
+static const struct {
+    const char *query;
+    const char *text;
+} templated[] = {{"the the", "the"}, {"", ""}, {"the!", "!the"}};
+
+static void test_pair__template_makes_one_text(void **state)
+{
+    struct chat_template chat = {
+        .before = (char[]){"the: "}, .between = (char[]){" the!"}, .after = (char[]){" the!"}};
+    const struct tokenize_options options = {.add_special = true, .want_spans = true};
+    const struct tokenize_options plain = {.add_special = false};
+    struct tokenizer *tokenizer = golden_load("cased");
+    struct tokens found = {0}, expected = {0};
+    struct tokenize_result result;
+
+    (void)state;
+    assert_int_equal(tokenizer_use_template(tokenizer, &chat), 0);
+    for (size_t i = 0; i < sizeof templated / sizeof *templated; i++) {
+        const char *query = templated[i].query;
+        char whole[64];
+
+        snprintf(whole, sizeof whole, "the: %s the!%s the!", query, templated[i].text);
+        encode_templated(tokenizer, query, templated[i].text, &options, &found, &result, 0);
+        expected.n_tokens = 0;
+        golden_encode(tokenizer, whole, strlen(whole), &plain, &expected);
+        assert_int_equal(found.n_tokens, expected.n_tokens);
+        assert_memory_equal(found.ids, expected.ids, found.n_tokens * sizeof *found.ids);
+        assert_int_equal(result.n_tokens_whole, expected.n_tokens);
+        assert_int_equal(found.spans[0].start, SIZE_MAX);
+        if (i == 0) { /* "the the" begins after the colon; the text after the first "!" */
+            assert_int_equal(found.spans[3].start, 4);
+            assert_int_equal(found.spans[3].stop, 7);
+            assert_int_equal(found.spans[6].start, 0);
+            assert_int_equal(found.spans[6].stop, 3);
+        }
+    }
+    tokens_release(&found);
+    tokens_release(&expected);
+    tokenizer_free(tokenizer);
+}
+
+/* The template's end stays whatever is cut, as in sentence-transformers: the last tokens of what is
+ * left are written over. */
+static void test_pair__template_keeps_its_end(void **state)
+{
+    struct chat_template chat = {
+        .before = (char[]){"the: "}, .between = (char[]){" the!"}, .after = (char[]){" the?"}};
+    struct tokenizer *tokenizer = golden_load("cased");
+    const struct tokenize_options plain = {.add_special = false};
+    struct tokens found = {0}, whole = {0};
+    struct tokenize_result result;
+    char text[2000] = "";
+    size_t n;
+
+    (void)state;
+    assert_int_equal(tokenizer_use_template(tokenizer, &chat), 0);
+    for (size_t i = 0; i < 400; i++)
+        strcat(text, "the ");
+    n = golden_encode(tokenizer, "the: the the! the?", 18, &plain, &whole).n_tokens;
+    assert_int_equal(n, 7);
+    for (size_t long_first = 0; long_first < 2; long_first++) {
+        struct tokenize_options options = {.truncate = TRUNCATE_END, .max_tokens = 9};
+        const char *query = long_first ? text : "the";
+        const char *document = long_first ? "the" : text;
+
+        encode_templated(tokenizer, query, document, &options, &found, &result, 0);
+        assert_true(result.truncated);
+        assert_int_equal(found.n_tokens, 9);
+        assert_memory_equal(found.ids + 7, whole.ids + 5, 2 * sizeof *found.ids);
+        assert_int_equal(found.ids[6], whole.ids[0]);
+        options.truncate = TRUNCATE_START;
+        encode_templated(tokenizer, query, document, &options, &found, &result, 0);
+        assert_true(result.truncated);
+        assert_int_equal(found.n_tokens, 9);
+        assert_memory_equal(found.ids + 7, whole.ids + 5, 2 * sizeof *found.ids);
+        options.truncate = TRUNCATE_NONE;
+        encode_templated(tokenizer, query, document, &options, &found, &result, STATUS_TOO_LONG);
+        assert_true(result.n_tokens_whole > 400);
+        options.truncate = TRUNCATE_END;
+        options.max_tokens = 1;
+        encode_templated(tokenizer, query, document, &options, &found, &result, 0);
+        assert_int_equal(found.n_tokens, 1);
+        assert_int_equal(found.ids[0], whole.ids[6]);
+    }
+    tokens_release(&found);
+    tokens_release(&whole);
     tokenizer_free(tokenizer);
 }
 
@@ -186,6 +286,8 @@ int main(void)
         cmocka_unit_test(test_pair__agrees_with_transformers),
         cmocka_unit_test(test_pair__too_long_says_how_many),
         cmocka_unit_test(test_pair__first_text_serves_many_pairs),
+        cmocka_unit_test(test_pair__template_makes_one_text),
+        cmocka_unit_test(test_pair__template_keeps_its_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
