@@ -22,6 +22,7 @@
 #include "engine/model/prompt.h"
 #include "engine/schedule/job.h"
 #include "engine/schedule/memory_left.h"
+#include "engine/schedule/throttling.h"
 #include "engine/tokenizer/tokenizer.h"
 #include "engine/vector/bootstrap.h"
 #include "engine/vector/correlation.h"

@@ -35,22 +35,20 @@ static double lesser(double a, double b)
     return a < b ? a : b;
 }
 
-/* The least limit of a group and all above it. `mount` is where its hierarchy is mounted. */
-static double find_min_above(const char *mount, const char *group,
-                             double (*read)(const char *folder))
+/* Visits a group and all above it. `mount` is where its hierarchy is mounted. */
+static void walk_up(const char *mount, const char *group, cgroup_visit *visit, void *user)
 {
     char folder[PATH_BYTES];
     size_t mount_len = strlen(mount);
-    double min = 0;
 
     if (snprintf(folder, sizeof folder, "%s%s", mount, group) >= (int)sizeof folder)
-        return 0;
+        return;
     for (;;) {
         char *slash = strrchr(folder, '/');
 
-        min = lesser(min, read(folder));
+        visit(user, folder);
         if (!slash || slash < folder + mount_len)
-            return min;
+            return;
         *slash = '\0';
     }
 }
@@ -74,13 +72,12 @@ static bool has_controller(const char *controllers, size_t len, const char *cont
 
 /* /proc/self/cgroup has a line "id:controllers:group" for each hierarchy; v2's has no controllers.
  */
-double cgroup_find_min(const char *root, const char *controller,
-                       double (*read_v2)(const char *folder), double (*read_v1)(const char *folder))
+void cgroup_walk(const char *root, const char *controller, cgroup_visit *visit_v2,
+                 cgroup_visit *visit_v1, void *user)
 {
     char path[PATH_BYTES];
     char mount[PATH_BYTES];
     char line[PATH_BYTES];
-    double min = 0;
     FILE *file;
 
     snprintf(path, sizeof path, "%s/proc/self/cgroup", root);
@@ -96,13 +93,41 @@ double cgroup_find_min(const char *root, const char *controller,
         group[strcspn(group, "\n")] = '\0';
         if (group - controllers == 1) {
             snprintf(mount, sizeof mount, "%s/sys/fs/cgroup", root);
-            min = lesser(min, find_min_above(mount, group, read_v2));
+            walk_up(mount, group, visit_v2, user);
         } else if (has_controller(controllers, (size_t)(group - 1 - controllers), controller)) {
             snprintf(mount, sizeof mount, "%s/sys/fs/cgroup/%s", root, controller);
-            min = lesser(min, find_min_above(mount, group, read_v1));
+            walk_up(mount, group, visit_v1, user);
         }
     }
     if (file)
         fclose(file);
-    return min;
+}
+
+struct search {
+    double (*read_v2)(const char *folder);
+    double (*read_v1)(const char *folder);
+    double min;
+};
+
+static void visit_v2(void *user, const char *folder)
+{
+    struct search *search = user;
+
+    search->min = lesser(search->min, search->read_v2(folder));
+}
+
+static void visit_v1(void *user, const char *folder)
+{
+    struct search *search = user;
+
+    search->min = lesser(search->min, search->read_v1(folder));
+}
+
+double cgroup_find_min(const char *root, const char *controller,
+                       double (*read_v2)(const char *folder), double (*read_v1)(const char *folder))
+{
+    struct search search = {.read_v2 = read_v2, .read_v1 = read_v1};
+
+    cgroup_walk(root, controller, visit_v2, visit_v1, &search);
+    return search.min;
 }

@@ -45,12 +45,18 @@ struct server {
     atomic_size_t n_unanswered;  /* requests from their first line to the end of their reply */
     atomic_size_t n_requests;    /* inference requests between arrival of the body and the reply's
                                   handing over */
+    atomic_size_t n_connections; /* open, idle ones included */
     int64_t started_us;          /* by clock_now_us() */
     time_t created;              /* when the server was started, Unix time */
     char model_name[256];        /* of the folder; set by server_name_model() */
     double (*draw)(void);        /* a random number from 0 to below 1; any thread */
     struct api_keys *api_keys;   /* NULL: no key is required */
     struct tls *tls;             /* NULL: plain HTTP */
+    /* Unix times: when keys and certificates were last read without a complaint, and the end of the
+     * certificate; 0 without TLS. */
+    _Atomic int64_t reloaded_s;
+    _Atomic int64_t certificate_ends_s;
+    atomic_bool reload_failed;   /* the last one */
     struct memory_budget memory; /* of all requests; limited once the model is loaded */
     struct metrics *metrics;
     struct spans *spans; /* NULL: requests have none */

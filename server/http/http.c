@@ -117,14 +117,15 @@ static bool has_room(void *user)
 {
     struct http *http = user;
 
-    return atomic_load(&http->n_connections) < http->max_connections;
+    return atomic_load(&http->server->n_connections) < http->max_connections;
 }
 
 static bool has_room_for_metrics(void *user)
 {
     struct http *http = user;
 
-    return atomic_load(&http->n_connections) < http->max_connections + CONNECTIONS_FOR_METRICS;
+    return atomic_load(&http->server->n_connections) <
+           http->max_connections + CONNECTIONS_FOR_METRICS;
 }
 
 /* At most once a minute, so that a client which opens many connections cannot fill the log. */

@@ -162,7 +162,7 @@ void http_link_notify(void *user, struct MHD_Connection *connection, void **link
     int socket = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        atomic_fetch_add(&http->n_connections, 1);
+        atomic_fetch_add(&http->server->n_connections, 1);
         *link = link_new(http, connection, socket);
         /* Without the watch it could stay open for ever. http_line_receive refuses what it has
          * already sent. */
@@ -174,6 +174,6 @@ void http_link_notify(void *user, struct MHD_Connection *connection, void **link
             http_link_end_request(*link, MHD_REQUEST_TERMINATED_WITH_ERROR);
         link_free(*link);
         *link = NULL;
-        atomic_fetch_sub(&http->n_connections, 1);
+        atomic_fetch_sub(&http->server->n_connections, 1);
     }
 }

@@ -40,7 +40,6 @@ struct http {
     struct MHD_Daemon *daemon;
     size_t max_connections;
     _Atomic int64_t warned_us; /* last warning of refused connections */
-    atomic_size_t n_connections;
     atomic_size_t n_suspended; /* connections; counted down after they are resumed */
 };
 

@@ -6,23 +6,25 @@
  *
  * The format: https://prometheus.io/docs/instrumenting/exposition_formats/. */
 
+#include "config/options.h"
 #include "server/exchange/route.h"
 #include "server/exchange/server.h"
 #include "server/observe/metrics.h"
 #include "server/observe/metrics_private.h"
+#include "server/observe/process_readings.h"
 #include "server/text/log.h"
 
 #include <ctype.h>
 #include <inttypes.h>
-#include <stdio.h>
-#include <unistd.h>
 
 /* What the server, its engine and the process say of themselves now. */
 struct readings {
     uint64_t requests_unanswered;
     uint64_t requests_in_flight;
+    uint64_t connections;
     uint64_t queue_texts;
     uint64_t queue_tokens;
+    uint64_t backlog_us;
     uint64_t duplicate_texts;
     uint64_t cache_hits;
     uint64_t cache_misses;
@@ -34,7 +36,14 @@ struct readings {
     uint64_t memory_limit_bytes;
     uint64_t memory_bytes;
     uint64_t memory_peak_bytes;
-    uint64_t resident_bytes;
+    uint64_t max_requests;
+    uint64_t max_connections;
+    uint64_t max_queue_tokens;
+    uint64_t reload_succeeded;
+    uint64_t reloaded_s;
+    uint64_t started_s;
+    struct throttling throttling;
+    struct process_readings process;
 };
 
 struct scrape {
@@ -84,6 +93,25 @@ static void write_reading(struct scrape *scrape, const struct family *family, st
     const void *field = (const char *)&scrape->readings + family->offset;
 
     write_value(family->name, *(const uint64_t *)field, buffer);
+}
+
+static void write_seconds(struct scrape *scrape, const struct family *family, struct buffer *buffer)
+{
+    const void *field = (const char *)&scrape->readings + family->offset;
+    uint64_t value_us = *(const uint64_t *)field;
+
+    buffer_appendf(buffer, "%s %" PRIu64 ".%06" PRIu64 "\n", family->name, value_us / 1000000,
+                   value_us % 1000000);
+}
+
+/* No series without TLS: an alert on it would take 0 for a certificate that has ended. */
+static void write_certificate(struct scrape *scrape, const struct family *family,
+                              struct buffer *buffer)
+{
+    int64_t ends_s = atomic_load(&scrape->server->certificate_ends_s);
+
+    if (scrape->server->tls)
+        buffer_appendf(buffer, "%s %" PRId64 "\n", family->name, ends_s);
 }
 
 /* A label's value, escaped as the format wants it. */
@@ -171,6 +199,11 @@ static void write_model(struct scrape *scrape, const struct family *family, stru
     {                                                                                              \
         name, "histogram", help, write_histogram, offsetof(struct metrics, field)                  \
     }
+/* A field in microseconds, shown in seconds. */
+#define READING_US(name, type, field, help)                                                        \
+    {                                                                                              \
+        name, type, help, write_seconds, offsetof(struct readings, field)                          \
+    }
 #define READING(name, type, field, help)                                                           \
     {                                                                                              \
         name, type, help, write_reading, offsetof(struct readings, field)                          \
@@ -184,6 +217,11 @@ static const struct family families[] = {
             "Requests whose first line has arrived and whose reply has not left, besides this one."),
     READING("nestd_requests_in_flight", "gauge", requests_in_flight,
             "Inference requests whose body has arrived and whose reply is not complete."),
+    READING("nestd_requests_in_flight_limit", "gauge", max_requests,
+            "Beyond so many, requests are answered with 429 (--max-concurrent-requests)."),
+    READING("nestd_connections", "gauge", connections, "Open connections, idle ones included."),
+    READING("nestd_connections_limit", "gauge", max_connections,
+            "Beyond so many, connections wait to be accepted (--max-connections)."),
     {"nestd_requests_rejected_total", "counter", "Requests answered with an error, by reason.",
      write_rejected, 0},
     COUNTER("nestd_texts_total", n_texts, "Texts of answered requests."),
@@ -203,6 +241,12 @@ static const struct family families[] = {
     READING("nestd_queue_texts", "gauge", queue_texts, "Texts that wait for a worker."),
     READING("nestd_queue_tokens", "gauge", queue_tokens,
             "Tokens of the texts that wait for a worker."),
+    READING("nestd_queue_tokens_limit", "gauge", max_queue_tokens,
+            "Beyond so many, requests are answered with 429 (--max-queue-tokens)."),
+    READING_US("nestd_backlog_seconds", "gauge", backlog_us,
+            "How long all workers take for what they have: the tokens that wait and those of running "
+            "passes, each counted whole, over the rate of the last passes (tokens a second of one "
+            "worker, smoothed over about 20 passes, times the workers). 0 until a pass has ended."),
     READING("nestd_duplicate_texts_total", "counter", duplicate_texts,
             "Texts that were not encoded because the same text was being encoded."),
     READING("nestd_cache_hits_total", "counter", cache_hits,
@@ -223,25 +267,36 @@ static const struct family families[] = {
             "What requests hold in memory: bodies, JSON, tokens, vectors and replies."),
     READING("nestd_request_memory_peak_bytes", "gauge", memory_peak_bytes,
             "The most that they have held at once."),
-    READING("process_resident_memory_bytes", "gauge", resident_bytes,
+    {"nestd_certificate_end_timestamp_seconds", "gauge",
+     "When the certificate of --tls-cert ends, in Unix time; only with TLS.", write_certificate, 0},
+    READING("nestd_last_reload_successful", "gauge", reload_succeeded,
+            "1, or 0 if the last SIGHUP found a file malformed, whose old contents are in force."),
+    READING("nestd_last_reload_success_timestamp_seconds", "gauge", reloaded_s,
+            "When keys and certificate were last read without an error, in Unix time."),
+    READING("nestd_cpu_periods_total", "counter", throttling.n_periods,
+            "Periods in which the cgroups of this process that have a CPU quota wanted to run."),
+    READING("nestd_cpu_throttled_periods_total", "counter", throttling.n_throttled,
+            "Of those, periods in which the quota did not last."),
+    READING_US("nestd_cpu_throttled_seconds_total", "counter", throttling.stopped_us,
+            "How long this process was stopped by a CPU quota, summed over CPUs."),
+    READING_US("process_cpu_seconds_total", "counter", process.cpu_us,
+            "User and system CPU time spent in seconds."),
+    READING("process_start_time_seconds", "gauge", started_s,
+            "When the server was started, in Unix time."),
+    READING("process_open_fds", "gauge", process.open_files, "Open file descriptors."),
+    READING("process_max_fds", "gauge", process.max_files, "File descriptors that may be open."),
+    READING("process_resident_memory_bytes", "gauge", process.resident_bytes,
             "Resident memory size in bytes."),
 };
 /* clang-format on */
 
 /* ---- reading ---- */
 
-/* The second number of /proc/self/statm, in pages (proc(5)). 0 if it cannot be read. */
-static uint64_t read_resident_bytes(void)
+static uint64_t count_backlog_us(const struct engine_stats *stats)
 {
-    FILE *file = fopen("/proc/self/statm", "re");
-    uint64_t n_pages = 0;
+    double tokens = (double)stats->queued_tokens + (double)stats->running_tokens;
 
-    if (!file)
-        return 0;
-    if (fscanf(file, "%*u %" SCNu64, &n_pages) != 1)
-        n_pages = 0;
-    fclose(file);
-    return n_pages * (uint64_t)sysconf(_SC_PAGESIZE);
+    return stats->tokens_per_second > 0 ? (uint64_t)(tokens / stats->tokens_per_second * 1e6) : 0;
 }
 
 /* Besides the request that asks. */
@@ -252,38 +307,58 @@ static size_t count_unanswered(const struct server *server)
     return n_unanswered > 0 ? n_unanswered - 1 : 0;
 }
 
+static void read_engine(struct engine *engine, struct readings *readings)
+{
+    struct engine_stats stats;
+
+    engine_get_stats(engine, &stats);
+    readings->queue_texts = stats.queued_texts;
+    readings->queue_tokens = stats.queued_tokens;
+    readings->backlog_us = count_backlog_us(&stats);
+    readings->duplicate_texts = stats.followed_texts;
+    readings->cache_hits = stats.cache_hits;
+    readings->cache_misses = stats.cache_misses;
+    readings->cache_bytes = stats.cache_used_bytes;
+    readings->workers = engine_get_info(engine)->n_workers;
+    readings->workers_busy = stats.busy_workers;
+    readings->model_ready = 1;
+}
+
+static void read_limits(const struct options *options, struct readings *readings)
+{
+    readings->max_requests = (uint64_t)options->max_concurrent_requests;
+    readings->max_connections = (uint64_t)options->max_connections;
+    readings->max_queue_tokens = (uint64_t)options->max_queue_tokens;
+}
+
 static struct scrape read_all(const struct server *server)
 {
     struct engine *engine = server->engine;
-    const struct engine_info *info = engine ? engine_get_info(engine) : NULL;
-    struct engine_stats stats = {0};
-
-    if (engine)
-        engine_get_stats(engine, &stats);
-    return (struct scrape){
+    struct scrape scrape = {
         .server = server,
         .metrics = server->metrics,
-        .info = info,
+        .info = engine ? engine_get_info(engine) : NULL,
         .readings =
             {
                 .requests_unanswered = count_unanswered(server),
                 .requests_in_flight = atomic_load(&server->n_requests),
-                .queue_texts = stats.queued_texts,
-                .queue_tokens = stats.queued_tokens,
-                .duplicate_texts = stats.followed_texts,
-                .cache_hits = stats.cache_hits,
-                .cache_misses = stats.cache_misses,
-                .cache_bytes = stats.cache_used_bytes,
-                .workers = info ? info->n_workers : 0,
-                .workers_busy = stats.busy_workers,
-                .model_ready = engine != NULL,
+                .connections = atomic_load(&server->n_connections),
                 .log_lines_lost = log_count_lost(),
                 .memory_limit_bytes = atomic_load(&server->memory.limit_bytes),
                 .memory_bytes = atomic_load(&server->memory.used_bytes),
                 .memory_peak_bytes = atomic_load(&server->memory.peak_bytes),
-                .resident_bytes = read_resident_bytes(),
+                .reload_succeeded = !atomic_load(&server->reload_failed),
+                .reloaded_s = (uint64_t)atomic_load(&server->reloaded_s),
+                .started_s = (uint64_t)server->created,
+                .throttling = throttling_read(""),
+                .process = process_read(),
             },
     };
+
+    read_limits(server->options, &scrape.readings);
+    if (engine)
+        read_engine(engine, &scrape.readings);
+    return scrape;
 }
 
 void metrics_write(const struct server *server, struct buffer *buffer)

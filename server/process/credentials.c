@@ -22,7 +22,7 @@ static void log_keys(const struct server *server)
     log_write(LOG_INFO, "%zu API keys, %zu of them expired", count.n_keys, count.n_expired);
 }
 
-static void log_certificate(const struct server *server)
+static void note_certificate(struct server *server)
 {
     const struct tls_certificate_info info = tls_get_info(server->tls);
     const bool has_expired = info.expires_s <= time(NULL);
@@ -30,6 +30,7 @@ static void log_certificate(const struct server *server)
     struct tm utc;
     char text[32] = "";
 
+    atomic_store(&server->certificate_ends_s, (int64_t)info.expires_s);
     if (gmtime_r(&expires, &utc))
         strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
     log_write(has_expired ? LOG_WARNING : LOG_INFO, "TLS: the certificate of %s %s %s",
@@ -51,37 +52,47 @@ enum status credentials_open(struct server *server, struct error *error)
         status = tls_new(&server->tls, options->tls_cert, options->tls_key, error);
         if (status)
             return status;
-        log_certificate(server);
+        note_certificate(server);
     }
+    atomic_store(&server->reloaded_s, (int64_t)time(NULL));
     return STATUS_OK;
 }
 
-static void reload_keys(struct server *server)
+static bool reload_keys(struct server *server)
 {
     struct error error = {0};
 
-    if (api_keys_reload(server->api_keys, &error))
+    if (api_keys_reload(server->api_keys, &error)) {
         log_write(LOG_ERROR, "SIGHUP: the old API keys stay in force: %s", error.text);
-    else
-        log_keys(server);
+        return false;
+    }
+    log_keys(server);
+    return true;
 }
 
-static void reload_certificate(struct server *server)
+static bool reload_certificate(struct server *server)
 {
     struct error error = {0};
 
-    if (tls_reload(server->tls, &error))
+    if (tls_reload(server->tls, &error)) {
         log_write(LOG_ERROR, "SIGHUP: the old certificate stays in force: %s", error.text);
-    else
-        log_certificate(server);
+        return false;
+    }
+    note_certificate(server);
+    return true;
 }
 
 void credentials_reload(struct server *server)
 {
+    bool succeeded = true;
+
     if (server->options->api_key_file)
-        reload_keys(server);
+        succeeded = reload_keys(server);
     if (server->tls)
-        reload_certificate(server);
+        succeeded = reload_certificate(server) && succeeded;
+    atomic_store(&server->reload_failed, !succeeded);
+    if (succeeded)
+        atomic_store(&server->reloaded_s, (int64_t)time(NULL));
 }
 
 void credentials_release(struct server *server)

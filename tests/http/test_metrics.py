@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """GET /metrics is valid, whole from the start, and counts what happened."""
 
+import calendar
 import concurrent.futures
+import os
 import re
+import resource
 import shutil
+import signal
 import subprocess
 import time
 
@@ -13,7 +17,7 @@ parser = pytest.importorskip("prometheus_client.parser")
 
 # Series that tell of the process or the model are not zero before the first request.
 NOT_ZERO = re.compile(
-    r"(info|resident_memory|process_|workers$|_ready|start_time|_capacity|_limit)"
+    r"(info|process_|workers$|_ready|_limit|nestd_connections$|nestd_last_reload_|nestd_cpu_)"
 )
 
 
@@ -221,7 +225,8 @@ def test_counters_agree_with_a_counted_load(start, model, tokenizer):
 
     # Times, and how texts were shared out among passes, are not ours to know.
     unknown = re.compile(
-        r"_seconds_(sum|bucket)|_pass_(texts|tokens)_(bucket|count)|_bytes$|^nestd_workers_busy$"
+        r"_seconds_(sum|bucket)|_pass_(texts|tokens)_(bucket|count)|_bytes$|^nestd_(workers_busy|connections|backlog_seconds)$"
+        r"|^process_|^nestd_cpu_"
     )
 
     def found():
@@ -244,6 +249,88 @@ def test_counters_agree_with_a_counted_load(start, model, tokenizer):
     assert total(server, "nestd_cache_hits_total") == 3
     assert total(server, "nestd_pass_texts_sum") == len(tokens)
     assert total(server, "nestd_queue_tokens") == total(server, "nestd_requests_in_flight") == 0
+
+
+def test_process_is_as_the_kernel_shows_it(server):
+    pid = server.process.pid
+    before_s = sum(map(int, open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[11:13])) / os.sysconf("SC_CLK_TCK")
+    found = {name: value for (name, labels), value in samples(server).items() if not labels}
+    after_s = sum(map(int, open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[11:13])) / os.sysconf("SC_CLK_TCK")
+    assert before_s - 0.05 <= found["process_cpu_seconds_total"] <= after_s + 0.05
+    assert found["process_max_fds"] == resource.prlimit(pid, resource.RLIMIT_NOFILE)[0]
+    n_open = len(os.listdir(f"/proc/{pid}/fd"))
+    assert n_open <= found["process_open_fds"] <= n_open + 2  # the connection that asked
+    started_s = os.stat(f"/proc/{pid}").st_ctime
+    assert abs(found["process_start_time_seconds"] - started_s) < 5
+
+
+def test_limits_and_connections(start, model):
+    limits = {
+        "nestd_requests_in_flight_limit": ("--max-concurrent-requests", 7),
+        "nestd_connections_limit": ("--max-connections", 9),
+        "nestd_queue_tokens_limit": ("--max-queue-tokens", 1234),
+    }
+    server = start(model, *(word for option in limits.values() for word in option)).wait_ready()
+    for name, (_, value) in limits.items():
+        assert server.metric(name) == value
+    assert server.metric("nestd_connections") == 1
+    kept = [server.connect() for _ in range(3)]
+    for connection in kept:
+        connection.sendall(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert connection.recv(4096)
+    assert server.metric("nestd_connections") == 4
+    for connection in kept:
+        connection.close()
+
+
+def test_backlog_tells_how_long_the_queue_takes(start, model):
+    server = start(model, "--threads", "1", "--cache-size", "0").wait_ready()
+    assert server.metric("nestd_backlog_seconds") == 0
+
+    def texts(i):
+        return [f"{i} {j} " + "some words to be encoded " * 12 for j in range(30)]
+
+    server.embed(input=texts(0))  # the rate is measured
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:
+        reply = thread.submit(server.embed, input=texts(1))
+        backlog_s = 0
+        while backlog_s == 0 and not reply.done():
+            backlog_s, asked_s = server.metric("nestd_backlog_seconds"), time.monotonic()
+        reply.result()
+    took_s = time.monotonic() - asked_s
+    assert took_s / 4 < backlog_s < took_s * 4 + 0.2
+    deadline = time.monotonic() + 5
+    while server.metric("nestd_backlog_seconds") != 0:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_certificate_and_reloads(start, model, make_certificate, tmp_path):
+    made = make_certificate("nestd-metrics")
+    server = start(model, *made.options, trusted=made.certificate).wait_ready()
+    end = subprocess.run(
+        ["openssl", "x509", "-noout", "-enddate", "-in", made.certificate], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    end_s = calendar.timegm(time.strptime(end, "notAfter=%b %d %H:%M:%S %Y GMT"))
+    assert server.metric("nestd_certificate_end_timestamp_seconds") == end_s
+    first_s = server.metric("nestd_last_reload_success_timestamp_seconds")
+    assert abs(first_s - time.time()) < 60
+
+    def reload(expected):
+        server.signal(signal.SIGHUP)
+        deadline = time.monotonic() + 5
+        while server.metric("nestd_last_reload_successful") != expected:
+            assert time.monotonic() < deadline, server.log_text()
+            time.sleep(0.01)
+
+    good = made.certificate.read_bytes()
+    assert server.metric("nestd_last_reload_successful") == 1
+    made.certificate.write_bytes(b"nothing")
+    reload(0)
+    assert server.metric("nestd_last_reload_success_timestamp_seconds") == first_s
+    made.certificate.write_bytes(good)
+    reload(1)
+    assert server.metric("nestd_last_reload_success_timestamp_seconds") >= first_s
 
 
 def test_promtool_has_no_complaint(start, model):

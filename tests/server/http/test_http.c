@@ -547,7 +547,7 @@ static void test_http__broken_off_connections_do_not_stay(void **state)
         client_send(client, texts[i % 4]);
         close(client);
     }
-    wait_until(atomic_load(&standin.server.http->n_connections) == 0);
+    wait_until(atomic_load(&standin.server.n_connections) == 0);
 }
 
 static void test_http__more_connections_wait_to_be_accepted(void **state)
@@ -587,7 +587,7 @@ static void test_http__connections_of_one_address_are_bounded(void **state)
     assert_true(client_is_closed(refused));
     close(refused);
     close(clients[0]);
-    wait_until(atomic_load(&standin.server.http->n_connections) == 1);
+    wait_until(atomic_load(&standin.server.n_connections) == 1);
     usleep(200000); /* libmicrohttpd counts down a moment later */
     client_ask(&standin, "GET /quick HTTP/1.1\r\nHost: x\r\n\r\n", &answer);
     assert_int_equal(answer.status, 200);
