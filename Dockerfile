@@ -35,7 +35,6 @@ RUN --mount=type=bind,from=build,source=/build/packages,target=/packages \
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /build/server/nestd /usr/local/bin/nestd
 COPY LICENSE /usr/share/doc/nestd/LICENSE
-COPY docker/healthcheck /usr/local/bin/healthcheck
 
 # MODEL is the folder under /models that is served; WEIGHTS, where given, becomes it. No VOLUME: it would copy baked weights for
 # every container.
@@ -55,5 +54,5 @@ ENV NESTD_HOSTNAME=0.0.0.0 PORT=8080 MODEL_ID=/models/${MODEL} NESTD_DRAIN_DELAY
 USER 10001:10001
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=5s --start-period=5s --retries=3 CMD ["/usr/local/bin/healthcheck"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=5s --retries=3 CMD ["/usr/local/bin/nestd", "--health-check", "/livez"]
 ENTRYPOINT ["/usr/local/bin/nestd"]

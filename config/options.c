@@ -390,6 +390,8 @@ static bool check_together(struct reading *reading)
 {
     struct options *const options = &reading->options;
 
+    if (options->health_check) /* serves no model */
+        return true;
     if (!options->model_id && options->command == OPTIONS_SERVE)
         return reading_complain(
             reading, "no model: give its folder or its name on the hub, --model-id MODEL");

@@ -83,7 +83,8 @@ struct options_report {
 /* argv[0] is skipped; envp is the environment, NULL-terminated. An option of another command is
  * refused as a flag, and ignored in the environment and the file, which may be there for all
  * commands. *ret_options is touched only with OPTIONS_RUN; then max_request_tokens is at most
- * max_queue_tokens, and there is a model_id or, for the other commands than OPTIONS_SERVE, a url.
+ * max_queue_tokens, and there is a model_id, a health_check or, for the other commands than OPTIONS_SERVE, a
+ * url.
  * *report is overwritten. */
 enum options_outcome options_read(int argc, char *const *argv, char *const *envp,
                                   struct options *ret_options, struct options_report *report);

@@ -164,6 +164,12 @@ static enum status check_revision(const struct options *options, struct error *e
     return STATUS_OK;
 }
 
+/* Why the hub is not asked. */
+static const char *tell_offline(const struct options *options)
+{
+    return options->check_config ? "--check-config downloads nothing" : "HF_HUB_OFFLINE is set";
+}
+
 /* Without the hub: what the cache has. */
 static enum status find_in_cache(struct hub_source *source, struct error *error)
 {
@@ -179,14 +185,16 @@ static enum status find_in_cache(struct hub_source *source, struct error *error)
         return status;
     if (!hub_cache_find_commit(&cache, revision, commit))
         return error_set(error, STATUS_IO,
-                         "--model-id=%s: the cache %.200s has no %s of it, and HF_HUB_OFFLINE is "
-                         "set; get it with --download-only where the hub can be reached",
-                         options->model_id, source->settings.cache.text, revision);
+                         "--model-id=%s: the cache %.200s has no %s of it, and %s; get it with "
+                         "--download-only where the hub can be reached",
+                         options->model_id, source->settings.cache.text, revision,
+                         tell_offline(options));
     if (hub_cache_check_snapshot(&cache, commit, &reason))
         return error_set(error, STATUS_IO,
                          "--model-id=%s: the cache %.200s has commit %.12s of it, but not whole: "
-                         "%.150s, and HF_HUB_OFFLINE is set",
-                         options->model_id, source->settings.cache.text, commit, reason.text);
+                         "%.150s, and %s",
+                         options->model_id, source->settings.cache.text, commit, reason.text,
+                         tell_offline(options));
     return hub_cache_name_snapshot(&cache, commit, &source->folder, error);
 }
 
@@ -200,7 +208,9 @@ static enum status find_by_name(struct hub_source *source, struct error *error)
             hub_settings_read(&source->settings, options->huggingface_hub_cache, getenv, error);
     if (status)
         return status;
-    return source->settings.is_offline ? find_in_cache(source, error) : start_child(source, error);
+    if (source->settings.is_offline || options->check_config)
+        return find_in_cache(source, error);
+    return start_child(source, error);
 }
 
 static enum status find_folder(struct hub_source *source, struct error *error)

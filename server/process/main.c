@@ -63,6 +63,8 @@ static int find_and_run(struct options *options, char *const *arguments)
     enum status status = STATUS_OK;
     int exit_status;
 
+    if (options->health_check)
+        return command_check_health(options);
     if (options->model_id && !options->url)
         status = hub_source_open(&source, options, &error);
     hub_token_wipe(options->hf_token, arguments, environ);

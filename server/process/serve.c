@@ -25,6 +25,7 @@
 #include "server/trace/spans.h"
 
 #include <malloc.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -148,6 +149,26 @@ static int prepare(struct server *server, struct hub_source *source, struct load
     return http_start(server, &error) ? fail(&error) : EXIT_SUCCESS;
 }
 
+/* --check-config: what prepare() refuses, without what it starts. */
+static int check_files(const struct options *options, struct hub_source *source)
+{
+    struct server server = {.options = options, .routes = &api_routes};
+    struct error error = {0};
+    struct loader *loader = NULL;
+    int exit_status = EXIT_SUCCESS;
+
+    if (credentials_open(&server, &error) || loader_new(&loader, &server, source, &error))
+        exit_status = fail(&error);
+    else if (loader_read(loader, &error))
+        exit_status = refuse(loader, &error);
+    else
+        puts("the configuration is fine");
+    loader_free(loader);
+    limits_free(server.limits);
+    credentials_release(&server);
+    return exit_status;
+}
+
 static int run(const struct options *options, struct hub_source *source)
 {
     struct server server = {.options = options,
@@ -183,5 +204,5 @@ int command_serve(const struct options *options, struct hub_source *source)
     if (cors_check(options, &error) || spans_check(options, &error) ||
         model_options_check(options, !hub_source_is_coming(source), &error))
         return command_complain(options, error.text);
-    return run(options, source);
+    return options->check_config ? check_files(options, source) : run(options, source);
 }

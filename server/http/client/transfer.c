@@ -159,6 +159,9 @@ static bool prepare(CURL *curl, const struct transfer_request *request, struct c
            !(curl_easy_setopt(curl, CURLOPT_URL, request->url) ||
              curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) ||
              curl_easy_setopt(curl, CURLOPT_RANGE, request->offset > 0 ? range : NULL) ||
+             curl_easy_setopt(curl, CURLOPT_PROXY, request->is_direct ? "" : NULL) ||
+             curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, request->is_unverified ? 0L : 1L) ||
+             curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, request->is_unverified ? 0L : 2L) ||
              curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, request->connect_timeout_s) ||
              curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, min_rate) ||
              curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, request->stall_timeout_s) ||

@@ -25,6 +25,8 @@ struct transfer_request {
     const char *accept; /* the media type wanted; NULL: any */
     const char *bearer; /* the key; NULL: none */
     uint64_t offset;    /* of the first byte that is wanted */
+    bool is_direct;     /* no proxy is used */
+    bool is_unverified; /* whatever certificate the server has */
     long connect_timeout_s;
     long stall_timeout_s; /* no byte for so long ends it; 0: no limit */
     double timeout_s;     /* from beginning to end; 0: no limit */
