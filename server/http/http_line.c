@@ -54,6 +54,7 @@ void *http_line_receive(void *user, const char *uri, struct MHD_Connection *conn
     read_line(request, uri);
     drop_query(uri);
     link->request = request;
+    link->n_requests++;
     http_link_list(link);
     atomic_fetch_add(&http->server->n_unanswered, 1);
     watch_enter(http->watch, link->watched, WATCH_RECEIVING, request);

@@ -134,6 +134,16 @@ static bool came_for_metrics(const struct http *http, int socket)
            ntohs(((const struct sockaddr_in *)&address)->sin_port) == port;
 }
 
+/* Connections that began together do not end together, or their clients would all come back at once. */
+static int64_t choose_end(const struct server *server)
+{
+    const double age_s = server->options->max_connection_age;
+
+    if (age_s <= 0)
+        return INT64_MAX;
+    return clock_now_us() + (int64_t)(age_s * (0.9 + 0.2 * server->draw()) * 1e6);
+}
+
 /* NULL when memory is short. */
 static struct http_link *link_new(struct http *http, struct MHD_Connection *connection, int socket)
 {
@@ -144,6 +154,7 @@ static struct http_link *link_new(struct http *http, struct MHD_Connection *conn
     link->http = http;
     link->socket = socket;
     link->is_for_metrics = came_for_metrics(http, socket);
+    link->ends_us = choose_end(http->server);
     link->watched = watch_connection_begin(http->watch, socket);
     if (link->watched && http->tls)
         link->tls =

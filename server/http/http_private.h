@@ -48,6 +48,8 @@ struct http_link {
     struct http *http;
     int socket;
     bool is_for_metrics; /* it came to --prometheus-port */
+    int64_t n_requests;  /* so far, with the current one */
+    int64_t ends_us;     /* replies from then on close it; INT64_MAX: age does not matter */
     struct watch_entry *watched;
     struct tls_session *tls;     /* NULL: plain HTTP */
     struct request *request;     /* the current one, owned by this; for the HTTP thread */

@@ -4,6 +4,7 @@
 
 #include "server/http/http_private.h"
 
+#include "config/options.h"
 #include "server/exchange/cors.h"
 #include "server/exchange/request.h"
 #include "server/exchange/respond.h"
@@ -48,6 +49,15 @@ static void complete_headers(struct request *request)
         request->route->family->add_headers(request);
 }
 
+/* --max-connection-requests, --max-connection-age. */
+static bool is_worn(const struct http_link *link)
+{
+    const int64_t max_requests = link->http->server->options->max_connection_requests;
+
+    return (max_requests > 0 && link->n_requests >= max_requests) ||
+           (link->ends_us != INT64_MAX && clock_now_us() >= link->ends_us);
+}
+
 /* All or nothing: one of them may say that a text was truncated. */
 static bool add_headers(struct MHD_Response *response, const struct request *request)
 {
@@ -59,8 +69,8 @@ static bool add_headers(struct MHD_Response *response, const struct request *req
     for (size_t i = 0; i < reply->n_headers; i++)
         if (!add_header(response, reply->headers[i].name, reply->headers[i].value))
             return false;
-    /* So that clients and load balancers that keep connections move away (promise 8). */
-    if (request->server->state >= SERVER_DRAINING &&
+    /* So that clients and load balancers that keep connections move away (promise 8), or spread anew. */
+    if ((request->server->state >= SERVER_DRAINING || is_worn(request->link)) &&
         !add_header(response, MHD_HTTP_HEADER_CONNECTION, "close"))
         return false;
     return add_header(response, "x-request-id", request->id);

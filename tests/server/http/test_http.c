@@ -594,6 +594,60 @@ static void test_http__connections_of_one_address_are_bounded(void **state)
     close(clients[1]);
 }
 
+static bool ask_and_see_close(int client, const char *request)
+{
+    struct answer answer;
+
+    client_send(client, request);
+    client_read(client, &answer);
+    assert_int_equal(answer.status, 200);
+    return strstr(answer.head, "Connection: close\r\n") != NULL;
+}
+
+static void test_http__connection_ends_after_its_requests(void **state)
+{
+    static const char get[] = "GET /quick HTTP/1.1\r\nHost: x\r\n\r\n";
+    static const char post[] = "POST /work HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}";
+
+    (void)state;
+    standin.options.max_connection_requests = 3;
+    standin_start(&standin);
+    for (int i = 0; i < 2; i++) {
+        int client = client_connect(&standin);
+
+        assert_false(ask_and_see_close(client, get));
+        assert_false(ask_and_see_close(client, post));
+        assert_true(ask_and_see_close(client, i ? get : post));
+        assert_true(client_is_closed(client));
+        close(client);
+    }
+}
+
+static double draw_least(void)
+{
+    return 0;
+}
+
+static void test_http__old_connection_ends_with_a_reply(void **state)
+{
+    static const char get[] = "GET /quick HTTP/1.1\r\nHost: x\r\n\r\n";
+    int old, young;
+
+    (void)state;
+    standin.options.max_connection_age = 0.5; /* with the least number drawn: 0.45 */
+    standin_start(&standin);
+    standin.server.draw = draw_least;
+    old = client_connect(&standin);
+    assert_false(ask_and_see_close(old, get));
+    usleep(460000);
+    young = client_connect(&standin);
+    assert_false(ask_and_see_close(young, get));
+    assert_true(ask_and_see_close(old, get)); /* not before it asks */
+    assert_true(client_is_closed(old));
+    close(old);
+    close(young);
+}
+
 static void test_http__closing_the_port_keeps_what_was_accepted(void **state)
 {
     struct answer answer;
@@ -719,6 +773,8 @@ int main(void)
         TEST(test_http__broken_off_connections_do_not_stay),
         TEST(test_http__more_connections_wait_to_be_accepted),
         TEST(test_http__connections_of_one_address_are_bounded),
+        TEST(test_http__connection_ends_after_its_requests),
+        TEST(test_http__old_connection_ends_with_a_reply),
         TEST(test_http__closing_the_port_keeps_what_was_accepted),
         TEST(test_http__abandoned_requests_are_refused),
         TEST(test_http__ended_requests_are_counted),
