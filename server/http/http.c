@@ -22,6 +22,7 @@
 #include "server/exchange/request.h"
 #include "server/exchange/respond.h"
 #include "server/exchange/server.h"
+#include "server/http/inherited.h"
 #include "server/http/listener.h"
 #include "server/http/tls.h"
 #include "server/http/watch.h"
@@ -196,10 +197,25 @@ static struct MHD_Daemon *start_daemon(struct http *http, const struct options *
         n_threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, n_threads, MHD_OPTION_END);
 }
 
+static enum status open_listener(struct http *http, enum http_listener i,
+                                 const struct listener_options *options, struct error *error)
+{
+    enum status status = listener_new(&http->listeners[i], options, error);
+
+    if (status)
+        return status;
+    http->is_inherited[i] = options->socket >= 0;
+    if (i == HTTP_LISTENER_METRICS)
+        http->metrics_address = listener_address(http->listeners[i]);
+    return STATUS_OK;
+}
+
+/* Where a socket for requests is passed to us, --port and --uds-path are not opened. */
 static enum status open_listeners(struct http *http, struct error *error)
 {
     const struct options *options = http->server->options;
     const struct listener_options port = {
+        .socket = -1,
         .hostname = options->hostname,
         .port = (uint16_t)options->port,
         .scheme = http->tls ? "https" : "http",
@@ -207,29 +223,46 @@ static enum status open_listeners(struct http *http, struct error *error)
         .accepted = add_connection,
         .user = http,
     };
-    struct listener_options path = port, metrics = port;
-    enum status status = listener_new(&http->listeners[HTTP_LISTENER_PORT], &port, error);
+    struct listener_options path = port, metrics = port, passed = port;
+    struct inherited inherited;
+    enum status status = inherited_take(&inherited, error);
+    bool is_passed;
 
+    if (status)
+        return status;
+    is_passed = inherited.port >= 0 || inherited.path >= 0;
+    passed.socket = inherited.port;
+    path.socket = inherited.path;
     path.path = options->uds_path;
-    if (!status && options->uds_path)
-        status = listener_new(&http->listeners[HTTP_LISTENER_PATH], &path, error);
+    metrics.socket = inherited.metrics;
     metrics.port = (uint16_t)options->prometheus_port;
     metrics.has_room = has_room_for_metrics;
-    if (!status && options->prometheus_port)
-        status = listener_new(&http->listeners[HTTP_LISTENER_METRICS], &metrics, error);
+    if (inherited.port >= 0 || !is_passed)
+        status = open_listener(http, HTTP_LISTENER_PORT, &passed, error);
+    if (!status && (inherited.path >= 0 || (options->uds_path && !is_passed)))
+        status = open_listener(http, HTTP_LISTENER_PATH, &path, error);
+    if (!status && (inherited.metrics >= 0 || options->prometheus_port))
+        status = open_listener(http, HTTP_LISTENER_METRICS, &metrics, error);
     return status;
 }
 
-static enum status start_listeners(struct http *http, struct error *error)
+/* Whether connections wait until the model is loaded. */
+static bool has_to_wait(const struct http *http, size_t i)
+{
+    return http->is_inherited[i] && i != HTTP_LISTENER_METRICS;
+}
+
+static enum status start_listeners(struct http *http, bool of_those_that_wait, struct error *error)
 {
     for (size_t i = 0; i < N_HTTP_LISTENERS; i++) {
         struct listener *listener = http->listeners[i];
         enum status status;
 
-        if (!listener)
+        if (!listener || has_to_wait(http, i) != of_those_that_wait)
             continue;
-        log_write(LOG_INFO, "listening %son %s",
-                  i == HTTP_LISTENER_METRICS ? "for /metrics alone " : "", listener_url(listener));
+        log_write(LOG_INFO, "listening %son %s%s",
+                  i == HTTP_LISTENER_METRICS ? "for /metrics alone " : "", listener_url(listener),
+                  http->is_inherited[i] ? ", a socket that was passed on" : "");
         status = listener_start(listener);
         if (status)
             return error_set(error, status, "cannot start the thread that accepts connections");
@@ -260,7 +293,7 @@ static enum status open_http(struct http *http, struct error *error)
     if (!http->daemon)
         return error_set(error, STATUS_INTERNAL, "cannot start libmicrohttpd %s",
                          MHD_get_version());
-    return start_listeners(http, error);
+    return start_listeners(http, false, error);
 }
 
 enum status http_start(struct server *server, struct error *error)
@@ -283,9 +316,16 @@ enum status http_start(struct server *server, struct error *error)
     return status;
 }
 
+enum status http_take_waiting(struct http *http, struct error *error)
+{
+    return start_listeners(http, true, error);
+}
+
 const char *http_local_url(const struct http *http)
 {
-    return listener_local_url(http->listeners[HTTP_LISTENER_PORT]);
+    const struct listener *port = http->listeners[HTTP_LISTENER_PORT];
+
+    return listener_local_url(port ? port : http->listeners[HTTP_LISTENER_PATH]);
 }
 
 void http_stop_listening(struct http *http)

@@ -17,6 +17,10 @@ struct server;
  * metrics and the pool must exist. */
 MUST_CHECK enum status http_start(struct server *server, struct error *error);
 
+/* The model is loaded: from now on connections to sockets that were passed to us (systemd's socket
+ * activation) are accepted. They wait until then, so that a restart is not seen. */
+MUST_CHECK enum status http_take_waiting(struct http *http, struct error *error);
+
 /* The URL for a person on this machine: "http://127.0.0.1:8080". Borrowed. */
 const char *http_local_url(const struct http *http);
 

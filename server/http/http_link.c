@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 /* Of the requests on this thread whose line was read. */
 static _Thread_local LIST_HEAD(, http_link) unjudged = LIST_HEAD_INITIALIZER(unjudged);
@@ -120,18 +121,27 @@ static void link_free(struct http_link *link)
     free(link);
 }
 
+/* IPv4 or IPv6; in network order. */
+static in_port_t get_port(const struct sockaddr_storage *address)
+{
+    if (address->ss_family == AF_INET6)
+        return ((const struct sockaddr_in6 *)address)->sin6_port;
+    return ((const struct sockaddr_in *)address)->sin_port;
+}
+
 static bool came_for_metrics(const struct http *http, int socket)
 {
-    const int64_t port = http->server->options->prometheus_port;
+    const struct sockaddr_storage *metrics = &http->metrics_address;
     struct sockaddr_storage address = {0};
     socklen_t len = sizeof address;
 
-    if (port == 0 || getsockname(socket, (struct sockaddr *)&address, &len))
+    if (metrics->ss_family == AF_UNSPEC || getsockname(socket, (struct sockaddr *)&address, &len) ||
+        address.ss_family != metrics->ss_family)
         return false;
-    if (address.ss_family == AF_INET6)
-        return ntohs(((const struct sockaddr_in6 *)&address)->sin6_port) == port;
-    return address.ss_family == AF_INET &&
-           ntohs(((const struct sockaddr_in *)&address)->sin_port) == port;
+    if (address.ss_family == AF_UNIX)
+        return strcmp(((const struct sockaddr_un *)&address)->sun_path,
+                      ((const struct sockaddr_un *)metrics)->sun_path) == 0;
+    return get_port(&address) == get_port(metrics);
 }
 
 /* Connections that began together do not end together, or their clients would all come back at once. */

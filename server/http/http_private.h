@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
+#include <sys/socket.h>
 
 struct api_error;
 struct listener;
@@ -36,6 +37,8 @@ struct http {
     struct server *server;
     struct tls *tls;                              /* the server's; NULL: plain HTTP */
     struct listener *listeners[N_HTTP_LISTENERS]; /* NULL: closed, or not asked for */
+    bool is_inherited[N_HTTP_LISTENERS];          /* the listener's socket */
+    struct sockaddr_storage metrics_address;      /* of HTTP_LISTENER_METRICS; AF_UNSPEC: none */
     struct watch *watch;
     struct MHD_Daemon *daemon;
     size_t max_connections;
@@ -47,7 +50,7 @@ struct http {
 struct http_link {
     struct http *http;
     int socket;
-    bool is_for_metrics; /* it came to --prometheus-port */
+    bool is_for_metrics; /* it came to HTTP_LISTENER_METRICS */
     int64_t n_requests;  /* so far, with the current one */
     int64_t ends_us;     /* replies from then on close it; INT64_MAX: age does not matter */
     struct watch_entry *watched;

@@ -139,7 +139,6 @@ static enum status open_path(struct listener *listener, struct error *error)
         reason = strerror(errno);
     if (reason)
         return error_set(error, STATUS_IO, "cannot listen on %s: %s", path, reason);
-    snprintf(listener->url, sizeof listener->url, "unix:%s", path);
     return STATUS_OK;
 }
 
@@ -150,15 +149,28 @@ static void format_url(const struct listener *listener, int family, const char *
              listener->options.scheme, host, port);
 }
 
+struct sockaddr_storage listener_address(const struct listener *listener)
+{
+    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
+    socklen_t len = sizeof address;
+
+    (void)getsockname(listener->socket, (struct sockaddr *)&address, &len);
+    return address;
+}
+
 static void write_urls(struct listener *listener)
 {
-    struct sockaddr_storage address;
-    socklen_t len = sizeof address;
+    const struct sockaddr_storage address = listener_address(listener);
     char host[NI_MAXHOST], port[NI_MAXSERV];
 
-    if (getsockname(listener->socket, (struct sockaddr *)&address, &len) ||
-        getnameinfo((struct sockaddr *)&address, len, host, sizeof host, port, sizeof port,
-                    NI_NUMERICHOST | NI_NUMERICSERV))
+    if (address.ss_family == AF_UNIX) {
+        snprintf(listener->url, sizeof listener->url, "unix:%s",
+                 ((const struct sockaddr_un *)&address)->sun_path);
+        memcpy(listener->local_url, listener->url, sizeof listener->local_url);
+        return;
+    }
+    if (getnameinfo((const struct sockaddr *)&address, sizeof address, host, sizeof host, port,
+                    sizeof port, NI_NUMERICHOST | NI_NUMERICSERV))
         return;
     format_url(listener, address.ss_family, host, port, listener->url);
     if (strcmp(host, "0.0.0.0") == 0)
@@ -177,18 +189,19 @@ enum status listener_new(struct listener **ret_listener, const struct listener_o
     if (!listener)
         return STATUS_NO_MEMORY;
     listener->options = *options;
-    listener->socket = -1;
+    listener->socket = options->socket;
     listener->wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (listener->wakeup < 0)
         status = error_set(error, STATUS_IO, "cannot make an eventfd: %s", strerror(errno));
+    else if (options->socket >= 0)
+        status = STATUS_OK;
     else
         status = options->path ? open_path(listener, error) : open_port(listener, error);
     if (status) {
         listener_free(listener);
         return status;
     }
-    if (!options->path)
-        write_urls(listener);
+    write_urls(listener);
     *ret_listener = listener;
     return STATUS_OK;
 }
@@ -248,6 +261,8 @@ static void *run(void *argument)
         bool accepted;
 
         poll(polled, 2, waits ? RETRY_MS : -1);
+        if (polled[0].revents && options->socket >= 0)
+            return NULL;
         accepted = accept_all(listener);
         if (!accepted && !short_of)
             log_write(LOG_WARNING, "cannot accept more connections now: out of file descriptors or "

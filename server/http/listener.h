@@ -13,6 +13,7 @@
 struct listener;
 
 struct listener_options {
+    int socket;           /* that listens already, taken; -1: one is opened */
     const char *path;     /* of a Unix socket; NULL: a TCP port */
     const char *hostname; /* an address or a name, IPv4 or IPv6 */
     uint16_t port;        /* 0: any free one */
@@ -25,7 +26,7 @@ struct listener_options {
     void *user;
 };
 
-/* Opens the port or the path; connections wait until listener_start. A socket that is left of an
+/* Opens the port or the path, if no socket is given; connections wait until listener_start. A socket that is left of an
  * earlier run is replaced; one on which somebody listens is not, nor any other file. An error names
  * the address and the reason. */
 MUST_CHECK enum status listener_new(struct listener **ret_listener,
@@ -38,7 +39,11 @@ const char *listener_url(const struct listener *listener);
 /* The same for a person on this machine: the loopback address if it listens on all addresses. */
 const char *listener_local_url(const struct listener *listener);
 
-/* Removes the path, if it has one, accepts what has connected so far, and closes. NULL is allowed. */
+/* The address that it listens on. */
+struct sockaddr_storage listener_address(const struct listener *listener);
+
+/* Removes the path, if it has one, accepts what has connected so far, and closes. Of a socket that
+ * was given nothing is removed or accepted: who waits there is its next holder's. NULL is allowed. */
 void listener_free(struct listener *listener);
 
 #endif

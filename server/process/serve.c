@@ -20,10 +20,12 @@
 #include "server/process/credentials.h"
 #include "server/process/drain.h"
 #include "server/process/loader.h"
+#include "server/process/notify.h"
 #include "server/process/signals.h"
 #include "server/text/log.h"
 #include "server/trace/spans.h"
 
+#include <inttypes.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +35,8 @@
 
 /* Descriptors besides connections: files, epoll sets, lingering connections. */
 enum { OTHER_DESCRIPTORS = 512 };
+
+enum { TEND_US = 5 * 1000000 };
 
 enum { MIN_MAPPED_BYTES = 256 << 10, MAX_KEPT_BYTES = 512 << 10 };
 
@@ -76,16 +80,66 @@ static int refuse(const struct loader *loader, const struct error *error)
     return loader_has_bad_options(loader) ? EXIT_BAD_OPTIONS : EXIT_FAILURE;
 }
 
+static void reload(struct server *server)
+{
+    notify("RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_now_us());
+    credentials_reload(server);
+    notify("READY=1");
+}
+
+/* What is done every now and then. Returns the time until it is to be done again. */
+static int64_t tend(struct server *server)
+{
+    const int64_t watchdog_us = notify_get_watchdog_us();
+
+    if (watchdog_us > 0)
+        notify("WATCHDOG=1");
+    if (server->state == SERVER_LOADING)
+        notify("EXTEND_TIMEOUT_USEC=%d\nSTATUS=%s", 4 * TEND_US,
+               server_describe_delay(server).text);
+    return watchdog_us > 0 && watchdog_us / 3 < TEND_US ? watchdog_us / 3 : TEND_US;
+}
+
 /* Until `other` can be read, or a signal says to stop. SIGHUP reloads the files. */
 static enum wakeup wait_for(struct server *server, int signals, int other)
 {
     for (;;) {
-        enum wakeup wakeup = signals_wait(signals, other, -1);
+        enum wakeup wakeup = signals_wait(signals, other, tend(server));
 
-        if (wakeup != WAKEUP_RELOAD)
+        if (wakeup == WAKEUP_RELOAD)
+            reload(server);
+        else if (wakeup != WAKEUP_TIME)
             return wakeup;
-        credentials_reload(server);
     }
+}
+
+/* Nobody tends from now on: the watchdog gets all the time that stopping may take. */
+static bool stop(struct server *server, int signals)
+{
+    const struct options *options = server->options;
+    const double longest_s = options->drain_delay + options->drain_timeout + 2 * TEND_US / 1e6;
+
+    notify("STOPPING=1\nSTATUS=stopping: %zu requests are unanswered",
+           atomic_load(&server->n_unanswered));
+    if (notify_get_watchdog_us() > 0)
+        notify("WATCHDOG_USEC=%.0f\nWATCHDOG=1", longest_s * 1e6);
+    return drain(server, signals);
+}
+
+/* The model is loaded. Until a signal says to stop. */
+static int serve_model(struct server *server, int signals)
+{
+    struct error error = {0};
+
+    if (http_take_waiting(server->http, &error))
+        return fail(&error);
+    notify("READY=1\nSTATUS=serving %s on %s", server_model_name(server),
+           http_local_url(server->http));
+    wait_for(server, signals, -1);
+    if (!stop(server, signals))
+        return EXIT_FAILURE;
+    log_write(LOG_INFO, "stopped: every accepted request was answered");
+    return EXIT_SUCCESS;
 }
 
 /* The port is open. Until a signal says to stop. */
@@ -100,19 +154,13 @@ static int serve(struct server *server, struct loader *loader, int signals)
     }
     if (wait_for(server, signals, loader_descriptor(loader)) == WAKEUP_STOP) {
         log_write(LOG_INFO, "stopping before the model is loaded");
-        drain(server, signals);
+        stop(server, signals);
         http_free(server->http);
         /* Loading cannot be interrupted and takes long; it holds nothing that outlives us. */
         _exit(EXIT_SUCCESS);
     }
     status = loader_finish(loader, &error);
-    if (status)
-        return refuse(loader, &error);
-    wait_for(server, signals, -1);
-    if (!drain(server, signals))
-        return EXIT_FAILURE;
-    log_write(LOG_INFO, "stopped: every accepted request was answered");
-    return EXIT_SUCCESS;
+    return status ? refuse(loader, &error) : serve_model(server, signals);
 }
 
 /* From the top down: callers end before what they call. The engine's workers push to the pool. */
