@@ -361,6 +361,11 @@ void engine_cancel(struct engine *engine, struct job_group *group)
     batcher_cancel(engine->batcher, group);
 }
 
+int64_t engine_measure_stall(struct engine *engine, int64_t elapsed_us)
+{
+    return workers_measure_stall(engine->workers, elapsed_us);
+}
+
 void engine_get_stats(struct engine *engine, struct engine_stats *ret_stats)
 {
     struct batcher_stats queue;

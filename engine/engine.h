@@ -141,6 +141,12 @@ MUST_CHECK enum status engine_submit(struct engine *engine, struct job_group *gr
  * that is done already is not touched; its memory must still be there. */
 void engine_cancel(struct engine *engine, struct job_group *group);
 
+/* For how long, as far as its calls have seen, a worker has made no step in its pass, or work has
+ * waited while no worker had any; 0 if neither. elapsed_us is the time since the last call, of which
+ * more than what the caller meant to wait must not be counted: a stopped process is not stuck.
+ * Takes no lock, and does not touch the queue. For one thread. */
+int64_t engine_measure_stall(struct engine *engine, int64_t elapsed_us);
+
 void engine_get_stats(struct engine *engine, struct engine_stats *ret_stats);
 
 #endif

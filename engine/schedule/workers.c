@@ -13,6 +13,8 @@
 #include "engine/schedule/memory_left.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -24,6 +26,12 @@ struct lane {
     struct team team;
 };
 
+/* What a caller of workers_measure_stall last saw, and for how long it has seen the same. */
+struct stall_mark {
+    unsigned long n_steps;
+    int64_t stalled_us;
+};
+
 struct worker {
     struct workers *workers;
     struct lane main;
@@ -32,12 +40,16 @@ struct worker {
     float *scratch;      /* [model_pool_floats()] */
     double *sums;        /* [hidden_size], where the model has a table */
     pthread_t thread;
+    atomic_bool is_busy;    /* has a pass */
+    atomic_ulong n_steps;   /* written by its own thread alone: passes begun, layers and tiles */
+    struct stall_mark mark; /* for workers_measure_stall alone, as is the next */
 };
 
 struct workers {
     struct workers_options options;
     struct worker *workers; /* [n_workers] */
     size_t n_started;
+    struct stall_mark queue_mark;
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t warmed_up;
     size_t n_warm;           /* of those started, whether it went well or not */
@@ -171,6 +183,13 @@ static void run_lane(struct worker *worker, struct lane *lane, void (*let_pass)(
                workers->options.now_us() - started_us);
 }
 
+static void count_step(struct worker *worker)
+{
+    atomic_store_explicit(&worker->n_steps,
+                          atomic_load_explicit(&worker->n_steps, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+}
+
 /* Promises 4 and 5: when other work has come, helpers go to it; with no helper to send, a small
  * request is encoded here, before the main pass goes on. */
 static void let_pass(void *user)
@@ -178,6 +197,7 @@ static void let_pass(void *user)
     struct worker *worker = user;
     struct batcher *batcher = worker->workers->options.batcher;
 
+    count_step(worker);
     if (batcher_has_waiting(batcher) && team_dismiss(&worker->main.team))
         return;
     if (!batcher_has_small(batcher) || !batcher_take_between(batcher, &worker->between.pass))
@@ -222,10 +242,13 @@ static void *worker_run(void *argument)
             team_help(other, lane->context);
             break;
         case WORK_PASS:
+            count_step(worker);
+            atomic_store(&worker->is_busy, true);
             run_lane(worker, lane, let_pass);
             batcher_withdraw(batcher, &lane->team);
             team_close(&lane->team);
             batcher_finish(batcher, &lane->pass);
+            atomic_store(&worker->is_busy, false);
             break;
         }
     }
@@ -374,6 +397,46 @@ void workers_free(struct workers *workers)
     pthread_cond_destroy(&workers->warmed_up);
     pthread_mutex_destroy(&workers->mutex);
     free(workers);
+}
+
+/* The same number again: nothing has moved. elapsed_us is the time since the last look. */
+static int64_t look_again(struct stall_mark *mark, bool has_work, unsigned long n_steps,
+                          int64_t elapsed_us)
+{
+    mark->stalled_us = has_work && mark->n_steps == n_steps ? mark->stalled_us + elapsed_us : 0;
+    mark->n_steps = n_steps;
+    return mark->stalled_us;
+}
+
+/* A pass that is shared moves with every tile of any member. */
+static unsigned long count_moves(const struct worker *worker)
+{
+    const struct team *team = &worker->main.team;
+
+    return atomic_load_explicit(&worker->n_steps, memory_order_relaxed) +
+           1000003ul * atomic_load_explicit(&team->phase, memory_order_relaxed) +
+           atomic_load_explicit(&team->next_tile, memory_order_relaxed);
+}
+
+int64_t workers_measure_stall(struct workers *workers, int64_t elapsed_us)
+{
+    unsigned long n_all = 0;
+    int64_t max_us = 0, stalled_us;
+    bool any_busy = false;
+
+    for (size_t i = 0; i < workers->n_started; i++) {
+        struct worker *worker = &workers->workers[i];
+        bool is_busy = atomic_load(&worker->is_busy);
+
+        stalled_us = look_again(&worker->mark, is_busy, count_moves(worker), elapsed_us);
+        max_us = stalled_us > max_us ? stalled_us : max_us;
+        n_all += worker->mark.n_steps;
+        any_busy = any_busy || is_busy;
+    }
+    stalled_us =
+        look_again(&workers->queue_mark, !any_busy && batcher_has_waiting(workers->options.batcher),
+                   n_all, elapsed_us);
+    return stalled_us > max_us ? stalled_us : max_us;
 }
 
 void workers_get_stats(struct workers *workers, struct workers_stats *ret_stats)

@@ -48,6 +48,12 @@ MUST_CHECK enum status workers_start(struct workers **ret_workers,
 /* Joins the threads and frees all. The batcher must have been stopped. */
 void workers_free(struct workers *workers);
 
+/* For how long, as far as its calls have seen, a worker has made no step in its pass, or work has
+ * waited while no worker had any; 0 if neither. elapsed_us is the time since the last call, of which
+ * more than what the caller meant to wait must not be counted: a stopped process is not stuck.
+ * Takes no lock. For one thread. */
+int64_t workers_measure_stall(struct workers *workers, int64_t elapsed_us);
+
 void workers_get_stats(struct workers *workers, struct workers_stats *ret_stats);
 
 #endif

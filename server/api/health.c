@@ -8,7 +8,12 @@
 
 enum route_outcome health_livez(struct request *request)
 {
-    respond_text(request, "application/json", "{\"status\":\"alive\"}");
+    if (server_is_stalled(request->server))
+        respond_problem(request, PROBLEM_STALLED, NULL,
+                        "The workers have work, but have not moved for %.0f s (--stall-timeout)",
+                        (double)atomic_load(&request->server->stalled_us) / 1e6);
+    else
+        respond_text(request, "application/json", "{\"status\":\"alive\"}");
     return ROUTE_ANSWERED;
 }
 

@@ -74,6 +74,13 @@ const char *server_model_name(const struct server *server)
     return served ? served : server->model_name;
 }
 
+bool server_is_stalled(const struct server *server)
+{
+    const double timeout_s = server->options->stall_timeout;
+
+    return timeout_s > 0 && (double)atomic_load(&server->stalled_us) >= timeout_s * 1e6;
+}
+
 struct server_delay server_describe_delay(const struct server *server)
 {
     uint64_t total_bytes = atomic_load(&server->download_total_bytes);

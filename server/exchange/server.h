@@ -46,6 +46,8 @@ struct server {
     atomic_size_t n_requests;    /* inference requests between arrival of the body and the reply's
                                   handing over */
     atomic_size_t n_connections; /* open, idle ones included */
+    _Atomic int64_t stalled_us;  /* for how long the engine has not moved; 0: it does */
+    int64_t looked_us;           /* when that was last looked at; for the main thread */
     int64_t started_us;          /* by clock_now_us() */
     time_t created;              /* when the server was started, Unix time */
     char model_name[256];        /* of the folder; set by server_name_model() */
@@ -67,6 +69,9 @@ struct server {
 /* Names the model after the last part of --model-id, or in Hugging Face's cache after what it is
  * called there. Called once, at start. */
 void server_name_model(struct server *server);
+
+/* Whether the engine has not moved for --stall-timeout. */
+bool server_is_stalled(const struct server *server);
 
 /* Why the model is not there yet, for a person. */
 struct server_delay {

@@ -31,6 +31,7 @@ struct readings {
     uint64_t cache_bytes;
     uint64_t workers;
     uint64_t workers_busy;
+    uint64_t stalled_us;
     uint64_t model_ready;
     uint64_t log_lines_lost;
     uint64_t memory_limit_bytes;
@@ -256,6 +257,8 @@ static const struct family families[] = {
     READING("nestd_cache_bytes", "gauge", cache_bytes, "Finished vectors that are kept."),
     READING("nestd_workers", "gauge", workers, "Threads that encode."),
     READING("nestd_workers_busy", "gauge", workers_busy, "Threads that are encoding."),
+    READING_US("nestd_stalled_seconds", "gauge", stalled_us,
+               "For how long a worker has made no step in its pass, or no worker has taken what waits."),
     READING("nestd_model_ready", "gauge", model_ready, "1 once the model is loaded."),
     {"nestd_build_info", "gauge", "The version of the program.", write_build, 0},
     {"nestd_model_info", "gauge", "The model that is loaded.", write_model, 0},
@@ -343,6 +346,7 @@ static struct scrape read_all(const struct server *server)
                 .requests_unanswered = count_unanswered(server),
                 .requests_in_flight = atomic_load(&server->n_requests),
                 .connections = atomic_load(&server->n_connections),
+                .stalled_us = (uint64_t)atomic_load(&server->stalled_us),
                 .log_lines_lost = log_count_lost(),
                 .memory_limit_bytes = atomic_load(&server->memory.limit_bytes),
                 .memory_bytes = atomic_load(&server->memory.used_bytes),

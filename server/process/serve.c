@@ -87,17 +87,52 @@ static void reload(struct server *server)
     notify("READY=1");
 }
 
-/* What is done every now and then. Returns the time until it is to be done again. */
-static int64_t tend(struct server *server)
+/* How often tend() is called. */
+static int64_t choose_period(const struct options *options)
 {
     const int64_t watchdog_us = notify_get_watchdog_us();
+    int64_t period_us = TEND_US;
 
-    if (watchdog_us > 0)
+    if (watchdog_us > 0 && watchdog_us / 3 < period_us)
+        period_us = watchdog_us / 3;
+    if (options->stall_timeout > 0 && options->stall_timeout * 1e6 / 4 < (double)period_us)
+        period_us = (int64_t)(options->stall_timeout * 1e6 / 4);
+    return period_us;
+}
+
+/* Looks whether the engine moves; of a time in which the whole process stood still, one period is
+ * counted. */
+static void look_for_stall(struct server *server, int64_t period_us)
+{
+    const bool was_stalled = server_is_stalled(server);
+    int64_t now_us = clock_now_us();
+    int64_t elapsed_us = now_us - server->looked_us;
+
+    server->looked_us = now_us;
+    atomic_store(
+        &server->stalled_us,
+        engine_measure_stall(server->engine, elapsed_us < period_us ? elapsed_us : period_us));
+    if (server_is_stalled(server) && !was_stalled)
+        log_write(LOG_ERROR, "the workers have made no step for %g s (--stall-timeout): not alive",
+                  server->options->stall_timeout);
+    else if (!server_is_stalled(server) && was_stalled)
+        log_write(LOG_WARNING, "the workers move again: alive");
+}
+
+/* What is done every now and then. Returns the time until it is to be done again. The watchdog is
+ * fed by a thread that has just seen the engine move. */
+static int64_t tend(struct server *server)
+{
+    const int64_t period_us = choose_period(server->options);
+
+    if (server->engine)
+        look_for_stall(server, period_us);
+    if (notify_get_watchdog_us() > 0 && !server_is_stalled(server))
         notify("WATCHDOG=1");
     if (server->state == SERVER_LOADING)
         notify("EXTEND_TIMEOUT_USEC=%d\nSTATUS=%s", 4 * TEND_US,
                server_describe_delay(server).text);
-    return watchdog_us > 0 && watchdog_us / 3 < TEND_US ? watchdog_us / 3 : TEND_US;
+    return period_us;
 }
 
 /* Until `other` can be read, or a signal says to stop. SIGHUP reloads the files. */
