@@ -366,6 +366,19 @@ int64_t engine_measure_stall(struct engine *engine, int64_t elapsed_us)
     return workers_measure_stall(engine->workers, elapsed_us);
 }
 
+void engine_allow_workers(struct engine *engine, size_t n_workers)
+{
+    const size_t n_started = engine->info.n_workers;
+    const size_t n_allowed = n_workers > 0 ? n_workers : 1;
+
+    batcher_rest(engine->batcher, n_allowed < n_started ? n_started - n_allowed : 0);
+}
+
+size_t engine_count_cores(void)
+{
+    return cores_count_usable("");
+}
+
 void engine_get_stats(struct engine *engine, struct engine_stats *ret_stats)
 {
     struct batcher_stats queue;
@@ -383,6 +396,7 @@ void engine_get_stats(struct engine *engine, struct engine_stats *ret_stats)
         /* A worker may have a second pass in the middle of its first. */
         .busy_workers = queue.running_passes < engine->info.n_workers ? queue.running_passes
                                                                       : engine->info.n_workers,
+        .resting_workers = queue.resting_workers,
         .passes = work.passes,
         .encoded_texts = work.encoded_texts,
         .encoded_tokens = work.encoded_tokens,

@@ -87,6 +87,7 @@ struct engine_stats {
     size_t running_texts;
     size_t running_tokens;
     size_t busy_workers;
+    size_t resting_workers;
     uint64_t passes; /* since the start */
     uint64_t encoded_texts;
     uint64_t encoded_tokens;
@@ -146,6 +147,13 @@ void engine_cancel(struct engine *engine, struct job_group *group);
  * more than what the caller meant to wait must not be counted: a stopped process is not stuck.
  * Takes no lock, and does not touch the queue. For one thread. */
 int64_t engine_measure_stall(struct engine *engine, int64_t elapsed_us);
+
+/* Lets no more workers encode at once, but at least one; the others rest. For when there are fewer
+ * cores than at the start, or as many again. */
+void engine_allow_workers(struct engine *engine, size_t n_workers);
+
+/* The cores that this process may use now, by its affinity mask and cgroup quota; reads files. */
+size_t engine_count_cores(void);
 
 void engine_get_stats(struct engine *engine, struct engine_stats *ret_stats);
 

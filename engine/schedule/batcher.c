@@ -301,7 +301,8 @@ enum work batcher_take(struct batcher *batcher, struct pass *pass, struct team *
     pass_clear(pass);
     pthread_mutex_lock(&batcher->mutex);
     batcher->n_idle++;
-    while (!batcher->stopped && !turns_get_waiting(&batcher->turns) && !batcher->open_teams)
+    while (!batcher->stopped && (batcher->n_idle <= batcher->stats.resting_workers ||
+                                 (!turns_get_waiting(&batcher->turns) && !batcher->open_teams)))
         pthread_cond_wait(&batcher->work, &batcher->mutex);
     batcher->n_idle--;
     turns_fill(&batcher->turns, pass);
@@ -321,6 +322,14 @@ enum work batcher_take(struct batcher *batcher, struct pass *pass, struct team *
     pthread_mutex_unlock(&batcher->mutex);
     wake_workers(batcher, n_helpers);
     return work;
+}
+
+void batcher_rest(struct batcher *batcher, size_t n_resting)
+{
+    pthread_mutex_lock(&batcher->mutex);
+    batcher->stats.resting_workers = n_resting;
+    pthread_cond_broadcast(&batcher->work);
+    pthread_mutex_unlock(&batcher->mutex);
 }
 
 bool batcher_take_between(struct batcher *batcher, struct pass *pass)

@@ -30,6 +30,7 @@ struct batcher_stats {
     size_t running_texts;
     size_t running_tokens;
     size_t running_passes;
+    size_t resting_workers;  /* at most; see batcher_rest */
     uint64_t followed_texts; /* since the start: those that were not encoded because the same text
                                 was in flight */
 };
@@ -83,6 +84,10 @@ void batcher_finish(struct batcher *batcher, const struct pass *pass);
  * others follow, end by themselves. done() is called here if there are none. A group that was
  * submitted and is done already is not touched; its memory must still be there. */
 void batcher_cancel(struct batcher *batcher, struct job_group *group);
+
+/* From now on so many of the workers that ask for work are left waiting, since there are cores for
+ * the others only. Which ones may change; those that have work end it first. */
+void batcher_rest(struct batcher *batcher, size_t n_resting);
 
 /* From now on submit answers STOPPING, what waits ends with that status at once, and batcher_take
  * answers false. Running passes are given back as usual. */

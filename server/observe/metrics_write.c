@@ -31,6 +31,8 @@ struct readings {
     uint64_t cache_bytes;
     uint64_t workers;
     uint64_t workers_busy;
+    uint64_t workers_resting;
+    uint64_t usable_cores;
     uint64_t stalled_us;
     uint64_t model_ready;
     uint64_t log_lines_lost;
@@ -257,6 +259,10 @@ static const struct family families[] = {
     READING("nestd_cache_bytes", "gauge", cache_bytes, "Finished vectors that are kept."),
     READING("nestd_workers", "gauge", workers, "Threads that encode."),
     READING("nestd_workers_busy", "gauge", workers_busy, "Threads that are encoding."),
+    READING("nestd_workers_resting", "gauge", workers_resting,
+            "Of them, threads without a core: the CPU quota or affinity has shrunk since the start."),
+    READING("nestd_usable_cores", "gauge", usable_cores,
+            "Physical cores in the affinity mask, but no more than the CPU quota; read again and again."),
     READING_US("nestd_stalled_seconds", "gauge", stalled_us,
                "For how long a worker has made no step in its pass, or no worker has taken what waits."),
     READING("nestd_model_ready", "gauge", model_ready, "1 once the model is loaded."),
@@ -324,6 +330,7 @@ static void read_engine(struct engine *engine, struct readings *readings)
     readings->cache_bytes = stats.cache_used_bytes;
     readings->workers = engine_get_info(engine)->n_workers;
     readings->workers_busy = stats.busy_workers;
+    readings->workers_resting = stats.resting_workers;
     readings->model_ready = 1;
 }
 
@@ -346,6 +353,7 @@ static struct scrape read_all(const struct server *server)
                 .requests_unanswered = count_unanswered(server),
                 .requests_in_flight = atomic_load(&server->n_requests),
                 .connections = atomic_load(&server->n_connections),
+                .usable_cores = atomic_load(&server->n_cores),
                 .stalled_us = (uint64_t)atomic_load(&server->stalled_us),
                 .log_lines_lost = log_count_lost(),
                 .memory_limit_bytes = atomic_load(&server->memory.limit_bytes),

@@ -119,14 +119,37 @@ static void look_for_stall(struct server *server, int64_t period_us)
         log_write(LOG_WARNING, "the workers move again: alive");
 }
 
+/* A container may be resized while it runs. As many workers encode as there are cores, unless
+ * --threads says how many; no worker can be added. */
+static void follow_cores(struct server *server)
+{
+    const size_t n_workers = engine_get_info(server->engine)->n_workers;
+    const size_t n_before = atomic_load(&server->n_cores);
+    const size_t n_cores = engine_count_cores();
+
+    atomic_store(&server->n_cores, n_cores);
+    if (n_cores == n_before || n_before == 0 || server->options->threads > 0)
+        return;
+    engine_allow_workers(server->engine, n_cores);
+    if (n_cores > n_workers)
+        log_write(LOG_WARNING,
+                  "%zu cores may be used now, but %zu workers were started: restart to use all",
+                  n_cores, n_workers);
+    else
+        log_write(LOG_INFO, "%zu cores may be used now: of %zu workers %zu rest", n_cores,
+                  n_workers, n_workers - n_cores);
+}
+
 /* What is done every now and then. Returns the time until it is to be done again. The watchdog is
  * fed by a thread that has just seen the engine move. */
 static int64_t tend(struct server *server)
 {
     const int64_t period_us = choose_period(server->options);
 
-    if (server->engine)
+    if (server->engine) {
         look_for_stall(server, period_us);
+        follow_cores(server);
+    }
     if (notify_get_watchdog_us() > 0 && !server_is_stalled(server))
         notify("WATCHDOG=1");
     if (server->state == SERVER_LOADING)

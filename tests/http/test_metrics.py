@@ -17,7 +17,7 @@ parser = pytest.importorskip("prometheus_client.parser")
 
 # Series that tell of the process or the model are not zero before the first request.
 NOT_ZERO = re.compile(
-    r"(info|process_|workers$|_ready|_limit|nestd_connections$|nestd_last_reload_|nestd_cpu_)"
+    r"(info|process_|workers$|_ready|_limit|nestd_connections$|nestd_last_reload_|nestd_cpu_|_cores$)"
 )
 
 

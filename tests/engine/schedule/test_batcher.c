@@ -295,6 +295,19 @@ static void *ask_for_work(void *argument)
     return NULL;
 }
 
+static void *ask_and_finish(void *argument)
+{
+    struct helper *helper = argument;
+    struct job *jobs[PASS_TOKENS];
+    struct pass pass = {.jobs = jobs};
+    struct team own;
+
+    helper->work = batcher_take(helper->script->batcher, &pass, &own, &helper->team);
+    batcher_withdraw(helper->script->batcher, &own);
+    finish(helper->script, &pass);
+    return NULL;
+}
+
 static void test_batcher__idle_worker_is_sent_to_an_open_team(void **state)
 {
     struct script *script = *state;
@@ -315,6 +328,26 @@ static void test_batcher__idle_worker_is_sent_to_an_open_team(void **state)
     assert_int_equal(helper.work, WORK_HELP);
     assert_ptr_equal(helper.team, &script->team);
     finish(script, &pass);
+    free(a);
+}
+
+/* The only worker rests until it may work again. */
+static void test_batcher__rested_worker_goes_on(void **state)
+{
+    struct script *script = *state;
+    struct test_group *a = group_new('a', 1, 20);
+    struct helper helper = {.script = script};
+    pthread_t thread;
+
+    batcher_rest(script->batcher, 1);
+    assert_int_equal(pthread_create(&thread, NULL, ask_and_finish, &helper), 0);
+    submit(script, a);
+    usleep(20000);
+    assert_int_equal(a->n_done, 0);
+    batcher_rest(script->batcher, 0);
+    pthread_join(thread, NULL);
+    assert_int_equal(helper.work, WORK_PASS);
+    assert_int_equal(a->n_done, 1);
     free(a);
 }
 
@@ -901,6 +934,7 @@ int main(void)
         CASE(test_batcher__small_pass_between_layers),
         CASE(test_batcher__large_do_not_pass_between_layers),
         CASE(test_batcher__idle_worker_is_sent_to_an_open_team),
+        CASE(test_batcher__rested_worker_goes_on),
         CASE(test_batcher__passes_that_are_worked_alone_have_no_helpers),
         CASE(test_batcher__small_do_not_starve_large),
         CASE(test_batcher__text_over_the_budget_runs_alone),
