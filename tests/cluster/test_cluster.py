@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The short form: one failure of each kind, behind both balancers at a time. `tests/run cluster` has the long one."""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+from balancer import BALANCERS, find_program
+
+CHECK = pathlib.Path(__file__).resolve().with_name("check_cluster.py")
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """{balancer: (exit status, what it printed)}"""
+    binary = os.environ.get("NESTD_BINARY")
+    if not binary:
+        pytest.skip("NESTD_BINARY does not name the program")
+    started = {}
+    for name in BALANCERS:
+        if find_program(name):
+            command = [sys.executable, CHECK, "--short", "--binary", binary, "--balancer", name]
+            command += ["--keep", tmp_path_factory.mktemp(name)]
+            started[name] = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        return {name: (process, process.communicate(timeout=240)[0]) for name, process in started.items()}
+    finally:
+        for process in started.values():
+            process.kill()
+
+
+@pytest.mark.alone
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BALANCERS)
+def test_no_failure_reaches_a_client(runs, name):
+    if name not in runs:
+        pytest.skip(f"{name} is neither in BALANCERS nor on the PATH")
+    process, printed = runs[name]
+    print(printed)
+    assert process.returncode == 0, printed
+    assert re.search(r"^\d+ passed, 0 failed", printed, re.M)
+    skipped = re.findall("^skipped: (.*)$", printed, re.M)
+    if skipped:
+        pytest.skip("; ".join(skipped))
