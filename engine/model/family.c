@@ -8,10 +8,12 @@
 
 /* Of two with the same "model_type" the one with a selector is first. */
 static const struct family *const families[] = {
-    &family_albert,  &family_jina_v2,    &family_bert,    &family_deberta_v2,    &family_distilbert,
-    &family_electra, &family_eurobert,   &family_gemma3,  &family_gte,           &family_jina_v3,
-    &family_llama,   &family_modernbert, &family_mpnet,   &family_nomic_experts, &family_nomic_bert,
-    &family_qwen2,   &family_qwen3,      &family_roberta, &family_t5_gated,      &family_t5,
+    &family_albert,     &family_jina_v2, &family_bert,          &family_deberta_v2,
+    &family_distilbert, &family_electra, &family_eurobert,      &family_gemma3,
+    &family_gte,        &family_jina_v3, &family_llama,         &family_mistral,
+    &family_modernbert, &family_mpnet,   &family_nomic_experts, &family_nomic_bert,
+    &family_qwen2,      &family_qwen3,   &family_roberta,       &family_t5_gated,
+    &family_t5,
 };
 
 enum { N_FAMILIES = sizeof families / sizeof *families };

@@ -93,6 +93,7 @@ struct family_window {
     const char *every_key;
     size_t every;
     bool global_is_last; /* of each n layers; else the first */
+    bool is_everywhere;  /* all layers are local, but where the size is null none is */
 };
 
 /* The head of a family's ...ForSequenceClassification: output(norm(activation(dense(pooled)))), of
@@ -132,6 +133,7 @@ struct family {
     const char *table_key; /* false: there is no table of positions; NULL: as the tensors say */
     const struct family_rotary rotary; /* where the features rotate */
     const struct family_window window;
+    bool is_unlimited;    /* ARCH_POSITIONS limits texts only where no file of theirs does */
     struct arch features; /* what is the same in every model of the family */
 
     /* Of every tensor of a model that was saved with a head: "bert."; end with NULL. */

@@ -267,6 +267,9 @@ static enum status read_chat(struct model *model, const struct family *family,
                            "this type are published with");
 }
 
+/* Of a text, where nothing in the model's shape limits it: each worker has room for one. */
+enum { MAX_UNLIMITED_TOKENS = 1 << 16 };
+
 /* What the Transformer module's own files say of texts. */
 static enum status read_text_settings(struct model *model, const struct family *family,
                                       const struct modules *modules, struct error *error)
@@ -287,6 +290,9 @@ static enum status read_text_settings(struct model *model, const struct family *
     if (status)
         return status;
     max_tokens = limits.max_tokens ? limits.max_tokens : config.max_length;
+    if (family->is_unlimited && max_tokens > n_positions)
+        n_positions = max_tokens < MAX_UNLIMITED_TOKENS ? max_tokens : MAX_UNLIMITED_TOKENS;
+    model->arch.n_positions = n_positions;
     status = read_chat(model, family, modules, limits.takes_messages, &config, error);
     model->has_types = model->labels.n > 0 && model->arch.n_types > 1 && config.gives_types;
     tokenizer_config_release(&config);
@@ -294,6 +300,12 @@ static enum status read_text_settings(struct model *model, const struct family *
         return status;
     model->lowercase = limits.lowercase;
     model->max_tokens = max_tokens && max_tokens < n_positions ? max_tokens : n_positions;
+    if (family->is_unlimited && max_tokens == 0)
+        return add_note(model,
+                        "no file says how long texts may be: they are cut to %zu tokens, where "
+                        "sentence-transformers would read them whole; \"max_seq_length\" in "
+                        "sentence_bert_config.json may say more",
+                        n_positions);
     if (limits.max_tokens <= n_positions)
         return STATUS_OK;
     return add_note(model,

@@ -212,6 +212,27 @@ static enum status read_every(const struct document *config, const struct family
     return status;
 }
 
+static enum status read_everywhere(const struct document *config, const struct family *family,
+                                   struct arch *arch, struct error *error)
+{
+    const char *key = family->window.size_key;
+    const json_t *said = json_object_get(config->root, key);
+    size_t size = family->window.size;
+    enum status status = document_get_size(config, key, 1, 1 << 20, &size, error);
+
+    if (status || (said && json_is_null(said)) || size >= arch->n_positions)
+        return status;
+    if (!arch->is_causal)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "%s: \"%s\" is %zu (where it is absent, too) and \"is_causal\" false, "
+                         "which is not served; null is",
+                         config->name, key, size);
+    arch->window = size - 1;
+    for (size_t i = 0; i < arch->n_layers; i++)
+        arch->is_local[i] = true;
+    return STATUS_OK;
+}
+
 static enum status read_window(const struct document *config, const struct family *family,
                                struct arch *arch, struct error *error)
 {
@@ -244,7 +265,9 @@ enum status positions_read(const struct document *config, const struct family *f
 
     if (!status && arch->rotates)
         status = read_rotary(config, family, arch, error);
-    if (!status && (family->window.size_key || family->features.is_causal))
+    if (!status && family->window.is_everywhere)
+        status = read_everywhere(config, family, arch, error);
+    else if (!status && (family->window.size_key || family->features.is_causal))
         status = read_window(config, family, arch, error);
     return status;
 }

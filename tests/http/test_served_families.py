@@ -76,6 +76,27 @@ def test_vocab_json_and_merges_txt_do_for_a_tokenizer_json(shared_data, start, t
     assert np.abs(found - expected).max() <= 2e-5
 
 
+def test_t5_is_cut_where_its_files_say_and_not_at_n_positions(shared_data, start, tmp_path):
+    """transformers' T5Config has no limit, so that sentence-transformers cuts at max_seq_length, or at the tokenizer's
+    model_max_length."""
+    model = tiny_models.make(shared_data, "t5-gtr", tmp_path)
+    config = json.loads((model / "config.json").read_text())
+    texts = tiny_models.texts(shared_data)
+    expected = np.fromfile(model / "expected.f32", "<f4").reshape(len(texts), -1)
+    (model / "config.json").write_text(json.dumps({**config, "n_positions": 8}))
+    found = embed(start(model, "--dtype", "float32", "--threads", 1).wait_ready(), texts)
+    assert np.abs(found - expected).max() <= 2e-5
+    (model / "sentence_bert_config.json").write_text("{}")
+    tokenizer = json.loads((model / "tokenizer_config.json").read_text())
+    (model / "tokenizer_config.json").write_text(json.dumps({**tokenizer, "model_max_length": 700}))
+    server = start(model, "--threads", 1).wait_ready()
+    assert server.get("/info").json()["max_input_length"] == 700
+    (model / "tokenizer_config.json").write_text(json.dumps({**tokenizer, "model_max_length": 10**30}))
+    server = start(model, "--threads", 1).wait_ready()
+    assert server.get("/info").json()["max_input_length"] == 8
+    assert "no file says how long texts may be: they are cut to 8 tokens" in server.log_text()
+
+
 def test_a_vector_has_the_size_of_the_last_module(shared_data, start, tmp_path):
     """distilbert's Dense makes 48 numbers of 64; its token vectors stay as the encoder gives them."""
     server = start(tiny_models.make(shared_data, "distilbert", tmp_path), "--dtype", "float32").wait_ready()

@@ -152,19 +152,24 @@ def test_every_layer_agrees_with_float64(spec, name, tmp_path, monkeypatch):
     assert found.size == 0
 
 
-def test_a_causal_window_ends_with_its_token(spec, tmp_path, monkeypatch):
-    """Gemma 3 in one direction: the last sliding_window tokens, as transformers has it, and not half of them on each side."""
-    folder = tmp_path / "gemma3"
-    shutil.copytree(ROOT / "families" / "embeddinggemma", folder)
+CAUSAL_WINDOWS = {"embeddinggemma": {"use_bidirectional_attention": False}, "mistral-embedding": {"sliding_window": 16}}
+
+
+@pytest.mark.parametrize("name", CAUSAL_WINDOWS)
+def test_a_causal_window_ends_with_its_token(spec, name, tmp_path, monkeypatch):
+    """Gemma 3 in one direction, and Mistral: the last sliding_window tokens, as transformers has it, and not half of them on each
+    side."""
+    folder = tmp_path / name
+    shutil.copytree(ROOT / "families" / name, folder)
     ids = json.loads((folder / "expected.json").read_text())["ids"]
     cut_modules(folder)
     write_weights(spec, folder, "", monkeypatch)
     config = json.loads((folder / "config.json").read_text())
-    config["use_bidirectional_attention"] = False
+    config.update(CAUSAL_WINDOWS[name])
     (folder / "config.json").write_text(json.dumps(config))
     description = spec.describe(config, spec.load(str(folder / "model.safetensors")))
     for layer in description["layers"]:
-        if "window" in layer:
+        if "window" in layer or name == "mistral-embedding":
             layer["window"] = config["sliding_window"] - 1
     expected = np.array([spec.after(str(folder), spec.run(description, np.array(text))) for text in ids])
     assert max(map(len, ids)) > config["sliding_window"]

@@ -17,6 +17,7 @@ extern const struct family family_gte;
 extern const struct family family_jina_v2;
 extern const struct family family_jina_v3;
 extern const struct family family_llama;
+extern const struct family family_mistral;
 extern const struct family family_modernbert;
 extern const struct family family_mpnet;
 extern const struct family family_nomic_bert;

@@ -45,6 +45,7 @@ static const struct family_tensor qwen3_tensors[] = {
 /* Qwen's "sliding_window" counts for nothing unless "use_sliding_window" is true. */
 static const char *const refused[] = {"attention_bias", "mlp_bias", "sliding_window",
                                       "use_sliding_window", NULL};
+static const char *const mistral_refused[] = {"attention_bias", "mlp_bias", NULL};
 static const char *const qwen_refused[] = {"attention_bias", "mlp_bias", "use_sliding_window",
                                            NULL};
 
@@ -81,9 +82,17 @@ static const struct family_head qwen3_head = {.tensors = head_tensors,
                                               .vocabulary = vocabulary,
                                               .chat = qwen3_chat};
 
-#define FAMILY(first_type, second_type, tensors_, refused_, head_, theta_, eps_, ...)              \
+#define NO_WINDOW                                                                                  \
     {                                                                                              \
-        .model_types = {first_type, second_type},                                                  \
+        .size_key = NULL                                                                           \
+    }
+#define MISTRAL_WINDOW                                                                             \
+    {                                                                                              \
+        .size_key = "sliding_window", .size = 4096, .is_everywhere = true                          \
+    }
+#define FAMILY(type_, window_, tensors_, refused_, head_, theta_, eps_, ...)                       \
+    {                                                                                              \
+        .model_types = {type_}, .window = window_,                                                 \
         .sizes =                                                                                   \
             {                                                                                      \
                 [ARCH_HIDDEN] = {"hidden_size", 4096},                                             \
@@ -107,11 +116,16 @@ static const struct family_head qwen3_head = {.tensors = head_tensors,
         .layer_tensors = tensors_, .head = head_,                                                  \
     }
 
-const struct family family_llama = FAMILY("llama", "mistral", layer_tensors, refused,
+const struct family family_llama = FAMILY("llama", NO_WINDOW, layer_tensors, refused,
                                           &last_token_head, 10000, 1e-6, .is_causal = true);
+/* Jiang et al., arXiv 2310.06825: Llama with a window, unless its size is null. */
+const struct family family_mistral =
+    FAMILY("mistral", MISTRAL_WINDOW, layer_tensors, mistral_refused, &last_token_head, 10000, 1e-6,
+           .is_causal = true);
 const struct family family_eurobert =
-    FAMILY("eurobert", NULL, layer_tensors, refused, NULL, 250000, 1e-5, .is_causal = false);
-const struct family family_qwen2 = FAMILY("qwen2", NULL, qwen2_tensors, qwen_refused,
+    FAMILY("eurobert", NO_WINDOW, layer_tensors, refused, NULL, 250000, 1e-5, .is_causal = false);
+const struct family family_qwen2 = FAMILY("qwen2", NO_WINDOW, qwen2_tensors, qwen_refused,
                                           &last_token_head, 10000, 1e-6, .is_causal = true);
-const struct family family_qwen3 = FAMILY("qwen3", NULL, qwen3_tensors, qwen_refused, &qwen3_head,
-                                          10000, 1e-6, .is_causal = true, .norms_heads = true);
+const struct family family_qwen3 =
+    FAMILY("qwen3", NO_WINDOW, qwen3_tensors, qwen_refused, &qwen3_head, 10000, 1e-6,
+           .is_causal = true, .norms_heads = true);

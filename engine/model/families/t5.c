@@ -57,7 +57,7 @@ static const struct family_demand gated_demands[] = {
                 [ARCH_BUCKETS] = {"relative_attention_num_buckets", 32},                           \
                 [ARCH_BUCKET_DISTANCE] = {"relative_attention_max_distance", 128},                 \
             },                                                                                     \
-        .eps_key = "layer_norm_epsilon", .eps = 1e-6,                                              \
+        .eps_key = "layer_norm_epsilon", .eps = 1e-6, .is_unlimited = true,                        \
         .features = {.norm_place = NORM_BEFORE,                                                    \
                      .norm_kind = NORM_RMS,                                                        \
                      .activation = activation_,                                                    \

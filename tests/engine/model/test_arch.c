@@ -12,6 +12,7 @@
 #include "engine/model/model.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static enum status read_config(const char *json, struct arch *ret_arch, struct error *error)
@@ -178,6 +179,39 @@ static void test_arch__local_layers_old_and_new(void **state)
     assert_true(gemma.attention_scale == 1.0f / 16); /* by 256, whatever a head's size */
 }
 
+/* MistralConfig's window is 4096 where the key is absent, and none where it is null; "layer_types"
+ * says nothing. */
+static void test_arch__window_of_all_layers(void **state)
+{
+    static const struct {
+        const char *keys;
+        size_t window; /* 0: no layer is local */
+    } cases[] = {
+        {"\"max_position_embeddings\": 32768", 4095},
+        {"\"max_position_embeddings\": 4096", 0},
+        {"\"max_position_embeddings\": 32768, \"sliding_window\": null", 0},
+        {"\"max_position_embeddings\": 32768, \"sliding_window\": null, \"is_causal\": false", 0},
+        {"\"max_position_embeddings\": 64, \"sliding_window\": 16", 15},
+        {"\"max_position_embeddings\": 64, \"sliding_window\": 16, "
+         "\"layer_types\": [\"full_attention\", \"full_attention\"]",
+         15},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char json[256];
+        struct arch arch;
+
+        snprintf(json, sizeof json, "{\"model_type\": \"mistral\", \"num_hidden_layers\": 2, %s}",
+                 cases[i].keys);
+        arch = good(json);
+        assert_int_equal(arch.is_local[0], cases[i].window > 0);
+        assert_int_equal(arch.is_local[1], cases[i].window > 0);
+        if (cases[i].window > 0)
+            assert_int_equal(arch.window, cases[i].window);
+    }
+}
+
 static void test_arch__grouped_keys_have_their_own_size(void **state)
 {
     struct arch arch = good("{\"model_type\": \"qwen3\", \"hidden_size\": 1024, "
@@ -214,7 +248,9 @@ static void test_arch__refuses_by_file_and_key(void **state)
         {"{\"model_type\": \"new\", \"logn_attention_scale\": true}",
          "\"logn_attention_scale\" is true"},
         {"{\"model_type\": \"modernbert\", \"attention_bias\": true}", "\"attention_bias\" is"},
-        {"{\"model_type\": \"mistral\", \"sliding_window\": 4096}", "\"sliding_window\" is 4096"},
+        {"{\"model_type\": \"mistral\", \"max_position_embeddings\": 8192, \"is_causal\": false}",
+         "\"sliding_window\" is 4096 (where it is absent, too) and \"is_causal\" false"},
+        {"{\"model_type\": \"llama\", \"sliding_window\": 4096}", "\"sliding_window\" is 4096"},
         {"{\"model_type\": \"qwen2\", \"num_hidden_layers\": 1, "
          "\"layer_types\": [\"sliding_attention\"]}",
          "\"layer_types\"[0] is \"sliding_attention\""},
@@ -311,6 +347,7 @@ int main(void)
         cmocka_unit_test(test_arch__experts_are_in_every_other_layer),
         cmocka_unit_test(test_arch__rotary_positions_are_scaled),
         cmocka_unit_test(test_arch__local_layers_old_and_new),
+        cmocka_unit_test(test_arch__window_of_all_layers),
         cmocka_unit_test(test_arch__grouped_keys_have_their_own_size),
         cmocka_unit_test(test_arch__refuses_by_file_and_key),
     };
