@@ -133,6 +133,7 @@ static struct engine_info describe_model(const struct model *model,
         .n_matryoshka_dims = model->n_matryoshka_dims,
         .notes = (const char *const *)model->notes,
         .n_notes = model->n_notes,
+        .is_sparse = model->sparse.pooling != SPARSE_NONE,
         .labels = &model->labels,
         .card = &model->card,
     };

@@ -41,7 +41,7 @@ struct engine;
 
 struct engine_options {
     const char *model_dir;
-    const char *pooling; /* a mode's short name, or NULL: the model's own */
+    const char *pooling; /* a mode's short name or "splade"; NULL: the model's own */
     const char *dtype;   /* of the products: "auto", "float32", "bfloat16" or "int8" */
     size_t n_workers; /* 0: one per usable physical core (affinity and cgroup quota are honoured) */
     size_t max_pass_tokens;   /* of one worker's pass; a longer text is a pass of its own */
@@ -70,6 +70,8 @@ struct engine_info {
     const char *const *notes; /* [n_notes]: what a person should know of the model */
     size_t n_notes;
     const struct card *card;
+    bool is_sparse; /* a finished vector has a number for each token of the vocabulary, most of
+                       them 0, and is never cut: n_dims is the vocabulary's size */
     const struct labels *labels; /* n 0: the model embeds; else it is a cross-encoder, whose
                                     vectors are a text's or a pair's scores of labels */
 

@@ -20,10 +20,13 @@ static size_t larger(size_t a, size_t b)
 }
 
 /* Of a product's result. */
-static size_t max_columns(const struct arch *arch)
+static size_t max_columns(const struct encoder *encoder)
 {
+    const struct arch *arch = &encoder->model->arch;
+    size_t panel = encoder->sparse.n_panels > 0 ? SPARSE_PANEL_COLUMNS : 0;
+
     return larger(larger(arch_qkv_size(arch), arch_wide_size(arch)),
-                  larger(arch->hidden_size, arch->n_experts));
+                  larger(larger(arch->hidden_size, arch->n_experts), panel));
 }
 
 /* Columns of 4 bytes that have room for n numbers: of 2 bytes where all are bfloat16. */
@@ -157,7 +160,7 @@ static size_t list_pieces(struct encoder_context *context, struct piece ret_piec
         {&context->branch, arch->norm_place == NORM_AROUND ? GEMM_MAX_ROWS : 0, hidden},
         {&context->convolved, arch->convolution_width ? n_rows : 0, hidden},
         {&context->neighbours, GEMM_MAX_ROWS, arch->convolution_width * hidden},
-        {&context->c, GEMM_MAX_ROWS, max_columns(arch)},
+        {&context->c, GEMM_MAX_ROWS, max_columns(encoder)},
         {&context->normed, arch->norm_place == NORM_AFTER ? 0 : GEMM_MAX_ROWS, hidden},
         {&context->embedded, encoder->embedding_projection.weights ? GEMM_MAX_ROWS : 0,
          arch->embedding_size},

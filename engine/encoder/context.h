@@ -9,6 +9,7 @@
 #include "engine/encoder/encoder.h"
 #include "engine/encoder/layer.h"
 #include "engine/encoder/plan.h"
+#include "engine/encoder/sparse/sparse_head.h"
 #include "engine/encoder/tables/rotary.h"
 #include "engine/gemm/gemm.h"
 #include "engine/kernels/kernels.h"
@@ -40,6 +41,8 @@ struct encoder {
     struct rotary_tables rotary;
     struct layer *layers;          /* [n_layers] */
     struct packed_norm final_norm; /* where norms are not after */
+    struct sparse_head sparse;
+    kernel_store *(*vocabulary_activation)[N_KERNEL_TYPES]; /* its */
     struct accuracy_report accuracy;
 };
 

@@ -92,6 +92,8 @@ enum status encoder_new(struct encoder **ret_encoder, const struct model *model,
     encoder->dtype = dtype;
     kernels_choose(&encoder->kernels, cpu_flags(cpu_mask));
     encoder->activation = pick_activation(&encoder->kernels, model->arch.activation);
+    encoder->vocabulary_activation =
+        pick_activation(&encoder->kernels, model->vocabulary_activation);
     encoder->convolution_activation =
         pick_activation(&encoder->kernels, model->arch.convolution_activation);
     encoder->plans[LAYER_PLAIN] = plan_make(&model->arch, LAYER_PLAIN);
@@ -124,6 +126,7 @@ void encoder_free(struct encoder *encoder)
     packed_norm_release(&encoder->embedding_norm);
     packed_norm_release(&encoder->final_norm);
     packed_linear_release(&encoder->embedding_projection);
+    sparse_head_release(&encoder->sparse);
     packed_linear_release(&encoder->convolution);
     packed_norm_release(&encoder->convolution_norm);
     distance_tables_release(&encoder->distances);

@@ -69,6 +69,8 @@ struct encoder_text {
     const int32_t *ids; /* [n_tokens], each inside the vocabulary */
     size_t n_tokens;    /* 1 to the model's max_tokens */
     size_t n_first;     /* of a pair's first text: those behind have type 1; 0: it is one text */
+    float *scores;      /* of a sparse encoder: [vocab_size], the text's vector, which the pass
+                           writes; NULL in all texts of a pass: none is made */
 };
 
 struct encoder_pass {

@@ -75,6 +75,7 @@ static void run_tile(void *member, void *user, size_t tile)
 {
     const struct phase *phase = user;
     struct step step = {
+        .pass = phase->pass,
         .owner = phase->owner,
         .block = phase->schedule == BY_BLOCK ? member : phase->owner,
         .member = member,
@@ -87,6 +88,9 @@ static void run_tile(void *member, void *user, size_t tile)
         cut_texts(phase, tile, &step);
     } else if (phase->steps->kind == STEP_EXPERTS) {
         step.head = experts_find_tile(phase->owner, tile, &step.row, &step.n_rows);
+    } else if (phase->steps->kind == STEP_PANELS) {
+        step.n_rows = phase->n_tokens;
+        step.head = tile;
     } else if (phase->split > 0) {
         step.n_rows = phase->n_tokens;
         step.split = phase->split;
@@ -129,6 +133,8 @@ static void cut(struct phase *phase)
             phase->pass->n_texts * phase->owner->encoder->model->arch.n_attention_heads;
     } else if (first->kind == STEP_EXPERTS) {
         phase->n_tiles = experts_sort(phase->owner, phase->n_tokens);
+    } else if (first->kind == STEP_PANELS) {
+        phase->n_tiles = phase->owner->encoder->sparse.n_panels;
     } else if (phase->schedule != BY_STEP) {
         phase->n_tiles = count_blocks(n_units, phase->n_members);
     } else if (first->kind == STEP_ROWS) {
@@ -193,18 +199,31 @@ static void run_layer(struct phase *phase)
     }
 }
 
+/* A phase of one step that is in no layer. */
+static void run_apart(struct phase *phase, const struct layer_step *step)
+{
+    if (atomic_load(&phase->owner->status))
+        return;
+    phase->n_members = team_admit(phase->pass->team);
+    phase->schedule = BY_BLOCK;
+    phase->steps = step;
+    phase->n_steps = 1;
+    run_phase(phase);
+}
+
 /* What follows the last layer. */
 static void run_end(struct phase *phase)
 {
     static const struct layer_step norm = {step_norm_final, STEP_ROWS, 0};
+    static const struct layer_step sparse_rows = {step_sparse_rows, STEP_ROWS, 0};
+    static const struct layer_step sparse_scores = {step_sparse_scores, STEP_PANELS, 0};
 
-    if (!phase->owner->encoder->final_norm.gamma)
+    if (phase->owner->encoder->final_norm.gamma)
+        run_apart(phase, &norm);
+    if (!phase->pass->texts->scores)
         return;
-    phase->n_members = team_admit(phase->pass->team);
-    phase->schedule = BY_BLOCK;
-    phase->steps = &norm;
-    phase->n_steps = 1;
-    run_phase(phase);
+    run_apart(phase, &sparse_rows);
+    run_apart(phase, &sparse_scores);
 }
 
 /* Below this many rows for each member it pays to share the weights rather than the rows. */

@@ -97,7 +97,7 @@ static enum status pack_ends(struct encoder *encoder, struct error *error)
     return status;
 }
 
-/* Products that are not in a layer, in float32. After the layers': gemm_name() is of the first. */
+/* Products that are not in a layer. After the layers': gemm_name() is of the first. */
 static enum status pack_other_products(struct encoder *encoder, struct error *error)
 {
     const struct model *model = encoder->model;
@@ -108,6 +108,8 @@ static enum status pack_other_products(struct encoder *encoder, struct error *er
                                     &encoder->kernels, &model->embedding_projection, error);
     if (!status && model->arch.convolution_width > 0)
         status = convolution_init(encoder, error);
+    if (!status)
+        status = sparse_head_init(encoder, error);
     return status;
 }
 

@@ -12,10 +12,12 @@
 #include <stddef.h>
 
 struct encoder_context;
+struct encoder_pass;
 
 /* A step of a layer, on a range of rows and, where it ends in a product, on a panel of columns. It
  * reads what the step before it wrote for all columns of its rows. */
 struct step {
+    const struct encoder_pass *pass;
     struct encoder_context *owner;  /* x, qkv, attended and their operands */
     struct encoder_context *block;  /* inner_operand, whose row 0 is the pass's row `block_row`; and
                                        inner, where `alone` */
@@ -28,7 +30,7 @@ struct step {
     size_t split; /* the columns: panel `panel` of 2^split, where the weights can be split so far */
     size_t panel;
     size_t head; /* of attention, whose rows are one text's; or the expert whose rows they are, as
-                    expert_rows lists them */
+                    expert_rows lists them; or the panel of a sparse head */
     bool alone;  /* the step is a phase of its own, so that it must leave whole what the next reads:
                     what is read may be another member's */
 };
@@ -41,6 +43,7 @@ enum step_kind {
     STEP_PRODUCT, /* rows, or panels of the columns of its weights */
     STEP_TEXTS,   /* texts and heads */
     STEP_EXPERTS, /* rows, sorted by expert */
+    STEP_PANELS,  /* panels of a sparse head, each with all rows */
 };
 
 struct layer_step {

@@ -111,6 +111,16 @@ struct family_head {
     const char *const *chat; /* [3]: a template's parts, where the folder has none; NULL: it must */
 };
 
+/* The head of a family's ...ForMaskedLM: output(norm(activation(dense(token)))), as wide as the
+ * vocabulary. */
+struct family_vocabulary_head {
+    const struct family_tensor *tensors; /* with the output's bias; end with a NULL name */
+    const struct family_tensor *output;  /* whole, where its weights are not the word embeddings */
+    bool has_models_activation;          /* else GELU by erf */
+    const struct family_demand *demands; /* ends with a NULL key; NULL: there are none */
+    const char *const *refused;          /* ends with NULL; NULL: there are none */
+};
+
 struct family {
     const char *const model_types[4];    /* config.json's words for it */
     const struct family_demand selector; /* a key that must have this word; no key: none must */
@@ -143,6 +153,7 @@ struct family {
     const char *layer_infix;                   /* after "N"; NULL: "." */
     const struct family_tensor *layer_tensors; /* end with a NULL name */
     const struct family_head *head;            /* NULL: no head of it is served */
+    const struct family_vocabulary_head *vocabulary_head; /* the same */
 };
 
 /* By config.json's "model_type"; UNSUPPORTED names those that are served. */

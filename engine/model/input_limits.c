@@ -40,11 +40,17 @@ static enum status check_outputs(const struct document *config, enum transformer
         [TASK_EMBED] = {"feature-extraction", "token_embeddings", "last_hidden_state"},
         [TASK_JUDGE] = {"sequence-classification", "scores", "logits"},
         [TASK_ANSWER] = {"text-generation", "causal_logits", "logits"},
+        [TASK_FILL] = {"fill-mask", "token_embeddings", "logits"},
+        [TASK_FILL_IF_SAID] = {"fill-mask", "token_embeddings", "logits"},
     };
     struct document modalities;
     struct document text;
     enum status status;
 
+    if (task == TASK_FILL_IF_SAID && !json_object_get(config->root, "transformer_task"))
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "sentence_bert_config.json: has no \"transformer_task\"; before a "
+                         "SpladePooling it must be \"fill-mask\"");
     status = document_demand(config, "transformer_task", named[task].task, error);
     if (!status)
         status = document_demand(config, "module_output_name", named[task].output, error);

@@ -16,8 +16,14 @@ struct input_limits {
     bool takes_messages; /* modality_config has "message": texts go through the chat template */
 };
 
-/* What the module gives: token vectors, a cross-encoder's scores, or logits of the next token. */
-enum transformer_task { TASK_EMBED, TASK_JUDGE, TASK_ANSWER };
+/* What the module gives. */
+enum transformer_task {
+    TASK_EMBED,        /* token vectors */
+    TASK_JUDGE,        /* a cross-encoder's scores */
+    TASK_ANSWER,       /* logits of the next token */
+    TASK_FILL,         /* each token's scores of the vocabulary */
+    TASK_FILL_IF_SAID, /* the same, which the file must say */
+};
 
 /* STATUS_UNSUPPORTED if the file asks for anything else than the task that changes the numbers. */
 MUST_CHECK enum status input_limits_read(struct input_limits *ret_limits, const char *folder,

@@ -116,6 +116,19 @@ static enum status fill_layer(struct model *model, const struct family *family, 
     return STATUS_OK;
 }
 
+static enum status fill_vocabulary_head(struct model *model,
+                                        const struct family_vocabulary_head *head,
+                                        struct error *error)
+{
+    enum status status = fill_model(model, head->tensors, error);
+
+    if (!status && !model->ties_vocabulary)
+        status = fill_model(model, head->output, error);
+    else if (!status)
+        model->vocabulary_head.output.weight = model->word_embeddings;
+    return status;
+}
+
 /* The rows that make logits: of their own or, where the file has none and config.json ties them,
  * the word embeddings. */
 static enum status fill_vocabulary(struct model *model, const struct family_head *head,
@@ -159,6 +172,8 @@ static enum status load_weights(struct model *model, const struct family *family
     status = fill_model(model, family->model_tensors, error);
     if (!status)
         status = load_head(model, family->head, error);
+    if (!status && model->sparse.pooling)
+        status = fill_vocabulary_head(model, family->vocabulary_head, error);
     for (size_t i = 0; !status && i < model->arch.n_layers; i++)
         status = fill_layer(model, family, i, error);
     return status;
@@ -237,6 +252,15 @@ static enum status set_pooling(struct model *model, struct modules *modules, con
     return STATUS_OK;
 }
 
+static enum transformer_task task_of(const struct model *model, const struct modules *modules)
+{
+    if (modules->sparse.pooling)
+        return modules->is_masked_model ? TASK_FILL : TASK_FILL_IF_SAID;
+    if (model->head.answers.are_asked)
+        return TASK_ANSWER;
+    return model->labels.n > 0 ? TASK_JUDGE : TASK_EMBED;
+}
+
 /* What is to stand around a pair's texts. sentence-transformers looks at the template where the
  * Transformer module takes messages, as one does that no modules.json describes. */
 static enum status read_chat(struct model *model, const struct family *family,
@@ -274,9 +298,6 @@ enum { MAX_UNLIMITED_TOKENS = 1 << 16 };
 static enum status read_text_settings(struct model *model, const struct family *family,
                                       const struct modules *modules, struct error *error)
 {
-    enum transformer_task task = model->head.answers.are_asked ? TASK_ANSWER
-                                 : model->labels.n > 0         ? TASK_JUDGE
-                                                               : TASK_EMBED;
     size_t n_positions = model->arch.n_positions;
     struct input_limits limits = {0};
     struct tokenizer_config config;
@@ -284,7 +305,7 @@ static enum status read_text_settings(struct model *model, const struct family *
     size_t max_tokens;
 
     if (modules->found)
-        status = input_limits_read(&limits, model->transformer_dir, task, error);
+        status = input_limits_read(&limits, model->transformer_dir, task_of(model, modules), error);
     if (!status)
         status = tokenizer_config_read(&config, model->transformer_dir, error);
     if (status)
@@ -332,6 +353,8 @@ static enum status read_arch(struct model *model, struct modules *modules,
                                    error);
     else if (!status && labels_are_there(&config) && !modules->pools)
         status = head_read(model, *ret_family, &config, pooling_override, error);
+    else if (!status && (modules->sparse.pooling || sparse_is_asked_for(pooling_override)))
+        status = sparse_read(model, *ret_family, &config, modules, pooling_override, error);
     else if (!status)
         status = set_pooling(model, modules, pooling_override, error);
     if (!status)
@@ -389,7 +412,7 @@ static enum status read_settings(struct model *model, const struct modules *modu
 
     if (!modules->found) {
         model->default_dims = model->n_dims;
-        if (model->labels.n > 0 || model->table.weights)
+        if (model->labels.n > 0 || model->table.weights || model->sparse.pooling)
             return STATUS_OK;
         return add_note(model, "no modules.json: mean pooling, no normalisation and no prompts, as "
                                "sentence-transformers does then");

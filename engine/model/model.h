@@ -14,6 +14,7 @@
 #include "engine/model/head/answers.h"
 #include "engine/model/head/chat_template.h"
 #include "engine/model/head/labels.h"
+#include "engine/model/head/sparse.h"
 #include "engine/model/modules/token_table.h"
 #include "engine/model/prompt.h"
 #include "engine/vector/pooling.h"
@@ -68,6 +69,13 @@ struct head_weights {
     size_t padding_id;
 };
 
+/* What makes a token's scores of the vocabulary, as stored. */
+struct vocabulary_weights {
+    struct linear dense; /* [hidden, hidden] */
+    struct layer_norm_weights norm;
+    struct linear output; /* [vocab, hidden] */
+};
+
 /* A static embedding has a table and no encoder: of `arch` only hidden_size, vocab_size and
  * n_positions are set, and no tensors. */
 struct model {
@@ -88,7 +96,11 @@ struct model {
     struct model_layer *layers;           /* [n_layers] */
     struct head_weights head;
     struct labels labels; /* of a cross-encoder, which gives a score for each; none: it embeds */
-    bool has_types;       /* tokens of a pair's second text have type 1 */
+    struct sparse_rule sparse;                 /* SPARSE_NONE: vectors are dense */
+    struct vocabulary_weights vocabulary_head; /* of a sparse embedding */
+    enum activation vocabulary_activation;
+    bool ties_vocabulary;      /* the output's weights are the word embeddings */
+    bool has_types;            /* tokens of a pair's second text have type 1 */
     struct chat_template chat; /* around a pair's texts, which are then one text; or none */
 
     struct pooling pooling;
@@ -116,7 +128,7 @@ struct model {
     struct weights *weights; /* private: the open files */
 };
 
-/* `pooling_override`: a mode's short name ("cls", "mean" ...) or NULL for the folder's own. */
+/* `pooling_override`: a mode's short name ("cls", "mean" ...), "splade" or NULL for the folder's own. */
 MUST_CHECK enum status model_load(struct model **ret_model, const char *model_dir,
                                   const char *pooling_override, struct error *error);
 void model_free(struct model *model);

@@ -104,18 +104,33 @@ static enum status read_judge(const struct document *config, struct model *model
     return status;
 }
 
+/* A sparse encoder's: its vectors are not cut, nor made sparser. */
+static enum status read_sparse(const struct document *config, struct error *error)
+{
+    enum status status = document_refuse(config, "max_active_dims", error);
+
+    if (!status)
+        status = document_refuse(config, "truncate_dim", error);
+    return status;
+}
+
 enum status prompts_read(struct model *model, const char *model_dir, struct error *error)
 {
     bool judges = model->labels.n > 0;
+    const char *kind = judges                  ? "CrossEncoder"
+                       : model->sparse.pooling ? "SparseEncoder"
+                                               : "SentenceTransformer";
     struct document config;
     enum status status;
 
     status = document_open_if_there(&config, model_dir, SENTENCE_FILE, false, error);
     if (status || !config.root)
         return status;
-    status = check_kind(&config, judges ? "CrossEncoder" : "SentenceTransformer", error);
+    status = check_kind(&config, kind, error);
     if (!status && judges)
         status = read_judge(&config, model, error);
+    if (!status && model->sparse.pooling)
+        status = read_sparse(&config, error);
     if (!status)
         status = read_similarity(&config, &model->similarity, error);
     if (!status)

@@ -34,8 +34,9 @@ struct job {
     size_t n_first;     /* of a pair's first text, of type 0; the rest have type 1; 0: one text */
     size_t n_skipped;   /* leading tokens (a prompt's) that the pooling leaves out; usually 0 */
     float *vector;      /* [n_dims]: written by the engine; a cross-encoder's scores */
-    size_t n_dims; /* 1 to the model's n_dims: a Matryoshka dimension, the vector's first numbers */
-    bool normalize;       /* L2-normalise those numbers */
+    size_t n_dims;  /* 1 to the model's n_dims: a Matryoshka dimension, the vector's first numbers;
+                      all of a sparse encoder's */
+    bool normalize; /* L2-normalise those numbers; a sparse encoder's are never */
     float *token_vectors; /* [n_tokens, hidden_size], usually NULL: what the encoder gives is
                              written here, and nothing is pooled: the last four are not used */
     enum status status;   /* written by the engine: OK, NOT_FINITE, CANCELLED, STOPPING, INTERNAL */

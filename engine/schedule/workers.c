@@ -69,16 +69,15 @@ static void finish_tokens(struct worker *worker, struct job *job, const float *t
         job_deliver_tokens(follower, tokens, n_numbers);
 }
 
-/* Gives out worker->pooled, one text's vector, to its job and those that follow it, and keeps it for
- * later ones. */
-static void finish_job(struct worker *worker, struct job *job)
+/* Gives out one text's vector to its job and those that follow it, and keeps it for later ones. */
+static void finish_job(struct worker *worker, struct job *job, const float *vector)
 {
-    job_deliver(job, worker->pooled);
+    job_deliver(job, vector);
     for (struct job *follower = job->engine.followers; follower;
          follower = follower->engine.next_follower)
-        job_deliver(follower, worker->pooled);
+        job_deliver(follower, vector);
     if (job->status == STATUS_OK)
-        cache_put(worker->workers->options.cache, job->engine.key, worker->pooled);
+        cache_put(worker->workers->options.cache, job->engine.key, vector);
 }
 
 static void fail_job(struct job *job, enum status status)
@@ -95,7 +94,7 @@ static void pool_tokens(struct worker *worker, struct job *job, const float *tok
     size_t n_tokens = model_count_pooled(model, job->ids, job->n_tokens);
 
     model_pool(model, tokens, n_tokens, job->n_skipped, worker->pooled, worker->scratch);
-    finish_job(worker, job);
+    finish_job(worker, job, worker->pooled);
 }
 
 /* A pass of a model that has a table and no encoder. */
@@ -117,7 +116,7 @@ static void look_up_lane(struct worker *worker, struct lane *lane)
         }
         model_look_up(model, job->ids, job->n_tokens, worker->sums, worker->pooled,
                       worker->scratch);
-        finish_job(worker, job);
+        finish_job(worker, job, worker->pooled);
     }
 }
 
@@ -141,6 +140,7 @@ static void encode_lane(struct worker *worker, struct lane *lane, void (*let_pas
             .ids = pass->jobs[i]->ids,
             .n_tokens = pass->jobs[i]->n_tokens,
             .n_first = pass->jobs[i]->n_first,
+            .scores = model->sparse.pooling ? pass->jobs[i]->vector : NULL,
         };
     status = encoder_run(lane->context, &encoder_pass, &tokens);
     batcher_settle(worker->workers->options.batcher, pass);
@@ -149,6 +149,8 @@ static void encode_lane(struct worker *worker, struct lane *lane, void (*let_pas
             fail_job(pass->jobs[i], status);
         else if (pass->jobs[i]->token_vectors)
             finish_tokens(worker, pass->jobs[i], tokens + row * model->arch.hidden_size);
+        else if (model->sparse.pooling)
+            finish_job(worker, pass->jobs[i], pass->jobs[i]->vector);
         else
             pool_tokens(worker, pass->jobs[i], tokens + row * model->arch.hidden_size);
     }

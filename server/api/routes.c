@@ -18,6 +18,7 @@
 #include "server/api/similarity.h"
 #include "server/api/tei.h"
 #include "server/api/tei_info.h"
+#include "server/api/tei_sparse.h"
 #include "server/api/tei_tokens.h"
 #include "server/api/tei_vertex.h"
 #include "server/exchange/route_family.h"
@@ -61,6 +62,7 @@ static const struct route rows[] = {
     {"/invocations",    POST,  TEI,    true,  true,  false, tei_root_start,               tei_root_finish},
     {"/vertex",         POST,  TEI,    true,  true,  false, tei_vertex_start,             tei_vertex_finish},
     {"/embed_all",      POST,  TEI,    true,  true,  false, tei_embed_all_start,          tei_embed_all_finish},
+    {"/embed_sparse",   POST,  TEI,    true,  true,  false, tei_embed_sparse_start,       tei_embed_sparse_finish},
     {"/tokenize",       POST,  TEI,    true,  true,  false, tei_tokenize,                 NULL},
     {"/decode",         POST,  TEI,    true,  true,  false, tei_decode,                   NULL},
     {"/info",           GET,   TEI,    true,  true,  false, tei_info,                     NULL},

@@ -107,7 +107,7 @@ bool tei_decode_truncation_direction(struct decoding *decoding, const struct bod
     return true;
 }
 
-static bool decode_tei_inputs(struct decoding *decoding, const struct body_object *root)
+bool tei_read_inputs(struct decoding *decoding, const struct body_object *root)
 {
     return decode_refuse_foreign(decoding, root) &&
            decode_input(decoding, body_get(root, "inputs"), "inputs", true) &&
@@ -119,7 +119,7 @@ static bool decode_tei_inputs(struct decoding *decoding, const struct body_objec
 bool tei_read_embed(struct decoding *decoding, const struct body_object *root)
 {
     decoding->fields.normalize = true;
-    return decode_tei_inputs(decoding, root) && decode_dimensions(decoding, root) &&
+    return tei_read_inputs(decoding, root) && decode_dimensions(decoding, root) &&
            body_get_switch(root, "normalize", &decoding->fields.normalize, decoding->error);
 }
 
@@ -128,7 +128,7 @@ bool tei_read_embed_all(struct decoding *decoding, const struct body_object *roo
     decoding->fields.pooled = false;
     decoding->fields.n_dims = decoding->limits->hidden_size;
     decoding->fields.max_request_tokens = decoding->limits->max_unpooled_tokens;
-    return decode_tei_inputs(decoding, root);
+    return tei_read_inputs(decoding, root);
 }
 
 /* For both routes: a vector for each input, or for each token. */

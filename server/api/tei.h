@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Routes of Text Embeddings Inference. Handlers of routes.c; see route.h for the threads they run
- * on. The others are in tei_tokens.h, tei_info.h and similarity.h. */
+ * on. The others are in tei_sparse.h, tei_tokens.h, tei_info.h and
+ * similarity.h. */
 #ifndef NESTD_SERVER_API_TEI_H
 #define NESTD_SERVER_API_TEI_H
 
@@ -20,6 +21,9 @@ void tei_count_characters(struct request *request, const struct fields *fields);
 
 /* Reads "truncation_direction", TEI's word for which end of a text goes. */
 bool tei_decode_truncation_direction(struct decoding *decoding, const struct body_object *object);
+
+/* Reads what all routes that embed have: inputs, truncation, a prompt. */
+bool tei_read_inputs(struct decoding *decoding, const struct body_object *root);
 
 /* POST /embed; / and /invocations where the model embeds */
 bool tei_read_embed(struct decoding *decoding, const struct body_object *root);

@@ -17,10 +17,10 @@ static void write_string(struct buffer *buffer, const char *string)
 }
 
 /* By TEI's names. Several modes in the order of concatenation: "cls+mean". */
-static void write_pooling(struct buffer *buffer, const struct pooling *pooling)
+static void write_pooling(struct buffer *buffer, const struct pooling *pooling, bool is_sparse)
 {
-    buffer_append_string(buffer, "\"");
-    for (size_t i = 0; i < pooling->n_modes; i++) {
+    buffer_append_string(buffer, is_sparse ? "\"splade" : "\"");
+    for (size_t i = 0; i < pooling->n_modes && !is_sparse; i++) {
         enum pooling_mode mode = pooling->order[i];
 
         buffer_appendf(buffer, "%s%s", i > 0 ? "+" : "",
@@ -54,7 +54,7 @@ static void write_model_type(struct buffer *buffer, const struct engine_info *in
         write_labels(buffer, info->labels);
     } else {
         buffer_append_string(buffer, "{\"embedding\":{\"pooling\":");
-        write_pooling(buffer, &info->pooling);
+        write_pooling(buffer, &info->pooling, info->is_sparse);
         buffer_append_string(buffer, "}");
     }
     buffer_append_string(buffer, "}");

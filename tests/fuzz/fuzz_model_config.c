@@ -87,6 +87,12 @@ static const struct stored tensors[] = {
     {"pooler.dense.bias", HIDDEN, 0},
     {"classifier.weight", LABELS, HIDDEN},
     {"classifier.bias", LABELS, 0},
+    {"cls.predictions.transform.dense.weight", HIDDEN, HIDDEN},
+    {"cls.predictions.transform.dense.bias", HIDDEN, 0},
+    {"cls.predictions.transform.LayerNorm.weight", HIDDEN, 0},
+    {"cls.predictions.transform.LayerNorm.bias", HIDDEN, 0},
+    {"cls.predictions.decoder.weight", VOCABULARY, HIDDEN},
+    {"cls.predictions.bias", VOCABULARY, 0},
 };
 
 static const struct stored dense_tensors[] = {
@@ -204,6 +210,9 @@ static void read_last(const struct model *model)
                       model->arch.vocab_size * model->arch.embedding_size - 1);
     last = tensor_get(&model->layers[model->arch.n_layers - 1].output.weight,
                       model->arch.hidden_size * model->arch.intermediate_size - 1);
+    if (model->sparse.pooling)
+        last = tensor_get(&model->vocabulary_head.output.weight,
+                          model->n_dims * model->arch.hidden_size - 1);
     (void)last;
 }
 
@@ -219,6 +228,8 @@ static void try_model(void)
     }
     if (model->n_dims == 0 || model->default_dims > model->n_dims || model->max_tokens == 0 ||
         model->max_tokens > model->arch.n_positions)
+        abort();
+    if (model->sparse.pooling && model->n_dims != model->arch.vocab_size)
         abort();
     if (model->labels.n > 0 && model->default_dims != model->labels.n)
         abort();

@@ -99,6 +99,7 @@ ROUTES = [
     Route("/invocations", "inputs", "tidpel", "tei"),
     Route("/vertex", None, "", "tei"),
     Route("/embed_all", "inputs", "tipel", "tei"),
+    Route("/embed_sparse", None, "", "tei"),
     Route("/similarity", "inputs.sentences", "tdpel", "tei", "parameters.", body_of=pairs_body),
     Route("/tokenize", "inputs", "tp", "tei"),
     Route("/decode", "ids", "i", "tei", good=[7]),

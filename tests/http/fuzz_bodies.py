@@ -66,10 +66,11 @@ ROUTES = {
     "/v1/classify": [{"input": ["a", "b"]}],
     "/embed": EMBED,
     "/embed_all": EMBED_ALL,
+    "/embed_sparse": EMBED_ALL,
     "/vertex": [{"instances": [{"type": "embed", "inputs": "a"}, {"type": "embed", "inputs": "b", "truncate": True}]}],
     "/decode": DECODE,
 }
-STATUSES = {200, 400, 404, 413, 422, 429}
+STATUSES = {200, 400, 404, 413, 422, 424, 429}
 KEYS = sorted(
     {key for bodies in ROUTES.values() for body in bodies for key in body} | {*PAIRS, *OTHER_KEYS}
 )

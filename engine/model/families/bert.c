@@ -37,6 +37,27 @@ static const struct family_tensor head_tensors[] = {
 
 const struct family_head bert_head = {.tensors = head_tensors, .activation = "torch.nn.Tanh"};
 
+static const struct family_tensor vocabulary_tensors[] = {
+    OUTER_LINEAR("cls.predictions.transform.dense", vocabulary_head.dense, HIDDEN, HIDDEN),
+    OUTER_TENSOR("cls.predictions.transform.LayerNorm.weight", vocabulary_head.norm.gamma, HIDDEN,
+                 NONE),
+    OUTER_TENSOR("cls.predictions.transform.LayerNorm.bias", vocabulary_head.norm.beta, HIDDEN,
+                 NONE),
+    OUTER_TENSOR("cls.predictions.bias", vocabulary_head.output.bias, VOCABULARY, NONE),
+    NO_TENSOR,
+};
+
+static const struct family_tensor vocabulary_output[] = {
+    OUTER_LINEAR("cls.predictions.decoder", vocabulary_head.output, VOCABULARY, HIDDEN),
+    NO_TENSOR,
+};
+
+static const struct family_vocabulary_head vocabulary_head = {
+    .tensors = vocabulary_tensors,
+    .output = vocabulary_output,
+    .has_models_activation = true,
+};
+
 const struct family family_bert = {
     .model_types = {"bert"},
     .sizes =
@@ -59,4 +80,5 @@ const struct family family_bert = {
     .layer_prefix = "encoder.layer.",
     .layer_tensors = bert_layer_tensors,
     .head = &bert_head,
+    .vocabulary_head = &vocabulary_head,
 };

@@ -33,6 +33,25 @@ static const struct family_tensor head_tensors[] = {
 
 static const struct family_head head = {.tensors = head_tensors, .activation = "torch.nn.ReLU"};
 
+static const struct family_tensor vocabulary_tensors[] = {
+    OUTER_LINEAR("vocab_transform", vocabulary_head.dense, HIDDEN, HIDDEN),
+    OUTER_TENSOR("vocab_layer_norm.weight", vocabulary_head.norm.gamma, HIDDEN, NONE),
+    OUTER_TENSOR("vocab_layer_norm.bias", vocabulary_head.norm.beta, HIDDEN, NONE),
+    OUTER_TENSOR("vocab_projector.bias", vocabulary_head.output.bias, VOCABULARY, NONE),
+    NO_TENSOR,
+};
+
+static const struct family_tensor vocabulary_output[] = {
+    OUTER_LINEAR("vocab_projector", vocabulary_head.output, VOCABULARY, HIDDEN),
+    NO_TENSOR,
+};
+
+static const struct family_vocabulary_head vocabulary_head = {
+    .tensors = vocabulary_tensors,
+    .output = vocabulary_output,
+    .has_models_activation = true,
+};
+
 const struct family family_distilbert = {
     .model_types = {"distilbert"},
     .sizes =
@@ -53,4 +72,5 @@ const struct family family_distilbert = {
     .layer_prefix = "transformer.layer.",
     .layer_tensors = layer_tensors,
     .head = &head,
+    .vocabulary_head = &vocabulary_head,
 };

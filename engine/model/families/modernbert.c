@@ -48,6 +48,25 @@ static const struct family_head head = {
     .refused = head_refused,
 };
 
+static const struct family_tensor vocabulary_tensors[] = {
+    OUTER_TENSOR("head.dense.weight", vocabulary_head.dense.weight, HIDDEN, HIDDEN),
+    OUTER_TENSOR("head.norm.weight", vocabulary_head.norm.gamma, HIDDEN, NONE),
+    OUTER_TENSOR("decoder.bias", vocabulary_head.output.bias, VOCABULARY, NONE),
+    NO_TENSOR,
+};
+
+static const struct family_tensor vocabulary_output[] = {
+    OUTER_LINEAR("decoder", vocabulary_head.output, VOCABULARY, HIDDEN),
+    NO_TENSOR,
+};
+
+static const struct family_vocabulary_head vocabulary_head = {
+    .tensors = vocabulary_tensors,
+    .output = vocabulary_output,
+    .demands = head_demands,
+    .refused = head_refused,
+};
+
 const struct family family_modernbert = {
     .model_types = {"modernbert"},
     .sizes =
@@ -80,4 +99,5 @@ const struct family family_modernbert = {
     .layer_prefix = "layers.",
     .layer_tensors = layer_tensors,
     .head = &head,
+    .vocabulary_head = &vocabulary_head,
 };

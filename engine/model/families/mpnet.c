@@ -52,4 +52,5 @@ const struct family family_mpnet = {
     .layer_prefix = "encoder.layer.",
     .layer_tensors = layer_tensors,
     .head = &roberta_head,
+    .vocabulary_head = &roberta_vocabulary_head,
 };

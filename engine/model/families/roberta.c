@@ -18,6 +18,24 @@ static const struct family_tensor head_tensors[] = {
 
 const struct family_head roberta_head = {.tensors = head_tensors, .activation = "torch.nn.Tanh"};
 
+static const struct family_tensor vocabulary_tensors[] = {
+    OUTER_LINEAR("lm_head.dense", vocabulary_head.dense, HIDDEN, HIDDEN),
+    OUTER_TENSOR("lm_head.layer_norm.weight", vocabulary_head.norm.gamma, HIDDEN, NONE),
+    OUTER_TENSOR("lm_head.layer_norm.bias", vocabulary_head.norm.beta, HIDDEN, NONE),
+    OUTER_TENSOR("lm_head.bias", vocabulary_head.output.bias, VOCABULARY, NONE),
+    NO_TENSOR,
+};
+
+static const struct family_tensor vocabulary_output[] = {
+    OUTER_LINEAR("lm_head.decoder", vocabulary_head.output, VOCABULARY, HIDDEN),
+    NO_TENSOR,
+};
+
+const struct family_vocabulary_head roberta_vocabulary_head = {
+    .tensors = vocabulary_tensors,
+    .output = vocabulary_output,
+};
+
 const struct family family_roberta = {
     .model_types = {"roberta", "xlm-roberta", "camembert"},
     .sizes =
@@ -40,4 +58,5 @@ const struct family family_roberta = {
     .layer_prefix = "encoder.layer.",
     .layer_tensors = bert_layer_tensors,
     .head = &roberta_head,
+    .vocabulary_head = &roberta_vocabulary_head,
 };

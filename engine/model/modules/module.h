@@ -24,9 +24,11 @@ typedef enum status module_reader(const struct module_place *place, struct modul
                                   struct error *error);
 
 module_reader module_read_transformer;
+module_reader module_read_masked_model;
 module_reader module_read_static_embedding;
 module_reader module_read_pooling;
 module_reader module_read_logit_score;
+module_reader module_read_splade_pooling;
 
 /* Of a folder without modules.json; `modules` is as before unless model2vec saved it. */
 module_reader module_read_model2vec;

@@ -17,7 +17,7 @@
 
 #define MODULES_FILE "modules.json"
 
-/* What takes texts in comes first, and a Pooling or a LogitScore after a Transformer; after them
+/* What takes texts in comes first, and a pooling or a LogitScore after a Transformer; after them
  * come the others, in any number, but nothing after a LogitScore. */
 enum module_rank { MODULE_FIRST, MODULE_SECOND, MODULE_LATER, MODULE_NOWHERE };
 static const struct {
@@ -26,8 +26,10 @@ static const struct {
     enum module_rank rank;
 } served[] = {
     {"Transformer", module_read_transformer, MODULE_FIRST},
+    {"MLMTransformer", module_read_masked_model, MODULE_FIRST},
     {"StaticEmbedding", module_read_static_embedding, MODULE_FIRST},
     {"Pooling", module_read_pooling, MODULE_SECOND},
+    {"SpladePooling", module_read_splade_pooling, MODULE_SECOND},
     {"LogitScore", module_read_logit_score, MODULE_SECOND},
     {"Dense", module_read_dense, MODULE_LATER},
     {"LayerNorm", module_read_layer_norm, MODULE_LATER},
@@ -95,7 +97,8 @@ static enum status read_module(const char *model_dir, const struct document *mod
         return error_set(error, STATUS_UNSUPPORTED,
                          "%s: \"type\" is \"%.100s\"; Transformer and Pooling, or StaticEmbedding, "
                          "and then perhaps Dense, LayerNorm, Normalize or Dropout are served, in "
-                         "this order, or Transformer and LogitScore",
+                         "this order, or Transformer and LogitScore, or MLMTransformer and "
+                         "SpladePooling",
                          module->name, type);
     if (!path_stays_inside(place.path))
         return error_set(error, STATUS_INVALID,
@@ -143,6 +146,9 @@ static enum status read_modules(const char *model_dir, const struct document *li
 
 enum status modules_demand_pooling(const struct modules *modules, struct error *error)
 {
+    if (modules->is_masked_model && !modules->sparse.pooling)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         MODULES_FILE ": lists an MLMTransformer, but no SpladePooling");
     if (modules->found && !modules->pools)
         return error_set(error, STATUS_UNSUPPORTED, MODULES_FILE ": lists no Pooling module");
     return STATUS_OK;

@@ -7,8 +7,11 @@
 
 size_t model_pool_floats(const struct model *model)
 {
-    return transform_count_max(&model->transform,
-                               model->arch.hidden_size * pooling_count(&model->pooling));
+    size_t n_pooled = model->arch.hidden_size * pooling_count(&model->pooling);
+
+    if (model->sparse.pooling && model->n_dims > n_pooled)
+        return model->n_dims;
+    return transform_count_max(&model->transform, n_pooled);
 }
 
 void model_pool(const struct model *model, const float *tokens, size_t n_tokens, size_t n_skipped,
@@ -29,13 +32,13 @@ size_t model_count_pooled(const struct model *model, const int32_t *ids, size_t 
 
 size_t model_count_measured(const struct model *model)
 {
-    return model->labels.n > 0 ? model->arch.hidden_size : model->n_dims;
+    return model->labels.n > 0 || model->sparse.pooling ? model->arch.hidden_size : model->n_dims;
 }
 
 void model_pool_measured(const struct model *model, const float *tokens, size_t n_tokens,
                          float *ret_vector, float *scratch)
 {
-    if (model->labels.n > 0)
+    if (model->labels.n > 0 || model->sparse.pooling)
         pooling_apply(&model->pooling, tokens, n_tokens, 0, model->arch.hidden_size, ret_vector);
     else
         model_pool(model, tokens, n_tokens, 0, ret_vector, scratch);

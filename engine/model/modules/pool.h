@@ -22,8 +22,8 @@ void model_pool(const struct model *model, const float *tokens, size_t n_tokens,
  * cross-encoder's head may leave out; 1 at least. */
 size_t model_count_pooled(const struct model *model, const int32_t *ids, size_t n_tokens);
 
-/* The same for judging a number format: the finished vector or, of a cross-encoder, the pooled one,
- * since a few scores have no direction to lose. model_count_measured() numbers come out. */
+/* The same for judging a number format: the finished vector or, of a cross-encoder or a sparse encoder,
+ * the pooled one: a few scores have no direction to lose, and the vocabulary's are too many. model_count_measured() numbers come out. */
 size_t model_count_measured(const struct model *model);
 void model_pool_measured(const struct model *model, const float *tokens, size_t n_tokens,
                          float *ret_vector, float *scratch);

@@ -92,3 +92,11 @@ enum status module_read_transformer(const struct module_place *place, struct mod
     modules->transformer_path = strdup(place->path);
     return modules->transformer_path ? STATUS_OK : STATUS_NO_MEMORY;
 }
+
+/* An older name of a Transformer whose "transformer_task" is "fill-mask". */
+enum status module_read_masked_model(const struct module_place *place, struct modules *modules,
+                                     struct error *error)
+{
+    modules->is_masked_model = true;
+    return module_read_transformer(place, modules, error);
+}

@@ -46,6 +46,14 @@ static bool respond_cross_encoder(struct request *request)
     return false;
 }
 
+static bool respond_sparse(struct request *request)
+{
+    respond_problem(request, PROBLEM_WRONG_MODEL, "model",
+                    "This server's model gives sparse vectors (SPLADE), one number for each token "
+                    "of its vocabulary. POST /embed_sparse returns those that are not zero");
+    return false;
+}
+
 static bool check_model(struct request *request, struct slice name)
 {
     if (!name.bytes || server_knows_model(request->server, name.bytes, name.len_bytes))
@@ -288,6 +296,8 @@ static bool prepare(struct request *request, const struct embed_route *route)
     request->free_work = embed_work_free;
     if (!route->judges && request->server->limits->labels.n > 0)
         return respond_cross_encoder(request);
+    if (!route->judges && !route->is_sparse && request->server->limits->is_sparse)
+        return respond_sparse(request);
     if (!decode_body(body, request->server->limits, &request->memory, route->read, &work->fields,
                      &error)) {
         respond_api_error(request, &error);

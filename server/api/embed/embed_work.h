@@ -43,7 +43,8 @@ struct finish_bytes {
 
 /* How one route that encodes differs from the others. */
 struct embed_route {
-    bool judges; /* it is a cross-encoder's; other routes refuse such a model */
+    bool judges;    /* it is a cross-encoder's; other routes refuse such a model */
+    bool is_sparse; /* the same of a model whose vectors are sparse */
 
     /* Reads the fields that the route has (decode.h). */
     bool (*read)(struct decoding *decoding, const struct body_object *root);

@@ -91,6 +91,7 @@ enum status limits_new(struct limits **ret_limits, const struct options *options
     limits->truncate = tokenizer_truncates_start(info->tokenizer) ? TRUNCATE_START : TRUNCATE_END;
     limits->auto_truncate = options->auto_truncate;
     limits->similarity = info->similarity;
+    limits->is_sparse = info->is_sparse;
     if (info->labels)
         limits->labels = *info->labels;
 
@@ -107,6 +108,10 @@ enum status limits_new(struct limits **ret_limits, const struct options *options
 
 enum status limits_demand_vectors(const struct limits *limits, struct error *error)
 {
+    if (limits->is_sparse)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "the model gives sparse vectors (SPLADE): POST /embed_sparse of a server "
+                         "returns them");
     if (limits->labels.n == 0)
         return STATUS_OK;
     return error_set(error, STATUS_UNSUPPORTED,

@@ -32,6 +32,7 @@ struct limits {
     enum truncate_side truncate; /* the end that is cut if a request does not say which */
     bool auto_truncate;
     enum similarity similarity;
+    bool is_sparse;       /* the model's vectors are (engine.h) */
     struct labels labels; /* the model's, borrowed; n 0: it embeds */
 };
 
@@ -41,7 +42,8 @@ MUST_CHECK enum status limits_new(struct limits **ret_limits, const struct optio
                                   const struct engine_info *info, struct error *error);
 void limits_free(struct limits *limits);
 
-/* For commands that embed: UNSUPPORTED where the model is a cross-encoder. */
+/* For commands that embed: UNSUPPORTED where the model is a cross-encoder, or its vectors are
+ * sparse. */
 MUST_CHECK enum status limits_demand_vectors(const struct limits *limits, struct error *error);
 
 /* Whether vectors may be cut to n_dims numbers. */

@@ -5,6 +5,7 @@
 #include "server/api/rank/tei_predict.h"
 #include "server/api/rank/tei_rerank.h"
 #include "server/api/tei.h"
+#include "server/api/tei_sparse.h"
 #include "server/exchange/request.h"
 #include "server/exchange/server.h"
 
@@ -12,6 +13,8 @@ enum route_outcome tei_root_start(struct request *request)
 {
     size_t n_labels = request->server->limits->labels.n;
 
+    if (request->server->limits->is_sparse)
+        return tei_embed_sparse_start(request);
     if (n_labels == 0)
         return tei_embed_start(request);
     return n_labels == 1 ? tei_rerank_start(request) : tei_predict_start(request);
@@ -21,7 +24,9 @@ void tei_root_finish(struct request *request)
 {
     size_t n_labels = request->server->limits->labels.n;
 
-    if (n_labels == 0)
+    if (request->server->limits->is_sparse)
+        tei_embed_sparse_finish(request);
+    else if (n_labels == 0)
         tei_embed_finish(request);
     else if (n_labels == 1)
         tei_rerank_finish(request);

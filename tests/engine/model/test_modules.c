@@ -220,6 +220,78 @@ static void test_modules__refuses_weights_that_are_missing_or_pickled(void **sta
     folder_release(&folder);
 }
 
+#define MASKED                                                                                     \
+    "[{\"path\": \"\", \"type\": \"sentence_transformers.sparse_encoder.models.MLMTransformer\"}"
+#define SPLADE                                                                                     \
+    ", {\"path\": \"1_S\", \"type\": "                                                             \
+    "\"sentence_transformers.sparse_encoder.models.SpladePooling\"}"
+#define POOLING ", {\"path\": \"1_Pooling\", \"type\": \"sentence_transformers.models.Pooling\"}"
+
+static void test_modules__reads_splade_pooling(void **state)
+{
+    static const struct {
+        const char *text;
+        enum sparse_pooling pooling;
+        bool logs_twice;
+        size_t dims;
+    } cases[] = {
+        {"{}", SPARSE_MAX, false, 0},
+        {"{\"pooling_strategy\": \"sum\", \"embedding_dimension\": 60}", SPARSE_SUM, false, 60},
+        {"{\"activation_function\": \"log1p_relu\", \"word_embedding_dimension\": null, "
+         "\"chunk_size\": 8}",
+         SPARSE_MAX, true, 0},
+    };
+    struct folder folder;
+
+    (void)state;
+    folder_init_copy(&folder, "tiny-mean");
+    folder_write_text(&folder, "modules.json", MASKED SPLADE "]");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct modules modules;
+
+        folder_write_text(&folder, "1_S/config.json", cases[i].text);
+        modules = read_all(&folder);
+        assert_int_equal(modules.sparse.pooling, cases[i].pooling);
+        assert_int_equal(modules.sparse.logs_twice, cases[i].logs_twice);
+        assert_int_equal(modules.embedding_dims, cases[i].dims);
+        assert_true(modules.is_masked_model && modules.pools);
+        modules_release(&modules);
+    }
+    folder_release(&folder);
+}
+
+static void test_modules__refuses_splade_pooling_by_file_and_key(void **state)
+{
+    static const struct {
+        const char *text;
+        enum status status;
+        const char *complaint;
+    } cases[] = {
+        {"{\"pooling_strategy\": \"mean\"}", STATUS_UNSUPPORTED,
+         "1_S/config.json: \"pooling_strategy\" is \"mean\""},
+        {"{\"activation_function\": \"gelu\"}", STATUS_UNSUPPORTED,
+         "1_S/config.json: \"activation_function\" is \"gelu\""},
+        {"{\"pooling_strategy\": 1}", STATUS_INVALID, "\"pooling_strategy\" must be"},
+        {"{\"embedding_dimension\": 0}", STATUS_INVALID, "\"embedding_dimension\" must be"},
+        {"{\"top_k\": 9}", STATUS_UNSUPPORTED, "1_S/config.json: \"top_k\" (9) is a setting"},
+    };
+    struct folder folder;
+    struct modules modules;
+
+    (void)state;
+    folder_init_copy(&folder, "tiny-mean");
+    folder_write_text(&folder, "modules.json", MASKED SPLADE "]");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        folder_write_text(&folder, "1_S/config.json", cases[i].text);
+        assert_refused(&folder, cases[i].status, cases[i].complaint);
+    }
+    folder_write_text(&folder, "modules.json", MASKED POOLING "]");
+    modules = read_all(&folder);
+    assert_int_equal(modules_demand_pooling(&modules, NULL), STATUS_UNSUPPORTED);
+    modules_release(&modules);
+    folder_release(&folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +299,8 @@ int main(void)
         cmocka_unit_test(test_modules__dense_has_what_its_keys_say),
         cmocka_unit_test(test_modules__a_normalize_that_something_follows_is_a_step),
         cmocka_unit_test(test_modules__refuses_what_cannot_be_done_by_file_and_key),
+        cmocka_unit_test(test_modules__reads_splade_pooling),
+        cmocka_unit_test(test_modules__refuses_splade_pooling_by_file_and_key),
         cmocka_unit_test(test_modules__refuses_weights_that_are_missing_or_pickled),
     };
 
