@@ -9,6 +9,7 @@
 #include "server/hub/settings.h"
 #include "server/hub/source.h"
 #include "server/process/commands.h"
+#include "server/process/sandbox.h"
 #include "server/text/log.h"
 
 #include <signal.h>
@@ -101,9 +102,13 @@ int main(int argc, char **argv)
     case OPTIONS_RUN:
         break;
     }
-    time_slice_ask(TIME_SLICE_SHORT_NS); /* before any thread is started */
     log_open(options.json_output);
     log_set_level(options.log_level);
+    if (options.command == OPTIONS_SERVE && !options.health_check && !sandbox_try()) {
+        options_release(&options);
+        return EXIT_FAILURE;
+    }
+    time_slice_ask(TIME_SLICE_SHORT_NS); /* before any thread is started */
     for (size_t i = 0; i < report.n_warnings; i++)
         log_write(LOG_WARNING, "%s", report.warnings[i]);
     exit_status = find_and_run(&options, argv);
