@@ -6,33 +6,69 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Of two with the same "model_type" the one with a selector is first. */
+/* Of two with the same "model_type" the one with a selector is first; those of a folder's own code
+ * are before all others. */
 static const struct family *const families[] = {
-    &family_albert,     &family_jina_v2, &family_bert,          &family_deberta_v2,
-    &family_distilbert, &family_electra, &family_eurobert,      &family_gemma3,
-    &family_gte,        &family_jina_v3, &family_llama,         &family_mistral,
-    &family_modernbert, &family_mpnet,   &family_nomic_experts, &family_nomic_bert,
-    &family_qwen2,      &family_qwen3,   &family_roberta,       &family_t5_gated,
+    &family_xlm_roberta_flash,
+    &family_albert,
+    &family_jina_v2,
+    &family_bert,
+    &family_deberta_v2,
+    &family_distilbert,
+    &family_electra,
+    &family_eurobert,
+    &family_gemma3,
+    &family_gte,
+    &family_jina_v3,
+    &family_llama,
+    &family_mistral,
+    &family_modernbert,
+    &family_mpnet,
+    &family_nomic_experts,
+    &family_nomic_bert,
+    &family_qwen2,
+    &family_qwen3,
+    &family_roberta,
+    &family_t5_gated,
     &family_t5,
 };
 
 enum { N_FAMILIES = sizeof families / sizeof *families };
 
+/* The class of a folder's own code for its configuration: "Class" of "repository--file.Class". */
+static const char *find_code(const struct document *config)
+{
+    const json_t *map = json_object_get(config->root, "auto_map");
+    const char *name = json_string_value(json_object_get(map, "AutoConfig"));
+    const char *dot = name ? strrchr(name, '.') : NULL;
+
+    return dot ? dot + 1 : "";
+}
+
+/* model_type: NULL where config.json names none. */
+static bool has_name(const struct family *family, const struct document *config,
+                     const char *model_type)
+{
+    size_t n_types = sizeof family->model_types / sizeof *family->model_types;
+
+    if (family->code)
+        return strcmp(find_code(config), family->code) == 0;
+    for (size_t i = 0; i < n_types && family->model_types[i] && model_type; i++)
+        if (strcmp(model_type, family->model_types[i]) == 0)
+            return true;
+    return false;
+}
+
 static bool is_of(const struct family *family, const struct document *config,
                   const char *model_type)
 {
     const struct family_demand *selector = &family->selector;
-    size_t n_types = sizeof family->model_types / sizeof *family->model_types;
     const char *word = NULL;
-    size_t i = 0;
 
     if (selector->key)
         word = json_string_value(json_object_get(config->root, selector->key));
-    while (i < n_types && family->model_types[i] && strcmp(model_type, family->model_types[i]) != 0)
-        i++;
-    if (i == n_types || !family->model_types[i])
-        return false;
-    return !selector->key || (word && strcmp(word, selector->word) == 0);
+    return has_name(family, config, model_type) &&
+           (!selector->key || (word && strcmp(word, selector->word) == 0));
 }
 
 /* "bert, distilbert": each once. */
@@ -56,7 +92,7 @@ enum status family_find(const struct document *config, const struct family **ret
 
     if (status)
         return status;
-    for (size_t i = 0; i < N_FAMILIES && model_type; i++) {
+    for (size_t i = 0; i < N_FAMILIES; i++) {
         if (is_of(families[i], config, model_type)) {
             *ret_family = families[i];
             return STATUS_OK;

@@ -102,7 +102,9 @@ struct family_head {
     const struct family_tensor *tensors; /* end with a NULL name */
     const char *activation;              /* "torch.nn.Tanh" */
     enum pooling_mode pooling;
-    const char *pooling_key; /* whose word is stronger, "cls" or "mean"; NULL: none is */
+    const char *pooling_key;  /* whose word is stronger, "cls" or "mean"; NULL: none is */
+    const char *first_word;   /* what that key calls "cls"; NULL: that */
+    const char *pooling_word; /* what stands for the key where it is absent; NULL: `pooling` */
     const struct family_demand *demands; /* ends with a NULL key; NULL: there are none */
     const char *const *refused;          /* ends with NULL; NULL: there are none */
     /* Of a decoder that judges by answers, in place of its tensors: the rows that make logits of the
@@ -122,7 +124,8 @@ struct family_vocabulary_head {
 };
 
 struct family {
-    const char *const model_types[4];    /* config.json's words for it */
+    const char *const model_types[4]; /* config.json's words for it */
+    const char *code; /* the class in "auto_map" that stands for the words; NULL: none does */
     const struct family_demand selector; /* a key that must have this word; no key: none must */
 
     const struct family_size sizes[N_ARCH_KEYS];

@@ -108,6 +108,72 @@ def read_tensor(model, name):
     return (np.frombuffer(data[start:end], "<u2").astype("<u4") << 16).view("<f4").reshape(header[name]["shape"])
 
 
+FLASH_NAMES = [
+    (r"roberta\.embeddings\.LayerNorm", "roberta.emb_ln"),
+    (r"encoder\.layer\.", "encoder.layers."),
+    (r"attention\.output\.dense", "mixer.out_proj"),
+    (r"attention\.output\.LayerNorm", "norm1"),
+    (r"intermediate\.dense", "mlp.fc1"),
+    (r"(\d)\.output\.dense", r"\1.mlp.fc2"),
+    (r"(\d)\.output\.LayerNorm", r"\1.norm2"),
+]
+
+
+def rename_as_flash(model):
+    """The weights of an XLM-RoBERTa by the names of Jina's code for it, in which query, key and value are one."""
+    data = (model / "model.safetensors").read_bytes()
+    begin = 8 + int.from_bytes(data[:8], "little")
+    tensors = {}
+    header = json.loads(data[8:begin])
+    header.pop("__metadata__", None)
+    for name, about in header.items():
+        start, end = about["data_offsets"]
+        tensors[name] = (about["dtype"], about["shape"], data[begin + start : begin + end])
+    renamed = {}
+    for name, (dtype, shape, values) in tensors.items():
+        if re.search(r"attention\.self\.(key|value)", name):
+            continue
+        if "attention.self.query" in name:
+            values += tensors[name.replace("query", "key")][2] + tensors[name.replace("query", "value")][2]
+            shape = [3 * shape[0], *shape[1:]]
+            name = name.replace("attention.self.query", "mixer.Wqkv")
+        for old, new in FLASH_NAMES:
+            name = re.sub(old, new, name)
+        renamed[name] = (dtype, shape, values)
+    header, body = {}, b""
+    for name, (dtype, shape, values) in renamed.items():
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [len(body), len(body) + len(values)]}
+        body += values
+    text = json.dumps(header).encode()
+    (model / "model.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + body)
+
+
+def test_jinas_second_reranker_is_an_xlm_roberta(shared_data, binary, start, tmp_path):
+    """Its config.json has no "model_type" but code of its own, whose tensors have other names."""
+    model = tiny_models.make(shared_data, "rank-xlm-roberta", tmp_path)
+    expected = json.loads((model / "expected.json").read_text())
+    config = json.loads((model / "config.json").read_text())
+    del config["model_type"]
+    config["auto_map"] = {"AutoConfig": "jinaai/jina-reranker-v2-base-multilingual--configuration_xlm_roberta.XLMRobertaFlashConfig"}
+    config["position_embedding_type"] = "absolute"
+    (model / "config.json").write_text(json.dumps(config))
+    rename_as_flash(model)
+    server = start(model, "--dtype", "float32", "--threads", 1).wait_ready()
+    assert_close(raw_scores(server, expected), [row[0] for row in expected["logits"]])
+    change_json(model / "config.json", position_embedding_type="rotary")
+    assert '"model_type" is absent' in run_to_end(binary, "--model-id", model, "--port", "0").stderr
+
+
+def test_eurobert_is_not_judged_token_by_token(shared_data, binary, tmp_path):
+    """Its default: the mean of the tokens' scores, which is not a score of the tokens' mean."""
+    head = {"dense.weight": [64, 64], "dense.bias": [64], "classifier.weight": [1, 64], "classifier.bias": [1]}
+    model = tiny_models.make(shared_data, "eurobert", tmp_path, head, "model.")
+    change_json(model / "config.json", architectures=["EuroBertForSequenceClassification"], num_labels=1)
+    (model / "modules.json").unlink()
+    complaint = run_to_end(binary, "--model-id", model, "--port", "0").stderr
+    assert 'config.json: "classifier_pooling" is "late" (late where it is absent); bos and mean are served' in complaint
+
+
 def add_tensor(model, name, values):
     data = (model / "model.safetensors").read_bytes()
     begin = 8 + int.from_bytes(data[:8], "little")

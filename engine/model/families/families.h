@@ -27,12 +27,14 @@ extern const struct family family_qwen3;
 extern const struct family family_roberta;
 extern const struct family family_t5;
 extern const struct family family_t5_gated;
+extern const struct family family_xlm_roberta_flash;
 
-/* BERT's tensors and head, and RoBERTa's heads, which several families have. */
+/* BERT's tensors and head, RoBERTa's heads, and that of decoders, which several families have. */
 extern const struct family_tensor bert_model_tensors[];
 extern const struct family_tensor bert_layer_tensors[];
 extern const struct family_head bert_head;
 extern const struct family_head roberta_head;
 extern const struct family_vocabulary_head roberta_vocabulary_head;
+extern const struct family_tensor decoder_head_tensors[];
 
 #endif

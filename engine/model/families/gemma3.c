@@ -30,6 +30,10 @@ static const struct family_tensor layer_tensors[] = {
     NO_TENSOR,
 };
 
+static const struct family_head head = {.tensors = decoder_head_tensors,
+                                        .activation = "torch.nn.Identity",
+                                        .pooling = POOLING_LAST_TOKEN};
+
 const struct family family_gemma3 = {
     .model_types = {"gemma3_text"},
     .sizes =
@@ -71,4 +75,5 @@ const struct family family_gemma3 = {
     .model_tensors = model_tensors,
     .layer_prefix = "layers.",
     .layer_tensors = layer_tensors,
+    .head = &head,
 };

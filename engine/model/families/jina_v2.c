@@ -52,4 +52,5 @@ const struct family family_jina_v2 = {
     .model_tensors = model_tensors,
     .layer_prefix = "encoder.layer.",
     .layer_tensors = layer_tensors,
+    .head = &bert_head,
 };

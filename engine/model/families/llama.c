@@ -50,7 +50,7 @@ static const char *const qwen_refused[] = {"attention_bias", "mlp_bias", "use_sl
                                            NULL};
 
 /* Of those that see no later token: the last has seen all. */
-static const struct family_tensor head_tensors[] = {
+const struct family_tensor decoder_head_tensors[] = {
     OUTER_TENSOR("score.weight", head.output.weight, LABELS, HIDDEN),
     NO_TENSOR,
 };
@@ -60,10 +60,23 @@ static const struct family_tensor vocabulary[] = {
     NO_TENSOR,
 };
 
-static const struct family_head last_token_head = {.tensors = head_tensors,
+static const struct family_head last_token_head = {.tensors = decoder_head_tensors,
                                                    .activation = "torch.nn.Identity",
                                                    .pooling = POOLING_LAST_TOKEN,
                                                    .vocabulary = vocabulary};
+
+static const struct family_tensor eurobert_head_tensors[] = {
+    OUTER_LINEAR("dense", head.dense, HIDDEN, HIDDEN),
+    OUTER_LINEAR("classifier", head.output, LABELS, HIDDEN),
+    NO_TENSOR,
+};
+
+/* Of the word "late" tokens are judged one by one, and their scores' mean taken. */
+static const struct family_head eurobert_head = {.tensors = eurobert_head_tensors,
+                                                 .activation = "torch.nn.GELU",
+                                                 .pooling_key = "classifier_pooling",
+                                                 .first_word = "bos",
+                                                 .pooling_word = "late"};
 
 /* Of Qwen3-Reranker, whose first files had it in their README alone (Zhang et al.,
  * arXiv 2506.05176, figure 1). */
@@ -76,7 +89,7 @@ static const char *const qwen3_chat[] = {
     "<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n",
 };
 
-static const struct family_head qwen3_head = {.tensors = head_tensors,
+static const struct family_head qwen3_head = {.tensors = decoder_head_tensors,
                                               .activation = "torch.nn.Identity",
                                               .pooling = POOLING_LAST_TOKEN,
                                               .vocabulary = vocabulary,
@@ -122,8 +135,8 @@ const struct family family_llama = FAMILY("llama", NO_WINDOW, layer_tensors, ref
 const struct family family_mistral =
     FAMILY("mistral", MISTRAL_WINDOW, layer_tensors, mistral_refused, &last_token_head, 10000, 1e-6,
            .is_causal = true);
-const struct family family_eurobert =
-    FAMILY("eurobert", NO_WINDOW, layer_tensors, refused, NULL, 250000, 1e-5, .is_causal = false);
+const struct family family_eurobert = FAMILY("eurobert", NO_WINDOW, layer_tensors, refused,
+                                             &eurobert_head, 250000, 1e-5, .is_causal = false);
 const struct family family_qwen2 = FAMILY("qwen2", NO_WINDOW, qwen2_tensors, qwen_refused,
                                           &last_token_head, 10000, 1e-6, .is_causal = true);
 const struct family family_qwen3 =

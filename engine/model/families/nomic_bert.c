@@ -68,6 +68,7 @@ const struct family family_nomic_bert = {
     .model_tensors = model_tensors,
     .layer_prefix = "encoder.layers.",
     .layer_tensors = layer_tensors,
+    .head = &bert_head,
 };
 
 static const char *const experts_refused[] = {"prenorm",

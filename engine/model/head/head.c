@@ -6,6 +6,7 @@
 #include "engine/model/model.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static enum status refuse_override(const char *pooling_override, struct error *error)
 {
@@ -38,19 +39,22 @@ static enum status check(const struct family *family, const struct document *con
 static enum status read_pooling(const struct family_head *head, const struct document *config,
                                 enum pooling_mode *ret_mode, struct error *error)
 {
-    const char *word = pooling_mode_name(head->pooling);
-    enum pooling_mode mode = head->pooling;
+    const char *first = head->first_word ? head->first_word : pooling_mode_name(POOLING_CLS);
+    const char *word = head->pooling_word ? head->pooling_word : first;
     enum status status = STATUS_OK;
 
-    if (head->pooling_key)
-        status = document_get_string(config, head->pooling_key, &word, error);
+    *ret_mode = head->pooling;
+    if (!head->pooling_key)
+        return STATUS_OK;
+    status = document_get_string(config, head->pooling_key, &word, error);
     if (status)
         return status;
-    if (!pooling_mode_parse(word, &mode) || (mode != head->pooling && mode != POOLING_MEAN))
+    if (strcmp(word, first) != 0 && strcmp(word, pooling_mode_name(POOLING_MEAN)) != 0)
         return error_set(error, STATUS_UNSUPPORTED,
-                         "%s: \"%s\" is \"%.60s\"; cls and mean are served", config->name,
-                         head->pooling_key, word);
-    *ret_mode = mode;
+                         "%s: \"%s\" is \"%.60s\" (%s where it is absent); %s and mean are served",
+                         config->name, head->pooling_key, word,
+                         head->pooling_word ? head->pooling_word : first, first);
+    *ret_mode = strcmp(word, first) == 0 ? POOLING_CLS : POOLING_MEAN;
     return STATUS_OK;
 }
 
