@@ -33,8 +33,9 @@ static bool decode_format(struct decoding *decoding, const struct body_object *o
 
 bool openai_read_embeddings(struct decoding *decoding, const struct body_object *root)
 {
-    return decode_refuse_foreign_but(decoding, root, "truncate_prompt_tokens") &&
-           decode_model(decoding, root) &&
+    static const char *const taken[] = {"truncate_prompt_tokens", NULL};
+
+    return decode_refuse_foreign_but(decoding, root, taken) && decode_model(decoding, root) &&
            decode_input(decoding, body_get(root, "input"), "input", false) &&
            decode_dimensions(decoding, root) && decode_format(decoding, root) &&
            decode_truncate(decoding, root) && decode_prompt_tokens(decoding, root) &&

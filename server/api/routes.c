@@ -54,6 +54,8 @@ static const struct route rows[] = {
     {"/v2/rerank",      POST,  COHERE, true,  true,  false, cohere_rerank_start,          cohere_rerank_finish},
     {"/v1/score",       POST,  OPENAI, true,  true,  false, vllm_score_start,             vllm_score_finish},
     {"/v1/classify",    POST,  OPENAI, true,  true,  false, vllm_classify_start,          vllm_classify_finish},
+    {"/score",          POST,  OPENAI, true,  true,  false, vllm_score_start,             vllm_score_finish},
+    {"/classify",       POST,  OPENAI, true,  true,  false, vllm_classify_start,          vllm_classify_finish},
     {"/similarity",     POST,  TEI,    true,  true,  false, tei_similarity_start,         tei_similarity_finish},
     {"/rerank",         POST,  TEI,    true,  true,  false, tei_rerank_start,             tei_rerank_finish},
     {"/predict",        POST,  TEI,    true,  true,  false, tei_predict_start,            tei_predict_finish},

@@ -109,6 +109,8 @@ ROUTES = [
     Route("/predict", None, "", "tei"),
     Route("/v1/score", None, ""),
     Route("/v1/classify", None, ""),
+    Route("/score", None, ""),
+    Route("/classify", None, ""),
 ]
 
 

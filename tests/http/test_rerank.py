@@ -11,6 +11,8 @@ BODIES = {
     "/v2/rerank": {"model": "a-reranker", "query": "Where is Paris?", "documents": DOCUMENTS},
     "/v1/score": {"model": "a-reranker", "text_1": "Where is Paris?", "text_2": DOCUMENTS},
     "/v1/classify": {"model": "a-reranker", "input": DOCUMENTS},
+    "/score": {"queries": "Where is Paris?", "items": DOCUMENTS},
+    "/classify": {"input": DOCUMENTS},
     "/predict": {"inputs": DOCUMENTS},
 }
 

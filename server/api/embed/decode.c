@@ -115,12 +115,11 @@ bool decode_truncate(struct decoding *decoding, const struct body_object *object
            get_truncate(decoding, object, "truncation");
 }
 
-/* vLLM's: the number of tokens that a text is cut to, special tokens included; -1: as many as the
- * model takes. It cuts texts for embedding models at their end unless truncation_side says "left".
- */
+/* vLLM's: the number of tokens that a text or a pair is cut to, special tokens included; -1: as many
+ * as the model takes. It cuts them at their end unless truncation_side says "left". */
 bool decode_prompt_tokens(struct decoding *decoding, const struct body_object *object)
 {
-    enum { MIN = 3 }; /* one token between [CLS] and [SEP] */
+    const int min = decoding->fields.is_judged ? 5 : 3; /* one token besides the special ones */
     static const char field[] = "truncate_prompt_tokens";
     const size_t max = decoding->limits->max_text_tokens;
     const json_t *json = body_get_option(object, field);
@@ -136,10 +135,10 @@ bool decode_prompt_tokens(struct decoding *decoding, const struct body_object *o
     if (!json_to_whole(json, &n_tokens))
         return api_error_set(decoding->error, PROBLEM_BAD_REQUEST, field,
                              "'%s' must be a whole number, but is %s", field, body_type_name(json));
-    if (n_tokens != -1 && (n_tokens < MIN || (uint64_t)n_tokens > max))
+    if (n_tokens != -1 && (n_tokens < min || (uint64_t)n_tokens > max))
         return api_error_set(decoding->error, PROBLEM_INVALID_VALUE, field,
                              "'%s' is %s, but must be -1 or from %d to %zu", field,
-                             json_number_text_of(json).text, MIN, max);
+                             json_number_text_of(json).text, min, max);
     if (!refuse_both(decoding, object, "truncate", field) ||
         !refuse_both(decoding, object, "truncation", field))
         return false;

@@ -45,8 +45,8 @@ bool decode_similarity_name(struct decoding *decoding, const struct body_object 
 /* False if the object has a field of another API that would change the vectors. */
 bool decode_refuse_foreign(struct decoding *decoding, const struct body_object *object);
 
-/* The same for a route that takes one of them. */
+/* The same for a route that takes some of them: `taken` ends with NULL. */
 bool decode_refuse_foreign_but(struct decoding *decoding, const struct body_object *object,
-                               const char *taken);
+                               const char *const taken[]);
 
 #endif

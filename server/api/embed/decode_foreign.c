@@ -26,17 +26,24 @@ static const struct {
 
 bool decode_refuse_foreign(struct decoding *decoding, const struct body_object *object)
 {
-    return decode_refuse_foreign_but(decoding, object, "");
+    return decode_refuse_foreign_but(decoding, object, (const char *const[]){NULL});
+}
+
+static bool lists(const char *const names[], const char *name)
+{
+    while (*names && strcmp(*names, name) != 0)
+        names++;
+    return *names;
 }
 
 bool decode_refuse_foreign_but(struct decoding *decoding, const struct body_object *object,
-                               const char *taken)
+                               const char *const taken[])
 {
     for (size_t i = 0; i < sizeof(foreign_fields) / sizeof(foreign_fields[0]); i++) {
         const char *name = foreign_fields[i].name;
         struct body_path path = body_path(object, name);
 
-        if (strcmp(name, taken) != 0 && body_has_option(object, name))
+        if (!lists(taken, name) && body_has_option(object, name))
             return api_error_set(decoding->error, PROBLEM_INVALID_VALUE, path.text,
                                  "'%s' is not a field of this server, which has instead: %s",
                                  path.text, foreign_fields[i].instead);

@@ -53,6 +53,7 @@ struct fields {
     size_t top_n;      /* how many of the best are told */
     bool return_texts; /* each input's second text is told too */
     bool is_batch;     /* /predict: each input has a list of its own */
+    bool is_jinas;     /* /rerank: answered in Jina's shape, as it was asked */
 
     struct body *body; /* private: owns what is borrowed */
     int32_t *ids;      /* private: of all inputs */

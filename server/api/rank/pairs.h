@@ -12,7 +12,8 @@
  * in common. */
 bool pairs_begin(struct decoding *decoding, bool one_label);
 
-/* A query with each document of a list; with `objects`, {"text":...} is a document too. */
+/* A query with each document of a list, or with the text in its place; with `objects`, {"text":...}
+ * is a document too. */
 bool pairs_read_query(struct decoding *decoding, const struct body_object *root,
                       const char *query_name, const char *documents_name, bool objects);
 
@@ -24,14 +25,15 @@ bool pairs_read_columns(struct decoding *decoding, const struct body_object *roo
 /* TEI's inputs: a text, a pair, or a list of lists of one text or two. */
 bool pairs_read_inputs(struct decoding *decoding, const struct body_object *root, const char *name);
 
-/* "use_activation", vLLM's word for the opposite of "raw_scores". */
-bool pairs_read_use_activation(struct decoding *decoding, const struct body_object *root);
-
 /* "raw_scores": true for what the head gives, without an activation. */
 bool pairs_read_raw(struct decoding *decoding, const struct body_object *root);
 
-/* What Jina, Cohere and vLLM have in common: the model, query, documents, top_n,
- * return_documents. */
+/* The options that all of vLLM's routes have: the model, the activation, where a pair is cut. False
+ * also for those that would change the scores and are not taken. */
+bool pairs_read_options(struct decoding *decoding, const struct body_object *root);
+
+/* What Jina, Cohere and vLLM have in common: query, documents, top_n, return_documents, and those
+ * options. */
 bool pairs_read_rerank(struct decoding *decoding, const struct body_object *root);
 
 #endif

@@ -4,6 +4,7 @@
  * for the score as it is. */
 #include "server/api/rank/tei_rerank.h"
 
+#include "server/api/rank/jina_rerank.h"
 #include "server/api/rank/pairs.h"
 #include "server/api/rank/ranking.h"
 #include "server/api/tei.h"
@@ -12,6 +13,9 @@
 
 bool tei_rerank_read(struct decoding *decoding, const struct body_object *root)
 {
+    decoding->fields.is_jinas = !body_has(root, "texts") && body_has(root, "documents");
+    if (decoding->fields.is_jinas)
+        return jina_rerank_read(decoding, root);
     if (!pairs_begin(decoding, true))
         return false;
     decoding->fields.activation = SCORES_SIGMOID;
@@ -40,7 +44,7 @@ enum route_outcome tei_rerank_start(struct request *request)
     return embed_work_start(request, &route);
 }
 
-void tei_rerank_finish(struct request *request)
+static void finish(struct request *request)
 {
     struct buffer *buffer = &request->reply.body;
     struct ranking ranking;
@@ -63,4 +67,14 @@ void tei_rerank_finish(struct request *request)
     }
     buffer_append_string(buffer, "]");
     ranking_release(&ranking);
+}
+
+void tei_rerank_finish(struct request *request)
+{
+    const struct embed_work *work = request->work;
+
+    if (work->fields.is_jinas)
+        jina_rerank_finish(request);
+    else
+        finish(request);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* POST /rerank, as Text Embeddings Inference has it. Handlers of routes.c. */
+/* POST /rerank, as Text Embeddings Inference has it where it gets "texts", and as Jina and vLLM have
+ * it where it gets "documents". Handlers of routes.c. */
 #ifndef NESTD_SERVER_API_RANK_TEI_RERANK_H
 #define NESTD_SERVER_API_RANK_TEI_RERANK_H
 

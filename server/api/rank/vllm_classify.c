@@ -19,11 +19,8 @@ bool vllm_classify_read(struct decoding *decoding, const struct body_object *roo
     if (!pairs_begin(decoding, false))
         return false;
     decoding->fields.activation = labels_get_probability(&decoding->limits->labels);
-    return decode_refuse_foreign_but(decoding, root, "use_activation") &&
-           decode_model(decoding, root) &&
-           decode_texts(decoding, body_get(root, "input"), "input", NULL, NULL) &&
-           pairs_read_raw(decoding, root) && pairs_read_use_activation(decoding, root) &&
-           decode_truncate(decoding, root);
+    return pairs_read_options(decoding, root) &&
+           decode_texts(decoding, body_get(root, "input"), "input", NULL, NULL);
 }
 
 enum route_outcome vllm_classify_start(struct request *request)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* POST /v1/classify, in vLLM's shape. Handlers of routes.c. */
+/* POST /v1/classify and /classify, in vLLM's shape. Handlers of routes.c. */
 #ifndef NESTD_SERVER_API_RANK_VLLM_CLASSIFY_H
 #define NESTD_SERVER_API_RANK_VLLM_CLASSIFY_H
 

@@ -7,21 +7,23 @@
 #include "server/exchange/request.h"
 #include "server/exchange/respond.h"
 
-/* Newer clients call the two columns queries and documents. */
+/* vLLM has four pairs of names for the two columns. */
 static bool read_columns(struct decoding *decoding, const struct body_object *root)
 {
-    if (body_has(root, "queries") || body_has(root, "documents"))
-        return pairs_read_columns(decoding, root, "queries", "documents");
-    return pairs_read_columns(decoding, root, "text_1", "text_2");
+    static const char *const names[][2] = {
+        {"queries", "documents"}, {"queries", "items"}, {"data_1", "data_2"}, {"text_1", "text_2"}};
+    enum { LAST = sizeof names / sizeof *names - 1 }; /* the one to be named as missing */
+    size_t i = 0;
+
+    while (i < LAST && !(body_has(root, names[i][0]) && body_has(root, names[i][1])))
+        i++;
+    return pairs_read_columns(decoding, root, names[i][0], names[i][1]);
 }
 
 bool vllm_score_read(struct decoding *decoding, const struct body_object *root)
 {
-    return pairs_begin(decoding, true) &&
-           decode_refuse_foreign_but(decoding, root, "use_activation") &&
-           decode_model(decoding, root) && read_columns(decoding, root) &&
-           pairs_read_raw(decoding, root) && pairs_read_use_activation(decoding, root) &&
-           decode_truncate(decoding, root);
+    return pairs_begin(decoding, true) && pairs_read_options(decoding, root) &&
+           read_columns(decoding, root);
 }
 
 enum route_outcome vllm_score_start(struct request *request)
