@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/api/health.h"
 
+#include "config/options.h"
 #include "server/exchange/request.h"
 #include "server/exchange/respond.h"
 #include "server/exchange/server.h"
@@ -40,5 +41,7 @@ enum route_outcome health_metrics(struct request *request)
 {
     respond_text(request, "text/plain; version=0.0.4; charset=utf-8", "");
     metrics_write(request->server, &request->reply.body);
+    if (request->server->options->tei_metrics)
+        metrics_write_tei(request->server, &request->reply.body);
     return ROUTE_ANSWERED;
 }

@@ -47,6 +47,7 @@ enum status metrics_new(struct metrics **ret_metrics, const struct routes *route
         .pass_texts = HISTOGRAM(pass_text_bounds, 1),
         .pass_tokens = HISTOGRAM(pass_token_bounds, 1),
     };
+    metrics_tei_init(&metrics->tei, &metrics->request_us);
     metrics->requests = calloc(routes->n + 1, sizeof *metrics->requests);
     if (!metrics->requests) {
         metrics_free(metrics);
@@ -105,6 +106,8 @@ void metrics_count_request(struct metrics *metrics, const struct request *reques
         histogram_observe(&metrics->request_us, clock_now_us() - request->began_us);
     if (reply->http_status == 200 && request->n_texts > 0)
         count_work(metrics, request);
+    if (request->route && request->route->finish)
+        metrics_tei_count(&metrics->tei, request);
     /* 499 has no problem: the client was gone before it could be refused. */
     if (reply->http_status >= 400 && reply->content_type)
         count(&metrics->rejected[reply->problem], 1);

@@ -29,4 +29,7 @@ void metrics_count_pass(struct metrics *metrics, size_t n_texts, size_t n_tokens
 /* Writes all series, with the current state of the engine and the process. (metrics_write.c) */
 void metrics_write(const struct server *server, struct buffer *buffer);
 
+/* Those of them that Text Embeddings Inference has, by its names. (metrics_tei.c) */
+void metrics_write_tei(const struct server *server, struct buffer *buffer);
+
 #endif

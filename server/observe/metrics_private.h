@@ -11,12 +11,40 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct request;
 struct routes;
 
 /* All statuses: those of errors.def, 200, 204 for a preflight, 499 for a client that left. A test
  * compares. */
 enum { METRICS_N_STATUSES = 16 };
 extern const unsigned metrics_statuses[METRICS_N_STATUSES];
+
+/* What Text Embeddings Inference counts apart (metrics_tei.c): requests of one text and of several,
+ * reasons of refusals, texts that are embedded and texts or pairs that a cross-encoder judges. */
+enum tei_method { TEI_SINGLE, TEI_BATCH, N_TEI_METHODS };
+enum tei_error {
+    TEI_BATCH_SIZE,
+    TEI_DROPPED, /* the client hung up */
+    TEI_INFERENCE,
+    TEI_MODEL_TYPE,
+    TEI_OVERLOADED,
+    TEI_TOKENIZATION,
+    TEI_VALIDATION,
+    N_TEI_ERRORS
+};
+enum tei_task { TEI_EMBED, TEI_PREDICT, N_TEI_TASKS };
+enum tei_time { TEI_TOTAL, TEI_TOKENIZE, TEI_QUEUE, TEI_INFER, N_TEI_TIMES };
+
+struct tei_metrics {
+    atomic_uint_least64_t requests[N_TEI_METHODS];
+    atomic_uint_least64_t successes[N_TEI_METHODS];
+    atomic_uint_least64_t failures[N_TEI_ERRORS];
+    atomic_uint_least64_t texts[N_TEI_TASKS];
+    atomic_uint_least64_t texts_done[N_TEI_TASKS];
+    /* of answered requests, and of their texts: a text's is its request's */
+    struct histogram request_us[N_TEI_TIMES];
+    struct histogram text_us[N_TEI_TASKS][N_TEI_TIMES];
+};
 
 struct metrics {
     const struct routes *routes;
@@ -35,6 +63,11 @@ struct metrics {
     struct histogram text_tokens;
     struct histogram pass_texts;
     struct histogram pass_tokens;
+    struct tei_metrics tei;
 };
+
+/* The series of Text Embeddings Inference. (metrics_tei.c) */
+void metrics_tei_init(struct tei_metrics *tei, const struct histogram *empty);
+void metrics_tei_count(struct tei_metrics *tei, const struct request *request);
 
 #endif

@@ -6,14 +6,19 @@
 
 void histogram_observe(struct histogram *histogram, int64_t value)
 {
+    histogram_observe_times(histogram, value, 1);
+}
+
+void histogram_observe_times(struct histogram *histogram, int64_t value, uint64_t n)
+{
     size_t i = 0;
 
     if (value < 0)
         value = 0;
     while (i < histogram->n_bounds && value > histogram->bounds[i])
         i++;
-    atomic_fetch_add_explicit(&histogram->counts[i], 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&histogram->sum, (uint64_t)value, memory_order_relaxed);
+    atomic_fetch_add_explicit(&histogram->counts[i], n, memory_order_relaxed);
+    atomic_fetch_add_explicit(&histogram->sum, (uint64_t)value * n, memory_order_relaxed);
 }
 
 /* value / unit, exactly: "0.0025", "17". */

@@ -28,6 +28,9 @@ struct histogram {
 /* A negative value counts as 0. */
 void histogram_observe(struct histogram *histogram, int64_t value);
 
+/* The same, n times. */
+void histogram_observe_times(struct histogram *histogram, int64_t value, uint64_t n);
+
 /* Writes all lines of this name except HELP and TYPE. */
 void histogram_write(struct histogram *histogram, const char *name, struct buffer *buffer);
 

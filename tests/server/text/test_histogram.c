@@ -46,7 +46,8 @@ static void test_histogram__counts_up_to_each_bound(void **state)
     histogram_observe(&histogram, -5);
     histogram_observe(&histogram, 250);
     histogram_observe(&histogram, 251);
-    histogram_observe(&histogram, 1000000);
+    histogram_observe_times(&histogram, 1000000, 1);
+    histogram_observe_times(&histogram, 7, 0);
     histogram_observe(&histogram, 2500001);
     assert_written(&histogram, "h_bucket{le=\"0.00025\"} 2\n"
                                "h_bucket{le=\"1\"} 4\n"
