@@ -44,6 +44,7 @@ static const struct route rows[] = {
     {"/api/embeddings", POST,  OLLAMA, true,  true,  false, ollama_embeddings_start,      ollama_embeddings_finish},
     {"/api/show",       POST,  OLLAMA, true,  true,  false, ollama_show_model,            NULL},
     {"/api/tags",       GET,   OLLAMA, true,  true,  false, ollama_list_models,           NULL},
+    {"/api/ps",         GET,   OLLAMA, true,  true,  false, ollama_list_running,          NULL},
     {"/api/version",    GET,   OLLAMA, false, true,  false, ollama_get_version,           NULL},
     {"/embedding",      POST,  LLAMA,  true,  true,  false, llama_embedding_start,        llama_embedding_finish},
     {"/models",         GET,   OPENAI, true,  true,  false, openai_list_models,           NULL},

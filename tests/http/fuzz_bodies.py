@@ -51,7 +51,7 @@ ROUTES = {
     "/v1/embeddings": EMBEDDINGS,
     "/v2/embed": COHERE,
     "/v1/embed": COHERE,
-    "/api/embed": [{"input": ["a", "b"], "model": None, "keep_alive": "5m", "dimensions": 8, "truncate": True}],
+    "/api/embed": [{"input": ["a", "b"], "model": None, "keep_alive": "5m", "dimensions": 8, "truncate": True, "options": {"num_ctx": 4}}],
     "/api/embeddings": [{"prompt": "a b", "model": None}],
     "/api/show": [{"model": "model"}, {"name": "model"}],
     "/embedding": [{"content": ["a", [7, 8]], "embd_normalize": -1}, {"input": "a"}],

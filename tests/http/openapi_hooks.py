@@ -2,7 +2,7 @@
 """What schemathesis must not take for valid, loaded by it (SCHEMATHESIS_HOOKS).
 
 JSON Schema cannot say two things of a body: whether a text has more tokens than its own max_tokens,
-which is wrong where truncation is off; and whether several instances have the same options."""
+or options.num_ctx, which is wrong where truncation is off; and whether several instances have the same options."""
 
 import schemathesis
 
@@ -10,9 +10,12 @@ OFF = (False, "NONE")
 
 
 def may_be_too_long(body):
+    if not isinstance(body, dict):
+        return False
+    options = body.get("options")
+    limits = [body.get("max_tokens"), options.get("num_ctx") if isinstance(options, dict) else None]
     return (
-        isinstance(body, dict)
-        and isinstance(body.get("max_tokens"), (int, float))
+        any(isinstance(limit, (int, float)) for limit in limits)
         and (body.get("truncate") in OFF or body.get("truncation") in OFF)
     )
 

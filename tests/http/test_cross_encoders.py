@@ -438,6 +438,14 @@ def test_predict_takes_texts_too(classifier):
     assert_close(softmax(raw), classes[0]["probs"])
 
 
+def test_one_pair_is_one_input(shared_data, start, tmp_path):
+    server, _ = open_ranker(shared_data, start, tmp_path, "classify-bert-3", "--max-client-batch-size", 1)
+    pair = ask(server, "/predict", {"inputs": ["a", "b"]})
+    assert ask(server, "/predict", {"inputs": [["a", "b"]]}) == [pair]
+    for inputs, status in (([["a", "b"], ["a"]], 413), ([], 400), (["a", "b", "c"], 422)):
+        assert server.post("/predict", {"inputs": inputs}).status == status
+
+
 @pytest.mark.parametrize("inputs", [["a", "b", "c"], [["a", "b", "c"]], [[]], [["a"], 7], {"a": "b"}, 7, None])
 def test_predict_names_what_is_no_text_and_no_pair(classifier, inputs):
     reply = classifier[0].post("/predict", {"inputs": inputs})

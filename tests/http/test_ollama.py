@@ -2,6 +2,7 @@
 """Ollama's routes, raw and by its clients in Python and Node, LangChain's, and as Open WebUI asks; llama.cpp's route. What
 they should give is what /v1/embeddings gives, which other tests compare with sentence-transformers."""
 
+import datetime
 import json
 import re
 
@@ -67,6 +68,33 @@ def test_embed_refuses_too_long_texts_where_it_is_told_to(server):
     assert reply.status == 200 and reply.headers["x-truncated-inputs"] == "1"
 
 
+def test_context_is_as_long_as_asked(server, tokenizer):
+    """options.num_ctx counts special tokens, and is no more than the model takes and no less than 4."""
+    text = " ".join(f"word{i}" for i in range(400))
+    ids = tokenizer.encode(text).ids
+    for n, kept in ((10, 10), (4096, 256), (0, 4), (-1, 4)):
+        expected = vectors(server, [ids[: kept - 1] + ids[-1:]])
+        body = {"input": text, "options": {"num_ctx": n, "temperature": 0}}
+        reply = server.post("/api/embed", body)
+        assert reply.json()["embeddings"] == expected and reply.json()["prompt_eval_count"] == kept
+        assert reply.headers["x-truncated-inputs"] == "0"
+        older = ask(server, "/api/embeddings", {"prompt": text, "options": {"num_ctx": n}})
+        assert older["embedding"] == expected[0]
+    refused = ask(server, "/api/embed", {"input": text, "options": {"num_ctx": 10}, "truncate": False}, 400)
+    assert "10 tokens" in refused["error"]
+    assert "options.num_ctx" in ask(server, "/api/embed", {"input": "a", "options": {"num_ctx": "x"}}, 400)["error"]
+    assert "options" in ask(server, "/api/embed", {"input": "a", "options": 7}, 400)["error"]
+
+
+def test_model_is_running(server, name):
+    (running,) = server.get("/api/ps").json()["models"]
+    (listed,) = server.get("/api/tags").json()["models"]
+    assert running.pop("context_length") == 256 and running.pop("size_vram") == 0
+    assert datetime.datetime.fromisoformat(running.pop("expires_at")).year > 2300
+    listed.pop("modified_at")
+    assert running == listed and running["name"] == name
+
+
 def test_models(server, name):
     models = server.get("/api/tags").json()["models"]
     assert [model["name"] for model in models] == [name] == [model["model"] for model in models]
@@ -89,15 +117,22 @@ def test_tag_of_a_served_name_may_be_left_out(servers, model):
 
 
 def test_as_open_webui_asks(servers, model):
-    """Its requests as it makes them: a key where one is set, the user's headers beside it, lists of texts."""
+    """Its requests as it makes them: a key where one is set, the user's headers beside it, lists of texts; of its three
+    engines for embeddings, and perhaps a field that says what the texts are, which its administrator names."""
     server = servers(model, "--api-key", "webui", "--served-model-name", "minilm")
-    headers = {"Authorization": "Bearer webui", "X-OpenWebUI-User-Id": "7"}
+    user = {f"X-OpenWebUI-User-{name}": "a%20user" for name in ("Name", "Id", "Email", "Role")}
+    headers = {"Authorization": "Bearer webui", **user}
     assert [m["model"] for m in server.get("/api/tags", headers=headers).json()["models"]] == ["minilm"]
-    assert server.get("/api/version", headers=headers).status == 200
-    body = {"input": TEXTS, "model": "minilm"}
-    reply = server.post("/api/embed", body, headers)
-    openai = server.post("/v1/embeddings", body, headers)
-    assert reply.json()["embeddings"] == [item["embedding"] for item in openai.json()["data"]]
+    assert server.get("/api/version", headers=headers).status == 200 == server.get("/api/ps", headers=headers).status
+    assert [m["id"] for m in server.get("/v1/models", headers=headers).json()["data"]] == ["minilm"]
+    azure = "/openai/deployments/minilm/embeddings?api-version=2024-10-21"
+    for more in ({}, {"input_type": "query"}):
+        body = {"input": TEXTS, "model": "minilm", **more}
+        reply = server.post("/api/embed", body, headers)
+        expected = [item["embedding"] for item in server.post("/v1/embeddings", body, headers).json()["data"]]
+        assert reply.json()["embeddings"] == expected and len(expected) == len(TEXTS)
+        reply = server.post(azure, {"input": TEXTS, **more}, {"api-key": "webui", **user})
+        assert [item["embedding"] for item in reply.json()["data"]] == expected
     assert server.post("/api/embed", body).status == 401 == server.get("/api/tags").status
 
 
@@ -111,6 +146,8 @@ found = [list(vector) for vector in whole.embeddings]
 assert whole.prompt_eval_count > 0 and whole.model == name
 assert list(client.embeddings(model=name + ":latest", prompt="a cat").embedding) == found[0]
 assert client.show(name).capabilities == ["embedding"]
+(running,) = client.ps().models
+assert running.model == name and running.expires_at.year > 2300
 try:
     client.embed(model="nobody's", input="a")
 except ollama.ResponseError as error:
@@ -127,6 +164,7 @@ const name = (await client.list()).models[0].name;
 const reply = await client.embed({ model: name, input: ["a cat", "a dog"] });
 const older = await client.embeddings({ model: name, prompt: "a cat" });
 if (JSON.stringify(older.embedding) !== JSON.stringify(reply.embeddings[0])) throw new Error("they differ");
+if ((await client.ps()).models[0].name !== name) throw new Error("it does not run");
 if ((await client.show({ model: name })).capabilities[0] !== "embedding") throw new Error("no capability");
 const refusal = await client.embed({ model: "nobody's", input: "a" }).catch((error) => error);
 if (refusal.status_code !== 404 || !refusal.message.includes("nobody's")) throw refusal;

@@ -2,6 +2,7 @@
 """The README's section "Clients": each block runs as it stands, with address and key replaced, and
 gives what a plain request gives. What it says that a client cannot do is true too."""
 
+import concurrent.futures
 import json
 import pathlib
 import re
@@ -239,6 +240,26 @@ def test_address_alone_still_shows_the_page(locked):
         assert locked.post(path, body).status == 401
     ping, health = locked.get("/ping"), locked.get("/health")
     assert (ping.status, ping.body) == (health.status, health.body) == (200, b"")
+
+
+# The text of TEI's load test (its inputs are English sentences of a like length), as often as a test may ask for it.
+LOAD = " ".join(f"A path from point {i} runs for {17 * i} metres, then turns north-east." for i in range(30))
+
+
+def test_teis_load_test_finds_what_it_reads(locked):
+    """Its requests at the address alone: none may fail, and each reply tells four times by headers."""
+    key = {"Authorization": f"Bearer {KEY}"}
+
+    def ask(i):
+        return locked.post("/", {"inputs": f"{i % 20} {LOAD}", "truncate": True}, key)
+
+    with concurrent.futures.ThreadPoolExecutor(32) as threads:
+        replies = list(threads.map(ask, range(200)))
+    assert {reply.status for reply in replies} == {200}
+    for reply in replies:
+        assert len(reply.json()[0]) == 384
+        times = [int(reply.headers[f"x-{name}-time"]) for name in ("total", "tokenization", "queue", "inference")]
+        assert times[0] >= max(times[1:])
 
 
 LITELLM = f"""

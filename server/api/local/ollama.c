@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Times are in nanoseconds, as Ollama gives them. `keep_alive` and `options` are about loading a
- * model and generating text, and are ignored. */
+ * model and generating text, and are ignored, but for options.num_ctx. */
 #include "server/api/local/ollama.h"
 
 #include "server/api/embed/embed_work.h"
@@ -28,6 +28,30 @@ const struct route_family ollama_family = {
     .write_error = write_error,
 };
 
+/* How many tokens of a text are read, special tokens included: at least 4 to Ollama, and no more than
+ * the model takes. */
+static bool decode_context(struct decoding *decoding, const struct body_object *root)
+{
+    enum { MIN = 4 };
+    struct body_object options;
+    const json_t *json;
+    int64_t n;
+
+    if (!body_get_object(root, "options", &options, decoding->error))
+        return false;
+    json = body_get_option(&options, "num_ctx");
+    if (!json)
+        return true;
+    if (!json_to_whole(json, &n))
+        return api_error_set(decoding->error, PROBLEM_BAD_REQUEST, "options.num_ctx",
+                             "'options.num_ctx' must be a whole number, but is %s",
+                             body_type_name(json));
+    n = n < MIN ? MIN : n;
+    if ((uint64_t)n < decoding->fields.max_tokens)
+        decoding->fields.max_tokens = (size_t)n;
+    return true;
+}
+
 /* Ollama always gives vectors of length 1 here, whatever the model's own are. */
 static bool read_embed(struct decoding *decoding, const struct body_object *root)
 {
@@ -35,7 +59,7 @@ static bool read_embed(struct decoding *decoding, const struct body_object *root
     return decode_refuse_foreign(decoding, root) && decode_model(decoding, root) &&
            decode_input(decoding, body_get(root, "input"), "input", false) &&
            decode_dimensions(decoding, root) && decode_truncate(decoding, root) &&
-           decode_prompt(decoding, root);
+           decode_prompt(decoding, root) && decode_context(decoding, root);
 }
 
 static bool read_embeddings(struct decoding *decoding, const struct body_object *root)
@@ -46,7 +70,7 @@ static bool read_embeddings(struct decoding *decoding, const struct body_object 
         return api_error_set(decoding->error, PROBLEM_BAD_REQUEST, "prompt",
                              "'prompt' must be a text, but is a list: /api/embed takes lists");
     return decode_refuse_foreign(decoding, root) && decode_model(decoding, root) &&
-           decode_texts(decoding, prompt, "prompt", NULL, NULL);
+           decode_texts(decoding, prompt, "prompt", NULL, NULL) && decode_context(decoding, root);
 }
 
 static struct finish_bytes count_bytes(const struct request *request, const struct embed_work *work)

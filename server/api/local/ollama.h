@@ -17,8 +17,9 @@ void ollama_embed_finish(struct request *request);
 enum route_outcome ollama_embeddings_start(struct request *request);
 void ollama_embeddings_finish(struct request *request);
 
-/* GET /api/tags and /api/version, POST /api/show (ollama_models.c) */
+/* GET /api/tags, /api/ps and /api/version, POST /api/show (ollama_models.c) */
 enum route_outcome ollama_list_models(struct request *request);
+enum route_outcome ollama_list_running(struct request *request);
 enum route_outcome ollama_get_version(struct request *request);
 enum route_outcome ollama_show_model(struct request *request);
 

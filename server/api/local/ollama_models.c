@@ -32,21 +32,40 @@ static void write_details(struct buffer *buffer, const struct engine_info *info)
                    info->dtype);
 }
 
-static void write_model(struct buffer *buffer, const struct server *server,
-                        const struct engine_info *info, const char *name)
+/* A model that is there, but for the end of its object. */
+static void write_model(struct buffer *buffer, const struct engine_info *info, const char *name)
 {
     buffer_append_string(buffer, "{\"name\":");
     buffer_append_json_string(buffer, name, strlen(name));
     buffer_append_string(buffer, ",\"model\":");
     buffer_append_json_string(buffer, name, strlen(name));
-    buffer_append_string(buffer, ",\"modified_at\":");
-    write_time(buffer, server->created);
     buffer_append_string(buffer, ",\"size\":0,\"digest\":\"\",\"details\":");
     write_details(buffer, info);
+}
+
+static void write_listed(struct buffer *buffer, const struct server *server,
+                         const struct engine_info *info)
+{
+    (void)info;
+    buffer_append_string(buffer, ",\"modified_at\":");
+    write_time(buffer, server->created);
     buffer_append_string(buffer, "}");
 }
 
-enum route_outcome ollama_list_models(struct request *request)
+/* It is never unloaded: Ollama then tells the end of its longest duration, 292 years. */
+static void write_running(struct buffer *buffer, const struct server *server,
+                          const struct engine_info *info)
+{
+    const time_t longest_s = (time_t)(INT64_MAX / 1000000000);
+
+    buffer_append_string(buffer, ",\"expires_at\":");
+    write_time(buffer, server->created + longest_s);
+    buffer_appendf(buffer, ",\"size_vram\":0,\"context_length\":%zu}", info->max_tokens);
+}
+
+static enum route_outcome
+list(struct request *request, void (*write_rest)(struct buffer *buffer, const struct server *server,
+                                                 const struct engine_info *info))
 {
     const struct server *server = request->server;
     const struct engine_info *info = engine_get_info(atomic_load(&server->engine));
@@ -57,10 +76,21 @@ enum route_outcome ollama_list_models(struct request *request)
     buffer_append_string(buffer, "{\"models\":[");
     for (size_t i = 0; (name = server_list_name(server, i)) != NULL; i++) {
         buffer_append_string(buffer, i > 0 ? "," : "");
-        write_model(buffer, server, info, name);
+        write_model(buffer, info, name);
+        write_rest(buffer, server, info);
     }
     buffer_append_string(buffer, "]}");
     return ROUTE_ANSWERED;
+}
+
+enum route_outcome ollama_list_models(struct request *request)
+{
+    return list(request, write_listed);
+}
+
+enum route_outcome ollama_list_running(struct request *request)
+{
+    return list(request, write_running);
 }
 
 enum route_outcome ollama_get_version(struct request *request)

@@ -64,14 +64,13 @@ bool pairs_read_inputs(struct decoding *decoding, const struct body_object *root
 {
     const json_t *json = body_get(root, name);
     struct fields *fields = &decoding->fields;
+    bool is_empty;
 
     if (!json || (!json_is_string(json) && !json_is_array(json)))
         return refuse(decoding, name, json);
     fields->is_batch = holds_lists(json);
-    if (!fields->is_batch && json_is_array(json) &&
-        !inputs_check_count(decoding, json_array_size(json), name))
-        return false;
-    if (!allocate(decoding, fields->is_batch ? json_array_size(json) : 1, name))
+    is_empty = json_is_array(json) && json_array_size(json) == 0;
+    if (!allocate(decoding, fields->is_batch || is_empty ? json_array_size(json) : 1, name))
         return false;
     if (!fields->is_batch)
         return set_pair(decoding, json, name, name, &fields->inputs[0]);
