@@ -446,6 +446,12 @@ def test_one_pair_is_one_input(shared_data, start, tmp_path):
         assert server.post("/predict", {"inputs": inputs}).status == status
 
 
+def test_predict_applies_no_function_of_others(classifier):
+    reply = classifier[0].post("/predict", {"inputs": "a", "parameters": {"function_to_apply": "none", "top_k": 1}})
+    assert reply.status == 422 and "'raw_scores'" in reply.json()["error"], reply.body
+    assert classifier[0].post("/predict", {"inputs": "a", "parameters": {"top_k": 1}}).status == 200
+
+
 @pytest.mark.parametrize("inputs", [["a", "b", "c"], [["a", "b", "c"]], [[]], [["a"], 7], {"a": "b"}, 7, None])
 def test_predict_names_what_is_no_text_and_no_pair(classifier, inputs):
     reply = classifier[0].post("/predict", {"inputs": inputs})

@@ -79,6 +79,8 @@ FOREIGN = {
     "endianness": "little-endian",
     "add_special_tokens": "special tokens",
     "use_activation": "'normalize'",
+    "embd_normalize": "'normalize'",
+    "task": "'input_type'",
 }
 BODIES = {
     "/v1/embeddings": lambda fields: {"input": TEXT, **fields},
@@ -105,6 +107,15 @@ def test_fields_that_would_change_the_vectors_are_refused(server, path, name):
     assert name in message and FOREIGN[name] in message
     assert server.post(path, BODIES[path]({name: None})).status == 200
     assert server.post(path, BODIES[path]({name: ""})).status == 200
+
+
+@pytest.mark.parametrize("name, wrong, right", [("modality", "image", "text"), ("late_chunking", True, False)])
+def test_fields_are_taken_that_ask_for_what_is_done_anyway(server, name, wrong, right):
+    for path, body_of in BODIES.items():
+        reply = server.post(path, body_of({name: wrong}))
+        assert reply.status in (400, 422) and name in reply.body.decode(), reply
+        assert server.post(path, body_of({name: right})).status == 200
+    assert server.post("/v1/embeddings", {"input": "a", name: [right]}).status == 400
 
 
 def test_other_fields_are_ignored_whatever_they_hold(server):

@@ -51,6 +51,7 @@ static bool decode_norm(struct decoding *decoding, const struct body_object *roo
 
 static bool read_embedding(struct decoding *decoding, const struct body_object *root)
 {
+    static const char *const taken[] = {"embd_normalize", NULL};
     const char *name = body_has(root, "content") ? "content" : "input";
 
     decoding->fields.normalize = true;
@@ -59,7 +60,7 @@ static bool read_embedding(struct decoding *decoding, const struct body_object *
                              "'content' and 'input' exclude each other");
     if (!body_has(root, name))
         name = "content"; /* the one to be named as missing */
-    return decode_refuse_foreign(decoding, root) && decode_model(decoding, root) &&
+    return decode_refuse_foreign_but(decoding, root, taken) && decode_model(decoding, root) &&
            decode_input(decoding, body_get(root, name), name, true) &&
            decode_dimensions(decoding, root) && decode_truncate(decoding, root) &&
            decode_prompt(decoding, root) && decode_norm(decoding, root);

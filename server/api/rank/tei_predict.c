@@ -14,14 +14,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What Hugging Face's clients send for texts: a function to apply, which would be another than ours. */
+static bool refuse_function(struct decoding *decoding, const struct body_object *root)
+{
+    struct body_object parameters;
+
+    if (!body_get_object(root, "parameters", &parameters, decoding->error))
+        return false;
+    if (!body_has_option(&parameters, "function_to_apply"))
+        return true;
+    return api_error_set(decoding->error, PROBLEM_INVALID_VALUE, "parameters.function_to_apply",
+                         "'parameters.function_to_apply' is not a field of this server, which has "
+                         "instead: 'raw_scores'");
+}
+
 bool tei_predict_read(struct decoding *decoding, const struct body_object *root)
 {
     if (!pairs_begin(decoding, false))
         return false;
     decoding->fields.activation = labels_get_probability(&decoding->limits->labels);
-    return decode_refuse_foreign(decoding, root) && pairs_read_inputs(decoding, root, "inputs") &&
-           pairs_read_raw(decoding, root) && decode_truncate(decoding, root) &&
-           tei_decode_truncation_direction(decoding, root);
+    return decode_refuse_foreign(decoding, root) && refuse_function(decoding, root) &&
+           pairs_read_inputs(decoding, root, "inputs") && pairs_read_raw(decoding, root) &&
+           decode_truncate(decoding, root) && tei_decode_truncation_direction(decoding, root);
 }
 
 static size_t count_label_bytes(const struct labels *labels)
