@@ -21,7 +21,13 @@ from odd_weights import poison, write_sparse_weights  # noqa: E402
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: takes long or much memory; left out under sanitizers")
     config.addinivalue_line("markers", "alone: measures times or memory of the machine; no other test runs beside it")
+    config.addinivalue_line("markers", "long: a minute or more; begun first where files run side by side")
     config.addinivalue_line("markers", "library: compares with sentence-transformers; run by the stage variations")
+
+
+def pytest_collection_modifyitems(items):
+    files = {item.path for item in items if item.get_closest_marker("long")}
+    items.sort(key=lambda item: item.path not in files)
 
 
 def stop_all(servers):

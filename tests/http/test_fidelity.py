@@ -4,6 +4,7 @@
 import pytest
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_published_figures_are_reproduced(servers, model, shared_data):
     import fidelity

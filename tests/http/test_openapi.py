@@ -98,6 +98,7 @@ def test_examples_are_answered(server):
         assert server.post(path, body).status == 200, (path, body)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "key",
     [

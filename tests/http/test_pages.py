@@ -105,6 +105,7 @@ def steps(server, servers, model):
     return json.loads(done.stdout)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
 def test_in_a_browser(steps, step):

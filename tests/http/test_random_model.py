@@ -121,6 +121,7 @@ def large_server(bge_large, binary):
     server.stop()
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("n_tokens", [60, 512])
 def test_large_model_agrees_with_the_reference(large_server, bge_large, rng, n_tokens):

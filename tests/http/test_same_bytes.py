@@ -96,6 +96,7 @@ def large_model(tmp_path_factory):
     return folder
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_same_text_same_bytes_with_large_weights(servers, large_model, rng, dtype):

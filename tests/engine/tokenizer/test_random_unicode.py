@@ -4,6 +4,7 @@
 Ours runs in tokenize_tool, which is built beside the binary that NESTD_BINARY names. NESTD_TOKENIZER_SEED repeats a run (the seed is
 printed), NESTD_TOKENIZER_TEXTS says how many texts (20,000).
 """
+import functools
 import itertools
 import json
 import os
@@ -104,12 +105,18 @@ def compare(tool, folder, texts, cuts=CUTS, what=str):
                           f'{min(wrong, key=lambda w: len(w[0]))}'
 
 
+@functools.cache
+def kinds_of_characters():
+    """Marks, those that decompose, and those that are lowered."""
+    characters = [chr(c) for c in CODE_POINTS]
+    return ([c for c in characters if unicodedata.combining(c)], [c for c in characters if unicodedata.normalize('NFD', c) != c],
+            [c for c in characters if c.lower() != c])
+
+
 def make_texts(rng, n):
     vocab = list(json.loads((DATA / 'added/tokenizer.json').read_text())['model']['vocab'])
     literals = ['[CLS]', '[SEP]', '[MASK]', '[UNK]', '[', ']', '<left>', '<right>', '<both>', '<b', 'New York', 'new york', 'Café', '東京', 'newt']
-    marks = [chr(c) for c in CODE_POINTS if unicodedata.combining(chr(c))]
-    decomposing = [chr(c) for c in CODE_POINTS if unicodedata.normalize('NFD', chr(c)) != chr(c)]
-    upper = [chr(c) for c in CODE_POINTS if chr(c).lower() != chr(c)]
+    marks, decomposing, upper = kinds_of_characters()
     odd = list('\0\t\n\r\x0b\x0c\x7f\x85\xa0\u1680\u180e\u2003\u200b\u200d\u2028\u202f\u3000\ufeff\ufffd\xad\u0345\u0378ΣΣσςİıẞſ\u212a')
     naughty = ['naïve']
     if (SHARED / 'unicode/blns.json').exists():
@@ -168,6 +175,7 @@ def test_random_texts_with_a_real_vocabulary(tool, rng, tmp_path):
 
 # A vocabulary that knows every character below U+3400 shows what became of each in the ids. Of the planes where nothing is assigned
 # a sample does: the unit tests look at every code point's normal form.
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize('flags', [
     dict(), dict(lowercase=False, strip_accents=True), dict(strip_accents=False), dict(clean_text=False), dict(handle_chinese_chars=False),
