@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# nestd on a slim Debian: the program, the libraries that it needs, and nothing else. With the weights in a volume:
+# nestd, the libraries that it needs, and nothing else: built on a slim Debian, whose shell and package manager stay behind. With the
+# weights in a volume:
 #     docker build -t nestd .
 #     docker run --read-only -p 8080:8080 -v ./models:/models:ro nestd
 # or baked in, from a folder of the build context:
@@ -9,7 +10,7 @@ ARG BASE=debian:13-slim
 
 FROM ${BASE} AS build
 COPY server/packages /source/server/packages
-# The certificates of the world's authorities, for models from the hub: without the package in the image, which brings openssl's program.
+# The certificates are for models from the hub.
 RUN /source/server/packages build \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ca-certificates
 COPY meson.build meson_options.txt /source/
@@ -21,29 +22,33 @@ ARG COMMIT=unknown
 RUN meson setup /build /source --buildtype=release -Dtests=false "-Dcommit=${COMMIT}" \
     && ninja -C /build server/nestd \
     && strip /build/server/nestd
-# The packages of the libraries that the program asks for: their names differ between Debian 12 and 13.
-RUN objdump -p /build/server/nestd | sed -n 's|^ *NEEDED *|*/|p' | xargs dpkg --search \
-    | sed -n '/^diversion /d; s/:.*//p' | sort -u >/build/packages
-
-FROM ${BASE}
-RUN --mount=type=bind,from=build,source=/build/packages,target=/packages \
-    apt-get update -qq \
-    && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(cat /packages) \
-    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/lib/dpkg/*-old \
-        /var/log/apt /var/log/dpkg.log /usr/share/doc/* /usr/share/man/* /usr/share/locale/* \
-    && useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin nestd
-COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
-COPY --from=build /build/server/nestd /usr/local/bin/nestd
-COPY LICENSE /usr/share/doc/nestd/LICENSE
+COPY LICENSE /source/LICENSE
+COPY docker/gather docker/sbom /source/docker/
+# The time of every file, in seconds since 1970, and so the same in each build.
+ARG SOURCE_DATE_EPOCH=0
+RUN mkdir /image \
+    && /source/docker/gather /build/server/nestd /image
 
 # MODEL is the folder under /models that is served; WEIGHTS, where given, becomes it. No VOLUME: it would copy baked weights for
 # every container.
+FROM build AS weights
 ARG MODEL=all-MiniLM-L6-v2
 ARG WEIGHTS=
+ARG SOURCE_DATE_EPOCH=0
 RUN --mount=type=bind,target=/context \
-    mkdir -p /models \
-    && install -d -o 10001 -g 10001 /data \
-    && if [ -n "${WEIGHTS}" ]; then cp -rL "/context/${WEIGHTS}" "/models/${MODEL}" && chmod -R a+rX /models; fi
+    mkdir /baked \
+    && if [ -n "${WEIGHTS}" ]; then cp -rL "/context/${WEIGHTS}" "/baked/${MODEL}" && chmod -R a+rX /baked; fi \
+    && find /baked -exec touch --date "@${SOURCE_DATE_EPOCH}" {} +
+
+FROM scratch
+COPY --from=build /image /
+COPY --from=weights /baked /models
+ARG MODEL=all-MiniLM-L6-v2
+ARG COMMIT=unknown
+LABEL org.opencontainers.image.title=nestd \
+    org.opencontainers.image.description="Embeddings and similarity of texts over HTTP, on CPUs" \
+    org.opencontainers.image.licenses=Apache-2.0 \
+    org.opencontainers.image.revision=${COMMIT}
 
 # Models from the hub (--model-id ORG/NAME) are kept in /data, which is for a volume.
 ENV HF_HUB_CACHE=/data
