@@ -149,12 +149,13 @@ def run_events(cluster, load, events, n_events, allows_refusals, result):
             continue
         before = load.tally.counts()
         began = time.monotonic()
-        for i in range(min(n_events, 2) if happen is hang else n_events):
+        n_times = min(n_events, 2) if happen is hang else n_events
+        for i in range(n_times):
             happen(cluster, cluster.replicas[i % N_REPLICAS])
             load.wait_answered()
         answered, refused, reconnected, bad = (b - a for a, b in zip(before, load.tally.counts()))
         print(
-            f"  {name:18} x {n_events:<3} {answered:6} answered {refused:6} refused {bad:4} bad "
+            f"  {name:18} x {n_times:<3} {answered:6} answered {refused:6} refused {bad:4} bad "
             f"{reconnected:4} on a second connection {time.monotonic() - began:6.1f} s",
             flush=True,
         )

@@ -1,0 +1,32 @@
+{{- define "nestd.selector" -}}
+app.kubernetes.io/name: nestd
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "nestd.labels" -}}
+{{ include "nestd.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+{{- end }}
+
+{{- define "nestd.name" -}}
+{{ .Release.Name | trunc 50 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "nestd.image" -}}
+{{- with .Values.image -}}
+{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{- end -}}
+{{- end }}
+
+{{- define "nestd.confined" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: {drop: [ALL]}
+{{- end }}
+
+{{- /* What the download and the server have in common: the model and the cache that it is in. */ -}}
+{{- define "nestd.hub" -}}
+- {name: MODEL_ID, value: {{ .Values.model.download.id | quote }}}
+- {name: REVISION, value: {{ .Values.model.download.revision | quote }}}
+- {name: HF_HUB_CACHE, value: /data}
+{{- end }}
