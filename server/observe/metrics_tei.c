@@ -35,6 +35,7 @@ static enum tei_error find_error(enum problem problem)
     case PROBLEM_VECTOR_NOT_FINITE:
         return TEI_INFERENCE;
     case PROBLEM_WRONG_MODEL:
+    case PROBLEM_NOT_SPARSE:
         return TEI_MODEL_TYPE;
     case PROBLEM_OVERLOADED:
     case PROBLEM_LOADING:

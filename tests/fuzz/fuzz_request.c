@@ -13,6 +13,7 @@
 #include "server/api/rank/vllm_score.h"
 #include "server/api/similarity.h"
 #include "server/api/tei.h"
+#include "server/api/tei_sparse.h"
 #include "server/api/tei_tokens.h"
 #include "server/text/buffer.h"
 
@@ -121,12 +122,13 @@ static void check_words(const char *words)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
 {
-    enum { N_EMBEDDING = 9 };
+    enum { N_EMBEDDING = 11 };
     static bool (*const readers[])(struct decoding *, const struct body_object *) = {
-        openai_read_embeddings, cohere_read_embed, cohere_read_embed_v1, similarity_read,
-        tei_similarity_read,    tei_read_tokenize, tei_read_decode,      tei_read_embed,
-        tei_read_embed_all,     tei_rerank_read,   jina_rerank_read,     cohere_rerank_read,
-        tei_predict_read,       vllm_score_read,   vllm_classify_read,
+        openai_read_embeddings, cohere_read_embed,  cohere_read_embed_v1,  similarity_read,
+        tei_similarity_read,    tei_read_tokenize,  tei_read_decode,       tei_read_embed,
+        tei_read_embed_all,     tei_read_inputs,    tei_read_embed_sparse, tei_rerank_read,
+        jina_rerank_read,       cohere_rerank_read, tei_predict_read,      vllm_score_read,
+        vllm_classify_read,
     };
     const struct slice body = {(const char *)data, len_bytes};
 
@@ -135,6 +137,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
         struct fields fields;
         struct api_error error;
 
+        judged.is_sparse = readers[i] == tei_read_embed_sparse;
         if (decode_body(body, &judged, NULL, readers[i], &fields, &error)) {
             check(readers[i] != cohere_read_embed || fields.types != 0);
             check_fields(&fields);

@@ -64,15 +64,16 @@ def test_counted_load(embedder, tokenizer):
         ("/embed", {"inputs": ["a"] * 4}, 413),
         ("/embed", {"inputs": texts, "truncate": False}, 422),
         ("/rerank", {"query": "a", "texts": ["b"]}, 400),
+        ("/embed_sparse", {"inputs": "a"}, 424),
         ("/embed", {"inputs": 7}, 422),
         ("/embed", {"inputs": ""}, 400),
     ):
         assert embedder.post(path, body).status == status
     found = settled(embedder, "te_batch_next_tokens_sum", sum(long) + long[1])
-    assert found["te_request_count"] == {("single",): 6, ("batch",): 1}
+    assert found["te_request_count"] == {("single",): 7, ("batch",): 1}
     assert found["te_request_success"] == {("single",): 1, ("batch",): 1}
     failures = {err[0]: n for err, n in found["te_request_failure"].items() if n}
-    assert failures == {"batch_size": 1, "tokenization": 1, "model_type": 1, "validation": 2}
+    assert failures == {"batch_size": 1, "tokenization": 1, "model_type": 2, "validation": 2}
     assert found["te_embed_count"][()] == found["te_embed_success"][()] == 4
     for name in ("te_request_input_length", "te_batch_next_tokens"):
         assert found[name + "_sum"][()] == sum(long) + long[1]
