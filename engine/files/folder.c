@@ -51,7 +51,39 @@ static char *find_inside(const char *folder)
     return found;
 }
 
+static bool ends_with(const char *text, const char *ending)
+{
+    size_t len = strlen(text);
+    size_t ending_len = strlen(ending);
+
+    return len >= ending_len && strcmp(text + len - ending_len, ending) == 0;
+}
+
+char *folder_find(const char *path, const char *ending)
+{
+    struct dirent **entries;
+    int n = scandir(path, &entries, NULL, alphasort);
+    char *found = NULL;
+
+    for (int i = 0; i < n; i++) {
+        if (!found && ends_with(entries[i]->d_name, ending))
+            found = strdup(entries[i]->d_name);
+        free(entries[i]);
+    }
+    if (n >= 0)
+        free(entries);
+    return found;
+}
+
 /* ---- refusals ---- */
+
+enum status folder_refuse_gguf(const char *path, struct error *error)
+{
+    return error_set(error, STATUS_UNSUPPORTED,
+                     SHOWN ": GGUF is not read; give the model that it was made of, in "
+                           "safetensors: its folder, or its ORG/NAME on the hub",
+                     path);
+}
 
 static enum status refuse_missing(const char *path, struct error *error)
 {
@@ -64,7 +96,10 @@ static enum status refuse_missing(const char *path, struct error *error)
 static enum status refuse_without_model(const char *path, struct error *error)
 {
     AUTO_FREE char *inside = find_inside(path);
+    AUTO_FREE char *gguf = folder_find(path, ".gguf");
 
+    if (gguf)
+        return folder_refuse_gguf(path, error);
     if (inside)
         return error_set(error, STATUS_INVALID,
                          SHOWN ": is not a model's folder, but one inside is: give " SHOWN, path,
@@ -84,6 +119,8 @@ enum status folder_check(const char *path, struct error *error)
             return refuse_missing(path, error);
         return error_set(error, STATUS_IO, SHOWN ": cannot be accessed: %s", path, strerror(errno));
     }
+    if (!S_ISDIR(about.st_mode) && ends_with(path, ".gguf"))
+        return folder_refuse_gguf(path, error);
     if (!S_ISDIR(about.st_mode))
         return error_set(error, STATUS_INVALID,
                          SHOWN ": is not a folder; give the folder that holds the model's files",

@@ -4,6 +4,7 @@
 #include "engine/base/memory.h"
 #include "engine/files/document.h"
 #include "engine/files/file.h"
+#include "engine/files/folder.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,6 +97,24 @@ static enum status open_sharded(struct weights *weights, const char *folder, str
     return STATUS_OK;
 }
 
+/* In place, and below it: a module's weights are in a folder of their own. PyTorch unpickles nothing
+ * but tensors there; a tensor that shares its memory with another becomes one of its own. */
+#define CONVERT                                                                                    \
+    "python3 -c 'import sys,torch;from pathlib import Path;from safetensors.torch import "         \
+    "save_file;[save_file({k:v.clone().contiguous() for k,v in "                                   \
+    "torch.load(p,\"cpu\",weights_only=True).items()},p.with_name(\"" SINGLE_FILE "\")) for p in " \
+    "Path(sys.argv[1]).rglob(\"pytorch_model.bin\")]' "
+
+static enum status refuse_missing(const char *folder, struct error *error)
+{
+    AUTO_FREE char *gguf = folder_find(folder, ".gguf");
+
+    if (gguf)
+        return folder_refuse_gguf(folder, error);
+    return error_set(error, STATUS_IO, "%.300s: has neither " SINGLE_FILE " nor " INDEX_FILE,
+                     folder);
+}
+
 static enum status open_files(struct weights *weights, const char *folder, struct error *error)
 {
     AUTO_FREE char *single = path_join(folder, SINGLE_FILE);
@@ -110,11 +129,10 @@ static enum status open_files(struct weights *weights, const char *folder, struc
         return open_sharded(weights, folder, error);
     if (file_exists(pickled))
         return error_set(error, STATUS_UNSUPPORTED,
-                         "%.300s: has its weights only in pytorch_model.bin; save the model again "
-                         "with safe_serialization=True to get " SINGLE_FILE,
-                         folder);
-    return error_set(error, STATUS_IO, "%.300s: has neither " SINGLE_FILE " nor " INDEX_FILE,
-                     folder);
+                         "%.80s: has its weights only in pytorch_model.bin, which is not read; "
+                         "convert it by: " CONVERT "%s",
+                         folder, folder);
+    return refuse_missing(folder, error);
 }
 
 /* The file that holds a tensor, or NULL. */

@@ -147,8 +147,9 @@ static enum status check_choice(const struct hub_listing *listing, struct error 
                          "it has no config.json: is it a sentence-transformers model?");
     if (!has_weights)
         return error_set(error, STATUS_UNSUPPORTED, "it has no weights in safetensors%s",
-                         has_pickled ? ", only pytorch_model.bin, which nestd does not read; save "
-                                       "it anew with sentence-transformers"
+                         has_pickled ? ", only pytorch_model.bin, which nestd does not read; "
+                                       "download it and give its folder, and nestd says which "
+                                       "command converts it"
                                      : "");
     return STATUS_OK;
 }

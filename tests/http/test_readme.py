@@ -173,3 +173,15 @@ def test_example_reply_is_real(readme, servers, model, dtype):
             assert abs(value - float(number)) <= half_of_the_last_digit(number), (value, number)
     usage = re.search(r'"prompt_tokens":\s*(\d+)', shown)
     assert usage and int(usage[1]) == reply["usage"]["prompt_tokens"]
+
+
+def test_limits_name_the_families_that_the_program_has(readme, binary, tmp_path):
+    """Those that its refusal of another lists."""
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "unheard"}))
+    refusal = run_to_end(binary, "--model-id", tmp_path)
+    served = set(re.search(r"\(supported: (.*?)\)", refusal.stdout + refusal.stderr).group(1).split(", "))
+    sentence = plain(re.search(r"by `model_type`: (.*?); and static", readme, re.S).group(1))
+    named = set(re.split(r", | and ", re.sub(r" \(.*?\)", "", sentence)))
+    assert named == served
+    tried = set(re.findall(r"^\| `(\w[\w-]*)` \| .* \| under 1e-\d \|$", readme, re.M))
+    assert tried - {"StaticEmbedding"} == served - {"llama", "mt5"}

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Weights in formats that are not read: the refusal says the way out, and that works."""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from harness import run_to_end
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TINY = ROOT / "tests/data/models/tiny-mean"
+PICKLE = """
+import sys, torch
+from safetensors.torch import load_file
+tensors = load_file(sys.argv[1])
+first, *_ = tensors
+tensors["shared"] = tensors[first]
+torch.save(tensors, sys.argv[2])
+"""
+
+
+def copy(tmp_path, weights):
+    """The tiny model with other weights, empty ones."""
+    folder = tmp_path / "model"
+    shutil.copytree(TINY, folder)
+    (folder / "model.safetensors").unlink()
+    (folder / weights).write_bytes(b"")
+    return folder
+
+
+def refusal(binary, path):
+    done = run_to_end(binary, "--model-id", path)
+    assert done.returncode in (1, 2)
+    return done.stdout + done.stderr
+
+
+def test_gguf_is_told_whence_to_take_the_model(binary, tmp_path):
+    folder = copy(tmp_path, "model-Q8_0.gguf")
+    for path in (folder, folder / "model-Q8_0.gguf"):
+        assert f"{path}: GGUF is not read; give the model that it was made of" in refusal(binary, path)
+    (folder / "config.json").unlink()
+    (folder / "modules.json").unlink()
+    assert f"{folder}: GGUF is not read" in refusal(binary, folder)
+
+
+def test_pickled_weights_are_told_a_command(binary, tmp_path):
+    folder = copy(tmp_path, "pytorch_model.bin")
+    found = refusal(binary, folder)
+    assert f"{folder}: has its weights only in pytorch_model.bin" in found
+    assert re.search(rf"convert it by: python3 -c '.*' {folder}$", found, re.M)
+
+
+@pytest.mark.library
+def test_the_command_works(binary, start, tmp_path):
+    python = ROOT / "build" / "variations-venv" / "bin"
+    if not python.exists():
+        pytest.skip(f"no PyTorch at {python}")
+    folder = copy(tmp_path, "pytorch_model.bin")
+    arguments = [TINY / "model.safetensors", folder / "pytorch_model.bin"]
+    subprocess.run([python / "python3", "-c", PICKLE, *arguments], timeout=300, check=True)
+    command = re.search(r"convert it by: (.*)$", refusal(binary, folder), re.M).group(1)
+    environment = {**os.environ, "PATH": f"{python}:{os.environ['PATH']}"}
+    subprocess.run(["bash", "-c", command], env=environment, timeout=300, check=True)
+    texts = ["one", "two three"]
+    vectors = [start(path, "--dtype", "float32").wait_ready().embed(input=texts)["data"] for path in (TINY, folder)]
+    assert vectors[0] == vectors[1]
