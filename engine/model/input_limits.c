@@ -63,7 +63,11 @@ static enum status check_outputs(const struct document *config, enum transformer
         return status;
     if (!text.root)
         return error_set(error, STATUS_UNSUPPORTED, "%s: has no \"text\"", modalities.name);
-    status = document_demand(&text, "method", "forward", error);
+    /* sentence-transformers would send every text through the chat template. */
+    if (task != TASK_JUDGE && task != TASK_ANSWER)
+        status = document_refuse(&modalities, "message", error);
+    if (!status)
+        status = document_demand(&text, "method", "forward", error);
     if (!status)
         status = document_demand(&text, "method_output_name", named[task].method_output, error);
     return status;

@@ -563,6 +563,9 @@ static void test_model__refuses_transformer_settings_that_cannot_be_done(void **
     REFUSE("{\"modality_config\": {\"image\": {}}}", "\"modality_config\": has no \"text\"");
     REFUSE("{\"modality_config\": {\"text\": {\"method\": \"get_text_features\"}}}",
            "\"modality_config\": \"text\": \"method\" is \"get_text_features\"");
+    REFUSE("{\"modality_config\": {\"text\": {\"method\": \"forward\"}, \"message\": {\"method\": "
+           "\"forward\"}}}",
+           "\"modality_config\": \"message\" is {");
     REFUSE("{\"query_expansion\": {\"strategy\": \"fixed\", \"length\": 32}}",
            "\"query_expansion\" is");
     REFUSE("{\"query_length\": 32}", "\"query_length\" is 32");
