@@ -18,16 +18,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What engines share that are started together. */
+struct crew {
+    struct batcher *batcher;
+    struct workers *workers; /* NULL: not started, or ended again */
+    size_t n_engines;        /* that are not closed */
+};
+
 struct engine {
     const struct engine_options *options; /* the caller's, until the engine is started */
     struct model *model;
     struct tokenizer *tokenizer;
     struct encoder *encoder;
-    struct batcher *batcher;
     struct cache *cache;
     struct text_secret secret;
-    struct workers *workers;
-    float *nothing; /* [n_dims]: the vector of a text without a token */
+    struct crew *crew; /* NULL: not started */
+    size_t number;     /* of the crew's models */
+    float *nothing;    /* [n_dims]: the vector of a text without a token */
     struct engine_info info;
 };
 
@@ -187,42 +194,101 @@ static enum status pool_nothing(struct engine *engine)
     return STATUS_OK;
 }
 
-static enum status start_workers(struct engine *engine, const struct engine_observer *observer,
-                                 struct error *error)
+static size_t max_pass_tokens(const struct engine *engine)
 {
-    const struct engine_options *options = engine->options;
-    size_t max_pass_tokens = engine->encoder ? options->max_pass_tokens : TABLE_PASS_TOKENS;
-    const struct batcher_options batcher_options = {
-        .max_queued_tokens = options->max_queued_tokens,
-        .max_pass_tokens = max_pass_tokens,
+    return engine->encoder ? engine->options->max_pass_tokens : TABLE_PASS_TOKENS;
+}
+
+static struct batcher_options describe_queue(const struct engine *engine)
+{
+    return (struct batcher_options){
+        .max_queued_tokens = engine->options->max_queued_tokens,
+        .max_pass_tokens = max_pass_tokens(engine),
         .works_alone = !engine->encoder,
-        .now_us = clock_now_us,
     };
-    struct workers_options workers_options = {
+}
+
+static struct workers_model describe_work(const struct engine *engine,
+                                          const struct engine_observer *observer)
+{
+    return (struct workers_model){
         .model = engine->model,
         .encoder = engine->encoder,
-        .n_workers = pick_workers(options),
-        .max_pass_tokens = max_pass_tokens,
-        .now_us = clock_now_us,
+        .cache = engine->cache,
+        .max_pass_tokens = max_pass_tokens(engine),
         .pass_done = observer ? observer->pass_done : NULL,
         .user = observer ? observer->user : NULL,
     };
-    enum status status = batcher_new(&engine->batcher, &batcher_options);
+}
+
+/* All that an engine has to itself. */
+static enum status make_ready(struct engine *engine, struct error *error)
+{
+    enum status status = pack(engine, error);
 
     if (!status)
         status = pool_nothing(engine);
     if (!status)
-        status = cache_new(&engine->cache, options->cache_bytes, engine->model->n_dims);
-    if (status)
-        return status;
+        status = cache_new(&engine->cache, engine->options->cache_bytes, engine->model->n_dims);
     engine->secret = text_secret_draw();
-    workers_options.batcher = engine->batcher;
-    workers_options.cache = engine->cache;
-    status = workers_start(&engine->workers, &workers_options, error);
+    return status;
+}
+
+static enum status start_crew(struct crew *crew, struct engine *const *engines, size_t n_engines,
+                              const struct engine_observer *const *observers, struct error *error)
+{
+    AUTO_FREE struct batcher_options *queues = calloc(n_engines, sizeof *queues);
+    AUTO_FREE struct workers_model *models = calloc(n_engines, sizeof *models);
+    struct workers_options options = {
+        .models = models,
+        .n_models = n_engines,
+        .n_workers = pick_workers(engines[0]->options),
+        .now_us = clock_now_us,
+    };
+    enum status status;
+
+    if (!queues || !models)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < n_engines; i++) {
+        queues[i] = describe_queue(engines[i]);
+        models[i] = describe_work(engines[i], observers[i]);
+    }
+    status = batcher_new(&crew->batcher, queues, n_engines, clock_now_us);
     if (status)
         return status;
-    describe_run(engine);
-    return STATUS_OK;
+    options.batcher = crew->batcher;
+    return workers_start(&crew->workers, &options, error);
+}
+
+/* The crew of these engines, which is theirs from here on, also where it cannot be started. */
+static enum status hire(struct engine *const *engines, size_t n_engines,
+                        const struct engine_observer *const *observers, struct error *error)
+{
+    struct crew *crew = calloc(1, sizeof *crew);
+
+    if (!crew)
+        return STATUS_NO_MEMORY;
+    crew->n_engines = n_engines;
+    for (size_t i = 0; i < n_engines; i++) {
+        engines[i]->crew = crew;
+        engines[i]->number = i;
+    }
+    return start_crew(crew, engines, n_engines, observers, error);
+}
+
+/* The workers of all engines of the crew end; the last engine to leave frees the rest. */
+static void leave_crew(struct crew *crew)
+{
+    if (!crew)
+        return;
+    if (crew->batcher)
+        batcher_stop(crew->batcher);
+    workers_free(crew->workers);
+    crew->workers = NULL;
+    if (--crew->n_engines > 0)
+        return;
+    batcher_free(crew->batcher);
+    free(crew);
 }
 
 bool engine_find_cpu_mask(const char *name, unsigned *ret_mask)
@@ -263,20 +329,34 @@ enum status engine_read(struct engine **ret_engine, const struct engine_options 
     return STATUS_OK;
 }
 
-enum status engine_start(struct engine *engine, const struct engine_observer *observer,
-                         struct error *error)
+enum status engine_start_together(struct engine *const *engines, size_t n_engines,
+                                  const struct engine_observer *const *observers,
+                                  struct error *error)
 {
-    enum status status = pack(engine, error);
+    const char *folder = engines[0]->options->model_dir;
+    enum status status = STATUS_OK;
 
+    for (size_t i = 0; i < n_engines && !status; i++) {
+        folder = engines[i]->options->model_dir;
+        status = make_ready(engines[i], error);
+    }
     if (!status)
-        status = start_workers(engine, observer, error);
+        status = hire(engines, n_engines, observers, error);
     if (status)
-        return error_set(error, status, "%s: out of memory while starting the workers",
-                         engine->options->model_dir);
-    engine->options = NULL;
+        return error_set(error, status, "%s: out of memory while starting the workers", folder);
+    for (size_t i = 0; i < n_engines; i++) {
+        describe_run(engines[i]);
+        engines[i]->options = NULL;
+    }
     /* Packing took and freed buffers of tens of megabytes, which the allocator keeps otherwise. */
     malloc_trim(0);
     return STATUS_OK;
+}
+
+enum status engine_start(struct engine *engine, const struct engine_observer *observer,
+                         struct error *error)
+{
+    return engine_start_together(&engine, 1, &observer, error);
 }
 
 enum status engine_open(struct engine **ret_engine, const struct engine_options *options,
@@ -299,11 +379,8 @@ void engine_close(struct engine *engine)
 {
     if (!engine)
         return;
-    if (engine->batcher)
-        batcher_stop(engine->batcher);
-    workers_free(engine->workers);
+    leave_crew(engine->crew);
     cache_free(engine->cache);
-    batcher_free(engine->batcher);
     encoder_free(engine->encoder);
     tokenizer_free(engine->tokenizer);
     model_free(engine->model);
@@ -354,17 +431,17 @@ enum status engine_submit(struct engine *engine, struct job_group *group)
         if (finish_at_once(engine, job))
             job->engine.state = JOB_ENDED;
     }
-    return batcher_submit(engine->batcher, group);
+    return batcher_submit(engine->crew->batcher, engine->number, group);
 }
 
 void engine_cancel(struct engine *engine, struct job_group *group)
 {
-    batcher_cancel(engine->batcher, group);
+    batcher_cancel(engine->crew->batcher, group);
 }
 
 int64_t engine_measure_stall(struct engine *engine, int64_t elapsed_us)
 {
-    return workers_measure_stall(engine->workers, elapsed_us);
+    return workers_measure_stall(engine->crew->workers, elapsed_us);
 }
 
 void engine_allow_workers(struct engine *engine, size_t n_workers)
@@ -372,7 +449,7 @@ void engine_allow_workers(struct engine *engine, size_t n_workers)
     const size_t n_started = engine->info.n_workers;
     const size_t n_allowed = n_workers > 0 ? n_workers : 1;
 
-    batcher_rest(engine->batcher, n_allowed < n_started ? n_started - n_allowed : 0);
+    batcher_rest(engine->crew->batcher, n_allowed < n_started ? n_started - n_allowed : 0);
 }
 
 size_t engine_count_cores(void)
@@ -387,8 +464,8 @@ void engine_get_stats(struct engine *engine, struct engine_stats *ret_stats)
     struct cache_stats cache;
 
     cache_get_stats(engine->cache, &cache);
-    batcher_get_stats(engine->batcher, &queue);
-    workers_get_stats(engine->workers, &work);
+    batcher_get_stats(engine->crew->batcher, engine->number, &queue);
+    workers_get_stats(engine->crew->workers, engine->number, &work);
     *ret_stats = (struct engine_stats){
         .queued_texts = queue.queued_texts,
         .queued_tokens = queue.queued_tokens,

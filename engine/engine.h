@@ -3,7 +3,8 @@
 /* THE interface of the engine: tokenised texts in, vectors out. It is the only header that server/
  * includes.
  *
- * An engine is a model, its tokenizer, and a pool of workers fed by a batcher. Except those that
+ * An engine is a model, its tokenizer, and a pool of workers fed by a batcher, which several engines
+ * may share. Except those that
  * open and close it, every function may be called from any thread, and none of them blocks on
  * inference: work is submitted and handed back by a callback (job.h). The engine neither logs nor
  * exits. */
@@ -88,7 +89,7 @@ struct engine_stats {
     size_t queued_tokens;
     size_t running_texts;
     size_t running_tokens;
-    size_t busy_workers;
+    size_t busy_workers; /* with this model */
     size_t resting_workers;
     uint64_t passes; /* since the start */
     uint64_t encoded_texts;
@@ -126,12 +127,20 @@ MUST_CHECK enum status engine_read(struct engine **ret_engine, const struct engi
 MUST_CHECK enum status engine_start(struct engine *engine, const struct engine_observer *observer,
                                     struct error *error);
 
+/* The same for several engines that share the workers: as many as the first one's options say. Each
+ * has a queue of its own, and the workers' time is shared fairly among those that have work.
+ * `observers` are one for each, and may be NULL. Where one of them cannot be started, none is. */
+MUST_CHECK enum status engine_start_together(struct engine *const *engines, size_t n_engines,
+                                             const struct engine_observer *const *observers,
+                                             struct error *error);
+
 /* engine_read and engine_start. */
 MUST_CHECK enum status engine_open(struct engine **ret_engine, const struct engine_options *options,
                                    const struct engine_observer *observer, struct error *error);
 
 /* Refuses new work, ends what is queued with STATUS_STOPPING, finishes what runs, joins the
- * workers, frees all. Every other call must have returned. NULL is allowed. */
+ * workers, frees all. Every other call must have returned. NULL is allowed. Of engines that share
+ * workers, closing the first ends the work of all. */
 void engine_close(struct engine *engine);
 
 const struct engine_info *engine_get_info(const struct engine *engine);
@@ -147,7 +156,8 @@ void engine_cancel(struct engine *engine, struct job_group *group);
 /* For how long, as far as its calls have seen, a worker has made no step in its pass, or work has
  * waited while no worker had any; 0 if neither. elapsed_us is the time since the last call, of which
  * more than what the caller meant to wait must not be counted: a stopped process is not stuck.
- * Takes no lock, and does not touch the queue. For one thread. */
+ * Takes no lock, and does not touch the queue. For one thread. Of engines that share workers this and
+ * the next are to be called of one, for all. */
 int64_t engine_measure_stall(struct engine *engine, int64_t elapsed_us);
 
 /* Lets no more workers encode at once, but at least one; the others rest. For when there are fewer

@@ -33,6 +33,7 @@ struct team {
     atomic_bool closed;
 
     struct team *next_open; /* the batcher's, guarded by its mutex */
+    size_t model;           /* the batcher's: whose pass it is, before the team is open to others */
 };
 
 /* Zeroed memory is an open team without helpers. */

@@ -8,12 +8,17 @@
  * if the first waits in a large group, the small group's job takes the lead; if it runs in one, the
  * text is encoded once more, as a duplicate.
  *
- * What of the rest is encoded next is turns.h's to say. A small request never waits for a large
- * one's pass to end: it is encoded by an idle worker, or between two tiles of the pass that runs.
+ * What of the rest is encoded next is order.h's and turns.h's to say. A small request never waits
+ * for a large one's pass to end: it is encoded by an idle worker, or between two tiles of the pass
+ * that runs.
+ *
+ * Where several models share the workers, each has a queue with a bound of its own, so that one
+ * that is full does not refuse what is for another.
  *
  * INVARIANTS, under the mutex
  *  1. A group is in a list of `turns` if and only if it has WAITING jobs.
- *  2. queued_tokens is the sum of tokens of WAITING jobs, and at most max_queued_tokens.
+ *  2. A queue's queued_tokens is the sum of tokens of its WAITING jobs, and at most its
+ *     max_queued_tokens.
  *  3. n_unfinished counts jobs that are not ENDED. Whoever brings it to 0 calls done(), after
  *     unlocking: nobody else sees that moment, so done() is called once.
  *  4. done() is never called with the mutex held.
@@ -23,8 +28,8 @@
 #include "engine/schedule/batcher.h"
 
 #include "engine/encoder/team.h"
-#include "engine/schedule/inflight.h"
-#include "engine/schedule/turns.h"
+#include "engine/schedule/order.h"
+#include "engine/schedule/queue.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -32,32 +37,57 @@
 #include <stdlib.h>
 
 struct batcher {
-    struct batcher_options options;
+    int64_t (*now_us)(void);
+    size_t n_models;
 
     pthread_mutex_t mutex; /* guards what follows, and the private part of every group */
     pthread_cond_t work;   /* signalled when something waits, broadcast when stopped */
-    struct turns turns;
-    struct inflight inflight;
-    struct batcher_stats stats;
+    struct queue *queues;  /* [n_models] */
+    struct order order;
     struct team *open_teams; /* of running passes that take helpers */
     size_t n_idle;           /* workers that wait in batcher_take */
+    size_t n_resting;        /* so many of them wait whatever there is to do */
     bool stopped;
 
     atomic_bool has_waiting; /* to be read without the mutex */
     atomic_bool has_small;
 };
 
-enum status batcher_new(struct batcher **ret_batcher, const struct batcher_options *options)
+static enum status make_queues(struct batcher *batcher, const struct batcher_options *options)
+{
+    enum status status = order_init(&batcher->order, batcher->n_models);
+
+    batcher->queues = calloc(batcher->n_models, sizeof *batcher->queues);
+    if (!batcher->queues)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < batcher->n_models && !status; i++)
+        status = queue_init(&batcher->queues[i], &options[i], &batcher->order.turns[i]);
+    return status;
+}
+
+static void free_queues(struct batcher *batcher)
+{
+    for (size_t i = 0; batcher->queues && i < batcher->n_models; i++)
+        queue_release(&batcher->queues[i]);
+    free(batcher->queues);
+    order_release(&batcher->order);
+    free(batcher);
+}
+
+enum status batcher_new(struct batcher **ret_batcher, const struct batcher_options *options,
+                        size_t n_models, int64_t (*now_us)(void))
 {
     struct batcher *batcher = calloc(1, sizeof *batcher);
+    enum status status;
 
     if (!batcher)
         return STATUS_NO_MEMORY;
-    batcher->options = *options;
-    turns_init(&batcher->turns, options->max_pass_tokens);
-    if (inflight_init(&batcher->inflight)) {
-        free(batcher);
-        return STATUS_NO_MEMORY;
+    batcher->now_us = now_us;
+    batcher->n_models = n_models;
+    status = make_queues(batcher, options);
+    if (status) {
+        free_queues(batcher);
+        return status;
     }
     pthread_mutex_init(&batcher->mutex, NULL);
     pthread_cond_init(&batcher->work, NULL);
@@ -69,17 +99,23 @@ void batcher_free(struct batcher *batcher)
 {
     if (!batcher)
         return;
-    assert(!turns_get_waiting(&batcher->turns) && !batcher->stats.running_texts);
+    assert(!order_has_waiting(&batcher->order));
+    for (size_t i = 0; i < batcher->n_models; i++)
+        assert(!batcher->queues[i].stats.running_texts);
     pthread_cond_destroy(&batcher->work);
     pthread_mutex_destroy(&batcher->mutex);
-    inflight_release(&batcher->inflight);
-    free(batcher);
+    free_queues(batcher);
+}
+
+static struct queue *queue_of(struct batcher *batcher, const struct job_group *group)
+{
+    return &batcher->queues[group->engine.model];
 }
 
 /* The group's last job has ended: fills in what the owner reads. */
 static void close_group(struct batcher *batcher, struct job_group *group)
 {
-    group->finished_us = batcher->options.now_us();
+    group->finished_us = batcher->now_us();
     group->queue_us = group->finished_us - group->submitted_us - group->encode_us;
     group->status = STATUS_OK;
     for (size_t i = 0; i < group->n_jobs && !group->status; i++)
@@ -101,41 +137,11 @@ static void hand_back(struct job_group *ended)
 /* Updates the flags that are read without the mutex. */
 static void publish(struct batcher *batcher)
 {
-    atomic_store(&batcher->has_waiting, turns_get_waiting(&batcher->turns) != NULL);
-    atomic_store(&batcher->has_small, batcher->turns.small.first != NULL);
-}
-
-/* ---- waiting ---- */
-
-static void enter_queue(struct batcher *batcher, struct job *job)
-{
-    turns_enter(&batcher->turns, job);
-    batcher->stats.queued_texts++;
-    batcher->stats.queued_tokens += job->n_tokens;
-}
-
-static void leave_queue(struct batcher *batcher, struct job *job)
-{
-    turns_leave(&batcher->turns, job);
-    batcher->stats.queued_texts--;
-    batcher->stats.queued_tokens -= job->n_tokens;
-}
-
-static void leave_flight(struct batcher *batcher, struct job *job)
-{
-    if (!job->engine.is_duplicate)
-        inflight_remove(&batcher->inflight, job);
+    atomic_store(&batcher->has_waiting, order_has_waiting(&batcher->order));
+    atomic_store(&batcher->has_small, order_has_small(&batcher->order));
 }
 
 /* ---- coming ---- */
-
-/* Whether the group's texts, of which one is the leader's too, are not to wait for it. */
-static bool overtakes(const struct batcher *batcher, const struct job_group *group,
-                      const struct job *leader)
-{
-    return turns_is_small(&batcher->turns, group) &&
-           !turns_is_small(&batcher->turns, leader->engine.group);
-}
 
 /* Tokens of the texts that are to be encoded for the group, whoever else asks for them. */
 static size_t count_tokens(const struct job_group *group)
@@ -148,82 +154,22 @@ static size_t count_tokens(const struct job_group *group)
     return n_tokens;
 }
 
-/* Tokens that the group would add to the queue, counting each of its texts once. */
-static size_t count_new_tokens(const struct batcher *batcher, const struct job_group *group)
-{
-    size_t n_tokens = 0;
-
-    for (size_t i = 0; i < group->n_jobs; i++) {
-        const struct job *job = &group->jobs[i];
-        const struct job *leader = NULL;
-
-        if (job->engine.state != JOB_ENDED)
-            leader = inflight_find(&batcher->inflight, job->engine.key);
-        if (job->engine.state != JOB_ENDED &&
-            (!leader || (leader->engine.state == JOB_RUNNING && overtakes(batcher, group, leader))))
-            n_tokens += job->n_tokens;
-    }
-    return n_tokens;
-}
-
-/* The job waits in the place of one that has waited until now, which follows it from here on, as do
- * all that followed that one. */
-static void take_lead(struct batcher *batcher, struct job *job, struct job *old)
-{
-    struct job *followers = old->engine.followers;
-
-    inflight_remove(&batcher->inflight, old);
-    leave_queue(batcher, old);
-    old->engine.followers = NULL;
-    job_follow(old, job);
-    while (followers) {
-        struct job *next = followers->engine.next_follower;
-
-        job_follow(followers, job);
-        followers = next;
-    }
-    inflight_add(&batcher->inflight, job);
-    enter_queue(batcher, job);
-}
-
-/* Lets the job wait, or follow one of the same text. */
-static void enter_job(struct batcher *batcher, struct job_group *group, struct job *job)
-{
-    struct job *leader = inflight_find(&batcher->inflight, job->engine.key);
-
-    job->engine.group = group;
-    job->engine.followers = NULL;
-    job->engine.leader = NULL;
-    job->engine.is_duplicate = false;
-    group->engine.n_unfinished++;
-    if (!leader) {
-        inflight_add(&batcher->inflight, job);
-        enter_queue(batcher, job);
-    } else if (!overtakes(batcher, group, leader)) {
-        job_follow(job, leader);
-        batcher->stats.followed_texts++;
-    } else if (leader->engine.state == JOB_WAITING) {
-        take_lead(batcher, job, leader);
-        batcher->stats.followed_texts++;
-    } else {
-        job->engine.is_duplicate = true;
-        enter_queue(batcher, job);
-    }
-}
-
 static void enter_group(struct batcher *batcher, struct job_group *group)
 {
+    struct queue *queue = queue_of(batcher, group);
+
     group->engine.n_waiting = 0;
     group->engine.next_job = 0;
     group->engine.n_unfinished = 0;
     group->engine.cancelled = false;
     group->engine.credit_tokens = 0;
-    group->submitted_us = batcher->options.now_us();
+    group->submitted_us = batcher->now_us();
     group->encode_us = 0;
     group->engine.n_running = 0;
+    order_enter(&batcher->order, group->engine.model);
     for (size_t i = 0; i < group->n_jobs; i++)
         if (group->jobs[i].engine.state != JOB_ENDED)
-            enter_job(batcher, group, &group->jobs[i]);
+            queue_enter(queue, group, &group->jobs[i]);
     if (group->engine.n_waiting > 0)
         publish(batcher);
 }
@@ -239,18 +185,20 @@ static void wake_workers(struct batcher *batcher, size_t n_wanted)
         pthread_cond_signal(&batcher->work);
 }
 
-enum status batcher_submit(struct batcher *batcher, struct job_group *group)
+enum status batcher_submit(struct batcher *batcher, size_t model, struct job_group *group)
 {
+    struct queue *queue = &batcher->queues[model];
     enum status status = STATUS_OK;
     size_t n_waiting;
     bool ends = false;
 
     pthread_mutex_lock(&batcher->mutex);
+    group->engine.model = model;
     group->engine.n_tokens = count_tokens(group);
     if (batcher->stopped)
         status = STATUS_STOPPING;
-    else if (count_new_tokens(batcher, group) >
-             batcher->options.max_queued_tokens - batcher->stats.queued_tokens)
+    else if (queue_count_new_tokens(queue, group) >
+             queue->options.max_queued_tokens - queue->stats.queued_tokens)
         status = STATUS_OVERLOADED;
     else
         enter_group(batcher, group);
@@ -271,23 +219,18 @@ static void pass_clear(struct pass *pass)
 {
     pass->n_jobs = 0;
     pass->n_tokens = 0;
+    pass->model = 0;
 }
 
 /* The pass's jobs wait no longer, and are encoded from now on. False if there are none. */
-static bool begin_pass(struct batcher *batcher, const struct pass *pass)
+static bool begin_pass(struct batcher *batcher, struct pass *pass)
 {
-    int64_t now_us;
-
     if (pass->n_jobs == 0)
         return false;
-    now_us = batcher->options.now_us();
+    pass->began_us = batcher->now_us();
     for (size_t i = 0; i < pass->n_jobs; i++)
-        job_group_begin_encoding(pass->jobs[i]->engine.group, now_us);
-    batcher->stats.queued_texts -= pass->n_jobs;
-    batcher->stats.queued_tokens -= pass->n_tokens;
-    batcher->stats.running_texts += pass->n_jobs;
-    batcher->stats.running_tokens += pass->n_tokens;
-    batcher->stats.running_passes++;
+        job_group_begin_encoding(pass->jobs[i]->engine.group, pass->began_us);
+    queue_begin_pass(&batcher->queues[pass->model], pass);
     publish(batcher);
     return true;
 }
@@ -301,15 +244,16 @@ enum work batcher_take(struct batcher *batcher, struct pass *pass, struct team *
     pass_clear(pass);
     pthread_mutex_lock(&batcher->mutex);
     batcher->n_idle++;
-    while (!batcher->stopped && (batcher->n_idle <= batcher->stats.resting_workers ||
-                                 (!turns_get_waiting(&batcher->turns) && !batcher->open_teams)))
+    while (!batcher->stopped && (batcher->n_idle <= batcher->n_resting ||
+                                 (!order_has_waiting(&batcher->order) && !batcher->open_teams)))
         pthread_cond_wait(&batcher->work, &batcher->mutex);
     batcher->n_idle--;
-    turns_fill(&batcher->turns, pass);
+    order_fill(&batcher->order, pass);
     if (begin_pass(batcher, pass)) {
         work = WORK_PASS;
         team_open(own);
-        if (!batcher->options.works_alone) {
+        own->model = pass->model;
+        if (!batcher->queues[pass->model].options.works_alone) {
             own->next_open = batcher->open_teams;
             batcher->open_teams = own;
             n_helpers = batcher->n_idle;
@@ -327,7 +271,7 @@ enum work batcher_take(struct batcher *batcher, struct pass *pass, struct team *
 void batcher_rest(struct batcher *batcher, size_t n_resting)
 {
     pthread_mutex_lock(&batcher->mutex);
-    batcher->stats.resting_workers = n_resting;
+    batcher->n_resting = n_resting;
     pthread_cond_broadcast(&batcher->work);
     pthread_mutex_unlock(&batcher->mutex);
 }
@@ -338,15 +282,15 @@ bool batcher_take_between(struct batcher *batcher, struct pass *pass)
 
     pass_clear(pass);
     pthread_mutex_lock(&batcher->mutex);
-    turns_fill_small(&batcher->turns, pass);
+    order_fill_small(&batcher->order, pass);
     taken = begin_pass(batcher, pass);
     pthread_mutex_unlock(&batcher->mutex);
     return taken;
 }
 
-size_t batcher_slice_tokens(const struct batcher *batcher)
+size_t batcher_slice_tokens(const struct batcher *batcher, size_t model)
 {
-    return batcher->turns.slice_tokens;
+    return batcher->queues[model].turns->slice_tokens;
 }
 
 bool batcher_has_waiting(const struct batcher *batcher)
@@ -390,7 +334,7 @@ void batcher_settle(struct batcher *batcher, const struct pass *pass)
 {
     pthread_mutex_lock(&batcher->mutex);
     for (size_t i = 0; i < pass->n_jobs; i++) {
-        leave_flight(batcher, pass->jobs[i]);
+        queue_end_flight(&batcher->queues[pass->model], pass->jobs[i]);
         for (struct job *follower = pass->jobs[i]->engine.followers; follower;
              follower = follower->engine.next_follower)
             follower->engine.state = JOB_RUNNING;
@@ -404,7 +348,8 @@ void batcher_finish(struct batcher *batcher, const struct pass *pass)
     int64_t now_us;
 
     pthread_mutex_lock(&batcher->mutex);
-    now_us = batcher->options.now_us();
+    now_us = batcher->now_us();
+    order_charge(&batcher->order, pass->model, now_us - pass->began_us);
     for (size_t i = 0; i < pass->n_jobs; i++) {
         job_group_end_encoding(pass->jobs[i]->engine.group, now_us);
         for (struct job *job = pass->jobs[i]->engine.followers; job;
@@ -412,9 +357,7 @@ void batcher_finish(struct batcher *batcher, const struct pass *pass)
             end_job(batcher, job, &ended);
         end_job(batcher, pass->jobs[i], &ended);
     }
-    batcher->stats.running_texts -= pass->n_jobs;
-    batcher->stats.running_tokens -= pass->n_tokens;
-    batcher->stats.running_passes--;
+    queue_end_pass(&batcher->queues[pass->model], pass);
     pthread_mutex_unlock(&batcher->mutex);
     hand_back(ended);
 }
@@ -422,8 +365,7 @@ void batcher_finish(struct batcher *batcher, const struct pass *pass)
 /* Ends a job that waits, and that nobody follows. */
 static void give_up_waiting(struct batcher *batcher, struct job *job, struct job_group **ended)
 {
-    leave_flight(batcher, job);
-    leave_queue(batcher, job);
+    queue_leave(queue_of(batcher, job->engine.group), job);
     job->status = STATUS_CANCELLED;
     end_job(batcher, job, ended);
 }
@@ -463,8 +405,7 @@ void batcher_cancel(struct batcher *batcher, struct job_group *group)
 /* Ends a waiting job and all that follow it. */
 static void stop_job(struct batcher *batcher, struct job *job, struct job_group **ended)
 {
-    leave_flight(batcher, job);
-    leave_queue(batcher, job);
+    queue_leave(queue_of(batcher, job->engine.group), job);
     for (struct job *follower = job->engine.followers; follower;
          follower = follower->engine.next_follower) {
         follower->status = STATUS_STOPPING;
@@ -481,17 +422,19 @@ void batcher_stop(struct batcher *batcher)
 
     pthread_mutex_lock(&batcher->mutex);
     batcher->stopped = true;
-    while ((job = turns_get_waiting(&batcher->turns)))
-        stop_job(batcher, job, &ended);
+    for (size_t i = 0; i < batcher->n_models; i++)
+        while ((job = turns_get_waiting(batcher->queues[i].turns)))
+            stop_job(batcher, job, &ended);
     publish(batcher);
     pthread_cond_broadcast(&batcher->work);
     pthread_mutex_unlock(&batcher->mutex);
     hand_back(ended);
 }
 
-void batcher_get_stats(struct batcher *batcher, struct batcher_stats *ret_stats)
+void batcher_get_stats(struct batcher *batcher, size_t model, struct batcher_stats *ret_stats)
 {
     pthread_mutex_lock(&batcher->mutex);
-    *ret_stats = batcher->stats;
+    *ret_stats = batcher->queues[model].stats;
+    ret_stats->resting_workers = batcher->n_resting;
     pthread_mutex_unlock(&batcher->mutex);
 }

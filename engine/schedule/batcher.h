@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The queue between request threads and workers: bounded in tokens, fair among requests, and it
- * never waits for a batch to fill. Every function may be called from any thread; only batcher_take
- * blocks. */
+/* What stands between request threads and workers: a queue for each model, bounded in tokens, fair
+ * among requests and among models; it never waits for a batch to fill. Models are called by number.
+ * Every function may be called from any thread; only batcher_take blocks. */
 #ifndef NESTD_ENGINE_SCHEDULE_BATCHER_H
 #define NESTD_ENGINE_SCHEDULE_BATCHER_H
 
@@ -17,32 +17,36 @@
 struct batcher;
 struct team;
 
+/* Of one model. */
 struct batcher_options {
     size_t max_queued_tokens; /* a group that would bring what waits over it is refused, whole */
     size_t max_pass_tokens;   /* of one pass; a single text that is larger is a pass of its own */
     bool works_alone;         /* a pass is not shared with idle workers */
-    int64_t (*now_us)(void);  /* the monotonic clock; tests turn their own */
 };
 
+/* Of one model. */
 struct batcher_stats {
     size_t queued_texts; /* waiting, not yet taken */
     size_t queued_tokens;
     size_t running_texts;
     size_t running_tokens;
     size_t running_passes;
-    size_t resting_workers;  /* at most; see batcher_rest */
+    size_t resting_workers;  /* at most, and of all models; see batcher_rest */
     uint64_t followed_texts; /* since the start: those that were not encoded because the same text
                                 was in flight */
 };
 
+/* `options` are of n_models; now_us is the monotonic clock, and tests turn their own. */
 MUST_CHECK enum status batcher_new(struct batcher **ret_batcher,
-                                   const struct batcher_options *options);
+                                   const struct batcher_options *options, size_t n_models,
+                                   int64_t (*now_us)(void));
 
 /* Only when it is stopped and every pass was given back. */
 void batcher_free(struct batcher *batcher);
 
 /* Takes all of a group's jobs or none: OVERLOADED, STOPPING. */
-MUST_CHECK enum status batcher_submit(struct batcher *batcher, struct job_group *group);
+MUST_CHECK enum status batcher_submit(struct batcher *batcher, size_t model,
+                                      struct job_group *group);
 
 /* What a worker is to do next. */
 enum work {
@@ -51,8 +55,9 @@ enum work {
     WORK_HELP, /* help the team, which was entered in this worker's name */
 };
 
-/* Fills `pass` with what waits now, in turns among groups, and opens `own` to workers that have
- * nothing else to do; or names the open team of another. Blocks only while there is neither. */
+/* Fills `pass` with what waits now, of one model and in turns among groups, and opens `own` to workers
+ * that have nothing else to do; or names the open team of another, whose `model` says what is to be
+ * helped with. Blocks only while there is neither. */
 enum work batcher_take(struct batcher *batcher, struct pass *pass, struct team *own,
                        struct team **ret_team);
 
@@ -60,8 +65,8 @@ enum work batcher_take(struct batcher *batcher, struct pass *pass, struct team *
  * between two tiles of its own pass. Never blocks; false when there is nothing. */
 bool batcher_take_between(struct batcher *batcher, struct pass *pass);
 
-/* How many tokens such a pass has at most. */
-size_t batcher_slice_tokens(const struct batcher *batcher);
+/* How many tokens such a pass of that model has at most. */
+size_t batcher_slice_tokens(const struct batcher *batcher, size_t model);
 
 /* Whether anything waits, so that helpers should be sent back. A moment's truth; takes no lock. */
 bool batcher_has_waiting(const struct batcher *batcher);
@@ -93,6 +98,6 @@ void batcher_rest(struct batcher *batcher, size_t n_resting);
  * answers false. Running passes are given back as usual. */
 void batcher_stop(struct batcher *batcher);
 
-void batcher_get_stats(struct batcher *batcher, struct batcher_stats *ret_stats);
+void batcher_get_stats(struct batcher *batcher, size_t model, struct batcher_stats *ret_stats);
 
 #endif

@@ -72,6 +72,7 @@ struct job_group {
     int64_t queue_us; /* the rest: all waited for a worker, or for the same text of another group */
 
     struct {
+        size_t model;     /* whose texts they are, by number */
         size_t n_tokens;  /* of the jobs whose vectors the cache did not have */
         size_t n_waiting; /* jobs WAITING; in a list of the batcher while there are any */
         size_t next_job;  /* no job before it is WAITING */

@@ -72,7 +72,7 @@ static bool fits(const struct pass *pass, const struct job *job, size_t max_toke
            (pass->n_tokens < max_tokens && job->n_tokens <= max_tokens - pass->n_tokens);
 }
 
-static void fill_small(struct turns *turns, struct pass *pass, size_t max_tokens)
+void turns_fill_small(struct turns *turns, struct pass *pass, size_t max_tokens)
 {
     while (turns->small.first) {
         struct job *job = next_waiting(turns->small.first);
@@ -84,7 +84,7 @@ static void fill_small(struct turns *turns, struct pass *pass, size_t max_tokens
 }
 
 /* The group whose next text does not fit keeps its turn. */
-static void fill_large(struct turns *turns, struct pass *pass)
+void turns_fill_large(struct turns *turns, struct pass *pass)
 {
     while (turns->large.first) {
         struct job_group *group = turns->large.first;
@@ -105,22 +105,4 @@ static void fill_large(struct turns *turns, struct pass *pass)
             group_list_append(&turns->large, group);
         }
     }
-}
-
-void turns_fill(struct turns *turns, struct pass *pass)
-{
-    bool both = turns->small.first && turns->large.first;
-
-    if (turns->small.first && !(both && turns->was_small)) {
-        fill_small(turns, pass, both ? turns->max_pass_tokens / 2 : turns->max_pass_tokens);
-        turns->was_small = true;
-    } else {
-        fill_large(turns, pass);
-        turns->was_small = false;
-    }
-}
-
-void turns_fill_small(struct turns *turns, struct pass *pass)
-{
-    fill_small(turns, pass, turns->slice_tokens);
 }

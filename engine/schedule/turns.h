@@ -8,7 +8,8 @@
  *
  * A pass has texts of one kind, so that a small request is not held up by the large ones that it
  * would share a pass with. While both kinds wait, their passes alternate and a small one is at most
- * half a pass, so small ones cannot starve a large one.
+ * half a pass, so small ones cannot starve a large one: that is order.h's to see to, which also
+ * chooses among models. Each model has its own turns.
  *
  * The batcher's, under its mutex. */
 #ifndef NESTD_ENGINE_SCHEDULE_TURNS_H
@@ -18,6 +19,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct job;
 struct job_group;
@@ -27,6 +29,8 @@ struct pass {
     struct job **jobs; /* [n_jobs] */
     size_t n_jobs;
     size_t n_tokens;
+    size_t model; /* whose texts they are, by number */
+    int64_t began_us;
 };
 
 struct turns {
@@ -34,7 +38,7 @@ struct turns {
     size_t slice_tokens;
     struct group_list small;
     struct group_list large; /* the head's turn comes next */
-    bool was_small;          /* the last pass of turns_fill */
+    int64_t served_us;       /* of the workers' time, as order.h counts it */
 };
 
 void turns_init(struct turns *turns, size_t max_pass_tokens);
@@ -51,10 +55,9 @@ void turns_leave(struct turns *turns, struct job *job);
 /* A job that waits, or NULL. */
 struct job *turns_get_waiting(const struct turns *turns);
 
-/* Moves waiting jobs, now RUNNING, into an empty pass: the jobs whose turn it is. */
-void turns_fill(struct turns *turns, struct pass *pass);
-
-/* The same for small groups only, up to a slice of tokens. */
-void turns_fill_small(struct turns *turns, struct pass *pass);
+/* Each moves waiting jobs, now RUNNING, into an empty pass: those of small groups, up to max_tokens;
+ * or those of large ones whose turn it is. */
+void turns_fill_small(struct turns *turns, struct pass *pass, size_t max_tokens);
+void turns_fill_large(struct turns *turns, struct pass *pass);
 
 #endif

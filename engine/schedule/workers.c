@@ -4,12 +4,12 @@
 #include "engine/base/memory.h"
 #include "engine/base/time_slice.h"
 #include "engine/encoder/encoder.h"
-#include "engine/encoder/team.h"
 #include "engine/model/model.h"
 #include "engine/model/modules/pool.h"
 #include "engine/schedule/batcher.h"
 #include "engine/schedule/cache.h"
 #include "engine/schedule/cores.h"
+#include "engine/schedule/lane.h"
 #include "engine/schedule/memory_left.h"
 
 #include <pthread.h>
@@ -17,14 +17,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
-
-/* What one pass needs: its jobs, and the memory that encodes them. */
-struct lane {
-    struct encoder_context *context; /* NULL: there is no encoder, but a table */
-    struct pass pass;
-    struct encoder_text *texts; /* [max_tokens] */
-    struct team team;
-};
 
 /* What a caller of workers_measure_stall last saw, and for how long it has seen the same. */
 struct stall_mark {
@@ -36,8 +28,8 @@ struct worker {
     struct workers *workers;
     struct lane main;
     struct lane between; /* for small requests that pass between two tiles of the main pass */
-    float *pooled;       /* [model_pool_floats()] */
-    float *scratch;      /* [model_pool_floats()] */
+    float *pooled;       /* these three are as large as the model needs that needs most: */
+    float *scratch;      /* both [model_pool_floats()] */
     double *sums;        /* [hidden_size], where the model has a table */
     pthread_t thread;
     atomic_bool is_busy;    /* has a pass */
@@ -47,21 +39,28 @@ struct worker {
 
 struct workers {
     struct workers_options options;
-    struct worker *workers; /* [n_workers] */
+    struct workers_model *models; /* [n_models] */
+    struct worker *workers;       /* [n_workers] */
     size_t n_started;
     struct stall_mark queue_mark;
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t warmed_up;
-    size_t n_warm;           /* of those started, whether it went well or not */
-    enum status warm_status; /* the first failure */
-    struct workers_stats stats;
+    size_t n_warm;               /* of those started, whether it went well or not */
+    enum status warm_status;     /* the first failure */
+    struct workers_stats *stats; /* [n_models] */
 };
+
+/* Whose texts the pass in a lane has. */
+static const struct workers_model *model_of(const struct worker *worker, const struct pass *pass)
+{
+    return &worker->workers->models[pass->model];
+}
 
 /* Gives out one text's token vectors as they are: to its job and to those that follow it, all of
  * which ask for them. The cache keeps none: they are hundreds of times as large as one vector. */
-static void finish_tokens(struct worker *worker, struct job *job, const float *tokens)
+static void finish_tokens(const struct model *model, struct job *job, const float *tokens)
 {
-    size_t n_numbers = job->n_tokens * worker->workers->options.model->arch.hidden_size;
+    size_t n_numbers = job->n_tokens * model->arch.hidden_size;
 
     job_deliver_tokens(job, tokens, n_numbers);
     for (struct job *follower = job->engine.followers; follower;
@@ -70,14 +69,14 @@ static void finish_tokens(struct worker *worker, struct job *job, const float *t
 }
 
 /* Gives out one text's vector to its job and those that follow it, and keeps it for later ones. */
-static void finish_job(struct worker *worker, struct job *job, const float *vector)
+static void finish_job(struct cache *cache, struct job *job, const float *vector)
 {
     job_deliver(job, vector);
     for (struct job *follower = job->engine.followers; follower;
          follower = follower->engine.next_follower)
         job_deliver(follower, vector);
     if (job->status == STATUS_OK)
-        cache_put(worker->workers->options.cache, job->engine.key, vector);
+        cache_put(cache, job->engine.key, vector);
 }
 
 static void fail_job(struct job *job, enum status status)
@@ -88,20 +87,22 @@ static void fail_job(struct job *job, enum status status)
         follower->status = status;
 }
 
-static void pool_tokens(struct worker *worker, struct job *job, const float *tokens)
+static void pool_tokens(struct worker *worker, const struct workers_model *served, struct job *job,
+                        const float *tokens)
 {
-    const struct model *model = worker->workers->options.model;
+    const struct model *model = served->model;
     size_t n_tokens = model_count_pooled(model, job->ids, job->n_tokens);
 
     model_pool(model, tokens, n_tokens, job->n_skipped, worker->pooled, worker->scratch);
-    finish_job(worker, job, worker->pooled);
+    finish_job(served->cache, job, worker->pooled);
 }
 
 /* A pass of a model that has a table and no encoder. */
 static void look_up_lane(struct worker *worker, struct lane *lane)
 {
-    const struct model *model = worker->workers->options.model;
     struct pass *pass = &lane->pass;
+    const struct workers_model *served = model_of(worker, pass);
+    const struct model *model = served->model;
 
     batcher_settle(worker->workers->options.batcher, pass);
     for (size_t i = 0; i < pass->n_jobs; i++) {
@@ -111,19 +112,20 @@ static void look_up_lane(struct worker *worker, struct lane *lane)
             for (size_t j = 0; j < job->n_tokens; j++)
                 token_table_get(&model->table, job->ids[j],
                                 job->token_vectors + j * model->arch.hidden_size);
-            finish_tokens(worker, job, job->token_vectors);
+            finish_tokens(model, job, job->token_vectors);
             continue;
         }
         model_look_up(model, job->ids, job->n_tokens, worker->sums, worker->pooled,
                       worker->scratch);
-        finish_job(worker, job, worker->pooled);
+        finish_job(served->cache, job, worker->pooled);
     }
 }
 
 static void encode_lane(struct worker *worker, struct lane *lane, void (*let_pass)(void *user))
 {
-    const struct model *model = worker->workers->options.model;
     struct pass *pass = &lane->pass;
+    const struct workers_model *served = model_of(worker, pass);
+    const struct model *model = served->model;
     const struct encoder_pass encoder_pass = {
         .texts = lane->texts,
         .n_texts = pass->n_jobs,
@@ -142,34 +144,34 @@ static void encode_lane(struct worker *worker, struct lane *lane, void (*let_pas
             .n_first = pass->jobs[i]->n_first,
             .scores = model->sparse.pooling ? pass->jobs[i]->vector : NULL,
         };
-    status = encoder_run(lane->context, &encoder_pass, &tokens);
+    status = encoder_run(lane->contexts[pass->model], &encoder_pass, &tokens);
     batcher_settle(worker->workers->options.batcher, pass);
     for (size_t i = 0, row = 0; i < pass->n_jobs; row += pass->jobs[i++]->n_tokens) {
         if (status)
             fail_job(pass->jobs[i], status);
         else if (pass->jobs[i]->token_vectors)
-            finish_tokens(worker, pass->jobs[i], tokens + row * model->arch.hidden_size);
+            finish_tokens(model, pass->jobs[i], tokens + row * model->arch.hidden_size);
         else if (model->sparse.pooling)
-            finish_job(worker, pass->jobs[i], pass->jobs[i]->vector);
+            finish_job(served->cache, pass->jobs[i], pass->jobs[i]->vector);
         else
-            pool_tokens(worker, pass->jobs[i], tokens + row * model->arch.hidden_size);
+            pool_tokens(worker, served, pass->jobs[i], tokens + row * model->arch.hidden_size);
     }
 }
 
-static void count_pass(struct workers *workers, size_t n_texts, size_t n_tokens,
-                       int64_t duration_us)
+static void count_pass(struct workers *workers, const struct pass *pass, int64_t duration_us)
 {
-    double rate = (double)n_tokens * 1e6 / (double)(duration_us > 0 ? duration_us : 1);
-    struct workers_stats *stats = &workers->stats;
+    double rate = (double)pass->n_tokens * 1e6 / (double)(duration_us > 0 ? duration_us : 1);
+    const struct workers_model *served = &workers->models[pass->model];
+    struct workers_stats *stats = &workers->stats[pass->model];
 
     pthread_mutex_lock(&workers->mutex);
     stats->tokens_per_second = stats->passes ? stats->tokens_per_second * 0.95 + rate * 0.05 : rate;
     stats->passes++;
-    stats->encoded_texts += n_texts;
-    stats->encoded_tokens += n_tokens;
+    stats->encoded_texts += pass->n_jobs;
+    stats->encoded_tokens += pass->n_tokens;
     pthread_mutex_unlock(&workers->mutex);
-    if (workers->options.pass_done)
-        workers->options.pass_done(workers->options.user, n_texts, n_tokens, duration_us);
+    if (served->pass_done)
+        served->pass_done(served->user, pass->n_jobs, pass->n_tokens, duration_us);
 }
 
 static void run_lane(struct worker *worker, struct lane *lane, void (*let_pass)(void *user))
@@ -177,12 +179,11 @@ static void run_lane(struct worker *worker, struct lane *lane, void (*let_pass)(
     struct workers *workers = worker->workers;
     int64_t started_us = workers->options.now_us();
 
-    if (lane->context)
+    if (lane->contexts[lane->pass.model])
         encode_lane(worker, lane, let_pass);
     else
         look_up_lane(worker, lane);
-    count_pass(workers, lane->pass.n_jobs, lane->pass.n_tokens,
-               workers->options.now_us() - started_us);
+    count_pass(workers, &lane->pass, workers->options.now_us() - started_us);
 }
 
 static void count_step(struct worker *worker)
@@ -214,8 +215,9 @@ static void warm_up(struct worker *worker)
     struct workers *workers = worker->workers;
     enum status status = STATUS_OK;
 
-    if (worker->main.context)
-        status = encoder_warm_up(worker->main.context);
+    for (size_t i = 0; i < workers->options.n_models && !status; i++)
+        if (worker->main.contexts[i])
+            status = encoder_warm_up(worker->main.contexts[i]);
 
     pthread_mutex_lock(&workers->mutex);
     if (!workers->warm_status)
@@ -241,7 +243,7 @@ static void *worker_run(void *argument)
         case WORK_NONE:
             return NULL;
         case WORK_HELP:
-            team_help(other, lane->context);
+            team_help(other, lane->contexts[other->model]);
             break;
         case WORK_PASS:
             count_step(worker);
@@ -256,45 +258,24 @@ static void *worker_run(void *argument)
     }
 }
 
-static enum status lane_init(struct lane *lane, const struct encoder *encoder, size_t max_texts,
-                             size_t max_tokens)
+static size_t larger(size_t a, size_t b)
 {
-    lane->pass.jobs = calloc(max_texts, sizeof *lane->pass.jobs);
-    lane->texts = calloc(max_texts, sizeof *lane->texts);
-    team_open(&lane->team);
-    if (!lane->pass.jobs || !lane->texts)
-        return STATUS_NO_MEMORY;
-    return encoder ? encoder_context_new(encoder, max_tokens, &lane->context) : STATUS_OK;
-}
-
-static void lane_release(struct lane *lane)
-{
-    encoder_context_free(lane->context);
-    free(lane->texts);
-    free(lane->pass.jobs);
-}
-
-/* Of a pass. */
-static size_t max_tokens_of(const struct workers_options *options)
-{
-    size_t longest = options->model->max_tokens;
-
-    return options->max_pass_tokens > longest ? options->max_pass_tokens : longest;
+    return a > b ? a : b;
 }
 
 /* Before any of it is touched: the kernel grants more memory than there is, and kills later. */
-static enum status check_memory(const struct workers_options *options, struct error *error)
+static enum status check_memory(const struct workers *workers, struct error *error)
 {
-    size_t max_tokens = max_tokens_of(options);
-    size_t slice_tokens = batcher_slice_tokens(options->batcher);
     size_t left_bytes = memory_left("");
-    size_t len_bytes;
+    size_t max_tokens = 0;
+    size_t len_bytes = 0;
+    bool is_number = true;
 
-    if (!options->encoder)
-        return STATUS_OK;
-    if (!size_add(encoder_context_len_bytes(options->encoder, max_tokens),
-                  encoder_context_len_bytes(options->encoder, slice_tokens), &len_bytes) ||
-        !size_multiply(len_bytes, options->n_workers, &len_bytes))
+    for (size_t i = 0; i < workers->options.n_models; i++) {
+        max_tokens = larger(max_tokens, lane_max_tokens(&workers->options, i, true));
+        is_number = is_number && lane_add_memory(&workers->options, i, &len_bytes);
+    }
+    if (!is_number || !size_multiply(len_bytes, workers->options.n_workers, &len_bytes))
         len_bytes = SIZE_MAX;
     if (left_bytes == 0 || len_bytes <= left_bytes)
         return STATUS_OK;
@@ -302,36 +283,40 @@ static enum status check_memory(const struct workers_options *options, struct er
                      "memory is short: %zu workers with room for %zu tokens each take %zu MiB, but "
                      "%zu MiB are left; fewer workers take less, and so does a smaller "
                      "\"max_seq_length\" in sentence_bert_config.json",
-                     options->n_workers, max_tokens, len_bytes >> 20, left_bytes >> 20);
+                     workers->options.n_workers, max_tokens, len_bytes >> 20, left_bytes >> 20);
 }
 
 static enum status worker_init(struct worker *worker, struct workers *workers)
 {
-    const struct model *model = workers->options.model;
-    size_t n_floats = model_pool_floats(model);
-    size_t n_sums = model->table.weights ? model->arch.hidden_size : 1;
-    const struct encoder *encoder = workers->options.encoder;
-    size_t max_texts = workers->options.max_pass_tokens; /* a text has at least one token */
-    size_t max_tokens = max_tokens_of(&workers->options);
-    size_t slice_tokens = batcher_slice_tokens(workers->options.batcher);
+    size_t n_floats = 1;
+    size_t n_sums = 1;
     enum status status;
 
+    for (size_t i = 0; i < workers->options.n_models; i++) {
+        const struct model *model = workers->models[i].model;
+
+        n_floats = larger(n_floats, model_pool_floats(model));
+        if (model->table.weights)
+            n_sums = larger(n_sums, model->arch.hidden_size);
+    }
     worker->workers = workers;
     worker->pooled = calloc(n_floats, sizeof *worker->pooled);
     worker->scratch = calloc(n_floats, sizeof *worker->scratch);
     worker->sums = calloc(n_sums, sizeof *worker->sums);
     status = worker->pooled && worker->scratch && worker->sums
-                 ? lane_init(&worker->main, encoder, max_texts, max_tokens)
+                 ? lane_init(&worker->main, &workers->options, true)
                  : STATUS_NO_MEMORY;
     if (!status)
-        status = lane_init(&worker->between, encoder, slice_tokens, slice_tokens);
+        status = lane_init(&worker->between, &workers->options, false);
     return status;
 }
 
 static void worker_release(struct worker *worker)
 {
-    lane_release(&worker->between);
-    lane_release(&worker->main);
+    size_t n_models = worker->workers ? worker->workers->options.n_models : 0;
+
+    lane_release(&worker->between, n_models);
+    lane_release(&worker->main, n_models);
     free(worker->pooled);
     free(worker->scratch);
     free(worker->sums);
@@ -349,35 +334,51 @@ static enum status wait_warm(struct workers *workers)
     return status;
 }
 
+/* Everything but threads; on failure too it is workers_free's. */
+static enum status prepare(struct workers *workers, struct error *error)
+{
+    const struct workers_options *options = &workers->options;
+    enum status status;
+
+    workers->models = calloc(options->n_models, sizeof *workers->models);
+    workers->stats = calloc(options->n_models, sizeof *workers->stats);
+    workers->workers = calloc(options->n_workers, sizeof *workers->workers);
+    if (!workers->models || !workers->stats || !workers->workers)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < options->n_models; i++)
+        workers->models[i] = options->models[i];
+    workers->options.models = workers->models;
+    status = check_memory(workers, error);
+    for (size_t i = 0; i < options->n_workers && !status; i++)
+        status = worker_init(&workers->workers[i], workers);
+    return status;
+}
+
+static enum status start_threads(struct workers *workers)
+{
+    for (size_t i = 0; i < workers->options.n_workers; i++) {
+        if (pthread_create(&workers->workers[i].thread, NULL, worker_run, &workers->workers[i]))
+            return STATUS_NO_MEMORY;
+        pthread_setname_np(workers->workers[i].thread, "encode");
+        workers->n_started++;
+    }
+    return wait_warm(workers);
+}
+
 enum status workers_start(struct workers **ret_workers, const struct workers_options *options,
                           struct error *error)
 {
-    enum status status = check_memory(options, error);
-    struct workers *workers;
+    struct workers *workers = calloc(1, sizeof *workers);
+    enum status status;
 
-    if (status)
-        return status;
-    workers = calloc(1, sizeof *workers);
     if (!workers)
         return STATUS_NO_MEMORY;
     pthread_mutex_init(&workers->mutex, NULL);
     pthread_cond_init(&workers->warmed_up, NULL);
     workers->options = *options;
-    workers->workers = calloc(options->n_workers, sizeof *workers->workers);
-    if (!workers->workers)
-        status = STATUS_NO_MEMORY;
-    for (size_t i = 0; i < options->n_workers && !status; i++)
-        status = worker_init(&workers->workers[i], workers);
-    for (size_t i = 0; i < options->n_workers && !status; i++) {
-        if (pthread_create(&workers->workers[i].thread, NULL, worker_run, &workers->workers[i])) {
-            status = STATUS_NO_MEMORY;
-            break;
-        }
-        pthread_setname_np(workers->workers[i].thread, "encode");
-        workers->n_started++;
-    }
+    status = prepare(workers, error);
     if (!status)
-        status = wait_warm(workers);
+        status = start_threads(workers);
     if (status) {
         batcher_stop(options->batcher);
         workers_free(workers);
@@ -396,6 +397,8 @@ void workers_free(struct workers *workers)
     for (size_t i = 0; workers->workers && i < workers->options.n_workers; i++)
         worker_release(&workers->workers[i]);
     free(workers->workers);
+    free(workers->models);
+    free(workers->stats);
     pthread_cond_destroy(&workers->warmed_up);
     pthread_mutex_destroy(&workers->mutex);
     free(workers);
@@ -441,9 +444,9 @@ int64_t workers_measure_stall(struct workers *workers, int64_t elapsed_us)
     return stalled_us > max_us ? stalled_us : max_us;
 }
 
-void workers_get_stats(struct workers *workers, struct workers_stats *ret_stats)
+void workers_get_stats(struct workers *workers, size_t model, struct workers_stats *ret_stats)
 {
     pthread_mutex_lock(&workers->mutex);
-    *ret_stats = workers->stats;
+    *ret_stats = workers->stats[model];
     pthread_mutex_unlock(&workers->mutex);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The threads that encode: each takes passes from the batcher, runs the encoder in its own memory,
- * pools, normalises and writes the vectors. */
+ * pools, normalises and writes the vectors. They encode for one model or several, with memory of its own
+ * for each. */
 #ifndef NESTD_ENGINE_SCHEDULE_WORKERS_H
 #define NESTD_ENGINE_SCHEDULE_WORKERS_H
 
@@ -16,14 +17,12 @@ struct encoder;
 struct model;
 struct workers;
 
-struct workers_options {
-    const struct model *model;     /* borrowed, as are the next three */
+/* One of the models that they encode for. */
+struct workers_model {
+    const struct model *model;     /* borrowed, as are the next two */
     const struct encoder *encoder; /* NULL for a model that has a table instead */
-    struct batcher *batcher;
     struct cache *cache;
-    size_t n_workers;
     size_t max_pass_tokens; /* as the batcher's */
-    int64_t (*now_us)(void);
 
     /* Called on a worker's thread after each pass, with no lock held, before its groups are done.
      * May be NULL. */
@@ -31,6 +30,15 @@ struct workers_options {
     void *user;
 };
 
+struct workers_options {
+    const struct workers_model *models; /* [n_models], in the batcher's order; copied */
+    size_t n_models;
+    struct batcher *batcher; /* borrowed */
+    size_t n_workers;
+    int64_t (*now_us)(void);
+};
+
+/* Of one model. */
 struct workers_stats {
     uint64_t passes; /* since the start */
     uint64_t encoded_texts;
@@ -54,6 +62,6 @@ void workers_free(struct workers *workers);
  * Takes no lock. For one thread. */
 int64_t workers_measure_stall(struct workers *workers, int64_t elapsed_us);
 
-void workers_get_stats(struct workers *workers, struct workers_stats *ret_stats);
+void workers_get_stats(struct workers *workers, size_t model, struct workers_stats *ret_stats);
 
 #endif

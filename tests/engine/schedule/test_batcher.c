@@ -74,13 +74,13 @@ static struct pass pass_of(struct script *script)
 
 static int set_up(void **state)
 {
-    const struct batcher_options options = {
-        .max_queued_tokens = QUEUE_TOKENS, .max_pass_tokens = PASS_TOKENS, .now_us = clock_now};
+    const struct batcher_options options = {.max_queued_tokens = QUEUE_TOKENS,
+                                            .max_pass_tokens = PASS_TOKENS};
     struct script *script = calloc(1, sizeof *script);
 
     now_us = 1000;
     *state = script;
-    return !script || batcher_new(&script->batcher, &options) != STATUS_OK;
+    return !script || batcher_new(&script->batcher, &options, 1, clock_now) != STATUS_OK;
 }
 
 static int tear_down(void **state)
@@ -99,7 +99,7 @@ static bool take(struct script *script, struct pass *pass)
     struct batcher_stats stats;
     struct team *other = NULL;
 
-    batcher_get_stats(script->batcher, &stats);
+    batcher_get_stats(script->batcher, 0, &stats);
     if (stats.queued_texts == 0)
         return false;
     assert_int_equal(batcher_take(script->batcher, pass, &script->team, &other), WORK_PASS);
@@ -134,7 +134,7 @@ static void finish(struct script *script, const struct pass *pass)
 
 static void submit(struct script *script, struct test_group *group)
 {
-    assert_int_equal(batcher_submit(script->batcher, &group->group), STATUS_OK);
+    assert_int_equal(batcher_submit(script->batcher, 0, &group->group), STATUS_OK);
 }
 
 static void test_batcher__small_groups_share_a_pass_in_order(void **state)
@@ -354,10 +354,8 @@ static void test_batcher__rested_worker_goes_on(void **state)
 /* An idle worker waits for a pass of its own, and is there when it comes. */
 static void test_batcher__passes_that_are_worked_alone_have_no_helpers(void **state)
 {
-    const struct batcher_options options = {.max_queued_tokens = QUEUE_TOKENS,
-                                            .max_pass_tokens = PASS_TOKENS,
-                                            .works_alone = true,
-                                            .now_us = clock_now};
+    const struct batcher_options options = {
+        .max_queued_tokens = QUEUE_TOKENS, .max_pass_tokens = PASS_TOKENS, .works_alone = true};
     struct script script = {0};
     struct test_group *a = group_new('a', 1, 20);
     struct pass pass = pass_of(&script);
@@ -366,7 +364,7 @@ static void test_batcher__passes_that_are_worked_alone_have_no_helpers(void **st
     pthread_t thread;
 
     (void)state;
-    assert_int_equal(batcher_new(&script.batcher, &options), STATUS_OK);
+    assert_int_equal(batcher_new(&script.batcher, &options, 1, clock_now), STATUS_OK);
     submit(&script, a);
     assert_int_equal(batcher_take(script.batcher, &pass, &script.team, &other), WORK_PASS);
     assert_int_equal(pthread_create(&thread, NULL, ask_for_work, &helper), 0);
@@ -412,6 +410,155 @@ static void test_batcher__small_do_not_starve_large(void **state)
     free(a);
 }
 
+/* ---- two models ---- */
+
+static struct script *open_two(const struct batcher_options options[2])
+{
+    struct script *script = calloc(1, sizeof *script);
+
+    assert_non_null(script);
+    assert_int_equal(batcher_new(&script->batcher, options, 2, clock_now), STATUS_OK);
+    return script;
+}
+
+static void close_two(struct script *script)
+{
+    batcher_stop(script->batcher);
+    batcher_free(script->batcher);
+    free(script);
+}
+
+static const struct batcher_options two_alike[2] = {
+    {.max_queued_tokens = QUEUE_TOKENS, .max_pass_tokens = PASS_TOKENS},
+    {.max_queued_tokens = QUEUE_TOKENS, .max_pass_tokens = PASS_TOKENS},
+};
+
+/* Takes a pass of whichever model's turn it is, which takes that long. */
+static size_t take_for_us(struct script *script, int64_t duration_us)
+{
+    struct pass pass = pass_of(script);
+    struct team *other = NULL;
+
+    assert_int_equal(batcher_take(script->batcher, &pass, &script->team, &other), WORK_PASS);
+    assert_int_equal(script->team.model, pass.model);
+    for (size_t i = 0; i < pass.n_jobs; i++)
+        assert_int_equal(pass.jobs[i]->engine.group->engine.model, pass.model);
+    batcher_withdraw(script->batcher, &script->team);
+    now_us += duration_us;
+    finish(script, &pass);
+    return pass.model;
+}
+
+/* A pass of one takes nine times as long as one of the other, so it gets one for nine. */
+static void test_batcher__models_share_the_workers_time(void **state)
+{
+    struct script *script = open_two(two_alike);
+    struct test_group *slow = group_new('s', 12, 80);
+    struct test_group *fast = group_new('f', 12, 80);
+    char order[] = "..........";
+
+    (void)state;
+    assert_int_equal(batcher_submit(script->batcher, 0, &slow->group), STATUS_OK);
+    assert_int_equal(batcher_submit(script->batcher, 1, &fast->group), STATUS_OK);
+    for (size_t i = 0; i < strlen(order); i++) {
+        struct pass pass = pass_of(script);
+
+        assert_true(take(script, &pass));
+        order[i] = pass.model == 0 ? 's' : 'f';
+        now_us += pass.model == 0 ? 900 : 100;
+        finish(script, &pass);
+    }
+    assert_string_equal(order, "sfffffffff");
+    batcher_cancel(script->batcher, &slow->group);
+    batcher_cancel(script->batcher, &fast->group);
+    close_two(script);
+    free(slow);
+    free(fast);
+}
+
+/* One that had nothing to do has saved up no time, and owes none. */
+static void test_batcher__a_model_that_comes_back_begins_with_the_others(void **state)
+{
+    struct script *script = open_two(two_alike);
+    struct test_group *busy = group_new('b', 12, 80);
+    struct test_group *late = group_new('l', 4, 80);
+
+    (void)state;
+    assert_int_equal(batcher_submit(script->batcher, 0, &busy->group), STATUS_OK);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(take_for_us(script, 100), 0);
+    assert_int_equal(batcher_submit(script->batcher, 1, &late->group), STATUS_OK);
+    assert_int_equal(take_for_us(script, 100), 1);
+    assert_int_equal(take_for_us(script, 100), 0);
+    assert_int_equal(take_for_us(script, 100), 1);
+    assert_int_equal(take_for_us(script, 100), 0);
+    batcher_cancel(script->batcher, &busy->group);
+    batcher_cancel(script->batcher, &late->group);
+    close_two(script);
+    free(busy);
+    free(late);
+}
+
+/* What is small of one model passes what is large of another, between two tiles too. */
+static void test_batcher__small_of_one_model_passes_large_of_another(void **state)
+{
+    struct script *script = open_two(two_alike);
+    struct test_group *large = group_new('a', 8, 40);
+    struct test_group *q = group_new('q', 1, 8);
+    struct test_group *r = group_new('r', 1, 8);
+    struct pass pass = pass_of(script);
+    struct job *jobs[PASS_TOKENS];
+    struct pass between = {.jobs = jobs};
+
+    (void)state;
+    assert_int_equal(batcher_submit(script->batcher, 0, &large->group), STATUS_OK);
+    assert_true(take(script, &pass));
+    assert_int_equal(batcher_submit(script->batcher, 1, &q->group), STATUS_OK);
+    assert_true(batcher_has_small(script->batcher));
+    assert_true(batcher_take_between(script->batcher, &between));
+    assert_int_equal(between.model, 1);
+    assert_ptr_equal(between.jobs[0]->engine.group, &q->group);
+    finish(script, &between);
+    assert_int_equal(q->n_done, 1);
+    assert_int_equal(batcher_submit(script->batcher, 1, &r->group), STATUS_OK);
+    finish(script, &pass);
+    assert_int_equal(take_for_us(script, 1), 1);
+    assert_int_equal(r->n_done, 1);
+    assert_int_equal(take_for_us(script, 1), 0);
+    batcher_cancel(script->batcher, &large->group);
+    close_two(script);
+    free(large);
+    free(q);
+    free(r);
+}
+
+/* The same key in both is not the same text, and a full queue is full for its own model. */
+static void test_batcher__models_have_queues_of_their_own(void **state)
+{
+    struct script *script = open_two(two_alike);
+    struct test_group *a = group_new('a', 12, 80);
+    struct test_group *b = group_new('b', 12, 80);
+    struct batcher_stats stats;
+
+    (void)state;
+    for (size_t i = 0; i < 12; i++)
+        b->jobs[i].engine.key = a->jobs[i].engine.key;
+    assert_int_equal(batcher_submit(script->batcher, 0, &a->group), STATUS_OK);
+    assert_int_equal(batcher_submit(script->batcher, 1, &b->group), STATUS_OK);
+    batcher_get_stats(script->batcher, 1, &stats);
+    assert_int_equal(stats.queued_texts, 12);
+    assert_int_equal(stats.followed_texts, 0);
+    batcher_cancel(script->batcher, &a->group);
+    assert_int_equal(a->n_done, 1);
+    assert_int_equal(b->n_done, 0);
+    batcher_stop(script->batcher);
+    assert_int_equal(b->n_done, 1);
+    batcher_free(script->batcher);
+    free(script);
+    free(a);
+    free(b);
+}
+
 static void test_batcher__text_over_the_budget_runs_alone(void **state)
 {
     struct script *script = *state;
@@ -443,15 +590,15 @@ static void test_batcher__full_queue_refuses_whole_groups(void **state)
     struct batcher_stats stats;
 
     submit(script, a);
-    assert_int_equal(batcher_submit(script->batcher, &b->group), STATUS_OVERLOADED);
+    assert_int_equal(batcher_submit(script->batcher, 0, &b->group), STATUS_OVERLOADED);
     submit(script, c);
-    batcher_get_stats(script->batcher, &stats);
+    batcher_get_stats(script->batcher, 0, &stats);
     assert_int_equal(stats.queued_tokens, 1000);
     assert_int_equal(stats.queued_texts, 50);
     batcher_cancel(script->batcher, &a->group);
     batcher_cancel(script->batcher, &c->group);
     assert_int_equal(b->n_done, 0);
-    batcher_get_stats(script->batcher, &stats);
+    batcher_get_stats(script->batcher, 0, &stats);
     assert_int_equal(stats.queued_tokens, 0);
     assert_int_equal(stats.queued_texts, 0);
     free(a);
@@ -548,7 +695,7 @@ static void test_batcher__stop_ends_what_waits(void **state)
     assert_int_equal(b->n_done, 1);
     assert_int_equal(b->group.status, STATUS_STOPPING);
     assert_int_equal(a->n_done, 0);
-    assert_int_equal(batcher_submit(script->batcher, &c->group), STATUS_STOPPING);
+    assert_int_equal(batcher_submit(script->batcher, 0, &c->group), STATUS_STOPPING);
     finish(script, &pass);
     assert_int_equal(a->n_done, 1);
     assert_int_equal(a->group.status, STATUS_STOPPING);
@@ -572,7 +719,7 @@ static void test_batcher__same_text_is_encoded_once(void **state)
     b->jobs[1].n_tokens = 4;
     submit(script, a);
     submit(script, b);
-    batcher_get_stats(script->batcher, &stats);
+    batcher_get_stats(script->batcher, 0, &stats);
     assert_int_equal(stats.queued_tokens, 10);
     assert_int_equal(stats.followed_texts, 1);
     pass = expect_pass(script, "a0 b0 b2");
@@ -642,7 +789,7 @@ static void test_batcher__small_group_takes_the_lead_from_a_large_one(void **sta
     submit(script, a);
     submit(script, b);
     submit(script, q);
-    batcher_get_stats(script->batcher, &stats);
+    batcher_get_stats(script->batcher, 0, &stats);
     assert_int_equal(stats.queued_texts, 3);
     assert_int_equal(stats.queued_tokens, 30);
     assert_int_equal(stats.followed_texts, 2);
@@ -706,7 +853,7 @@ static void test_batcher__small_group_does_not_wait_for_a_large_pass(void **stat
     submit(script, a);
     large = expect_pass(script, "a0 a1");
     submit(script, q);
-    batcher_get_stats(script->batcher, &stats);
+    batcher_get_stats(script->batcher, 0, &stats);
     assert_int_equal(stats.queued_tokens, 10);
     assert_int_equal(stats.followed_texts, 0);
     small = expect_pass(script, "q0");
@@ -878,7 +1025,7 @@ static void *produce(void *argument)
     for (int i = 0; i < GROUPS_PER_PRODUCER; i++) {
         struct test_group *group = producer->groups[i];
 
-        while (batcher_submit(producer->script->batcher, &group->group) == STATUS_OVERLOADED)
+        while (batcher_submit(producer->script->batcher, 0, &group->group) == STATUS_OVERLOADED)
             sched_yield();
         if (i % 5 == 0)
             batcher_cancel(producer->script->batcher, &group->group);
@@ -937,6 +1084,10 @@ int main(void)
         CASE(test_batcher__rested_worker_goes_on),
         CASE(test_batcher__passes_that_are_worked_alone_have_no_helpers),
         CASE(test_batcher__small_do_not_starve_large),
+        cmocka_unit_test(test_batcher__models_share_the_workers_time),
+        cmocka_unit_test(test_batcher__a_model_that_comes_back_begins_with_the_others),
+        cmocka_unit_test(test_batcher__small_of_one_model_passes_large_of_another),
+        cmocka_unit_test(test_batcher__models_have_queues_of_their_own),
         CASE(test_batcher__text_over_the_budget_runs_alone),
         CASE(test_batcher__full_queue_refuses_whole_groups),
         CASE(test_batcher__cancel_waits_for_what_runs),
