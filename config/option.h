@@ -54,6 +54,9 @@ extern const struct option option_table[N_OPTIONS];
 /* Whether the command has it. */
 bool option_is_of(const struct option *option, enum options_command command);
 
+/* Whether each of several models has its own. */
+bool option_is_of_model(const struct option *option);
+
 /* Whether the option takes any number of values: LIST and NUMBERS. */
 bool option_is_list(const struct option *option);
 

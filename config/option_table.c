@@ -45,6 +45,16 @@ bool option_is_of(const struct option *option, enum options_command command)
     return option->commands & 1 << command;
 }
 
+bool option_is_of_model(const struct option *option)
+{
+    static const bool are_of_model[N_OPTIONS] = {
+#define OF_MODEL(field) [OPTION_INDEX_##field] = true,
+#include "config/options.def"
+    };
+
+    return are_of_model[option - option_table];
+}
+
 bool option_is_list(const struct option *option)
 {
     return option->type == OPTION_LIST || option->type == OPTION_NUMBERS;

@@ -12,9 +12,8 @@
 #include "config/options.h"
 #include "config/reading.h"
 
-#include <arpa/inet.h>
-#include <fnmatch.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool set_defaults(struct reading *reading)
@@ -25,139 +24,6 @@ static bool set_defaults(struct reading *reading)
                          option_table[i].default_text))
             return false;
     return true;
-}
-
-/* Kubernetes describes each Service of the namespace in the environment of every pod. For one that
- * is called nestd, or nestd-something, the names begin as ours do. */
-static bool is_of_kubernetes(const char *name, const char *value)
-{
-    static const char *const patterns[] = {
-        "NESTD_*SERVICE_HOST",     "NESTD_*SERVICE_PORT",     "NESTD_*SERVICE_PORT_*",
-        "NESTD_*PORT_[0-9]*_TCP*", "NESTD_*PORT_[0-9]*_UDP*", "NESTD_*PORT_[0-9]*_SCTP*",
-    };
-    static const char *const schemes[] = {"tcp://", "udp://", "sctp://"};
-
-    for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
-        if (fnmatch(patterns[i], name, 0) == 0)
-            return true;
-    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
-        if (strncmp(value, schemes[i], strlen(schemes[i])) == 0)
-            return fnmatch("NESTD_*PORT", name, 0) == 0;
-    return false;
-}
-
-/* The value of a variable, and its name; NULL where it is not one of ours. */
-static const char *split_variable(const char *variable, char name[128])
-{
-    const char *const equals = strchr(variable, '=');
-    size_t len_bytes;
-
-    if (strncmp(variable, "NESTD_", 6) != 0 || !equals)
-        return NULL;
-    len_bytes = (size_t)(equals - variable);
-    if (len_bytes > 127)
-        len_bytes = 127; /* unknown all the same */
-    memcpy(name, variable, len_bytes);
-    name[len_bytes] = '\0';
-    return equals + 1;
-}
-
-static bool read_environment(struct reading *reading, char *const *envp)
-{
-    char name[128], first_ignored[128];
-    size_t n_ignored = 0;
-
-    for (; *envp; envp++) {
-        const char *const value = split_variable(*envp, name);
-        const struct option *option;
-
-        if (!value || strcmp(name, "NESTD_CONFIG") == 0)
-            continue;
-        if (is_of_kubernetes(name, value)) {
-            if (n_ignored++ == 0)
-                memcpy(first_ignored, name, sizeof(name));
-            continue;
-        }
-        option = option_find(OPTION_SOURCE_ENVIRONMENT, name, strlen(name));
-        if (!option)
-            return reading_refuse_name(reading, "environment variable", OPTION_SOURCE_ENVIRONMENT,
-                                       name, strlen(name));
-        if (option_is_of(option, reading->options.command) &&
-            !reading_set(reading, option, OPTION_SOURCE_ENVIRONMENT, value))
-            return false;
-    }
-    if (n_ignored > 0)
-        reading_warn(reading,
-                     "ignored %s and %zu more variables that Kubernetes sets for a Service of this "
-                     "name",
-                     shown_of_string(first_ignored).text, n_ignored - 1);
-    return true;
-}
-
-static void note_unused(struct reading *reading, const struct foreign_unused *unused,
-                        enum option_source source)
-{
-    const size_t len_bytes = strlen(reading->unused);
-
-    snprintf(reading->unused + len_bytes, sizeof(reading->unused) - len_bytes, "%s%s",
-             len_bytes > 0 ? ", " : "", option_spell_field(unused->name, source).text);
-}
-
-static bool is_address(const char *text)
-{
-    struct in6_addr address; /* room for either kind */
-
-    return inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1;
-}
-
-/* Shells and containers set HOSTNAME to the machine's name. TEI takes it only where it is an address,
- * and what a name would open the port to is nobody's intention. */
-static bool is_machines_name(const struct option *option, const char *value)
-{
-    return option == &option_table[OPTION_INDEX_hostname] && !is_address(value);
-}
-
-/* TEI has no command but to serve, and a stray API_KEY is nothing to send to --url. The model of our
- * image is there for all commands, though: the image names it so that TEI's users can, too. */
-static bool is_of_command(const struct reading *reading, const struct option *option)
-{
-    return reading->options.command == OPTIONS_SERVE ||
-           (option == &option_table[OPTION_INDEX_model_id] && !reading->options.url);
-}
-
-static bool read_tei_variable(struct reading *reading, const char *variable)
-{
-    const size_t name_len = strcspn(variable, "=");
-    const struct option *const option = foreign_find(OPTION_SOURCE_TEI, variable, name_len);
-    const struct foreign_unused *const unused =
-        foreign_find_unused(OPTION_SOURCE_TEI, variable, name_len);
-    const char *const value = variable + name_len + (variable[name_len] == '=');
-
-    if (value[0] == '\0' || !is_of_command(reading, option))
-        return true;
-    if (unused)
-        note_unused(reading, unused, OPTION_SOURCE_TEI);
-    if (!option || reading->sources[option - option_table] > OPTION_SOURCE_TEI ||
-        is_machines_name(option, value))
-        return true;
-    return reading_set(reading, option, OPTION_SOURCE_TEI, value);
-}
-
-static bool read_tei_environment(struct reading *reading, char *const *envp)
-{
-    for (; *envp; envp++)
-        if (!read_tei_variable(reading, *envp))
-            return false;
-    return true;
-}
-
-static void find_file_in_environment(struct reading *reading, char *const *envp)
-{
-    static const char prefix[] = "NESTD_CONFIG=";
-
-    for (; *envp && !reading->file_path; envp++)
-        if (strncmp(*envp, prefix, sizeof(prefix) - 1) == 0)
-            reading->file_path = *envp + sizeof(prefix) - 1;
 }
 
 /* One argument, or two: --port 8080, --port=8080, --auto-truncate. */
@@ -302,6 +168,7 @@ static bool scan_flags(struct reading *reading, int argc, char *const *argv)
         }
         if (!read_flag(reading, argc, argv, &at, &flag))
             return false;
+        reading->n_flag_models += flag.option == &option_table[OPTION_INDEX_model_id];
         if (flag.option || flag.unused)
             continue;
         if (reading->file_path)
@@ -311,16 +178,40 @@ static bool scan_flags(struct reading *reading, int argc, char *const *argv)
     return true;
 }
 
+/* What has been said of all models may be said anew of this one. */
+static void begin_model(struct reading *reading)
+{
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        reading->is_common[i] = option_is_of_model(&option_table[i]);
+}
+
+/* Whether a flag is of the model that is read. `n_before` counts the models up to it. */
+static bool is_of_this_model(struct reading *reading, const struct option *option, size_t n_before)
+{
+    if (!option || !option_is_of_model(option) || n_before == 0)
+        return true;
+    if (n_before == reading->model + 1 && option == &option_table[OPTION_INDEX_model_id])
+        begin_model(reading);
+    return n_before == reading->model + 1;
+}
+
 /* The second walk. */
 static bool apply_flags(struct reading *reading, int argc, char *const *argv)
 {
+    const bool are_several =
+        reading->options.command == OPTIONS_SERVE && reading->n_flag_models > 1;
+    size_t n_models = 0;
+
     for (int at = reading->first_flag; at < argc;) {
         struct flag flag;
 
         if (!read_flag(reading, argc, argv, &at, &flag))
             return false;
+        n_models += flag.option == &option_table[OPTION_INDEX_model_id];
+        if (are_several && !is_of_this_model(reading, flag.option, n_models))
+            continue;
         if (flag.unused)
-            note_unused(reading, flag.unused, OPTION_SOURCE_FLAG);
+            reading_note_unused(reading, flag.unused, OPTION_SOURCE_FLAG);
         if (flag.option && !reading_set(reading, flag.option, OPTION_SOURCE_FLAG, flag.value))
             return false;
     }
@@ -415,11 +306,11 @@ static bool read_all(struct reading *reading, int argc, char *const *argv, char 
     if (!set_defaults(reading))
         return false;
     if (!reading->file_path)
-        find_file_in_environment(reading, envp);
+        reading_find_file(reading, envp);
     if (reading->file_path && !reading_set_from_file(reading))
         return false;
-    if (!read_environment(reading, envp) || !apply_flags(reading, argc, argv) ||
-        !read_tei_environment(reading, envp))
+    if (!reading_set_from_environment(reading, envp) || !apply_flags(reading, argc, argv) ||
+        !reading_set_from_tei_environment(reading, envp))
         return false;
     if (reading->unused[0])
         reading_warn(reading,
@@ -429,13 +320,40 @@ static bool read_all(struct reading *reading, int argc, char *const *argv, char 
     return check_together(reading);
 }
 
+/* Of each model after the first: everything is read once more, as it holds for that one. */
+static bool read_more(struct reading *first, int argc, char *const *argv, char *const *envp)
+{
+    struct options *const options = &first->options;
+    const size_t n_models = first->n_flag_models ? first->n_flag_models : first->n_models;
+
+    if (options->command != OPTIONS_SERVE || n_models < 2)
+        return true;
+    if (n_models > OPTIONS_MAX_MODELS)
+        return reading_complain(first, "%zu models are more than one server takes, which is %d",
+                                n_models, OPTIONS_MAX_MODELS);
+    options->more = calloc(n_models - 1, sizeof(*options->more));
+    if (!options->more)
+        return reading_complain(first, "out of memory");
+    for (size_t i = 1; i < n_models; i++) {
+        struct options_report report = {0};
+        struct reading reading = {.outcome = OPTIONS_RUN, .report = &report, .model = i};
+        const bool is_read = read_all(&reading, argc, argv, envp);
+
+        options->more[options->n_more++] = reading.options;
+        if (!is_read)
+            return reading_complain(first, "%s", report.problem);
+    }
+    return true;
+}
+
 enum options_outcome options_read(int argc, char *const *argv, char *const *envp,
                                   struct options *ret_options, struct options_report *report)
 {
     struct reading reading = {.outcome = OPTIONS_RUN, .report = report};
 
     *report = (struct options_report){0};
-    if (!read_all(&reading, argc, argv, envp))
+    if (!read_all(&reading, argc, argv, envp) ||
+        (reading.outcome == OPTIONS_RUN && !read_more(&reading, argc, argv, envp)))
         reading.outcome = OPTIONS_BAD;
     if (reading.outcome == OPTIONS_RUN)
         *ret_options = reading.options;
@@ -444,18 +362,28 @@ enum options_outcome options_read(int argc, char *const *argv, char *const *envp
     return reading.outcome;
 }
 
+const struct options *options_of_model(const struct options *options, size_t i)
+{
+    return i == 0 ? options : &options->more[i - 1];
+}
+
 void options_wipe_hf_token(struct options *options)
 {
     /* The text is the storage's own, allocated. */
     if (options->hf_token)
         explicit_bzero((char *)options->hf_token, strlen(options->hf_token));
     options->hf_token = NULL;
+    for (size_t i = 0; i < options->n_more; i++)
+        options_wipe_hf_token(&options->more[i]);
 }
 
 void options_release(struct options *options)
 {
     if (!options)
         return;
+    for (size_t i = 0; i < options->n_more; i++)
+        options_release(&options->more[i]);
+    free(options->more);
     option_values_release(options);
     *options = (struct options){0};
 }

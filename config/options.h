@@ -23,6 +23,8 @@
  *   CHOICE  const char *   one of the words that the table lists, separated by '|' */
 enum { OPTIONS_MAX_VALUES = 1024 };
 
+enum { OPTIONS_MAX_MODELS = 64 };
+
 /* With less, a body that --payload-limit allows would be refused, or a small request beside it. */
 enum {
     OPTIONS_MIN_MEMORY_LIMIT = 16 << 20,
@@ -53,6 +55,9 @@ struct option_numbers {
 struct options {
     struct option_storage *storage; /* private: owns every text */
     enum options_command command;
+    struct options
+        *more; /* [n_more]: of a server's further models, all options as they hold for each */
+    size_t n_more;
 #define OPTION(commands, field, type, ...) OPTION_FIELD_##type(field)
 #define OPTION_FIELD_TEXT(field)           const char *field;
 #define OPTION_FIELD_SECRET(field)         const char *field;
@@ -83,12 +88,21 @@ struct options_report {
 /* argv[0] is skipped; envp is the environment, NULL-terminated. An option of another command is
  * refused as a flag, and ignored in the environment and the file, which may be there for all
  * commands. *ret_options is touched only with OPTIONS_RUN; then max_request_tokens is at most
+<<<<<<< HEAD
  * max_queue_tokens, and there is a model_id, a health_check or, for the other commands than OPTIONS_SERVE, a
  * url.
+=======
+ * max_queue_tokens, and there is a model_id or, for the other commands than OPTIONS_SERVE, a url.
+ * A server may have several models: --model-id is given again, or its variable lists them. What
+ * follows a --model-id then holds for that model, and what precedes the first, for all.
+>>>>>>> ee35a14 (server: several models in one process)
  * *report is overwritten. */
 enum options_outcome options_read(int argc, char *const *argv, char *const *envp,
                                   struct options *ret_options, struct options_report *report);
 void options_release(struct options *options); /* and zeroes them; NULL is allowed */
+
+/* The options as they hold for the i-th of 1 + n_more models. */
+const struct options *options_of_model(const struct options *options, size_t i);
 
 /* Overwrites hf_token, which is NULL from then on. */
 void options_wipe_hf_token(struct options *options);

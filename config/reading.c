@@ -97,10 +97,12 @@ void reading_take_source(struct reading *reading, const struct option *option,
                          enum option_source source)
 {
     enum option_source *const at = &reading->sources[option - option_table];
+    bool *const is_common = &reading->is_common[option - option_table];
 
-    if (*at != source && option_is_list(option))
+    if ((*at != source || *is_common) && option_is_list(option))
         option_clear_list(option, &reading->options);
     *at = source;
+    *is_common = false;
 }
 
 bool reading_set(struct reading *reading, const struct option *option, enum option_source source,
@@ -108,7 +110,8 @@ bool reading_set(struct reading *reading, const struct option *option, enum opti
 {
     const char *note;
     const char *const ours = foreign_translate(option, value, &note);
-    const bool again = reading->sources[option - option_table] == source;
+    const bool again = reading->sources[option - option_table] == source &&
+                       !reading->is_common[option - option_table];
 
     if (again && source != OPTION_SOURCE_DEFAULT && !option_is_list(option))
         return reading_complain(reading, "%s is given twice",
@@ -126,4 +129,13 @@ bool reading_set(struct reading *reading, const struct option *option, enum opti
         break;
     }
     return reading_complain(reading, "out of memory");
+}
+
+void reading_note_unused(struct reading *reading, const struct foreign_unused *unused,
+                         enum option_source source)
+{
+    const size_t len_bytes = strlen(reading->unused);
+
+    snprintf(reading->unused + len_bytes, sizeof(reading->unused) - len_bytes, "%s%s",
+             len_bytes > 0 ? ", " : "", option_spell_field(unused->name, source).text);
 }

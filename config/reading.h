@@ -11,13 +11,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct foreign_unused;
+
 struct reading {
     struct options options;
     enum option_source sources[N_OPTIONS]; /* where each value is from */
-    int first_flag;                        /* past the command in argv */
-    const char *file_path;                 /* of --config or NESTD_CONFIG; NULL: no file */
-    enum options_outcome outcome;          /* what the flags ask for */
-    char unused[160]; /* "--dense-path, DISABLE_SPANS": given, without effect */
+    bool
+        is_common[N_OPTIONS]; /* said of all models, and may be said anew of the one that is read */
+    size_t model;             /* the one that is read, by number */
+    size_t n_models;          /* that a variable lists */
+    size_t n_flag_models;     /* that flags name */
+    int first_flag;           /* past the command in argv */
+    const char *file_path;    /* of --config or NESTD_CONFIG; NULL: no file */
+    enum options_outcome outcome; /* what the flags ask for */
+    char unused[160];             /* "--dense-path, DISABLE_SPANS": given, without effect */
     struct options_report *report;
 };
 
@@ -59,7 +66,17 @@ void reading_take_source(struct reading *reading, const struct option *option,
 bool reading_set(struct reading *reading, const struct option *option, enum option_source source,
                  const char *value);
 
+/* Remembers a name that is given, but has no effect here, for one warning of all. */
+void reading_note_unused(struct reading *reading, const struct foreign_unused *unused,
+                         enum option_source source);
+
 /* Reads the JSON file at reading->file_path (options_file.c). */
 bool reading_set_from_file(struct reading *reading);
+
+/* Each reads an environment (options_environment.c): NESTD_CONFIG alone, unless the file is known;
+ * our variables; those of Text Embeddings Inference. */
+void reading_find_file(struct reading *reading, char *const *envp);
+bool reading_set_from_environment(struct reading *reading, char *const *envp);
+bool reading_set_from_tei_environment(struct reading *reading, char *const *envp);
 
 #endif

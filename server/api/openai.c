@@ -55,7 +55,7 @@ static size_t count_vector_bytes(const struct fields *fields)
 static struct finish_bytes count_bytes(const struct request *request, const struct embed_work *work)
 {
     enum { AROUND = 256, AROUND_VECTOR = 80 };
-    const char *model = server_model_name(request->server);
+    const char *model = served_model_name(request->model);
     size_t vector_bytes = count_vector_bytes(&work->fields) + AROUND_VECTOR;
 
     return (struct finish_bytes){
@@ -87,11 +87,13 @@ static bool read_deployment(struct decoding *decoding, const struct body_object 
 enum route_outcome openai_deployment_start(struct request *request)
 {
     static const struct embed_route route = {
+        .model_in_path = true,
         .read = read_deployment,
         .count_bytes = count_bytes,
     };
     static const char end[] = "/embeddings";
     struct slice name = {request->path_tail, strlen(request->path_tail)};
+    struct served_model *model;
 
     if (name.len_bytes < sizeof(end) ||
         strcmp(name.bytes + name.len_bytes - (sizeof(end) - 1), end) != 0) {
@@ -102,11 +104,14 @@ enum route_outcome openai_deployment_start(struct request *request)
         return ROUTE_ANSWERED;
     }
     name.len_bytes -= sizeof(end) - 1;
-    if (server_knows_model(request->server, name.bytes, name.len_bytes))
+    model = server_find_model(request->server, name.bytes, name.len_bytes);
+    if (model) {
+        request->model = model;
         return embed_work_start(request, &route);
+    }
     respond_problem(request, PROBLEM_MODEL_NOT_FOUND, "deployment",
-                    "The deployment '%s' does not exist here. This server's model is '%s'",
-                    excerpt_of(name).text, server_model_name(request->server));
+                    "The deployment '%s' does not exist here. %s", excerpt_of(name).text,
+                    server_describe_offer(request->server).text);
     return ROUTE_ANSWERED;
 }
 
@@ -135,7 +140,7 @@ void openai_embeddings_finish(struct request *request)
 {
     const struct embed_work *work = embed_work_finish(request);
     struct buffer *buffer = &request->reply.body;
-    const char *model = server_model_name(request->server);
+    const char *model = served_model_name(request->model);
 
     if (!work)
         return;
@@ -174,11 +179,12 @@ enum route_outcome openai_list_models(struct request *request)
 {
     const struct server *server = request->server;
     struct buffer *buffer = &request->reply.body;
+    const struct served_model *model;
     const char *name;
 
     respond_json(request);
     buffer_append_string(buffer, "{\"object\":\"list\",\"data\":[");
-    for (size_t i = 0; (name = server_list_name(server, i)) != NULL; i++) {
+    for (size_t i = 0; (name = server_list_name(server, i, &model)) != NULL; i++) {
         buffer_append_string(buffer, i > 0 ? "," : "");
         write_model(server, buffer, name, strlen(name));
     }
@@ -192,7 +198,7 @@ enum route_outcome openai_get_model(struct request *request)
 
     /* A path may have any bytes, and where every name is known they would be told again. */
     if (utf8_measure_valid(name.bytes, name.len_bytes) < name.len_bytes ||
-        !server_knows_model(request->server, name.bytes, name.len_bytes)) {
+        !server_find_model(request->server, name.bytes, name.len_bytes)) {
         respond_unknown_model(request, name);
         return ROUTE_ANSWERED;
     }

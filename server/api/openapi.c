@@ -24,25 +24,43 @@
 
 /* ---- options ---- */
 
-static void write_number(struct buffer *buffer, const void *field)
+static const void *get_field(const struct options *options, size_t offset)
 {
-    buffer_appendf(buffer, "%" PRId64, *(const int64_t *)field);
+    return (const char *)options + offset;
 }
 
-static void write_seconds(struct buffer *buffer, const void *field)
+/* Where several models have numbers of their own, the largest. */
+static void write_number(struct buffer *buffer, const struct server *server, size_t offset)
 {
-    buffer_appendf(buffer, "%g", *(const double *)field);
+    int64_t largest = *(const int64_t *)get_field(server->options, offset);
+
+    for (size_t i = 0; i < server->n_models; i++) {
+        int64_t number = *(const int64_t *)get_field(server->models[i].options, offset);
+
+        largest = number > largest ? number : largest;
+    }
+    buffer_appendf(buffer, "%" PRId64, largest);
 }
 
-static void write_switch(struct buffer *buffer, const void *field)
+static void write_seconds(struct buffer *buffer, const struct server *server, size_t offset)
 {
-    buffer_append_string(buffer, *(const bool *)field ? "true" : "false");
+    buffer_appendf(buffer, "%g", *(const double *)get_field(server->options, offset));
+}
+
+static void write_bool(struct buffer *buffer, bool is_true)
+{
+    buffer_append_string(buffer, is_true ? "true" : "false");
+}
+
+static void write_switch(struct buffer *buffer, const struct server *server, size_t offset)
+{
+    write_bool(buffer, *(const bool *)get_field(server->options, offset));
 }
 
 static const struct option_variable {
     const char *name;
     size_t offset;
-    void (*write)(struct buffer *buffer, const void *field);
+    void (*write)(struct buffer *buffer, const struct server *server, size_t offset);
 } option_variables[] = {
 #define OPTION(commands, field, type, ...) {#field, offsetof(struct options, field), WRITE_##type},
 #define WRITE_TEXT                         NULL
@@ -59,6 +77,28 @@ static const struct option_variable {
 
 /* ---- other variables ---- */
 
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* What any of the models allows; what has no order is the first one's. */
+static struct limits get_widest(const struct server *server)
+{
+    struct limits widest = *server->models->limits;
+
+    for (size_t i = 1; i < server->n_models; i++) {
+        const struct limits *limits = server->models[i].limits;
+
+        widest.n_dims = larger(widest.n_dims, limits->n_dims);
+        widest.max_text_tokens = larger(widest.max_text_tokens, limits->max_text_tokens);
+        widest.max_request_tokens = larger(widest.max_request_tokens, limits->max_request_tokens);
+        widest.vocabulary_size = larger(widest.vocabulary_size, limits->vocabulary_size);
+        widest.n_dims_listed = 0;
+    }
+    return widest;
+}
+
 static void write_string(struct buffer *buffer, const char *string)
 {
     buffer_append_json_string(buffer, string, strlen(string));
@@ -73,10 +113,11 @@ static void write_version(struct buffer *buffer, const struct server *server)
 /* Those that are in lists, and no more. */
 static void write_served_names(struct buffer *buffer, const struct server *server)
 {
+    const struct served_model *model;
     const char *name;
 
     buffer_append_string(buffer, "[");
-    for (size_t i = 0; (name = server_list_name(server, i)) != NULL; i++) {
+    for (size_t i = 0; (name = server_list_name(server, i, &model)) != NULL; i++) {
         buffer_append_string(buffer, i > 0 ? "," : "");
         write_string(buffer, name);
     }
@@ -85,15 +126,16 @@ static void write_served_names(struct buffer *buffer, const struct server *serve
 
 static void write_served_name(struct buffer *buffer, const struct server *server)
 {
-    write_string(buffer, server_model_name(server));
+    write_string(buffer, served_model_name(server->models));
 }
 
 static void write_model_names(struct buffer *buffer, const struct server *server)
 {
+    const struct served_model *model;
     const char *name;
 
     buffer_append_string(buffer, "[");
-    for (size_t i = 0; (name = server_list_name(server, i)) != NULL; i++) {
+    for (size_t i = 0; (name = server_list_name(server, i, &model)) != NULL; i++) {
         write_string(buffer, name);
         buffer_append_string(buffer, ",");
     }
@@ -114,6 +156,7 @@ static void append_pattern(struct buffer *buffer, const char *name)
 static void write_model_pattern(struct buffer *buffer, const struct server *server)
 {
     struct buffer pattern = {0};
+    const struct served_model *model;
     const char *name;
 
     if (server_takes_any_model(server)) {
@@ -121,7 +164,7 @@ static void write_model_pattern(struct buffer *buffer, const struct server *serv
         return;
     }
     buffer_append_string(&pattern, "^(?:[^/]+/)?(?:");
-    for (size_t i = 0; (name = server_list_name(server, i)) != NULL; i++) {
+    for (size_t i = 0; (name = server_list_name(server, i, &model)) != NULL; i++) {
         buffer_append_string(&pattern, i > 0 ? "|" : "");
         append_pattern(&pattern, name);
     }
@@ -134,12 +177,14 @@ static void write_model_pattern(struct buffer *buffer, const struct server *serv
 
 static void write_prompt_names(struct buffer *buffer, const struct server *server)
 {
-    const struct limits *limits = server->limits;
-
     buffer_append_string(buffer, "[");
-    for (size_t i = 0; i < limits->n_prompts; i++) {
-        write_string(buffer, limits->prompts[i].name);
-        buffer_append_string(buffer, ",");
+    for (size_t i = 0; i < server->n_models; i++) {
+        const struct limits *limits = server->models[i].limits;
+
+        for (size_t j = 0; j < limits->n_prompts; j++) {
+            write_string(buffer, limits->prompts[j].name);
+            buffer_append_string(buffer, ",");
+        }
     }
     buffer_append_string(buffer, "\"\",null]");
 }
@@ -147,7 +192,8 @@ static void write_prompt_names(struct buffer *buffer, const struct server *serve
 /* The schema of a request's dimensions. */
 static void write_dimensions(struct buffer *buffer, const struct server *server)
 {
-    const struct limits *limits = server->limits;
+    const struct limits widest = get_widest(server);
+    const struct limits *limits = &widest;
 
     buffer_append_string(buffer,
                          "{\"description\":\"How many numbers a vector has: its first ones, "
@@ -172,28 +218,28 @@ static void write_dimensions(struct buffer *buffer, const struct server *server)
 
 static void write_full_dimensions(struct buffer *buffer, const struct server *server)
 {
-    buffer_appendf(buffer, "%zu", server->limits->n_dims);
+    buffer_appendf(buffer, "%zu", get_widest(server).n_dims);
 }
 
 static void write_max_text_tokens(struct buffer *buffer, const struct server *server)
 {
-    buffer_appendf(buffer, "%zu", server->limits->max_text_tokens);
+    buffer_appendf(buffer, "%zu", get_widest(server).max_text_tokens);
 }
 
 /* The option's value, unless the queue is shorter. */
 static void write_max_request_tokens(struct buffer *buffer, const struct server *server)
 {
-    buffer_appendf(buffer, "%zu", server->limits->max_request_tokens);
+    buffer_appendf(buffer, "%zu", get_widest(server).max_request_tokens);
 }
 
 static void write_last_token_id(struct buffer *buffer, const struct server *server)
 {
-    buffer_appendf(buffer, "%zu", server->limits->vocabulary_size - 1);
+    buffer_appendf(buffer, "%zu", get_widest(server).vocabulary_size - 1);
 }
 
 static void write_normalize(struct buffer *buffer, const struct server *server)
 {
-    write_switch(buffer, &server->limits->normalize);
+    write_bool(buffer, server->models->limits->normalize);
 }
 
 static void write_security(struct buffer *buffer, const struct server *server)
@@ -204,7 +250,7 @@ static void write_security(struct buffer *buffer, const struct server *server)
 
 static void write_similarity(struct buffer *buffer, const struct server *server)
 {
-    write_string(buffer, similarity_name(server->limits->similarity));
+    write_string(buffer, similarity_name(server->models->limits->similarity));
 }
 
 static bool is_same(const char *a, const char *b)
@@ -307,7 +353,7 @@ static void write_variable(struct buffer *buffer, const struct server *server, s
         const struct option_variable *option = &option_variables[i];
 
         if (option->write && slice_is(name, option->name)) {
-            option->write(buffer, (const char *)server->options + option->offset);
+            option->write(buffer, server, option->offset);
             return;
         }
     }

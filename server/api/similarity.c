@@ -28,7 +28,7 @@ struct scores {
 static struct finish_bytes count_bytes(const struct request *request, const struct embed_work *work)
 {
     enum { AROUND = 256 };
-    const char *model = server_model_name(request->server);
+    const char *model = served_model_name(request->model);
     size_t n_rows = work->fields.n_rows;
     size_t n_columns = work->fields.n_inputs - n_rows;
 
@@ -166,7 +166,7 @@ static bool finish(struct request *request, const struct embed_work **ret_embedd
 void similarity_finish(struct request *request)
 {
     struct buffer *buffer = &request->reply.body;
-    const char *model = server_model_name(request->server);
+    const char *model = served_model_name(request->model);
     const struct embed_work *work;
     struct scores scores;
 

@@ -62,17 +62,17 @@ static void write_model_type(struct buffer *buffer, const struct engine_info *in
 
 /* What TEI reports. Clients take its max_batch_tokens for the maximum of one request: Hugging
  * Face's chat-ui splits its texts by it. */
-static void write_tei_info(struct buffer *buffer, const struct server *server,
+static void write_tei_info(struct buffer *buffer, const struct served_model *model,
                            const struct engine_info *info)
 {
-    const struct options *options = server->options;
+    const struct options *options = model->options;
 
     buffer_append_string(buffer, "{\"model_id\":");
-    write_string(buffer, server_model_name(server));
+    write_string(buffer, served_model_name(model));
     buffer_append_string(buffer, ",\"model_sha\":null,\"model_dtype\":");
     write_string(buffer, info->dtype);
     buffer_append_string(buffer, ",\"served_model_name\":");
-    write_string(buffer, server_model_name(server));
+    write_string(buffer, served_model_name(model));
     buffer_append_string(buffer, ",\"model_type\":");
     write_model_type(buffer, info);
     buffer_appendf(buffer,
@@ -82,7 +82,7 @@ static void write_tei_info(struct buffer *buffer, const struct server *server,
                    "\"tokenization_workers\":%lld,\"version\":\"%s\",\"sha\":null,"
                    "\"docker_label\":null",
                    (long long)options->max_concurrent_requests, info->max_tokens,
-                   server->limits->max_request_tokens, (long long)options->max_client_batch_size,
+                   model->limits->max_request_tokens, (long long)options->max_client_batch_size,
                    options->auto_truncate ? "true" : "false", (long long)options->request_threads,
                    NESTD_VERSION);
 }
@@ -148,11 +148,19 @@ static void write_own_info(struct buffer *buffer, const struct limits *limits,
 
 enum route_outcome tei_info(struct request *request)
 {
-    const struct server *server = request->server;
-    const struct engine_info *info = engine_get_info(atomic_load(&server->engine));
+    const char *name = request->asked_model;
+    const struct served_model *model = request->model;
+    const struct engine_info *info;
 
+    if (name[0])
+        model = server_find_model(request->server, name, strlen(name));
+    if (!model) {
+        respond_unknown_model(request, (struct slice){name, strlen(name)});
+        return ROUTE_ANSWERED;
+    }
+    info = engine_get_info(atomic_load(&model->engine));
     respond_json(request);
-    write_tei_info(&request->reply.body, server, info);
-    write_own_info(&request->reply.body, server->limits, info);
+    write_tei_info(&request->reply.body, model, info);
+    write_own_info(&request->reply.body, model->limits, info);
     return ROUTE_ANSWERED;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/api/tei_tokens.h"
 
+#include "server/api/embed/choose.h"
 #include "server/api/embed/decode.h"
 #include "server/api/embed/embed_work.h"
 #include "server/api/embed/inputs.h"
@@ -57,7 +58,7 @@ static void write_tokens(struct buffer *reply, const struct tokenizer *tokenizer
  * growth of the buffers. */
 static size_t count_token_bytes(const struct request *request, const struct fields *fields)
 {
-    size_t max_tokens = request->server->limits->max_request_tokens;
+    size_t max_tokens = request->model->limits->max_request_tokens;
     size_t longest = 0;
 
     for (size_t i = 0; i < fields->n_inputs; i++) {
@@ -78,7 +79,7 @@ static enum status tokenize_all(struct request *request, const struct fields *fi
 {
     struct buffer *reply = &request->reply.body;
     const struct tokenizer *tokenizer =
-        engine_get_info(atomic_load(&request->server->engine))->tokenizer;
+        engine_get_info(atomic_load(&request->model->engine))->tokenizer;
     struct tokenize_options options = {
         .truncate = TRUNCATE_NONE,
         .max_tokens = fields->max_request_tokens,
@@ -119,7 +120,9 @@ enum route_outcome tei_tokenize(struct request *request)
     struct api_error error;
     enum status status = STATUS_NO_MEMORY;
 
-    if (!decode_body(body, request->server->limits, &request->memory, tei_read_tokenize, &fields,
+    if (!choose_model(request, CHOOSE_ANY))
+        return ROUTE_ANSWERED;
+    if (!decode_body(body, request->model->limits, &request->memory, tei_read_tokenize, &fields,
                      &error)) {
         respond_api_error(request, &error);
         return ROUTE_ANSWERED;
@@ -172,7 +175,7 @@ static enum status decode_all(struct request *request, const struct fields *fiel
 {
     struct buffer *reply = &request->reply.body;
     const struct tokenizer *tokenizer =
-        engine_get_info(atomic_load(&request->server->engine))->tokenizer;
+        engine_get_info(atomic_load(&request->model->engine))->tokenizer;
 
     for (size_t i = 0; i < fields->n_inputs; i++) {
         const struct input *input = &fields->inputs[i];
@@ -207,7 +210,9 @@ enum route_outcome tei_decode(struct request *request)
     struct api_error error;
     enum status status;
 
-    if (!decode_body(body, request->server->limits, &request->memory, tei_read_decode, &fields,
+    if (!choose_model(request, CHOOSE_ANY))
+        return ROUTE_ANSWERED;
+    if (!decode_body(body, request->model->limits, &request->memory, tei_read_decode, &fields,
                      &error)) {
         respond_api_error(request, &error);
         return ROUTE_ANSWERED;

@@ -24,7 +24,8 @@ struct seat {
 };
 
 struct office_local {
-    struct server server; /* first, so that answered() finds the rest */
+    struct server server;      /* first, so that answered() finds the rest */
+    struct served_model model; /* its only one */
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     size_t n_taken; /* requests that are not done; this and the seats guarded by mutex */
@@ -79,22 +80,25 @@ static void answered(struct request *request)
     free(path);
 }
 
-static enum status open_server(struct server *server, struct error *error)
+static enum status open_server(struct server *server, struct served_model *model,
+                               struct error *error)
 {
     const struct options *options = server->options;
     struct engine_options engine_options = model_options_make(options);
     struct engine *engine = NULL;
     enum status status = model_options_check(options, true, error);
 
+    served_model_init(model, options);
+    server->models = model;
+    server->n_models = 1;
     /* Seats bound what is queued. */
     engine_options.max_queued_tokens = SIZE_MAX / 2;
     if (!status)
         status = engine_open(&engine, &engine_options, NULL, error);
     if (status)
         return status;
-    server_name_model(server);
-    status = limits_new(&server->limits, options, engine_get_info(engine), error);
-    server->engine = engine;
+    status = limits_new(&model->limits, options, engine_get_info(engine), error);
+    model->engine = engine;
     server->state = SERVER_SERVING;
     if (!status)
         status = pool_new(&server->pool, (size_t)options->request_threads, answered);
@@ -113,10 +117,9 @@ void office_local_close(struct office_local *office)
         pthread_cond_wait(&office->changed, &office->mutex);
     pthread_mutex_unlock(&office->mutex);
     pool_stop(office->server.pool);
-    if (office->server.engine)
-        engine_close(office->server.engine);
+    engine_close(office->model.engine);
     pool_free(office->server.pool);
-    limits_free(office->server.limits);
+    limits_free(office->model.limits);
     pthread_cond_destroy(&office->changed);
     pthread_mutex_destroy(&office->mutex);
     free(office);
@@ -235,15 +238,15 @@ enum status office_local_open(struct office_local **ret_office, const struct opt
     office->server.draw = retry_draw;
     pthread_mutex_init(&office->mutex, NULL);
     pthread_cond_init(&office->changed, NULL);
-    status = open_server(&office->server, error);
+    status = open_server(&office->server, &office->model, error);
     if (!status)
         status = make_digest(office, &ret_info->digest, error);
     if (status) {
         office_local_close(office);
         return error_set(error, status, "not enough memory to start");
     }
-    ret_info->model_name = server_model_name(&office->server);
-    ret_info->dtype = engine_get_info(office->server.engine)->dtype;
+    ret_info->model_name = served_model_name(&office->model);
+    ret_info->dtype = engine_get_info(office->model.engine)->dtype;
     *ret_office = office;
     return STATUS_OK;
 }

@@ -68,10 +68,10 @@ static void describe(struct local *local, const struct options *options,
 {
     const struct engine_info *info = engine_get_info(local->engine);
     bool is_listed = local->limits->n_dims_listed > 0; /* else the model's card may know */
-    struct server server = {.options = options};       /* the name is what one would give it */
+    struct served_model served;                        /* the name is what a server would give it */
 
-    server_name_model(&server);
-    snprintf(local->model_name, sizeof(local->model_name), "%s", server_model_name(&server));
+    served_model_init(&served, options);
+    snprintf(local->model_name, sizeof(local->model_name), "%s", served_model_name(&served));
     *ret_info = (struct embedder_info){
         .model_name = local->model_name,
         .dtype = info->dtype,

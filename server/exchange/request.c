@@ -12,6 +12,7 @@ struct request *request_new(struct server *server)
     if (!request)
         return NULL;
     request->server = server;
+    request->model = server->models;
     request->memory.budget = &server->memory;
     request->body.memory = &request->memory;
     request->path_tail = "";

@@ -31,6 +31,7 @@
 #include <sys/queue.h>
 
 struct route;
+struct served_model;
 struct server;
 struct http_link;
 struct MHD_Connection;
@@ -47,7 +48,8 @@ enum request_stage {
 
 struct request {
     struct server *server;
-    const struct route *route; /* NULL: no route has this path */
+    struct served_model *model; /* whose request it is; the first one's until it is chosen */
+    const struct route *route;  /* NULL: no route has this path */
     enum request_stage stage;
     char id[REQUEST_ID_MAX_BYTES + 1]; /* x-request-id; "" until the header is complete */
     const char *method; /* "GET", "POST" ... or "other"; NULL until the header is complete */
@@ -56,6 +58,7 @@ struct request {
     const char *path_tail;      /* what followed a route's path that ends in '/', borrowed from who
                               made the request; else "" */
     const char *origin;         /* the header Origin, borrowed from the connection; NULL: absent */
+    char asked_model[128];      /* "model" in the query, which /info reads; else "" */
     struct memory_claim memory; /* the part of server->memory that it holds */
     struct buffer body;         /* as it came */
     struct reply reply;         /* as it goes back */

@@ -27,7 +27,7 @@ static void request_done(struct job_group *group)
 
 enum status request_submit(struct request *request)
 {
-    struct engine *engine = request->server->engine;
+    struct engine *engine = request->model->engine;
     enum status status = STATUS_STOPPING;
 
     pthread_mutex_lock(&request->mutex);
@@ -50,6 +50,6 @@ void request_gone(struct request *request)
     pthread_mutex_lock(&request->mutex);
     request->gone = true;
     if (request->submitted)
-        engine_cancel(request->server->engine, &request->group);
+        engine_cancel(request->model->engine, &request->group);
     pthread_mutex_unlock(&request->mutex);
 }

@@ -30,9 +30,9 @@ void respond_text(struct request *request, const char *content_type, const char 
 }
 
 /* How long until there is room again. */
-static double estimate_room_s(const struct server *server)
+static double estimate_room_s(const struct served_model *model)
 {
-    struct engine *engine = atomic_load(&server->engine);
+    struct engine *engine = model ? atomic_load(&model->engine) : NULL;
     struct engine_stats stats = {0};
 
     if (engine)
@@ -60,7 +60,7 @@ static void add_problem_headers(struct request *request, enum problem problem)
         reply_add_header(reply, "WWW-Authenticate", "Bearer");
         break;
     case PROBLEM_OVERLOADED:
-        add_retry_headers(request, estimate_room_s(request->server));
+        add_retry_headers(request, estimate_room_s(request->model));
         break;
     case PROBLEM_LOADING:
         add_retry_headers(request, LOADING_S);
@@ -101,8 +101,8 @@ void respond_problem(struct request *request, enum problem problem, const char *
 void respond_unknown_model(struct request *request, struct slice name)
 {
     respond_problem(request, PROBLEM_MODEL_NOT_FOUND, "model",
-                    "The model '%s' is not served here. This server's model is '%s'",
-                    excerpt_of(name).text, server_model_name(request->server));
+                    "The model '%s' is not served here. %s", excerpt_of(name).text,
+                    server_describe_offer(request->server).text);
 }
 
 void respond_status(struct request *request, enum status status)

@@ -46,12 +46,13 @@ static struct slice name_in_cache(const char *path)
     return (struct slice){name, (size_t)(end - name)};
 }
 
-void server_name_model(struct server *server)
+void served_model_init(struct served_model *model, const struct options *options)
 {
-    const char *model_id = server->options->model_id;
+    const char *model_id = options->model_id;
     struct slice name = name_in_cache(model_id);
     char *path = NULL;
 
+    *model = (struct served_model){.options = options};
     if (name.len_bytes == 0)
         name = last_part(model_id);
 
@@ -62,16 +63,25 @@ void server_name_model(struct server *server)
     }
     if (name.len_bytes == 0)
         name = (struct slice){"model", strlen("model")};
-    snprintf(server->model_name, sizeof(server->model_name), "%.*s", (int)name.len_bytes,
+    snprintf(model->folder_name, sizeof(model->folder_name), "%.*s", (int)name.len_bytes,
              name.bytes);
     free(path);
 }
 
-const char *server_model_name(const struct server *server)
+const char *served_model_name(const struct served_model *model)
 {
-    const char *served = server->options->served_model_name;
+    const char *served = model->options->served_model_name;
 
-    return served ? served : server->model_name;
+    return served ? served : model->folder_name;
+}
+
+bool server_is_loaded(const struct server *server)
+{
+    for (size_t i = 0; i < server->n_models; i++) {
+        if (!atomic_load(&server->models[i].engine))
+            return false;
+    }
+    return server->n_models > 0;
 }
 
 bool server_is_stalled(const struct server *server)
@@ -113,11 +123,11 @@ static bool is(const char *known, const char *name, size_t len_bytes)
     return a.len_bytes == b.len_bytes && memcmp(a.bytes, b.bytes, a.len_bytes) == 0;
 }
 
-static bool is_listed(const struct server *server, const char *name, size_t len_bytes)
+static bool is_listed(const struct served_model *model, const char *name, size_t len_bytes)
 {
     const char *listed;
 
-    for (size_t i = 0; (listed = server_list_name(server, i)) != NULL; i++) {
+    for (size_t i = 0; (listed = served_model_list_name(model, i)) != NULL; i++) {
         if (is(listed, name, len_bytes))
             return true;
     }
@@ -129,9 +139,9 @@ static bool is_any(const char *alias)
     return strcmp(alias, "*") == 0;
 }
 
-bool server_takes_any_model(const struct server *server)
+static bool takes_any(const struct served_model *model)
 {
-    const struct option_list *aliases = &server->options->model_alias;
+    const struct option_list *aliases = &model->options->model_alias;
     size_t i = 0;
 
     while (i < aliases->n_values && !is_any(aliases->values[i]))
@@ -139,49 +149,135 @@ bool server_takes_any_model(const struct server *server)
     return i < aliases->n_values;
 }
 
-bool server_knows_model(const struct server *server, const char *name, size_t len_bytes)
+bool server_takes_any_model(const struct server *server)
 {
-    const struct options *options = server->options;
+    size_t i = 0;
+
+    while (i < server->n_models && !takes_any(&server->models[i]))
+        i++;
+    return i < server->n_models;
+}
+
+static bool is_called(const struct served_model *model, const char *name, size_t len_bytes)
+{
+    const struct options *options = model->options;
     const char *slash = memchr(name, '/', len_bytes);
 
-    if (server_takes_any_model(server) || is_listed(server, name, len_bytes))
+    if (is_listed(model, name, len_bytes))
         return true;
     if (!options->served_model_name && is(options->model_id, name, len_bytes))
         return true;
     /* ORGANISATION/NAME: the name on Hugging Face's hub; it is served here as NAME. */
     return slash && slash > name &&
-           is_listed(server, slash + 1, len_bytes - (size_t)(slash + 1 - name));
+           is_listed(model, slash + 1, len_bytes - (size_t)(slash + 1 - name));
+}
+
+struct served_model *server_find_model(const struct server *server, const char *name,
+                                       size_t len_bytes)
+{
+    for (size_t i = 0; i < server->n_models; i++) {
+        if (is_called(&server->models[i], name, len_bytes))
+            return &server->models[i];
+    }
+    for (size_t i = 0; i < server->n_models; i++) {
+        if (takes_any(&server->models[i]))
+            return &server->models[i];
+    }
+    return NULL;
 }
 
 /* The listed names, perhaps with duplicates and "*"; NULL after the last. */
-static const char *get_name(const struct server *server, size_t i)
+static const char *get_name(const struct served_model *model, size_t i)
 {
-    const struct option_list *aliases = &server->options->model_alias;
+    const struct option_list *aliases = &model->options->model_alias;
 
     if (i == 0)
-        return server_model_name(server);
+        return served_model_name(model);
     return i - 1 < aliases->n_values ? aliases->values[i - 1] : NULL;
 }
 
-static bool is_first_of_its_name(const struct server *server, size_t i)
+static bool is_first_of_its_name(const struct served_model *model, size_t i)
 {
     for (size_t before = 0; before < i; before++) {
-        if (strcmp(get_name(server, before), get_name(server, i)) == 0)
+        if (strcmp(get_name(model, before), get_name(model, i)) == 0)
             return false;
     }
     return true;
 }
 
-const char *server_list_name(const struct server *server, size_t i)
+const char *served_model_list_name(const struct served_model *model, size_t i)
 {
     const char *name;
 
-    for (size_t at = 0; (name = get_name(server, at)) != NULL; at++) {
-        if (!is_first_of_its_name(server, at) || (at > 0 && is_any(name)))
+    for (size_t at = 0; (name = get_name(model, at)) != NULL; at++) {
+        if (!is_first_of_its_name(model, at) || (at > 0 && is_any(name)))
             continue;
         if (i == 0)
             return name;
         i--;
     }
     return NULL;
+}
+
+const char *server_list_name(const struct server *server, size_t i,
+                             const struct served_model **ret_model)
+{
+    for (size_t model = 0; model < server->n_models; model++) {
+        const char *name;
+
+        for (size_t at = 0; (name = served_model_list_name(&server->models[model], at)); at++) {
+            if (i-- > 0)
+                continue;
+            *ret_model = &server->models[model];
+            return name;
+        }
+    }
+    return NULL;
+}
+
+static enum status check_pair(const struct served_model *model, const struct served_model *other,
+                              struct error *error)
+{
+    const char *name;
+
+    for (size_t i = 0; (name = served_model_list_name(other, i)) != NULL; i++) {
+        if (is_listed(model, name, strlen(name)))
+            return error_set(error, STATUS_INVALID,
+                             "two models are called %.100s: give each a --served-model-name of "
+                             "its own, after its --model-id",
+                             name);
+    }
+    if (takes_any(model) && takes_any(other))
+        return error_set(error, STATUS_INVALID,
+                         "--model-alias=*: expected for one model only; it is for %.100s and for "
+                         "%.100s",
+                         served_model_name(model), served_model_name(other));
+    return STATUS_OK;
+}
+
+enum status server_check_names(const struct server *server, struct error *error)
+{
+    for (size_t i = 0; i < server->n_models; i++) {
+        for (size_t before = 0; before < i; before++) {
+            enum status status = check_pair(&server->models[before], &server->models[i], error);
+
+            if (status)
+                return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+struct server_offer server_describe_offer(const struct server *server)
+{
+    const bool is_one = server->n_models == 1;
+    struct server_offer offer;
+    size_t len_bytes = (size_t)snprintf(offer.text, sizeof offer.text, "This server's %s",
+                                        is_one ? "model is" : "models are");
+
+    for (size_t i = 0; i < server->n_models && len_bytes < sizeof offer.text; i++)
+        len_bytes +=
+            (size_t)snprintf(offer.text + len_bytes, sizeof offer.text - len_bytes, "%s '%s'",
+                             i > 0 ? "," : "", served_model_name(&server->models[i]));
+    return offer;
 }

@@ -23,7 +23,7 @@ struct limits;
 struct routes;
 struct spans;
 
-/* LOADING -> SERVING [loader, once the model is loaded]
+/* LOADING -> SERVING [loader, once every model is loaded]
  * LOADING, SERVING -> DRAINING -> STOPPING [drain, on SIGTERM or SIGINT]; never back. */
 enum server_state {
     SERVER_LOADING, /* the port is open; inference and readiness answer 503 */
@@ -33,12 +33,21 @@ enum server_state {
     SERVER_STOPPING, /* every request is refused with 503 */
 };
 
-struct server {
-    const struct options *options;
-    const struct routes *routes;
-    _Atomic(enum server_state) state;
+/* A model that is served. */
+struct served_model {
+    const struct options *options;   /* as they hold for this model */
     _Atomic(struct engine *) engine; /* NULL until the model is loaded; then fixed */
     struct limits *limits;           /* made before `engine` is set; then fixed */
+    char folder_name[256];           /* set by served_model_init() */
+};
+
+struct server {
+    const struct options
+        *options; /* the first model's; what is not of a model is the same in all */
+    const struct routes *routes;
+    _Atomic(enum server_state) state;
+    struct served_model *models; /* [n_models]; the first is for requests that name none */
+    size_t n_models;
     /* Of a model that is being downloaded; 0 of 0 before and after. */
     atomic_uint_least64_t download_done_bytes;
     atomic_uint_least64_t download_total_bytes;
@@ -51,7 +60,6 @@ struct server {
     int64_t looked_us;           /* when that was last looked at; for the main thread */
     int64_t started_us;          /* by clock_now_us() */
     time_t created;              /* when the server was started, Unix time */
-    char model_name[256];        /* of the folder; set by server_name_model() */
     double (*draw)(void);        /* a random number from 0 to below 1; any thread */
     struct api_keys *api_keys;   /* NULL: no key is required */
     struct tls *tls;             /* NULL: plain HTTP */
@@ -68,8 +76,16 @@ struct server {
 };
 
 /* Names the model after the last part of --model-id, or in Hugging Face's cache after what it is
- * called there. Called once, at start. */
-void server_name_model(struct server *server);
+ * called there. Zeroes the rest; `options` must outlive it. */
+void served_model_init(struct served_model *model, const struct options *options);
+
+/* Its name in replies: --served-model-name, else the last part of its folder's path. No reply shows
+ * the whole path. */
+const char *served_model_name(const struct served_model *model);
+
+/* The i-th of its listed names: the one in replies, then those of --model-alias, each once. NULL:
+ * there are no more. */
+const char *served_model_list_name(const struct served_model *model, size_t i);
 
 /* Whether the engine has not moved for --stall-timeout. */
 bool server_is_stalled(const struct server *server);
@@ -80,20 +96,29 @@ struct server_delay {
 };
 struct server_delay server_describe_delay(const struct server *server);
 
-/* The model's name in replies: --served-model-name, else the last part of its folder's path. No
- * reply shows the whole path. */
-const char *server_model_name(const struct server *server);
+/* Whether every model is loaded: until then inference routes answer 503. */
+bool server_is_loaded(const struct server *server);
+
+/* INVALID where two models would be called the same. */
+MUST_CHECK enum status server_check_names(const struct server *server, struct error *error);
 
 /* Whether every name is accepted: --model-alias '*'. */
 bool server_takes_any_model(const struct server *server);
 
-/* Whether a request's "model" may be this: any, a listed name, a listed name after an organisation
- * ("ORGANISATION/NAME") or, without --served-model-name, the whole --model-id; each also with
- * Ollama's ":latest" behind it. */
-bool server_knows_model(const struct server *server, const char *name, size_t len_bytes);
+/* The model that a request's "model" means: by a listed name, by one after an organisation
+ * ("ORGANISATION/NAME") or, without --served-model-name, by the whole --model-id; each also with
+ * Ollama's ":latest" behind it; else the one that takes every name. NULL: there is none. */
+struct served_model *server_find_model(const struct server *server, const char *name,
+                                       size_t len_bytes);
 
-/* The i-th listed name: the one in replies, then those of --model-alias, each once. NULL: there are
- * no more. */
-const char *server_list_name(const struct server *server, size_t i);
+/* The i-th of all models' listed names, and whose it is. NULL: there are no more. */
+const char *server_list_name(const struct server *server, size_t i,
+                             const struct served_model **ret_model);
+
+/* What it serves, for messages: "This server's model is 'a'", "... models are 'a', 'b'"; cut to fit. */
+struct server_offer {
+    char text[256];
+};
+struct server_offer server_describe_offer(const struct server *server);
 
 #endif

@@ -25,7 +25,35 @@ static void read_line(struct request *request, const char *uri)
         request->path_offset = SIZE_MAX;
 }
 
-/* nestd reads no query, and libmicrohttpd would keep every parameter in the connection's memory:
+static int digit_of(char c)
+{
+    return c >= '0' && c <= '9'                 ? c - '0'
+           : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
+                                                : -1;
+}
+
+/* The one parameter that a route reads. A name that does not fit is cut, and so is nobody's. */
+static void read_asked_model(struct request *request, const char *uri)
+{
+    static const char parameter[] = "model=";
+    const char *at = strchr(uri, '?');
+    size_t len_bytes = 0;
+
+    while (at && strncmp(at + 1, parameter, sizeof parameter - 1) != 0)
+        at = strchr(at + 1, '&');
+    at = at ? at + sizeof parameter : "";
+    for (; *at && *at != '&' && len_bytes + 1 < sizeof request->asked_model; at++) {
+        char c = *at == '+' ? ' ' : *at;
+
+        if (c == '%' && digit_of(at[1]) >= 0 && digit_of(at[2]) >= 0) {
+            c = (char)(digit_of(at[1]) * 16 + digit_of(at[2]));
+            at += 2;
+        }
+        request->asked_model[len_bytes++] = c;
+    }
+}
+
+/* nestd reads no other query, and libmicrohttpd would keep every parameter in the connection's memory:
  * about 500 fill it, and 0.9.75 then loses the request. `uri` is its own copy, which it parses
  * next. */
 static void drop_query(const char *uri)
@@ -52,6 +80,7 @@ void *http_line_receive(void *user, const char *uri, struct MHD_Connection *conn
     request->connection = connection;
     request->link = link;
     read_line(request, uri);
+    read_asked_model(request, uri);
     drop_query(uri);
     link->request = request;
     link->n_requests++;

@@ -121,7 +121,7 @@ static void check_acceptable(struct request *request, uint64_t n_body_bytes)
         refuse_long(request);
     else if (route->method == METHOD_POST && !check_body_type(request))
         return;
-    else if (route->needs_model && !server->engine)
+    else if (route->needs_model && !server_is_loaded(server))
         respond_problem(request, PROBLEM_LOADING, NULL, "%s", server_describe_delay(server).text);
     else if (route->method == METHOD_POST && is_full(server))
         refuse_full(request);

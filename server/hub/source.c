@@ -84,8 +84,12 @@ static void report_count(void *user, uint64_t done_bytes, uint64_t total_bytes)
     struct reporter *reporter = user;
     const struct message message = {
         .kind = MESSAGE_COUNT, .done_bytes = done_bytes, .total_bytes = total_bytes};
+    struct pollfd room = {.fd = reporter->pipe, .events = POLLOUT};
 
     if (now_us() - reporter->told_us < REPORT_EVERY_US && done_bytes < total_bytes)
+        return;
+    /* Of several models one is waited for at a time: those that nobody reads yet go on. */
+    if (poll(&room, 1, 0) != 1)
         return;
     reporter->told_us = now_us();
     tell(reporter->pipe, &message);

@@ -30,6 +30,8 @@ void access_log_write(const struct request *request)
     log_line_add_string(&line, "request_id", request->id[0] ? request->id : NULL);
     log_line_add_string(&line, "method", request->method);
     log_line_add_string(&line, "route", request->route ? request->route->path : "other");
+    if (request->server->n_models > 1 && request->n_texts > 0)
+        log_line_add_string(&line, "model", served_model_name(request->model));
     log_line_add_number(&line, "status", request->reply.http_status);
     log_line_add_number(&line, "texts", request->n_texts);
     log_line_add_number(&line, "tokens", request->n_tokens);

@@ -31,7 +31,7 @@ static const int64_t pass_token_bounds[] = {16, 32, 64, 128, 256, 512, 1024, 409
         .bounds = (bounds_), .n_bounds = sizeof(bounds_) / sizeof *(bounds_), .unit = (unit_)      \
     }
 
-enum status metrics_new(struct metrics **ret_metrics, const struct routes *routes)
+enum status metrics_new(struct metrics **ret_metrics, const struct routes *routes, size_t n_models)
 {
     struct metrics *metrics = malloc(sizeof *metrics);
 
@@ -39,20 +39,25 @@ enum status metrics_new(struct metrics **ret_metrics, const struct routes *route
         return STATUS_NO_MEMORY;
     *metrics = (struct metrics){
         .routes = routes,
+        .n_models = n_models,
         .request_us = HISTOGRAM(duration_bounds_us, 1000000),
-        .tokenize_us = HISTOGRAM(duration_bounds_us, 1000000),
-        .queue_us = HISTOGRAM(duration_bounds_us, 1000000),
-        .encode_us = HISTOGRAM(duration_bounds_us, 1000000),
-        .text_tokens = HISTOGRAM(text_token_bounds, 1),
-        .pass_texts = HISTOGRAM(pass_text_bounds, 1),
-        .pass_tokens = HISTOGRAM(pass_token_bounds, 1),
     };
     metrics_tei_init(&metrics->tei, &metrics->request_us);
     metrics->requests = calloc(routes->n + 1, sizeof *metrics->requests);
-    if (!metrics->requests) {
+    metrics->models = calloc(n_models, sizeof *metrics->models);
+    if (!metrics->requests || !metrics->models) {
         metrics_free(metrics);
         return STATUS_NO_MEMORY;
     }
+    for (size_t i = 0; i < n_models; i++)
+        metrics->models[i] = (struct model_metrics){
+            .tokenize_us = HISTOGRAM(duration_bounds_us, 1000000),
+            .queue_us = HISTOGRAM(duration_bounds_us, 1000000),
+            .encode_us = HISTOGRAM(duration_bounds_us, 1000000),
+            .text_tokens = HISTOGRAM(text_token_bounds, 1),
+            .pass_texts = HISTOGRAM(pass_text_bounds, 1),
+            .pass_tokens = HISTOGRAM(pass_token_bounds, 1),
+        };
     *ret_metrics = metrics;
     return STATUS_OK;
 }
@@ -62,7 +67,13 @@ void metrics_free(struct metrics *metrics)
     if (!metrics)
         return;
     free(metrics->requests);
+    free(metrics->models);
     free(metrics);
+}
+
+struct model_metrics *metrics_of_model(struct metrics *metrics, size_t i)
+{
+    return &metrics->models[i];
 }
 
 static void count(atomic_uint_least64_t *counter, uint64_t n)
@@ -80,7 +91,7 @@ static size_t status_index(unsigned http_status)
 }
 
 /* Counts what a request had encoded or tokenized. */
-static void count_work(struct metrics *metrics, const struct request *request)
+static void count_work(struct model_metrics *metrics, const struct request *request)
 {
     const struct job_group *group = &request->group;
 
@@ -105,7 +116,7 @@ void metrics_count_request(struct metrics *metrics, const struct request *reques
     if (request->route && request->route->method == METHOD_POST)
         histogram_observe(&metrics->request_us, clock_now_us() - request->began_us);
     if (reply->http_status == 200 && request->n_texts > 0)
-        count_work(metrics, request);
+        count_work(&metrics->models[request->model - request->server->models], request);
     if (request->route && request->route->finish)
         metrics_tei_count(&metrics->tei, request);
     /* 499 has no problem: the client was gone before it could be refused. */
@@ -113,7 +124,7 @@ void metrics_count_request(struct metrics *metrics, const struct request *reques
         count(&metrics->rejected[reply->problem], 1);
 }
 
-void metrics_count_pass(struct metrics *metrics, size_t n_texts, size_t n_tokens)
+void metrics_count_pass(struct model_metrics *metrics, size_t n_texts, size_t n_tokens)
 {
     histogram_observe(&metrics->pass_texts, (int64_t)n_texts);
     histogram_observe(&metrics->pass_tokens, (int64_t)n_tokens);

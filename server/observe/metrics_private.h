@@ -46,23 +46,29 @@ struct tei_metrics {
     struct histogram text_us[N_TEI_TASKS][N_TEI_TIMES];
 };
 
-struct metrics {
-    const struct routes *routes;
-
-    /* [routes->n + 1]; the last is of no route. Routes of the same path count in the first of them,
-     * so that a path is one series. */
-    atomic_uint_least64_t (*requests)[METRICS_N_STATUSES];
-    atomic_uint_least64_t rejected[N_PROBLEMS];
+/* What is counted for each model. */
+struct model_metrics {
     atomic_uint_least64_t n_texts;
     atomic_uint_least64_t n_tokens;
     atomic_uint_least64_t n_truncated;
-    struct histogram request_us;
     struct histogram tokenize_us;
     struct histogram queue_us;
     struct histogram encode_us;
     struct histogram text_tokens;
     struct histogram pass_texts;
     struct histogram pass_tokens;
+};
+
+struct metrics {
+    const struct routes *routes;
+    struct model_metrics *models; /* [n_models] */
+    size_t n_models;
+
+    /* [routes->n + 1]; the last is of no route. Routes of the same path count in the first of them,
+     * so that a path is one series. */
+    atomic_uint_least64_t (*requests)[METRICS_N_STATUSES];
+    atomic_uint_least64_t rejected[N_PROBLEMS];
+    struct histogram request_us;
     struct tei_metrics tei;
 };
 

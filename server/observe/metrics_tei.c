@@ -52,7 +52,7 @@ static enum tei_error find_error(enum problem problem)
 
 static enum tei_task find_task(const struct request *request)
 {
-    struct engine *engine = atomic_load(&request->server->engine);
+    struct engine *engine = atomic_load(&request->model->engine);
 
     return engine && engine_get_info(engine)->labels->n > 0 ? TEI_PREDICT : TEI_EMBED;
 }
@@ -112,7 +112,19 @@ static void write_counter(const struct family *family, struct metrics *metrics,
 static void write_histogram(const struct family *family, struct metrics *metrics,
                             struct buffer *buffer)
 {
-    histogram_write((void *)((char *)metrics + family->offset), family->name, buffer);
+    histogram_write((void *)((char *)metrics + family->offset), family->name, "", buffer);
+}
+
+/* What is counted of each model, of all together; the offset is in struct model_metrics. */
+static void write_sum(const struct family *family, struct metrics *metrics, struct buffer *buffer)
+{
+    const struct histogram *first = (void *)((char *)metrics->models + family->offset);
+    struct histogram sum = {
+        .bounds = first->bounds, .n_bounds = first->n_bounds, .unit = first->unit};
+
+    for (size_t i = 0; i < metrics->n_models; i++)
+        histogram_add(&sum, (void *)((char *)&metrics->models[i] + family->offset));
+    histogram_write(&sum, family->name, "", buffer);
 }
 
 /* An array of counters, each with a label of its own. */
@@ -151,6 +163,7 @@ static void write_errors(const struct family *family, struct metrics *metrics,
 /* clang-format off */
 #define COUNTER(name, write, field, help) {name, "counter", write, offsetof(struct metrics, field), help}
 #define HISTOGRAM(name, field, help) {name, "histogram", write_histogram, offsetof(struct metrics, field), help}
+#define SUM(name, field, help) {name, "histogram", write_sum, offsetof(struct model_metrics, field), help}
 #define TIMES(name, field, of) \
     HISTOGRAM(name "_duration", field[TEI_TOTAL], of ": from its first line to the end of its reply."), \
     HISTOGRAM(name "_tokenization_duration", field[TEI_TOKENIZE], of ": decoding and tokenizing."), \
@@ -166,25 +179,30 @@ static const struct family families[] = {
     COUNTER("te_request_success", write_methods, tei.successes, "Requests that were answered."),
     COUNTER("te_request_failure", write_errors, tei.failures, "Requests that were refused or dropped."),
     TIMES("te_request", tei.request_us, "A request that was answered"),
-    HISTOGRAM("te_request_input_length", text_tokens, "Tokens per text."),
+    SUM("te_request_input_length", text_tokens, "Tokens per text."),
     TASK("te_embed", TEI_EMBED),
     TASK("te_predict", TEI_PREDICT),
-    HISTOGRAM("te_batch_next_size", pass_texts, "Texts per pass through the model."),
-    HISTOGRAM("te_batch_next_tokens", pass_tokens, "Tokens per pass through the model."),
+    SUM("te_batch_next_size", pass_texts, "Texts per pass through the model."),
+    SUM("te_batch_next_tokens", pass_tokens, "Tokens per pass through the model."),
 };
 /* clang-format on */
 
 static void write_queue_size(const struct server *server, struct buffer *buffer)
 {
-    struct engine *engine = atomic_load(&server->engine);
-    struct engine_stats stats = {0};
+    size_t n_texts = 0;
 
-    if (engine)
-        engine_get_stats(engine, &stats);
+    for (size_t i = 0; i < server->n_models; i++) {
+        struct engine *engine = atomic_load(&server->models[i].engine);
+        struct engine_stats stats = {0};
+
+        if (engine)
+            engine_get_stats(engine, &stats);
+        n_texts += stats.queued_texts;
+    }
     buffer_appendf(buffer,
                    "# HELP te_queue_size Texts that wait for a worker.\n"
                    "# TYPE te_queue_size gauge\nte_queue_size %" PRIu64 "\n",
-                   (uint64_t)stats.queued_texts);
+                   (uint64_t)n_texts);
 }
 
 void metrics_write_tei(const struct server *server, struct buffer *buffer)

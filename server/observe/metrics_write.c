@@ -2,7 +2,8 @@
 
 /* GET /metrics: a table of all families, in the order in which they are written. A family is read
  * from struct metrics, where requests are counted, or from struct readings, which is filled in when
- * somebody asks. Gauges of the engine are zero while the model is loading.
+ * somebody asks. Gauges of an engine are zero while its model is loading. What is counted or read of
+ * each model has a line for each, with the label "model" where there are several.
  *
  * The format: https://prometheus.io/docs/instrumenting/exposition_formats/. */
 
@@ -16,12 +17,10 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <stdlib.h>
 
-/* What the server, its engine and the process say of themselves now. */
-struct readings {
-    uint64_t requests_unanswered;
-    uint64_t requests_in_flight;
-    uint64_t connections;
+/* What a model's engine says of itself now. */
+struct model_readings {
     uint64_t queue_texts;
     uint64_t queue_tokens;
     uint64_t backlog_us;
@@ -29,19 +28,26 @@ struct readings {
     uint64_t cache_hits;
     uint64_t cache_misses;
     uint64_t cache_bytes;
-    uint64_t workers;
     uint64_t workers_busy;
+    uint64_t max_queue_tokens;
+    uint64_t model_ready;
+};
+
+/* What the server and the process do. */
+struct readings {
+    uint64_t requests_unanswered;
+    uint64_t requests_in_flight;
+    uint64_t connections;
+    uint64_t workers;
     uint64_t workers_resting;
     uint64_t usable_cores;
     uint64_t stalled_us;
-    uint64_t model_ready;
     uint64_t log_lines_lost;
     uint64_t memory_limit_bytes;
     uint64_t memory_bytes;
     uint64_t memory_peak_bytes;
     uint64_t max_requests;
     uint64_t max_connections;
-    uint64_t max_queue_tokens;
     uint64_t reload_succeeded;
     uint64_t reloaded_s;
     uint64_t started_s;
@@ -49,11 +55,20 @@ struct readings {
     struct process_readings process;
 };
 
+/* A model, as a scrape sees it. */
+struct model_scrape {
+    const struct engine_info *info; /* NULL: it is loading */
+    struct model_metrics *metrics;
+    struct model_readings readings;
+    size_t resting_workers; /* of all models */
+    struct buffer labels;   /* model="NAME"; empty where there is one model */
+};
+
 struct scrape {
     const struct server *server;
     struct metrics *metrics;
-    const struct engine_info *info; /* NULL: the model is loading */
     struct readings readings;
+    struct model_scrape *models; /* [server->n_models] */
 };
 
 struct family {
@@ -62,13 +77,19 @@ struct family {
     const char *help;
     void (*write)(struct scrape *scrape, const struct family *family, struct buffer *buffer);
     size_t offset; /* of what it shows, where that is one field */
+    /* In place of `write`, for what is of a model: writes the lines of one. */
+    void (*write_model)(struct model_scrape *model, const struct family *family, const char *labels,
+                        struct buffer *buffer);
 };
 
 /* ---- what the table's rows are written with ---- */
 
-static void write_value(const char *name, uint64_t value, struct buffer *buffer)
+static void write_value(const char *name, const char *labels, uint64_t value, struct buffer *buffer)
 {
-    buffer_appendf(buffer, "%s %" PRIu64 "\n", name, value);
+    if (labels[0])
+        buffer_appendf(buffer, "%s{%s} %" PRIu64 "\n", name, labels, value);
+    else
+        buffer_appendf(buffer, "%s %" PRIu64 "\n", name, value);
 }
 
 static uint64_t read_counter(atomic_uint_least64_t *counter)
@@ -76,11 +97,28 @@ static uint64_t read_counter(atomic_uint_least64_t *counter)
     return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-static void write_counter(struct scrape *scrape, const struct family *family, struct buffer *buffer)
+static void write_counter(struct model_scrape *model, const struct family *family,
+                          const char *labels, struct buffer *buffer)
 {
-    void *field = (char *)scrape->metrics + family->offset;
+    void *field = (char *)model->metrics + family->offset;
 
-    write_value(family->name, read_counter(field), buffer);
+    write_value(family->name, labels, read_counter(field), buffer);
+}
+
+static void write_model_histogram(struct model_scrape *model, const struct family *family,
+                                  const char *labels, struct buffer *buffer)
+{
+    void *field = (char *)model->metrics + family->offset;
+
+    histogram_write(field, family->name, labels, buffer);
+}
+
+static void write_model_reading(struct model_scrape *model, const struct family *family,
+                                const char *labels, struct buffer *buffer)
+{
+    const void *field = (const char *)&model->readings + family->offset;
+
+    write_value(family->name, labels, *(const uint64_t *)field, buffer);
 }
 
 static void write_histogram(struct scrape *scrape, const struct family *family,
@@ -88,23 +126,36 @@ static void write_histogram(struct scrape *scrape, const struct family *family,
 {
     void *field = (char *)scrape->metrics + family->offset;
 
-    histogram_write(field, family->name, buffer);
+    histogram_write(field, family->name, "", buffer);
 }
 
 static void write_reading(struct scrape *scrape, const struct family *family, struct buffer *buffer)
 {
     const void *field = (const char *)&scrape->readings + family->offset;
 
-    write_value(family->name, *(const uint64_t *)field, buffer);
+    write_value(family->name, "", *(const uint64_t *)field, buffer);
+}
+
+static void append_seconds(const char *name, const char *labels, uint64_t value_us,
+                           struct buffer *buffer)
+{
+    buffer_appendf(buffer, labels[0] ? "%s{%s}" : "%s%s", name, labels);
+    buffer_appendf(buffer, " %" PRIu64 ".%06" PRIu64 "\n", value_us / 1000000, value_us % 1000000);
 }
 
 static void write_seconds(struct scrape *scrape, const struct family *family, struct buffer *buffer)
 {
     const void *field = (const char *)&scrape->readings + family->offset;
-    uint64_t value_us = *(const uint64_t *)field;
 
-    buffer_appendf(buffer, "%s %" PRIu64 ".%06" PRIu64 "\n", family->name, value_us / 1000000,
-                   value_us % 1000000);
+    append_seconds(family->name, "", *(const uint64_t *)field, buffer);
+}
+
+static void write_model_seconds(struct model_scrape *model, const struct family *family,
+                                const char *labels, struct buffer *buffer)
+{
+    const void *field = (const char *)&model->readings + family->offset;
+
+    append_seconds(family->name, labels, *(const uint64_t *)field, buffer);
 }
 
 /* No series without TLS: an alert on it would take 0 for a certificate that has ended. */
@@ -178,44 +229,59 @@ static void write_build(struct scrape *scrape, const struct family *family, stru
     buffer_appendf(buffer, "%s{version=\"" NESTD_VERSION "\"} 1\n", family->name);
 }
 
-static void write_model(struct scrape *scrape, const struct family *family, struct buffer *buffer)
+static void write_info(struct scrape *scrape, const struct family *family, struct buffer *buffer)
 {
-    const struct engine_info *info = scrape->info;
+    for (size_t i = 0; i < scrape->server->n_models; i++) {
+        const struct engine_info *info = scrape->models[i].info;
 
-    if (!info)
-        return;
-    buffer_appendf(buffer, "%s{", family->name);
-    append_label(buffer, "model", server_model_name(scrape->server));
-    buffer_append_string(buffer, ",");
-    append_label(buffer, "dtype", info->dtype);
-    buffer_appendf(buffer, ",dimensions=\"%zu\",max_tokens=\"%zu\"} 1\n", info->n_dims,
-                   info->max_tokens);
+        if (!info)
+            continue;
+        buffer_appendf(buffer, "%s{", family->name);
+        append_label(buffer, "model", served_model_name(&scrape->server->models[i]));
+        buffer_append_string(buffer, ",");
+        append_label(buffer, "dtype", info->dtype);
+        buffer_appendf(buffer, ",dimensions=\"%zu\",max_tokens=\"%zu\"} 1\n", info->n_dims,
+                       info->max_tokens);
+    }
 }
 
 /* ---- the table ---- */
 
+#define OF_SERVER(name, type, help, write)                                                         \
+    {                                                                                              \
+        name, type, help, write, 0, NULL                                                           \
+    }
 #define COUNTER(name, field, help)                                                                 \
     {                                                                                              \
-        name, "counter", help, write_counter, offsetof(struct metrics, field)                      \
+        name, "counter", help, NULL, offsetof(struct model_metrics, field), write_counter          \
     }
 #define HISTOGRAM(name, field, help)                                                               \
     {                                                                                              \
-        name, "histogram", help, write_histogram, offsetof(struct metrics, field)                  \
+        name, "histogram", help, NULL, offsetof(struct model_metrics, field),                      \
+            write_model_histogram                                                                  \
+    }
+#define OF_MODEL(name, type, field, help)                                                          \
+    {                                                                                              \
+        name, type, help, NULL, offsetof(struct model_readings, field), write_model_reading        \
     }
 /* A field in microseconds, shown in seconds. */
 #define READING_US(name, type, field, help)                                                        \
     {                                                                                              \
-        name, type, help, write_seconds, offsetof(struct readings, field)                          \
+        name, type, help, write_seconds, offsetof(struct readings, field), NULL                    \
+    }
+#define OF_MODEL_US(name, type, field, help)                                                       \
+    {                                                                                              \
+        name, type, help, NULL, offsetof(struct model_readings, field), write_model_seconds        \
     }
 #define READING(name, type, field, help)                                                           \
     {                                                                                              \
-        name, type, help, write_reading, offsetof(struct readings, field)                          \
+        name, type, help, write_reading, offsetof(struct readings, field), NULL                    \
     }
 
 /* clang-format off */
 static const struct family families[] = {
-    {"nestd_requests_total", "counter", "Requests that have ended, by route and HTTP status.",
-     write_requests, 0},
+    OF_SERVER("nestd_requests_total", "counter",
+              "Requests that have ended, by route and HTTP status.", write_requests),
     READING("nestd_requests_unanswered", "gauge", requests_unanswered,
             "Requests whose first line has arrived and whose reply has not left, besides this one."),
     READING("nestd_requests_in_flight", "gauge", requests_in_flight,
@@ -225,13 +291,14 @@ static const struct family families[] = {
     READING("nestd_connections", "gauge", connections, "Open connections, idle ones included."),
     READING("nestd_connections_limit", "gauge", max_connections,
             "Beyond so many, connections wait to be accepted (--max-connections)."),
-    {"nestd_requests_rejected_total", "counter", "Requests answered with an error, by reason.",
-     write_rejected, 0},
+    OF_SERVER("nestd_requests_rejected_total", "counter",
+              "Requests answered with an error, by reason.", write_rejected),
     COUNTER("nestd_texts_total", n_texts, "Texts of answered requests."),
     COUNTER("nestd_tokens_total", n_tokens, "Tokens of answered requests, after truncation."),
     COUNTER("nestd_truncated_texts_total", n_truncated, "Texts of answered requests that were cut."),
-    HISTOGRAM("nestd_request_duration_seconds", request_us,
-              "Inference requests, from their first line to the end of their reply."),
+    {"nestd_request_duration_seconds", "histogram",
+     "Inference requests, from their first line to the end of their reply.", write_histogram,
+     offsetof(struct metrics, request_us), NULL},
     HISTOGRAM("nestd_tokenize_duration_seconds", tokenize_us,
               "Decoding and tokenizing, per answered request."),
     HISTOGRAM("nestd_queue_duration_seconds", queue_us,
@@ -241,33 +308,33 @@ static const struct family families[] = {
     HISTOGRAM("nestd_text_tokens", text_tokens, "Tokens per text of answered requests."),
     HISTOGRAM("nestd_pass_texts", pass_texts, "Texts per pass of a worker through the model."),
     HISTOGRAM("nestd_pass_tokens", pass_tokens, "Tokens per pass of a worker through the model."),
-    READING("nestd_queue_texts", "gauge", queue_texts, "Texts that wait for a worker."),
-    READING("nestd_queue_tokens", "gauge", queue_tokens,
-            "Tokens of the texts that wait for a worker."),
-    READING("nestd_queue_tokens_limit", "gauge", max_queue_tokens,
-            "Beyond so many, requests are answered with 429 (--max-queue-tokens)."),
-    READING_US("nestd_backlog_seconds", "gauge", backlog_us,
+    OF_MODEL("nestd_queue_texts", "gauge", queue_texts, "Texts that wait for a worker."),
+    OF_MODEL("nestd_queue_tokens", "gauge", queue_tokens,
+             "Tokens of the texts that wait for a worker."),
+    OF_MODEL("nestd_queue_tokens_limit", "gauge", max_queue_tokens,
+             "Beyond so many, requests are answered with 429 (--max-queue-tokens)."),
+    OF_MODEL_US("nestd_backlog_seconds", "gauge", backlog_us,
             "How long all workers take for what they have: the tokens that wait and those of running "
             "passes, each counted whole, over the rate of the last passes (tokens a second of one "
             "worker, smoothed over about 20 passes, times the workers). 0 until a pass has ended."),
-    READING("nestd_duplicate_texts_total", "counter", duplicate_texts,
-            "Texts that were not encoded because the same text was being encoded."),
-    READING("nestd_cache_hits_total", "counter", cache_hits,
-            "Texts that were not encoded because their vector was still there."),
-    READING("nestd_cache_misses_total", "counter", cache_misses,
-            "Texts that were looked for among finished vectors and not found."),
-    READING("nestd_cache_bytes", "gauge", cache_bytes, "Finished vectors that are kept."),
+    OF_MODEL("nestd_duplicate_texts_total", "counter", duplicate_texts,
+             "Texts that were not encoded because the same text was being encoded."),
+    OF_MODEL("nestd_cache_hits_total", "counter", cache_hits,
+             "Texts that were not encoded because their vector was still there."),
+    OF_MODEL("nestd_cache_misses_total", "counter", cache_misses,
+             "Texts that were looked for among finished vectors and not found."),
+    OF_MODEL("nestd_cache_bytes", "gauge", cache_bytes, "Finished vectors that are kept."),
     READING("nestd_workers", "gauge", workers, "Threads that encode."),
-    READING("nestd_workers_busy", "gauge", workers_busy, "Threads that are encoding."),
+    OF_MODEL("nestd_workers_busy", "gauge", workers_busy, "Threads that are encoding."),
     READING("nestd_workers_resting", "gauge", workers_resting,
             "Of them, threads without a core: the CPU quota or affinity has shrunk since the start."),
     READING("nestd_usable_cores", "gauge", usable_cores,
             "Physical cores in the affinity mask, but no more than the CPU quota; read again and again."),
     READING_US("nestd_stalled_seconds", "gauge", stalled_us,
                "For how long a worker has made no step in its pass, or no worker has taken what waits."),
-    READING("nestd_model_ready", "gauge", model_ready, "1 once the model is loaded."),
-    {"nestd_build_info", "gauge", "The version of the program.", write_build, 0},
-    {"nestd_model_info", "gauge", "The model that is loaded.", write_model, 0},
+    OF_MODEL("nestd_model_ready", "gauge", model_ready, "1 once the model is loaded."),
+    OF_SERVER("nestd_build_info", "gauge", "The version of the program.", write_build),
+    OF_SERVER("nestd_model_info", "gauge", "The model that is loaded.", write_info),
     READING("nestd_log_lines_lost_total", "counter", log_lines_lost,
             "Lines of the log for which stderr had no room."),
     READING("nestd_memory_limit_bytes", "gauge", memory_limit_bytes,
@@ -277,7 +344,7 @@ static const struct family families[] = {
     READING("nestd_request_memory_peak_bytes", "gauge", memory_peak_bytes,
             "The most that they have held at once."),
     {"nestd_certificate_end_timestamp_seconds", "gauge",
-     "When the certificate of --tls-cert ends, in Unix time; only with TLS.", write_certificate, 0},
+     "When the certificate of --tls-cert ends, in Unix time; only with TLS.", write_certificate, 0, NULL},
     READING("nestd_last_reload_successful", "gauge", reload_succeeded,
             "1, or 0 if the last SIGHUP found a file malformed, whose old contents are in force."),
     READING("nestd_last_reload_success_timestamp_seconds", "gauge", reloaded_s,
@@ -316,72 +383,108 @@ static size_t count_unanswered(const struct server *server)
     return n_unanswered > 0 ? n_unanswered - 1 : 0;
 }
 
-static void read_engine(struct engine *engine, struct readings *readings)
+static void read_model(const struct server *server, size_t i, struct model_scrape *ret_model)
 {
-    struct engine_stats stats;
+    const struct served_model *served = &server->models[i];
+    struct engine *engine = atomic_load(&served->engine);
+    struct engine_stats stats = {0};
 
-    engine_get_stats(engine, &stats);
-    readings->queue_texts = stats.queued_texts;
-    readings->queue_tokens = stats.queued_tokens;
-    readings->backlog_us = count_backlog_us(&stats);
-    readings->duplicate_texts = stats.followed_texts;
-    readings->cache_hits = stats.cache_hits;
-    readings->cache_misses = stats.cache_misses;
-    readings->cache_bytes = stats.cache_used_bytes;
-    readings->workers = engine_get_info(engine)->n_workers;
-    readings->workers_busy = stats.busy_workers;
-    readings->workers_resting = stats.resting_workers;
-    readings->model_ready = 1;
-}
-
-static void read_limits(const struct options *options, struct readings *readings)
-{
-    readings->max_requests = (uint64_t)options->max_concurrent_requests;
-    readings->max_connections = (uint64_t)options->max_connections;
-    readings->max_queue_tokens = (uint64_t)options->max_queue_tokens;
-}
-
-static struct scrape read_all(const struct server *server)
-{
-    struct engine *engine = server->engine;
-    struct scrape scrape = {
-        .server = server,
-        .metrics = server->metrics,
+    if (engine)
+        engine_get_stats(engine, &stats);
+    *ret_model = (struct model_scrape){
         .info = engine ? engine_get_info(engine) : NULL,
+        .metrics = metrics_of_model(server->metrics, i),
+        .resting_workers = stats.resting_workers,
         .readings =
             {
-                .requests_unanswered = count_unanswered(server),
-                .requests_in_flight = atomic_load(&server->n_requests),
-                .connections = atomic_load(&server->n_connections),
-                .usable_cores = atomic_load(&server->n_cores),
-                .stalled_us = (uint64_t)atomic_load(&server->stalled_us),
-                .log_lines_lost = log_count_lost(),
-                .memory_limit_bytes = atomic_load(&server->memory.limit_bytes),
-                .memory_bytes = atomic_load(&server->memory.used_bytes),
-                .memory_peak_bytes = atomic_load(&server->memory.peak_bytes),
-                .reload_succeeded = !atomic_load(&server->reload_failed),
-                .reloaded_s = (uint64_t)atomic_load(&server->reloaded_s),
-                .started_s = (uint64_t)server->created,
-                .throttling = throttling_read(""),
-                .process = process_read(),
+                .queue_texts = stats.queued_texts,
+                .queue_tokens = stats.queued_tokens,
+                .backlog_us = count_backlog_us(&stats),
+                .max_queue_tokens = (uint64_t)served->options->max_queue_tokens,
+                .duplicate_texts = stats.followed_texts,
+                .cache_hits = stats.cache_hits,
+                .cache_misses = stats.cache_misses,
+                .cache_bytes = stats.cache_used_bytes,
+                .workers_busy = stats.busy_workers,
+                .model_ready = engine != NULL,
             },
     };
+    if (server->n_models > 1)
+        append_label(&ret_model->labels, "model", served_model_name(served));
+    buffer_append(&ret_model->labels, "", 1); /* so that it ends as a string does */
+}
 
-    read_limits(server->options, &scrape.readings);
-    if (engine)
-        read_engine(engine, &scrape.readings);
-    return scrape;
+/* Every model's part is read, and what is of the workers taken from the first: all share them. */
+static void read_all(struct scrape *scrape, const struct server *server)
+{
+    scrape->server = server;
+    scrape->metrics = server->metrics;
+    for (size_t i = 0; i < server->n_models; i++)
+        read_model(server, i, &scrape->models[i]);
+    scrape->readings = (struct readings){
+        .requests_unanswered = count_unanswered(server),
+        .requests_in_flight = atomic_load(&server->n_requests),
+        .connections = atomic_load(&server->n_connections),
+        .workers = scrape->models[0].info ? scrape->models[0].info->n_workers : 0,
+        .workers_resting = scrape->models[0].resting_workers,
+        .usable_cores = atomic_load(&server->n_cores),
+        .stalled_us = (uint64_t)atomic_load(&server->stalled_us),
+        .max_requests = (uint64_t)server->options->max_concurrent_requests,
+        .max_connections = (uint64_t)server->options->max_connections,
+        .log_lines_lost = log_count_lost(),
+        .memory_limit_bytes = atomic_load(&server->memory.limit_bytes),
+        .memory_bytes = atomic_load(&server->memory.used_bytes),
+        .memory_peak_bytes = atomic_load(&server->memory.peak_bytes),
+        .reload_succeeded = !atomic_load(&server->reload_failed),
+        .reloaded_s = (uint64_t)atomic_load(&server->reloaded_s),
+        .started_s = (uint64_t)server->created,
+        .throttling = throttling_read(""),
+        .process = process_read(),
+    };
+}
+
+static void write_family(struct scrape *scrape, const struct family *family, struct buffer *buffer)
+{
+    buffer_appendf(buffer, "# HELP %s %s\n# TYPE %s %s\n", family->name, family->help, family->name,
+                   family->type);
+    if (family->write) {
+        family->write(scrape, family, buffer);
+        return;
+    }
+    for (size_t i = 0; i < scrape->server->n_models; i++)
+        family->write_model(&scrape->models[i], family, scrape->models[i].labels.bytes, buffer);
+}
+
+static void release(struct scrape *scrape)
+{
+    for (size_t i = 0; i < scrape->server->n_models; i++)
+        buffer_release(&scrape->models[i].labels);
+    free(scrape->models);
+}
+
+static bool has_labels(const struct scrape *scrape)
+{
+    size_t i = 0;
+
+    while (i < scrape->server->n_models && !buffer_failed(&scrape->models[i].labels))
+        i++;
+    return i == scrape->server->n_models;
 }
 
 void metrics_write(const struct server *server, struct buffer *buffer)
 {
-    struct scrape scrape = read_all(server);
+    struct scrape scrape = {.models = calloc(server->n_models, sizeof *scrape.models)};
 
-    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
-        const struct family *family = &families[i];
-
-        buffer_appendf(buffer, "# HELP %s %s\n# TYPE %s %s\n", family->name, family->help,
-                       family->name, family->type);
-        family->write(&scrape, family, buffer);
+    if (!scrape.models) {
+        buffer->failed = true;
+        return;
     }
+    read_all(&scrape, server);
+    if (has_labels(&scrape)) {
+        for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+            write_family(&scrape, &families[i], buffer);
+    } else {
+        buffer->failed = true;
+    }
+    release(&scrape);
 }

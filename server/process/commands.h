@@ -14,10 +14,10 @@ enum { EXIT_BAD_OPTIONS = 2 };
 /* "nestd embed: PROBLEM" on stderr, and where to find help; returns EXIT_BAD_OPTIONS. */
 int command_complain(const struct options *options, const char *problem);
 
-/* Serves over HTTP until a signal says to stop: 0 if every accepted request was answered. The source
- * is that of a model to download; if it has none, --model-id is the model's folder. With
+/* Serves over HTTP until a signal says to stop: 0 if every accepted request was answered. The sources
+ * are one for each model; where one is not coming, --model-id is the model's folder. With
  * --check-config it only says whether it would start. */
-int command_serve(const struct options *options, struct hub_source *source);
+int command_serve(const struct options *options, struct hub_source *const *sources);
 
 /* --health-check: asks a running server for a page, and prints one line. 0 if it answered with 200. */
 int command_check_health(const struct options *options);

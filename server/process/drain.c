@@ -57,7 +57,7 @@ bool drain(struct server *server, int signals)
     bool answered;
 
     server->state = SERVER_DRAINING;
-    if (server->engine && options->drain_delay > 0) {
+    if (server_is_loaded(server) && options->drain_delay > 0) {
         log_write(LOG_INFO, "stopping: not ready any more, the port closes in %g s",
                   options->drain_delay);
         wait_for_delay(signals, (int64_t)(options->drain_delay * 1e6));

@@ -20,11 +20,17 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-struct loader {
-    struct server *server;
+/* A model on its way. */
+struct coming {
+    struct served_model *served;
     struct hub_source *source;
     struct engine_options options;
     struct engine *engine; /* read, not started; NULL once it is the server's */
+};
+
+struct loader {
+    struct server *server;
+    struct coming *models; /* [server->n_models] */
     char url[128];         /* the server's, for a person */
     pthread_t thread;
     int ended; /* an eventfd */
@@ -72,7 +78,7 @@ static void describe_card(const struct engine_info *info)
     buffer_release(&sizes);
 }
 
-static void describe(const struct server *server, const struct engine_info *info)
+static void describe(const struct served_model *model, const struct engine_info *info)
 {
     char pooling[128] = "";
 
@@ -84,10 +90,10 @@ static void describe(const struct server *server, const struct engine_info *info
     }
     if (info->labels->n > 0)
         log_write(LOG_INFO, "model %s: a cross-encoder, labels: %zu, pairs of up to %zu tokens",
-                  server_model_name(server), info->labels->n, info->max_tokens);
+                  served_model_name(model), info->labels->n, info->max_tokens);
     else
         log_write(LOG_INFO, "model %s: %zu dimensions, %s pooling%s, texts of up to %zu tokens",
-                  server_model_name(server), info->n_dims, pooling,
+                  served_model_name(model), info->n_dims, pooling,
                   info->normalize ? ", normalised" : "", info->max_tokens);
     log_write(LOG_INFO, "%zu workers, %s, products by %s, kernels: %s", info->n_workers,
               info->dtype, info->gemm_name, info->kernels_name);
@@ -119,35 +125,55 @@ static void set_memory_limit(struct server *server)
               limit_bytes >> 20);
 }
 
-enum status loader_new(struct loader **ret_loader, struct server *server, struct hub_source *source,
-                       struct error *error)
+enum status loader_new(struct loader **ret_loader, struct server *server,
+                       struct hub_source *const *sources, struct error *error)
 {
     struct loader *loader = calloc(1, sizeof *loader);
 
     if (!loader)
         return error_set(error, STATUS_NO_MEMORY, "not enough memory to start");
     loader->server = server;
-    loader->source = source;
-    loader->options = model_options_make(server->options);
     loader->ended = eventfd(0, EFD_CLOEXEC);
     if (loader->ended < 0) {
         loader_free(loader);
         return error_set(error, STATUS_IO, "cannot make an eventfd: %s", strerror(errno));
     }
+    loader->models = calloc(server->n_models, sizeof *loader->models);
+    if (!loader->models) {
+        loader_free(loader);
+        return error_set(error, STATUS_NO_MEMORY, "not enough memory to start");
+    }
+    for (size_t i = 0; i < server->n_models; i++) {
+        struct served_model *served = &server->models[i];
+
+        loader->models[i] = (struct coming){
+            .served = served, .source = sources[i], .options = model_options_make(served->options)};
+    }
     *ret_loader = loader;
     return STATUS_OK;
 }
 
-enum status loader_read(struct loader *loader, struct error *error)
+static enum status read_model(struct loader *loader, struct coming *coming, struct error *error)
 {
-    struct server *server = loader->server;
-    enum status status = engine_read(&loader->engine, &loader->options, error);
+    struct served_model *served = coming->served;
+    enum status status = engine_read(&coming->engine, &coming->options, error);
 
     if (status)
         return status;
-    status = limits_new(&server->limits, server->options, engine_get_info(loader->engine), error);
+    status = limits_new(&served->limits, served->options, engine_get_info(coming->engine), error);
     loader->has_bad_options = status == STATUS_INVALID;
     return status ? error_set(error, status, "not enough memory to start") : STATUS_OK;
+}
+
+enum status loader_read(struct loader *loader, struct error *error)
+{
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i < loader->server->n_models && !status; i++) {
+        if (!hub_source_is_coming(loader->models[i].source))
+            status = read_model(loader, &loader->models[i], error);
+    }
+    return status;
 }
 
 bool loader_has_bad_options(const struct loader *loader)
@@ -159,7 +185,9 @@ void loader_free(struct loader *loader)
 {
     if (!loader)
         return;
-    engine_close(loader->engine);
+    for (size_t i = 0; loader->models && i < loader->server->n_models; i++)
+        engine_close(loader->models[i].engine);
+    free(loader->models);
     if (loader->ended >= 0)
         close(loader->ended);
     free(loader);
@@ -174,36 +202,59 @@ static void count_download(void *user, uint64_t done_bytes, uint64_t total_bytes
 }
 
 /* A model that was coming is read here, as soon as it is there. */
-static enum status receive(struct loader *loader)
+static enum status receive(struct loader *loader, struct coming *coming)
 {
     struct error *error = &loader->error;
     enum status status;
 
-    if (!hub_source_is_coming(loader->source))
+    if (!hub_source_is_coming(coming->source))
         return STATUS_OK;
-    status = hub_source_wait(loader->source, count_download, loader->server, error);
+    status = hub_source_wait(coming->source, count_download, loader->server, error);
     count_download(loader->server, 0, 0);
     if (status)
         return status;
-    loader->options.model_dir = hub_source_folder(loader->source);
-    return loader_read(loader, error);
+    coming->options.model_dir = hub_source_folder(coming->source);
+    return read_model(loader, coming, error);
+}
+
+/* All of them have been read; they share the workers. */
+static enum status start(struct loader *loader)
+{
+    const size_t n_models = loader->server->n_models;
+    struct engine *engines[OPTIONS_MAX_MODELS] = {0};
+    struct engine_observer observers[OPTIONS_MAX_MODELS];
+    const struct engine_observer *pointers[OPTIONS_MAX_MODELS] = {0};
+    enum status status;
+
+    for (size_t i = 0; i < n_models; i++) {
+        engines[i] = loader->models[i].engine;
+        observers[i] = (struct engine_observer){
+            .pass_done = pass_done, .user = metrics_of_model(loader->server->metrics, i)};
+        pointers[i] = &observers[i];
+    }
+    status = engine_start_together(engines, n_models, pointers, &loader->error);
+    for (size_t i = 0; i < n_models && !status; i++)
+        describe(loader->models[i].served, engine_get_info(engines[i]));
+    return status;
 }
 
 static enum status load(struct loader *loader)
 {
     struct server *server = loader->server;
-    const struct engine_observer observer = {.pass_done = pass_done, .user = server->metrics};
     enum server_state loading = SERVER_LOADING;
-    enum status status = receive(loader);
+    enum status status = STATUS_OK;
 
+    for (size_t i = 0; i < server->n_models && !status; i++)
+        status = receive(loader, &loader->models[i]);
     if (!status)
-        status = engine_start(loader->engine, &observer, &loader->error);
+        status = start(loader);
     if (status)
         return status;
-    describe(server, engine_get_info(loader->engine));
     set_memory_limit(server);
-    server->engine = loader->engine;
-    loader->engine = NULL;
+    for (size_t i = 0; i < server->n_models; i++) {
+        server->models[i].engine = loader->models[i].engine;
+        loader->models[i].engine = NULL;
+    }
     if (atomic_compare_exchange_strong(&server->state, &loading, SERVER_SERVING))
         log_write(LOG_INFO, "ready in %lld ms: open %s/ to try it and %s/docs for its API",
                   (long long)(clock_now_us() - server->started_us) / 1000, loader->url,

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static int run(const struct options *options, struct hub_source *source)
+static int run(const struct options *options, struct hub_source *const *sources)
 {
     switch (options->command) {
     case OPTIONS_EMBED:
@@ -25,7 +25,7 @@ static int run(const struct options *options, struct hub_source *source)
     case OPTIONS_EVALUATE:
         return command_evaluate(options);
     default:
-        return command_serve(options, source);
+        return command_serve(options, sources);
     }
 }
 
@@ -40,26 +40,57 @@ static int tell_folder(const struct options *options)
     return EXIT_SUCCESS;
 }
 
-/* Once the model's folder is known, it takes the place of --model-id. A server waits for a download
+static int tell_folders(const struct options *options)
+{
+    int exit_status = EXIT_SUCCESS;
+
+    for (size_t i = 0; i <= options->n_more && exit_status == EXIT_SUCCESS; i++)
+        exit_status = tell_folder(options_of_model(options, i));
+    return exit_status;
+}
+
+/* Once a model's folder is known, it takes the place of --model-id. A server waits for a download
  * with its port open, every other command here. */
-static int run_with(struct options *options, struct hub_source *source)
+static bool find_folder(struct options *options, struct hub_source *source, bool is_server)
 {
     struct error error = {0};
-    bool is_server = options->command == OPTIONS_SERVE && !options->download_only;
 
     if (!is_server && hub_source_wait(source, NULL, NULL, &error)) {
         log_write(LOG_ERROR, "%s", error.text);
-        return EXIT_FAILURE;
+        return false;
     }
     if (!hub_source_is_coming(source))
         options->model_id = hub_source_folder(source);
-    return options->download_only ? tell_folder(options) : run(options, source);
+    return true;
 }
 
-/* The token for the hub is known to the process that downloads, and to no other from here on. */
+static int run_with(struct options *options, struct hub_source *const *sources)
+{
+    bool is_server = options->command == OPTIONS_SERVE && !options->download_only;
+
+    if (!find_folder(options, sources[0], is_server))
+        return EXIT_FAILURE;
+    for (size_t i = 0; i < options->n_more; i++) {
+        if (!find_folder(&options->more[i], sources[1 + i], is_server))
+            return EXIT_FAILURE;
+    }
+    return options->download_only ? tell_folders(options) : run(options, sources);
+}
+
+static enum status open_sources(const struct options *options, struct hub_source **sources,
+                                struct error *error)
+{
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i <= options->n_more && !status; i++)
+        status = hub_source_open(&sources[i], options_of_model(options, i), error);
+    return status;
+}
+
+/* The token for the hub is known to the processes that download, and to no other from here on. */
 static int find_and_run(struct options *options, char *const *arguments)
 {
-    struct hub_source *source = NULL;
+    struct hub_source *sources[OPTIONS_MAX_MODELS] = {0};
     struct error error = {0};
     enum status status = STATUS_OK;
     int exit_status;
@@ -67,17 +98,19 @@ static int find_and_run(struct options *options, char *const *arguments)
     if (options->health_check)
         return command_check_health(options);
     if (options->model_id && !options->url)
-        status = hub_source_open(&source, options, &error);
+        status = open_sources(options, sources, &error);
     hub_token_wipe(options->hf_token, arguments, environ);
     options_wipe_hf_token(options);
     if (status == STATUS_NO_MEMORY) {
         log_write(LOG_ERROR, "%s", error.text); /* nothing is wrong with the command line */
-        return EXIT_FAILURE;
+        exit_status = EXIT_FAILURE;
+    } else if (status) {
+        exit_status = command_complain(options, error.text);
+    } else {
+        exit_status = sources[0] ? run_with(options, sources) : run(options, NULL);
     }
-    if (status)
-        return command_complain(options, error.text);
-    exit_status = source ? run_with(options, source) : run(options, NULL);
-    hub_source_free(source);
+    for (size_t i = 0; i < OPTIONS_MAX_MODELS; i++)
+        hub_source_free(sources[i]);
     return exit_status;
 }
 

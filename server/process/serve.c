@@ -109,9 +109,9 @@ static void look_for_stall(struct server *server, int64_t period_us)
     int64_t elapsed_us = now_us - server->looked_us;
 
     server->looked_us = now_us;
-    atomic_store(
-        &server->stalled_us,
-        engine_measure_stall(server->engine, elapsed_us < period_us ? elapsed_us : period_us));
+    atomic_store(&server->stalled_us,
+                 engine_measure_stall(server->models->engine,
+                                      elapsed_us < period_us ? elapsed_us : period_us));
     if (server_is_stalled(server) && !was_stalled)
         log_write(LOG_ERROR, "the workers have made no step for %g s (--stall-timeout): not alive",
                   server->options->stall_timeout);
@@ -123,14 +123,14 @@ static void look_for_stall(struct server *server, int64_t period_us)
  * --threads says how many; no worker can be added. */
 static void follow_cores(struct server *server)
 {
-    const size_t n_workers = engine_get_info(server->engine)->n_workers;
+    const size_t n_workers = engine_get_info(server->models->engine)->n_workers;
     const size_t n_before = atomic_load(&server->n_cores);
     const size_t n_cores = engine_count_cores();
 
     atomic_store(&server->n_cores, n_cores);
     if (n_cores == n_before || n_before == 0 || server->options->threads > 0)
         return;
-    engine_allow_workers(server->engine, n_cores);
+    engine_allow_workers(server->models->engine, n_cores);
     if (n_cores > n_workers)
         log_write(LOG_WARNING,
                   "%zu cores may be used now, but %zu workers were started: restart to use all",
@@ -146,7 +146,7 @@ static int64_t tend(struct server *server)
 {
     const int64_t period_us = choose_period(server->options);
 
-    if (server->engine) {
+    if (server_is_loaded(server)) {
         look_for_stall(server, period_us);
         follow_cores(server);
     }
@@ -191,7 +191,7 @@ static int serve_model(struct server *server, int signals)
 
     if (http_take_waiting(server->http, &error))
         return fail(&error);
-    notify("READY=1\nSTATUS=serving %s on %s", server_model_name(server),
+    notify("READY=1\nSTATUS=serving %s on %s", served_model_name(server->models),
            http_local_url(server->http));
     wait_for(server, signals, -1);
     if (!stop(server, signals))
@@ -221,61 +221,85 @@ static int serve(struct server *server, struct loader *loader, int signals)
     return status ? refuse(loader, &error) : serve_model(server, signals);
 }
 
+static void release_models(struct server *server)
+{
+    for (size_t i = 0; i < server->n_models; i++)
+        limits_free(server->models[i].limits);
+    free(server->models);
+}
+
 /* From the top down: callers end before what they call. The engine's workers push to the pool. */
 static void release(struct server *server)
 {
     server->state = SERVER_STOPPING;
     http_free(server->http);
     pool_stop(server->pool);
-    if (server->engine)
-        engine_close(server->engine);
+    for (size_t i = 0; i < server->n_models; i++)
+        engine_close(server->models[i].engine);
     pool_free(server->pool);
-    limits_free(server->limits);
+    release_models(server);
     spans_free(server->spans);
     credentials_release(server);
     metrics_free(server->metrics);
 }
 
 /* Everything that can be refused; nothing is served yet. */
-static int prepare(struct server *server, struct hub_source *source, struct loader **ret_loader)
+static int prepare(struct server *server, struct hub_source *const *sources,
+                   struct loader **ret_loader)
 {
     const struct options *options = server->options;
     struct error error = {0};
 
-    if (metrics_new(&server->metrics, server->routes) ||
+    if (metrics_new(&server->metrics, server->routes, server->n_models) ||
         pool_new(&server->pool, (size_t)options->request_threads, http_resume)) {
         error_set(&error, STATUS_NO_MEMORY, "not enough memory, threads or descriptors to start");
         return fail(&error);
     }
     if (spans_new(&server->spans, options, &error) || credentials_open(server, &error) ||
-        loader_new(ret_loader, server, source, &error))
+        loader_new(ret_loader, server, sources, &error))
         return fail(&error);
-    if (!hub_source_is_coming(source) && loader_read(*ret_loader, &error))
+    if (loader_read(*ret_loader, &error))
         return refuse(*ret_loader, &error);
     return http_start(server, &error) ? fail(&error) : EXIT_SUCCESS;
 }
 
+/* OK: the models are named. */
+static enum status name_models(struct server *server, struct error *error)
+{
+    const struct options *options = server->options;
+
+    server->models = calloc(1 + options->n_more, sizeof *server->models);
+    if (!server->models)
+        return error_set(error, STATUS_NO_MEMORY, "not enough memory to start");
+    server->n_models = 1 + options->n_more;
+    for (size_t i = 0; i < server->n_models; i++)
+        served_model_init(&server->models[i], options_of_model(options, i));
+    return server_check_names(server, error);
+}
+
 /* --check-config: what prepare() refuses, without what it starts. */
-static int check_files(const struct options *options, struct hub_source *source)
+static int check_files(const struct options *options, struct hub_source *const *sources)
 {
     struct server server = {.options = options, .routes = &api_routes};
     struct error error = {0};
     struct loader *loader = NULL;
     int exit_status = EXIT_SUCCESS;
 
-    if (credentials_open(&server, &error) || loader_new(&loader, &server, source, &error))
+    if (name_models(&server, &error))
+        exit_status = command_complain(options, error.text);
+    else if (credentials_open(&server, &error) || loader_new(&loader, &server, sources, &error))
         exit_status = fail(&error);
     else if (loader_read(loader, &error))
         exit_status = refuse(loader, &error);
     else
         puts("the configuration is fine");
     loader_free(loader);
-    limits_free(server.limits);
+    release_models(&server);
     credentials_release(&server);
     return exit_status;
 }
 
-static int run(const struct options *options, struct hub_source *source)
+static int run(const struct options *options, struct hub_source *const *sources)
 {
     struct server server = {.options = options,
                             .routes = &api_routes,
@@ -284,16 +308,21 @@ static int run(const struct options *options, struct hub_source *source)
                             .draw = retry_draw};
     struct error error = {0};
     struct loader *loader = NULL;
-    int signals = signals_open(credentials_have_files(options));
-    int exit_status;
+    enum status status = name_models(&server, &error);
+    int signals, exit_status;
 
+    if (status) {
+        free(server.models);
+        return status == STATUS_INVALID ? command_complain(options, error.text) : fail(&error);
+    }
+    signals = signals_open(credentials_have_files(options));
     if (signals < 0) {
+        free(server.models);
         error_set(&error, STATUS_NO_MEMORY, "not enough descriptors to start");
         return fail(&error);
     }
-    server_name_model(&server);
     raise_file_limit(options);
-    exit_status = prepare(&server, source, &loader);
+    exit_status = prepare(&server, sources, &loader);
     if (exit_status == EXIT_SUCCESS)
         exit_status = serve(&server, loader, signals);
     release(&server);
@@ -302,13 +331,19 @@ static int run(const struct options *options, struct hub_source *source)
     return exit_status;
 }
 
-int command_serve(const struct options *options, struct hub_source *source)
+int command_serve(const struct options *options, struct hub_source *const *sources)
 {
     struct error error = {0};
+    enum status status;
 
     return_freed_memory();
-    if (cors_check(options, &error) || spans_check(options, &error) ||
-        model_options_check(options, !hub_source_is_coming(source), &error))
+    status = cors_check(options, &error);
+    if (!status)
+        status = spans_check(options, &error);
+    for (size_t i = 0; i <= options->n_more && !status; i++)
+        status = model_options_check(options_of_model(options, i),
+                                     !hub_source_is_coming(sources[i]), &error);
+    if (status)
         return command_complain(options, error.text);
-    return options->check_config ? check_files(options, source) : run(options, source);
+    return options->check_config ? check_files(options, sources) : run(options, sources);
 }

@@ -31,7 +31,12 @@ void histogram_observe(struct histogram *histogram, int64_t value);
 /* The same, n times. */
 void histogram_observe_times(struct histogram *histogram, int64_t value, uint64_t n);
 
-/* Writes all lines of this name except HELP and TYPE. */
-void histogram_write(struct histogram *histogram, const char *name, struct buffer *buffer);
+/* Adds the observations of another with the same bounds. */
+void histogram_add(struct histogram *histogram, const struct histogram *other);
+
+/* Writes all lines of this name except HELP and TYPE. `labels` are those beside "le", as they stand
+ * between braces; "" for none. */
+void histogram_write(struct histogram *histogram, const char *name, const char *labels,
+                     struct buffer *buffer);
 
 #endif

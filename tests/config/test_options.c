@@ -644,6 +644,80 @@ static void test_options__variables_of_kubernetes_are_ignored_with_a_warning(voi
     options_release(&options);
 }
 
+/* What precedes the first --model-id is of all models, what follows one, of that alone. */
+static void test_options__several_models_have_their_own(void **state)
+{
+    struct options options = read_good((struct start){
+        .flags = {"--dtype=float32", "--model-alias=common", "--model-id=a", "--port=81",
+                  "--model-id=b", "--dtype=int8", "--model-alias=x", "--model-alias=y",
+                  "--max-queue-tokens=100", "--model-id=c", "--hostname=::1"},
+        .variables = {"NESTD_POOLING=cls", "NESTD_DTYPE=bfloat16", "DTYPE=auto"},
+    });
+    const struct options *b = options_of_model(&options, 1);
+    const struct options *c = options_of_model(&options, 2);
+
+    (void)state;
+    assert_int_equal(options.n_more, 2);
+    assert_ptr_equal(options_of_model(&options, 0), &options);
+    assert_string_equal(options.model_id, "a");
+    assert_string_equal(options.dtype, "float32");
+    assert_int_equal(options.model_alias.n_values, 1);
+    assert_string_equal(b->model_id, "b");
+    assert_string_equal(b->dtype, "int8");
+    assert_int_equal(b->model_alias.n_values, 2);
+    assert_string_equal(b->model_alias.values[0], "x");
+    assert_int_equal(b->max_request_tokens, 100);
+    assert_string_equal(b->pooling, "cls");
+    assert_string_equal(c->model_id, "c");
+    assert_string_equal(c->dtype, "float32");
+    assert_int_equal(c->max_request_tokens, options.max_request_tokens);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(options_of_model(&options, i)->port, 81);
+        assert_string_equal(options_of_model(&options, i)->hostname, "::1");
+    }
+    options_release(&options);
+}
+
+static void test_options__a_variable_lists_models(void **state)
+{
+    static const char *const variables[] = {"NESTD_MODEL_ID=a,b/c", "MODEL_ID=a,b/c"};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct options options =
+            read_good((struct start){.variables = {variables[i], "NESTD_DTYPE=int8"}});
+
+        assert_int_equal(options.n_more, 1);
+        assert_string_equal(options.model_id, "a");
+        assert_string_equal(options_of_model(&options, 1)->model_id, "b/c");
+        assert_string_equal(options_of_model(&options, 1)->dtype, "int8");
+        options_release(&options);
+
+        options = read_good((struct start){.flags = {"--model-id=x"}, .variables = {variables[i]}});
+        assert_int_equal(options.n_more, 0);
+        assert_string_equal(options.model_id, "x");
+        options_release(&options);
+    }
+}
+
+static void test_options__bad_models_are_refused(void **state)
+{
+    const struct start twice = {
+        .flags = {MODEL, "--dtype=int8", "--model-id=b", "--dtype=auto", "--dtype=int8"}};
+    const struct start of_server = {.flags = {MODEL, "--port=1", "--model-id=b", "--port=2"}};
+    const struct start second = {
+        .flags = {MODEL, "--model-id=b", "--default-prompt=x", "--default-prompt-name=y"}};
+    const struct start embeds = {.flags = {"embed", MODEL, "--output=x", "--model-id=b"}};
+    const struct start empty = {.variables = {"NESTD_MODEL_ID=a,"}};
+
+    (void)state;
+    assert_refused(&twice, "--dtype is given twice");
+    assert_refused(&of_server, "--port is given twice");
+    assert_refused(&second, "--default-prompt and --default-prompt-name exclude each other");
+    assert_refused(&embeds, "--model-id is given twice");
+    assert_refused(&empty, "NESTD_MODEL_ID=: expected text in UTF-8, not empty");
+}
+
 static void test_options__list_is_bounded(void **state)
 {
     static char flag[20 + 2 * (OPTIONS_MAX_VALUES + 1)];
@@ -751,6 +825,9 @@ int main(void)
         cmocka_unit_test(test_options__request_tokens_follow_a_smaller_queue),
         cmocka_unit_test(test_options__memory_limit_has_room_for_a_body),
         cmocka_unit_test(test_options__variables_of_kubernetes_are_ignored_with_a_warning),
+        cmocka_unit_test(test_options__several_models_have_their_own),
+        cmocka_unit_test(test_options__a_variable_lists_models),
+        cmocka_unit_test(test_options__bad_models_are_refused),
         cmocka_unit_test(test_options__list_is_bounded),
         cmocka_unit_test(test_options__help_names_every_option),
         cmocka_unit_test(test_options__help_fits_100_columns),

@@ -8,6 +8,7 @@
  * its turn. Nothing here keeps a client's text. */
 #include "server/api/embed/embed_work.h"
 
+#include "server/api/embed/choose.h"
 #include "server/api/embed/decode.h"
 #include "server/api/embed/prompted.h"
 #include "server/exchange/request.h"
@@ -56,7 +57,7 @@ static bool respond_sparse(struct request *request)
 
 static bool check_model(struct request *request, struct slice name)
 {
-    if (!name.bytes || server_knows_model(request->server, name.bytes, name.len_bytes))
+    if (!name.bytes || server_find_model(request->server, name.bytes, name.len_bytes))
         return true;
     respond_unknown_model(request, name);
     return false;
@@ -125,7 +126,7 @@ static void respond_too_long(struct request *request, const struct embed_work *w
     size_t index;
     const char *field = fields_locate(&work->fields, i, &index);
 
-    if (max_tokens < request->server->limits->max_text_tokens)
+    if (max_tokens < request->model->limits->max_text_tokens)
         respond_problem(request, PROBLEM_TOO_LONG, field,
                         "This request's max_tokens is %zu tokens, however you requested %zu tokens "
                         "(%s[%zu], special tokens included); truncation is off",
@@ -151,9 +152,9 @@ static void respond_too_many(struct request *request, const struct embed_work *w
  * request has too many tokens, the rest are counted for the error message, but not kept. */
 static bool tokenize(struct request *request, struct embed_work *work, struct workspace *workspace)
 {
-    const struct limits *limits = request->server->limits;
+    const struct limits *limits = request->model->limits;
     const struct tokenizer *tokenizer =
-        engine_get_info(atomic_load(&request->server->engine))->tokenizer;
+        engine_get_info(atomic_load(&request->model->engine))->tokenizer;
     const struct fields *fields = &work->fields;
     struct tokenize_result result = {0};
     size_t n_prompt_tokens = 0;
@@ -217,7 +218,7 @@ static size_t count_max_tokens(const struct fields *fields, size_t pair_extra)
 /* For tokens, including the growth of their buffer, and for the data of each input. */
 static bool take_for_tokens(struct request *request, const struct embed_work *work)
 {
-    const struct engine_info *info = engine_get_info(atomic_load(&request->server->engine));
+    const struct engine_info *info = engine_get_info(atomic_load(&request->model->engine));
     size_t n_inputs = work->fields.n_inputs;
 
     size_t token_bytes = sizeof(int32_t) + (work->fields.is_judged ? sizeof(uint8_t) : 0);
@@ -294,11 +295,15 @@ static bool prepare(struct request *request, const struct embed_route *route)
         return respond_no_memory(request);
     request->work = work;
     request->free_work = embed_work_free;
-    if (!route->judges && request->server->limits->labels.n > 0)
+    if (!route->model_in_path && !choose_model(request, route->judges      ? CHOOSE_CROSS_ENCODER
+                                                        : route->is_sparse ? CHOOSE_SPARSE
+                                                                           : CHOOSE_EMBEDDER))
+        return false;
+    if (!route->judges && request->model->limits->labels.n > 0)
         return respond_cross_encoder(request);
-    if (!route->judges && !route->is_sparse && request->server->limits->is_sparse)
+    if (!route->judges && !route->is_sparse && request->model->limits->is_sparse)
         return respond_sparse(request);
-    if (!decode_body(body, request->server->limits, &request->memory, route->read, &work->fields,
+    if (!decode_body(body, request->model->limits, &request->memory, route->read, &work->fields,
                      &error)) {
         respond_api_error(request, &error);
         return false;

@@ -43,8 +43,9 @@ struct finish_bytes {
 
 /* How one route that encodes differs from the others. */
 struct embed_route {
-    bool judges;    /* it is a cross-encoder's; other routes refuse such a model */
-    bool is_sparse; /* the same of a model whose vectors are sparse */
+    bool judges;        /* it is a cross-encoder's; other routes refuse such a model */
+    bool is_sparse;     /* the same of a model whose vectors are sparse */
+    bool model_in_path; /* request->model is set already */
 
     /* Reads the fields that the route has (decode.h). */
     bool (*read)(struct decoding *decoding, const struct body_object *root);

@@ -76,7 +76,7 @@ static bool read_embeddings(struct decoding *decoding, const struct body_object 
 static struct finish_bytes count_bytes(const struct request *request, const struct embed_work *work)
 {
     enum { AROUND = 256 };
-    const char *model = server_model_name(request->server);
+    const char *model = served_model_name(request->model);
 
     return (struct finish_bytes){
         .reply = AROUND + buffer_json_string_length(model, strlen(model)) +
@@ -95,7 +95,7 @@ void ollama_embed_finish(struct request *request)
 {
     const struct embed_work *work = embed_work_finish(request);
     struct buffer *buffer = &request->reply.body;
-    const char *model = server_model_name(request->server);
+    const char *model = served_model_name(request->model);
 
     if (!work)
         return;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What Ollama tells of its models. nestd has one, under each of its names; there is no file of it
+/* What Ollama tells of its models. nestd has each under all of its names; there is no file of one
  * whose size and digest could be told. */
 #include "server/api/local/ollama.h"
 
@@ -68,14 +68,16 @@ list(struct request *request, void (*write_rest)(struct buffer *buffer, const st
                                                  const struct engine_info *info))
 {
     const struct server *server = request->server;
-    const struct engine_info *info = engine_get_info(atomic_load(&server->engine));
     struct buffer *buffer = &request->reply.body;
+    const struct engine_info *info;
+    const struct served_model *model;
     const char *name;
 
     respond_json(request);
     buffer_append_string(buffer, "{\"models\":[");
-    for (size_t i = 0; (name = server_list_name(server, i)) != NULL; i++) {
+    for (size_t i = 0; (name = server_list_name(server, i, &model)) != NULL; i++) {
         buffer_append_string(buffer, i > 0 ? "," : "");
+        info = engine_get_info(atomic_load(&model->engine));
         write_model(buffer, info, name);
         write_rest(buffer, server, info);
     }
@@ -117,8 +119,7 @@ static bool read_name(struct decoding *decoding, const struct body_object *root)
 
 static void write_shown(struct request *request)
 {
-    const struct server *server = request->server;
-    const struct engine_info *info = engine_get_info(atomic_load(&server->engine));
+    const struct engine_info *info = engine_get_info(atomic_load(&request->model->engine));
     struct buffer *buffer = &request->reply.body;
 
     respond_json(request);
@@ -130,26 +131,28 @@ static void write_shown(struct request *request)
                    "\"embedding.context_length\":%zu,\"embedding.embedding_length\":%zu},"
                    "\"capabilities\":[%s],\"modified_at\":",
                    info->max_tokens, info->n_dims, info->labels->n > 0 ? "" : "\"embedding\"");
-    write_time(buffer, server->created);
+    write_time(buffer, request->server->created);
     buffer_append_string(buffer, "}");
 }
 
 enum route_outcome ollama_show_model(struct request *request)
 {
     struct slice body = {request->body.bytes, request->body.len_bytes};
+    struct served_model *model;
     struct fields fields;
     struct api_error error;
 
-    if (!decode_body(body, request->server->limits, &request->memory, read_name, &fields, &error)) {
+    if (!decode_body(body, request->model->limits, &request->memory, read_name, &fields, &error)) {
         respond_api_error(request, &error);
         return ROUTE_ANSWERED;
     }
-    if (server_knows_model(request->server, fields.model.bytes, fields.model.len_bytes))
+    model = server_find_model(request->server, fields.model.bytes, fields.model.len_bytes);
+    if (model) {
+        request->model = model;
         write_shown(request);
-    else
-        respond_problem(request, PROBLEM_MODEL_NOT_FOUND, "model",
-                        "The model '%s' is not served here. This server's model is '%s'",
-                        excerpt_of(fields.model).text, server_model_name(request->server));
+    } else {
+        respond_unknown_model(request, fields.model);
+    }
     fields_release(&fields);
     return ROUTE_ANSWERED;
 }

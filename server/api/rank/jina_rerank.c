@@ -33,7 +33,7 @@ enum route_outcome jina_rerank_start(struct request *request)
 void jina_rerank_finish(struct request *request)
 {
     struct buffer *buffer = &request->reply.body;
-    const char *model = server_model_name(request->server);
+    const char *model = served_model_name(request->model);
     struct ranking ranking;
 
     if (!ranking_init(&ranking, request))

@@ -55,7 +55,7 @@ struct finish_bytes ranking_count_bytes(const struct request *request,
 {
     enum { AROUND = 512, AROUND_ITEM = 160 };
     const struct fields *fields = &work->fields;
-    const char *model = server_model_name(request->server);
+    const char *model = served_model_name(request->model);
     size_t n_bytes = AROUND + buffer_json_string_length(model, strlen(model));
 
     for (size_t i = 0; i < fields->n_inputs; i++) {

@@ -51,7 +51,7 @@ static size_t count_label_bytes(const struct labels *labels)
 
 static struct finish_bytes count_bytes(const struct request *request, const struct embed_work *work)
 {
-    const struct labels *labels = &request->server->limits->labels;
+    const struct labels *labels = &request->model->limits->labels;
 
     return (struct finish_bytes){
         .reply = 2 + work->fields.n_inputs * (3 + count_label_bytes(labels)),
@@ -103,7 +103,7 @@ static void write_predictions(struct buffer *buffer, const struct embed_work *wo
 
 void tei_predict_finish(struct request *request)
 {
-    const struct labels *labels = &request->server->limits->labels;
+    const struct labels *labels = &request->model->limits->labels;
     const struct embed_work *work = embed_work_finish(request);
     struct ranked *items;
 

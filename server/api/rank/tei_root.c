@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/api/rank/tei_root.h"
 
+#include "server/api/embed/choose.h"
 #include "server/api/embed/limits.h"
 #include "server/api/rank/tei_predict.h"
 #include "server/api/rank/tei_rerank.h"
@@ -11,9 +12,12 @@
 
 enum route_outcome tei_root_start(struct request *request)
 {
-    size_t n_labels = request->server->limits->labels.n;
+    size_t n_labels;
 
-    if (request->server->limits->is_sparse)
+    if (!choose_model(request, CHOOSE_ANY))
+        return ROUTE_ANSWERED;
+    n_labels = request->model->limits->labels.n;
+    if (request->model->limits->is_sparse)
         return tei_embed_sparse_start(request);
     if (n_labels == 0)
         return tei_embed_start(request);
@@ -22,9 +26,9 @@ enum route_outcome tei_root_start(struct request *request)
 
 void tei_root_finish(struct request *request)
 {
-    size_t n_labels = request->server->limits->labels.n;
+    size_t n_labels = request->model->limits->labels.n;
 
-    if (request->server->limits->is_sparse)
+    if (request->model->limits->is_sparse)
         tei_embed_sparse_finish(request);
     else if (n_labels == 0)
         tei_embed_finish(request);

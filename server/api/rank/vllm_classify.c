@@ -47,7 +47,7 @@ static const char *find_label(const struct labels *labels, const float *scores)
 void vllm_classify_finish(struct request *request)
 {
     const struct embed_work *work = embed_work_finish(request);
-    const struct labels *labels = &request->server->limits->labels;
+    const struct labels *labels = &request->model->limits->labels;
     struct buffer *buffer = &request->reply.body;
 
     if (!work)

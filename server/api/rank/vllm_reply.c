@@ -11,7 +11,7 @@
 void vllm_reply_begin(struct request *request)
 {
     struct buffer *buffer = &request->reply.body;
-    const char *model = server_model_name(request->server);
+    const char *model = served_model_name(request->model);
 
     buffer_append_string(buffer, "{\"id\":");
     buffer_append_json_or_null(buffer, request->id);
@@ -35,8 +35,8 @@ struct finish_bytes vllm_reply_count_bytes(const struct request *request,
                                            const struct embed_work *work)
 {
     enum { AROUND = 512, AROUND_ITEM = 128 };
-    const struct labels *labels = &request->server->limits->labels;
-    const char *model = server_model_name(request->server);
+    const struct labels *labels = &request->model->limits->labels;
+    const char *model = served_model_name(request->model);
     size_t label_bytes = 0;
 
     for (size_t i = 0; i < labels->n; i++) {

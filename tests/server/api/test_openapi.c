@@ -27,6 +27,7 @@ struct fixture {
     size_t dims[4];
     struct options options;
     struct limits limits;
+    struct served_model model;
     struct server server;
 };
 
@@ -60,8 +61,10 @@ static int open_server(void **state)
         .similarity = SIMILARITY_DOT,
     };
     fixture.server.options = &fixture.options;
-    server_name_model(&fixture.server);
-    fixture.server.limits = &fixture.limits;
+    served_model_init(&fixture.model, &fixture.options);
+    fixture.model.limits = &fixture.limits;
+    fixture.server.models = &fixture.model;
+    fixture.server.n_models = 1;
     *state = &fixture;
     return 0;
 }

@@ -16,15 +16,15 @@
 static void check_name(const char *model_id, const char *expected)
 {
     struct options options = {.model_id = model_id};
-    struct server server = {.options = &options};
+    struct served_model model;
 
-    server_name_model(&server);
-    assert_string_equal(server_model_name(&server), expected);
+    served_model_init(&model, &options);
+    assert_string_equal(served_model_name(&model), expected);
 }
 
 static bool knows(const struct server *server, const char *name)
 {
-    return server_knows_model(server, name, strlen(name));
+    return server_find_model(server, name, strlen(name));
 }
 
 static void test_server__model_is_named_after_its_folder(void **state)
@@ -51,10 +51,11 @@ static void test_server__knows_path_name_and_aliases(void **state)
 {
     const char *aliases[] = {"text-embedding-3-small", "default"};
     struct options options = {.model_id = "/models/bge", .model_alias = {aliases, 2}};
-    struct server server = {.options = &options};
+    struct served_model model;
+    struct server server = {.options = &options, .models = &model, .n_models = 1};
 
     (void)state;
-    server_name_model(&server);
+    served_model_init(&model, &options);
     assert_true(knows(&server, "/models/bge"));
     assert_true(knows(&server, "bge"));
     assert_true(knows(&server, "BAAI/bge"));
@@ -63,28 +64,65 @@ static void test_server__knows_path_name_and_aliases(void **state)
     assert_false(knows(&server, "BAAI/bge/"));
     assert_false(knows(&server, "a/b/bge"));
     assert_false(knows(&server, "models/BGE"));
-    assert_string_equal(server_list_name(&server, 0), "bge"); /* not where it is */
-    assert_string_equal(server_list_name(&server, 2), "default");
-    assert_null(server_list_name(&server, 3));
+    assert_string_equal(served_model_list_name(&model, 0), "bge"); /* not where it is */
+    assert_string_equal(served_model_list_name(&model, 2), "default");
+    assert_null(served_model_list_name(&model, 3));
     assert_true(knows(&server, "default"));
     assert_false(knows(&server, "BGE"));
     assert_false(knows(&server, ""));
     assert_false(knows(&server, "bge-large"));
-    assert_false(server_knows_model(&server, "bge\0x", 5));
+    assert_false(server_find_model(&server, "bge\0x", 5));
 }
 
 static void test_server__served_name_takes_the_others_place(void **state)
 {
     struct options options = {.model_id = "/models/bge", .served_model_name = "mine"};
-    struct server server = {.options = &options};
+    struct served_model model;
+    struct server server = {.options = &options, .models = &model, .n_models = 1};
 
     (void)state;
-    server_name_model(&server);
-    assert_string_equal(server_model_name(&server), "mine");
+    served_model_init(&model, &options);
+    assert_string_equal(served_model_name(&model), "mine");
     assert_true(knows(&server, "mine"));
     assert_true(knows(&server, "me/mine"));
     assert_false(knows(&server, "bge"));
     assert_false(knows(&server, "/models/bge"));
+}
+
+static void test_server__several_models_are_found_by_name(void **state)
+{
+    const char *aliases[] = {"small", "*"};
+    struct options options[3] = {
+        {.model_id = "/models/bge", .model_alias = {aliases, 2}},
+        {.model_id = "/models/e5", .served_model_name = "mine"},
+        {.model_id = "/other/bge"},
+    };
+    struct served_model models[3];
+    struct server server = {.options = &options[0], .models = models, .n_models = 2};
+    const struct served_model *whose = NULL;
+    struct error error = {0};
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++)
+        served_model_init(&models[i], &options[i]);
+    assert_ptr_equal(server_find_model(&server, "mine", 4), &models[1]);
+    assert_ptr_equal(server_find_model(&server, "me/mine:latest", 14), &models[1]);
+    assert_ptr_equal(server_find_model(&server, "small", 5), &models[0]);
+    assert_ptr_equal(server_find_model(&server, "anything", 8), &models[0]); /* by its "*" */
+    assert_string_equal(server_list_name(&server, 0, &whose), "bge");
+    assert_string_equal(server_list_name(&server, 1, &whose), "small");
+    assert_ptr_equal(whose, &models[0]);
+    assert_string_equal(server_list_name(&server, 2, &whose), "mine");
+    assert_ptr_equal(whose, &models[1]);
+    assert_null(server_list_name(&server, 3, &whose));
+    assert_string_equal(server_describe_offer(&server).text,
+                        "This server's models are 'bge', 'mine'");
+    assert_int_equal(server_check_names(&server, &error), STATUS_OK);
+    server.n_models = 3;
+    assert_int_equal(server_check_names(&server, &error), STATUS_INVALID);
+    assert_non_null(strstr(error.text, "two models are called bge"));
+    options[0].model_alias.n_values = 1;
+    assert_null(server_find_model(&server, "anything", 8));
 }
 
 int main(void)
@@ -93,6 +131,7 @@ int main(void)
         cmocka_unit_test(test_server__model_is_named_after_its_folder),
         cmocka_unit_test(test_server__knows_path_name_and_aliases),
         cmocka_unit_test(test_server__served_name_takes_the_others_place),
+        cmocka_unit_test(test_server__several_models_are_found_by_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

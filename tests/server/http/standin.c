@@ -238,8 +238,10 @@ void standin_start(struct standin *standin)
     server->routes = &routes;
     server->draw = retry_draw;
     server->state = SERVER_SERVING;
-    server->engine = &engine;
-    assert_int_equal(metrics_new(&server->metrics, &routes), STATUS_OK);
+    standin->model = (struct served_model){.options = &standin->options, .engine = &engine};
+    server->models = &standin->model;
+    server->n_models = 1;
+    assert_int_equal(metrics_new(&server->metrics, &routes, 1), STATUS_OK);
     assert_int_equal(pool_new(&server->pool, (size_t)standin->options.request_threads, http_resume),
                      STATUS_OK);
     if (http_start(server, &error))

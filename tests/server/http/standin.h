@@ -19,6 +19,7 @@
  *   GET  /model   "model", once there is one */
 struct standin {
     struct options options; /* filled in by standin_init, to be changed before standin_start */
+    struct served_model model;
     struct server server;
 };
 

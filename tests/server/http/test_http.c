@@ -340,8 +340,8 @@ static void test_http__before_the_model_is_loaded(void **state)
 
     (void)state;
     standin_start(&standin);
-    engine = standin.server.engine;
-    standin.server.engine = NULL;
+    engine = standin.model.engine;
+    standin.model.engine = NULL;
     standin.server.state = SERVER_LOADING;
     client_ask(&standin, "POST /work HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}", &answer);
     assert_int_equal(answer.status, 503);
@@ -350,7 +350,7 @@ static void test_http__before_the_model_is_loaded(void **state)
     assert_status(&answer, 503, "\"loading\"");
     client_ask(&standin, "GET /quick HTTP/1.1\r\nHost: x\r\n\r\n", &answer);
     assert_int_equal(answer.status, 200);
-    standin.server.engine = engine;
+    standin.model.engine = engine;
 }
 
 static void test_http__full_server_refuses_and_recovers(void **state)

@@ -17,14 +17,17 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct options options;
+static struct options options = {.model_id = "tiny"};
+static struct served_model model;
 static struct server server;
 
 static int set_up(void **state)
 {
     (void)state;
-    server = (struct server){.options = &options, .routes = &api_routes};
-    return metrics_new(&server.metrics, server.routes) != STATUS_OK;
+    served_model_init(&model, &options);
+    server = (struct server){
+        .options = &options, .routes = &api_routes, .models = &model, .n_models = 1};
+    return metrics_new(&server.metrics, server.routes, 1) != STATUS_OK;
 }
 
 static int tear_down(void **state)
@@ -129,8 +132,8 @@ static void test_metrics__engine_is_zero_while_the_model_is_loading(void **state
 static void test_metrics__passes_are_observed(void **state)
 {
     (void)state;
-    metrics_count_pass(server.metrics, 3, 40);
-    metrics_count_pass(server.metrics, 1, 8);
+    metrics_count_pass(metrics_of_model(server.metrics, 0), 3, 40);
+    metrics_count_pass(metrics_of_model(server.metrics, 0), 1, 8);
     assert_int_equal(read_series("nestd_pass_texts_sum"), 4);
     assert_int_equal(read_series("nestd_pass_texts_bucket{le=\"1\"}"), 1);
     assert_int_equal(read_series("nestd_pass_tokens_count"), 2);

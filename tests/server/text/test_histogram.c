@@ -17,7 +17,7 @@ static void assert_written(struct histogram *histogram, const char *expected)
 {
     struct buffer buffer = {0};
 
-    histogram_write(histogram, "h", &buffer);
+    histogram_write(histogram, "h", "", &buffer);
     buffer_append(&buffer, "", 1);
     assert_false(buffer_failed(&buffer));
     assert_string_equal(buffer.bytes, expected);

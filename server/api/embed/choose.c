@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A body is decoded by the limits of its model, so the name is looked for before. What is wrong with
+ * the body is left to be told by who decodes it. */
+#include "server/api/embed/choose.h"
+
+#include "server/api/embed/body.h"
+#include "server/api/embed/limits.h"
+#include "server/exchange/request.h"
+#include "server/exchange/respond.h"
+#include "server/exchange/server.h"
+
+static enum choose_kind kind_of(const struct limits *limits)
+{
+    if (limits->labels.n > 0)
+        return CHOOSE_CROSS_ENCODER;
+    return limits->is_sparse ? CHOOSE_SPARSE : CHOOSE_EMBEDDER;
+}
+
+static struct served_model *find_first(const struct server *server, enum choose_kind kind)
+{
+    for (size_t i = 0; i < server->n_models; i++) {
+        if (kind == CHOOSE_ANY || kind == kind_of(server->models[i].limits))
+            return &server->models[i];
+    }
+    return server->models;
+}
+
+bool choose_model(struct request *request, enum choose_kind kind)
+{
+    enum { MAX_VALUES = 16 }; /* the name is one */
+    const struct slice text = {request->body.bytes, request->body.len_bytes};
+    struct served_model *model = find_first(request->server, kind);
+    struct slice name = {0};
+    struct api_error error;
+    struct body *body;
+
+    if (request->server->n_models == 1)
+        return true;
+    if (body_new(text, MAX_VALUES, &request->memory, &body, &error)) {
+        const struct body_object root = body_root(body);
+
+        if (body_get_text(&root, "model", &name, &error) && name.bytes)
+            model = server_find_model(request->server, name.bytes, name.len_bytes);
+        if (!model)
+            respond_unknown_model(request, name);
+        body_free(body);
+    }
+    if (model)
+        request->model = model;
+    return model;
+}
