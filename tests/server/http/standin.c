@@ -118,8 +118,13 @@ void engine_get_stats(struct engine *of, struct engine_stats *ret_stats)
 
 const struct engine_info *engine_get_info(const struct engine *of)
 {
-    static const struct engine_info info = {
-        .n_dims = 8, .default_dims = 8, .max_tokens = 16, .n_workers = 1, .dtype = "float32"};
+    static const struct labels none;
+    static const struct engine_info info = {.n_dims = 8,
+                                            .default_dims = 8,
+                                            .max_tokens = 16,
+                                            .n_workers = 1,
+                                            .dtype = "float32",
+                                            .labels = &none};
 
     (void)of;
     return &info;
