@@ -2,11 +2,12 @@
 
 /* Reads the options from their sources, weakest first, each through the same option_set, so a
  * value means the same wherever it is written. The flags are walked twice: first for --help,
- * --version and --config, since the file must be read before them, then for the rest. The variables
- * of Text Embeddings Inference come last, for options that have no stronger source: their names are
- * plain (PORT), so one that is not needed need not make sense. Whatever is
- * unknown, out of range or given twice ends the reading with a message that names the option as the
- * person wrote it, the value, and what is allowed. */
+ * --version, --describe and --config, since the file must be read before them, then for the rest.
+ * The variables of Text Embeddings Inference come last, for options that have no stronger source:
+ * their names are plain (PORT), so one that is not needed need not make sense. Whatever is unknown,
+ * out of range or given twice ends the reading with a message that names the option as the person
+ * wrote it, the value, and what is allowed. */
+#include "config/describe.h"
 #include "config/foreign.h"
 #include "config/option_value.h"
 #include "config/options.h"
@@ -152,7 +153,17 @@ static bool read_command(struct reading *reading, int argc, char *const *argv)
                             shown_of_string(argv[1]).text);
 }
 
-/* The first walk: --help, --version and --config. */
+/* --describe, with what follows it. */
+static bool read_describe(struct reading *reading, const char *name)
+{
+    reading->report->describe = name ? describe_find(name) : NULL;
+    if (!reading->report->describe)
+        return reading_complain(reading, "--describe: expected man, bash, zsh or fish after it");
+    reading->outcome = OPTIONS_DESCRIBE;
+    return true;
+}
+
+/* The first walk: --help, --version, --describe and --config. */
 static bool scan_flags(struct reading *reading, int argc, char *const *argv)
 {
     for (int at = reading->first_flag; at < argc;) {
@@ -166,6 +177,8 @@ static bool scan_flags(struct reading *reading, int argc, char *const *argv)
             reading->outcome = OPTIONS_VERSION;
             return true;
         }
+        if (strcmp(argv[at], "--describe") == 0)
+            return read_describe(reading, at + 1 < argc ? argv[at + 1] : NULL);
         if (!read_flag(reading, argc, argv, &at, &flag))
             return false;
         reading->n_flag_models += flag.option == &option_table[OPTION_INDEX_model_id];

@@ -72,14 +72,19 @@ struct options {
 };
 
 enum options_outcome {
-    OPTIONS_RUN,     /* all is well: *ret_options is filled */
-    OPTIONS_HELP,    /* --help: print it, exit 0 */
-    OPTIONS_VERSION, /* --version */
-    OPTIONS_BAD,     /* `problem` says what is wrong and what is allowed: exit 2 */
+    OPTIONS_RUN,      /* all is well: *ret_options is filled */
+    OPTIONS_HELP,     /* --help: print it, exit 0 */
+    OPTIONS_VERSION,  /* --version */
+    OPTIONS_DESCRIBE, /* --describe: print `describe`, exit 0 */
+    OPTIONS_BAD,      /* `problem` says what is wrong and what is allowed: exit 2 */
 };
+
+/* Prints the options table as something else. */
+typedef void options_description(FILE *file);
 
 struct options_report {
     enum options_command command; /* what --help is to describe */
+    options_description *describe;
     char problem[512];
     char warnings[4][256]; /* [n_warnings], such as an ignored NESTD_PORT=tcp://... */
     size_t n_warnings;
@@ -88,14 +93,10 @@ struct options_report {
 /* argv[0] is skipped; envp is the environment, NULL-terminated. An option of another command is
  * refused as a flag, and ignored in the environment and the file, which may be there for all
  * commands. *ret_options is touched only with OPTIONS_RUN; then max_request_tokens is at most
-<<<<<<< HEAD
- * max_queue_tokens, and there is a model_id, a health_check or, for the other commands than OPTIONS_SERVE, a
- * url.
-=======
- * max_queue_tokens, and there is a model_id or, for the other commands than OPTIONS_SERVE, a url.
- * A server may have several models: --model-id is given again, or its variable lists them. What
- * follows a --model-id then holds for that model, and what precedes the first, for all.
->>>>>>> ee35a14 (server: several models in one process)
+ * max_queue_tokens, and there is a model_id, a health_check or, for the other commands than
+ * OPTIONS_SERVE, a url. A server may have several models: --model-id is given again, or its
+ * variable lists them. What follows a --model-id then holds for that model, and what precedes the
+ * first, for all.
  * *report is overwritten. */
 enum options_outcome options_read(int argc, char *const *argv, char *const *envp,
                                   struct options *ret_options, struct options_report *report);

@@ -145,6 +145,8 @@ void options_print_help(FILE *file, enum options_command command)
     }
     print_row(file, "--config", "FILE",
               "A JSON object of options, such as {\"max_batch_tokens\": 512}");
+    print_row(file, "--describe", "man|bash|zsh|fish",
+              "Print the manual page, or what that shell completes a command line by, and exit");
     print_row(file, "--help, -h", "", "Print this and exit");
     print_row(file, "--version", "", "Print the version and exit");
     fputs(

@@ -129,6 +129,9 @@ int main(int argc, char **argv)
     case OPTIONS_VERSION:
         puts("nestd " NESTD_VERSION " (" NESTD_COMMIT ")");
         return EXIT_SUCCESS;
+    case OPTIONS_DESCRIBE:
+        report.describe(stdout);
+        return EXIT_SUCCESS;
     case OPTIONS_BAD:
         options = (struct options){.command = report.command};
         return command_complain(&options, report.problem);
