@@ -15,8 +15,8 @@
 
 #include <stdlib.h>
 
-const unsigned metrics_statuses[METRICS_N_STATUSES] = {200, 204, 400, 401, 404, 405, 408, 413,
-                                                       415, 422, 429, 431, 499, 500, 501, 503};
+const unsigned metrics_statuses[METRICS_N_STATUSES] = {200, 204, 400, 401, 404, 405, 408, 413, 415,
+                                                       422, 424, 429, 431, 499, 500, 501, 503};
 
 static const int64_t duration_bounds_us[] = {
     100,    250,    500,    1000,    2500,    5000,    10000,    25000,    50000,

@@ -16,7 +16,7 @@ struct routes;
 
 /* All statuses: those of errors.def, 200, 204 for a preflight, 499 for a client that left. A test
  * compares. */
-enum { METRICS_N_STATUSES = 16 };
+enum { METRICS_N_STATUSES = 17 };
 extern const unsigned metrics_statuses[METRICS_N_STATUSES];
 
 /* What Text Embeddings Inference counts apart (metrics_tei.c): requests of one text and of several,

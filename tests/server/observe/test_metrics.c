@@ -83,7 +83,7 @@ static void end_request(const struct route *route, unsigned http_status)
 static void test_metrics__every_status_has_its_series_from_the_start(void **state)
 {
     static const unsigned statuses[] = {
-#define PROBLEM(name, http_status, type, code, tei_status, tei_type) http_status,
+#define PROBLEM(name, http_status, type, code, tei_status, tei_type) http_status, tei_status,
 #include "server/exchange/errors.def"
 #undef PROBLEM
         200,
