@@ -158,31 +158,38 @@ bool server_takes_any_model(const struct server *server)
     return i < server->n_models;
 }
 
-static bool is_called(const struct served_model *model, const char *name, size_t len_bytes)
+static bool is_model_id(const struct served_model *model, const char *name, size_t len_bytes)
 {
-    const struct options *options = model->options;
+    return !model->options->served_model_name && is(model->options->model_id, name, len_bytes);
+}
+
+/* ORGANISATION/NAME: the name on Hugging Face's hub; it is served here as NAME. */
+static bool is_after_organisation(const struct served_model *model, const char *name,
+                                  size_t len_bytes)
+{
     const char *slash = memchr(name, '/', len_bytes);
 
-    if (is_listed(model, name, len_bytes))
-        return true;
-    if (!options->served_model_name && is(options->model_id, name, len_bytes))
-        return true;
-    /* ORGANISATION/NAME: the name on Hugging Face's hub; it is served here as NAME. */
     return slash && slash > name &&
            is_listed(model, slash + 1, len_bytes - (size_t)(slash + 1 - name));
+}
+
+static bool answers_to_any(const struct served_model *model, const char *name, size_t len_bytes)
+{
+    (void)name;
+    (void)len_bytes;
+    return takes_any(model);
 }
 
 struct served_model *server_find_model(const struct server *server, const char *name,
                                        size_t len_bytes)
 {
-    for (size_t i = 0; i < server->n_models; i++) {
-        if (is_called(&server->models[i], name, len_bytes))
-            return &server->models[i];
-    }
-    for (size_t i = 0; i < server->n_models; i++) {
-        if (takes_any(&server->models[i]))
-            return &server->models[i];
-    }
+    static bool (*const ways[])(const struct served_model *, const char *, size_t) = {
+        is_listed, is_model_id, is_after_organisation, answers_to_any};
+
+    for (size_t way = 0; way < sizeof ways / sizeof *ways; way++)
+        for (size_t i = 0; i < server->n_models; i++)
+            if (ways[way](&server->models[i], name, len_bytes))
+                return &server->models[i];
     return NULL;
 }
 

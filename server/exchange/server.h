@@ -105,9 +105,10 @@ MUST_CHECK enum status server_check_names(const struct server *server, struct er
 /* Whether every name is accepted: --model-alias '*'. */
 bool server_takes_any_model(const struct server *server);
 
-/* The model that a request's "model" means: by a listed name, by one after an organisation
- * ("ORGANISATION/NAME") or, without --served-model-name, by the whole --model-id; each also with
- * Ollama's ":latest" behind it; else the one that takes every name. NULL: there is none. */
+/* The model that a request's "model" means: the first that has it as a listed name, else, without
+ * --served-model-name, as its whole --model-id, else as a listed name after an organisation
+ * ("ORGANISATION/NAME"), each also with Ollama's ":latest" behind it; else the one that takes every
+ * name. NULL: there is none. */
 struct served_model *server_find_model(const struct server *server, const char *name,
                                        size_t len_bytes);
 

@@ -125,6 +125,30 @@ static void test_server__several_models_are_found_by_name(void **state)
     assert_null(server_find_model(&server, "anything", 8));
 }
 
+/* A looser way to mean the first model does not hide the name of another. */
+static void test_server__listed_name_comes_before_all_other_ways(void **state)
+{
+    const char *aliases[] = {"a/small"};
+    struct options options[3] = {
+        {.model_id = "/models/bge"},
+        {.model_id = "a/e5", .served_model_name = "BAAI/bge"},
+        {.model_id = "b/small", .model_alias = {aliases, 1}},
+    };
+    struct served_model models[3];
+    struct server server = {.options = &options[0], .models = models, .n_models = 3};
+    struct error error = {0};
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++)
+        served_model_init(&models[i], &options[i]);
+    assert_int_equal(server_check_names(&server, &error), STATUS_OK);
+    assert_ptr_equal(server_find_model(&server, "BAAI/bge", 8), &models[1]);
+    assert_ptr_equal(server_find_model(&server, "BAAI/bge:latest", 15), &models[1]);
+    assert_ptr_equal(server_find_model(&server, "other/bge", 9), &models[0]);
+    assert_ptr_equal(server_find_model(&server, "a/small", 7), &models[2]);
+    assert_ptr_equal(server_find_model(&server, "b/small", 7), &models[2]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,6 +156,7 @@ int main(void)
         cmocka_unit_test(test_server__knows_path_name_and_aliases),
         cmocka_unit_test(test_server__served_name_takes_the_others_place),
         cmocka_unit_test(test_server__several_models_are_found_by_name),
+        cmocka_unit_test(test_server__listed_name_comes_before_all_other_ways),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
