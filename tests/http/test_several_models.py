@@ -132,6 +132,13 @@ def test_an_unknown_name_is_refused_as_the_family_does(pair, name, path, fields,
     )
 
 
+@pytest.mark.parametrize("bad", [7, ["tiny"], {"name": "tiny"}, ["tiny"] * 20])
+@pytest.mark.parametrize("path", ["/embed", "/embed_all", "/tokenize", "/"])
+def test_a_name_that_is_no_text_is_not_the_first_models(pair, path, bad):
+    reply = pair.post(path, {"inputs": "x", "model": bad})
+    assert reply.status == 422 and "'model'" in reply.json()["error"], reply
+
+
 def test_limits_are_the_models_own(pair):
     many = ["x"] * 4
     refused = pair.post("/v1/embeddings", {"model": "tiny", "input": many})

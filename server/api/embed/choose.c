@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A body is decoded by the limits of its model, so the name is looked for before. What is wrong with
- * the body is left to be told by who decodes it. */
+/* A body is decoded by the limits of its model, so the name is looked for before. A name that is no
+ * text is told here, since not every route reads the field; what else is wrong with the body is left
+ * to be told by who decodes it. */
 #include "server/api/embed/choose.h"
 
 #include "server/api/embed/body.h"
@@ -26,24 +27,40 @@ static struct served_model *find_first(const struct server *server, enum choose_
     return server->models;
 }
 
+/* NULL: the request was answered. */
+static struct served_model *find_named(struct request *request, struct body *body,
+                                       enum choose_kind kind)
+{
+    const struct body_object root = body_root(body);
+    struct served_model *model;
+    struct slice name = {0};
+    struct api_error error;
+    bool is_read = body_get_text(&root, "model", &name, &error);
+
+    if (!is_read || body_fault(body)) {
+        respond_api_error(request, is_read ? body_fault(body) : &error);
+        return NULL;
+    }
+    if (!name.bytes)
+        return find_first(request->server, kind);
+    model = server_find_model(request->server, name.bytes, name.len_bytes);
+    if (!model)
+        respond_unknown_model(request, name);
+    return model;
+}
+
 bool choose_model(struct request *request, enum choose_kind kind)
 {
     enum { MAX_VALUES = 16 }; /* the name is one */
     const struct slice text = {request->body.bytes, request->body.len_bytes};
     struct served_model *model = find_first(request->server, kind);
-    struct slice name = {0};
     struct api_error error;
     struct body *body;
 
     if (request->server->n_models == 1)
         return true;
     if (body_new(text, MAX_VALUES, &request->memory, &body, &error)) {
-        const struct body_object root = body_root(body);
-
-        if (body_get_text(&root, "model", &name, &error) && name.bytes)
-            model = server_find_model(request->server, name.bytes, name.len_bytes);
-        if (!model)
-            respond_unknown_model(request, name);
+        model = find_named(request, body, kind);
         body_free(body);
     }
     if (model)

@@ -18,8 +18,8 @@ enum choose_kind {
 };
 
 /* Sets request->model, by the body's "model" on every route. With one model there is nothing to
- * choose, and the body is not looked at. False: no such model is served, and the request was
- * answered. */
+ * choose, and the body is not looked at. False: no such model is served, or the name is no text, and
+ * the request was answered. */
 bool choose_model(struct request *request, enum choose_kind kind);
 
 #endif
