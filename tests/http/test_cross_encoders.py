@@ -515,6 +515,17 @@ def test_vllms_truncation_of_pairs(ranker, side):
     assert reply.json()["results"][0]["relevance_score"] == ask(server, "/v1/rerank", short)["results"][0]["relevance_score"]
 
 
+def test_a_classifier_named_first_does_not_hide_the_ranker(shared_data, start, tmp_path):
+    ranker = tiny_models.make(shared_data, "rank-bert", tmp_path)
+    server, _ = open_ranker(shared_data, start, tmp_path, "classify-bert-3", "--model-id", ranker)
+    rank = {"query": "a", "documents": ["b", "c"]}
+    assert ask(server, "/v1/rerank", rank)["model"] == "rank-bert" == ask(server, "/rerank", rank)["model"]
+    assert len(ask(server, "/v2/rerank", rank)["results"]) == len(ask(server, "/rerank", {"query": "a", "texts": ["b", "c"]})) == 2
+    assert ask(server, "/v1/score", {"text_1": "a", "text_2": "b"})["model"] == "rank-bert"
+    assert ask(server, "/v1/classify", {"input": "a"})["model"] == "classify-bert-3"
+    assert server.post("/v1/rerank", {**rank, "model": "classify-bert-3"}).status == 400
+
+
 @pytest.mark.parametrize("path", ["/", "/invocations"])
 def test_root_does_what_the_model_is_for(ranker, classifier, path):
     body = {"query": "a", "texts": ["b", "c"]}

@@ -11,17 +11,28 @@
 #include "server/exchange/respond.h"
 #include "server/exchange/server.h"
 
-static enum choose_kind kind_of(const struct limits *limits)
+static bool is_of_kind(const struct limits *limits, enum choose_kind kind)
 {
-    if (limits->labels.n > 0)
-        return CHOOSE_CROSS_ENCODER;
-    return limits->is_sparse ? CHOOSE_SPARSE : CHOOSE_EMBEDDER;
+    const size_t n_labels = limits->labels.n;
+
+    switch (kind) {
+    case CHOOSE_EMBEDDER:
+        return n_labels == 0 && !limits->is_sparse;
+    case CHOOSE_SPARSE:
+        return limits->is_sparse;
+    case CHOOSE_RANKER:
+        return n_labels == 1;
+    case CHOOSE_CROSS_ENCODER:
+        return n_labels > 0;
+    default:
+        return true;
+    }
 }
 
 static struct served_model *find_first(const struct server *server, enum choose_kind kind)
 {
     for (size_t i = 0; i < server->n_models; i++) {
-        if (kind == CHOOSE_ANY || kind == kind_of(server->models[i].limits))
+        if (is_of_kind(server->models[i].limits, kind))
             return &server->models[i];
     }
     return server->models;

@@ -14,6 +14,7 @@ enum choose_kind {
     CHOOSE_ANY,
     CHOOSE_EMBEDDER,
     CHOOSE_SPARSE,
+    CHOOSE_RANKER, /* a cross-encoder of one label */
     CHOOSE_CROSS_ENCODER,
 };
 

@@ -281,6 +281,14 @@ static void fill_group(struct request *request, struct embed_work *work)
     request->n_truncated = work->n_truncated;
 }
 
+/* What a model must do for the route. */
+static enum choose_kind find_kind(const struct embed_route *route)
+{
+    if (route->judges)
+        return route->ranks ? CHOOSE_RANKER : CHOOSE_CROSS_ENCODER;
+    return route->is_sparse ? CHOOSE_SPARSE : CHOOSE_EMBEDDER;
+}
+
 /* Everything up to submitting the group. False: the request was answered. */
 static bool prepare(struct request *request, const struct embed_route *route)
 {
@@ -295,9 +303,7 @@ static bool prepare(struct request *request, const struct embed_route *route)
         return respond_no_memory(request);
     request->work = work;
     request->free_work = embed_work_free;
-    if (!route->model_in_path && !choose_model(request, route->judges      ? CHOOSE_CROSS_ENCODER
-                                                        : route->is_sparse ? CHOOSE_SPARSE
-                                                                           : CHOOSE_EMBEDDER))
+    if (!route->model_in_path && !choose_model(request, find_kind(route)))
         return false;
     if (!route->judges && request->model->limits->labels.n > 0)
         return respond_cross_encoder(request);

@@ -44,6 +44,7 @@ struct finish_bytes {
 /* How one route that encodes differs from the others. */
 struct embed_route {
     bool judges;        /* it is a cross-encoder's; other routes refuse such a model */
+    bool ranks;         /* of those, it needs one of one label */
     bool is_sparse;     /* the same of a model whose vectors are sparse */
     bool model_in_path; /* request->model is set already */
 

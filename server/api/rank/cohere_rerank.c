@@ -15,6 +15,7 @@ enum route_outcome cohere_rerank_start(struct request *request)
 {
     static const struct embed_route route = {
         .judges = true,
+        .ranks = true,
         .read = cohere_rerank_read,
         .count_bytes = ranking_count_bytes,
         .begin_reply = embed_work_keep_texts,

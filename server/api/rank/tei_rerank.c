@@ -36,6 +36,7 @@ enum route_outcome tei_rerank_start(struct request *request)
 {
     static const struct embed_route route = {
         .judges = true,
+        .ranks = true,
         .read = tei_rerank_read,
         .count_bytes = ranking_count_bytes,
         .begin_reply = begin_reply,

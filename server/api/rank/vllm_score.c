@@ -30,6 +30,7 @@ enum route_outcome vllm_score_start(struct request *request)
 {
     static const struct embed_route route = {
         .judges = true,
+        .ranks = true,
         .read = vllm_score_read,
         .count_bytes = vllm_reply_count_bytes,
     };
