@@ -3,6 +3,7 @@
 
 #include "config/options.h"
 #include "server/api/card_json.h"
+#include "server/api/embed/choose.h"
 #include "server/api/embed/limits.h"
 #include "server/api/embed/vector_json.h"
 #include "server/exchange/request.h"
@@ -146,14 +147,15 @@ static void write_own_info(struct buffer *buffer, const struct limits *limits,
     buffer_append_string(buffer, "]}");
 }
 
+/* Without a name, of the model whose vectors the routes that embed then give. */
 enum route_outcome tei_info(struct request *request)
 {
     const char *name = request->asked_model;
-    const struct served_model *model = request->model;
+    const struct served_model *model = name[0]
+                                           ? server_find_model(request->server, name, strlen(name))
+                                           : choose_first(request->server, CHOOSE_EMBEDDER);
     const struct engine_info *info;
 
-    if (name[0])
-        model = server_find_model(request->server, name, strlen(name));
     if (!model) {
         respond_unknown_model(request, (struct slice){name, strlen(name)});
         return ROUTE_ANSWERED;

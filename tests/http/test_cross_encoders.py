@@ -526,6 +526,14 @@ def test_a_classifier_named_first_does_not_hide_the_ranker(shared_data, start, t
     assert server.post("/v1/rerank", {**rank, "model": "classify-bert-3"}).status == 400
 
 
+def test_a_ranker_named_first_does_not_hide_the_embedder(shared_data, start, tmp_path, model):
+    """What the playground asks for belongs together: /info, and vectors of no model by name."""
+    server, _ = open_ranker(shared_data, start, tmp_path, "rank-bert", "--model-id", model)
+    info = server.get("/info").json()
+    assert info["dimensions"] == 384 and info["served_model_name"] == server.embed(input="a")["model"]
+    assert "reranker" in server.get("/info?model=rank-bert").json()["model_type"]
+
+
 @pytest.mark.parametrize("path", ["/", "/invocations"])
 def test_root_does_what_the_model_is_for(ranker, classifier, path):
     body = {"query": "a", "texts": ["b", "c"]}

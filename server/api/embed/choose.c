@@ -29,7 +29,7 @@ static bool is_of_kind(const struct limits *limits, enum choose_kind kind)
     }
 }
 
-static struct served_model *find_first(const struct server *server, enum choose_kind kind)
+struct served_model *choose_first(const struct server *server, enum choose_kind kind)
 {
     for (size_t i = 0; i < server->n_models; i++) {
         if (is_of_kind(server->models[i].limits, kind))
@@ -53,7 +53,7 @@ static struct served_model *find_named(struct request *request, struct body *bod
         return NULL;
     }
     if (!name.bytes)
-        return find_first(request->server, kind);
+        return choose_first(request->server, kind);
     model = server_find_model(request->server, name.bytes, name.len_bytes);
     if (!model)
         respond_unknown_model(request, name);
@@ -64,7 +64,7 @@ bool choose_model(struct request *request, enum choose_kind kind)
 {
     enum { MAX_VALUES = 16 }; /* the name is one */
     const struct slice text = {request->body.bytes, request->body.len_bytes};
-    struct served_model *model = find_first(request->server, kind);
+    struct served_model *model = choose_first(request->server, kind);
     struct api_error error;
     struct body *body;
 
