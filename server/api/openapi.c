@@ -10,8 +10,9 @@
 #include "server/api/openapi.h"
 
 #include "config/options.h"
-#include "server/api/embed/vector_json.h"
+#include "server/api/embed/choose.h"
 #include "server/api/embed/limits.h"
+#include "server/api/embed/vector_json.h"
 #include "server/embedded.h"
 #include "server/exchange/request.h"
 #include "server/exchange/respond.h"
@@ -82,18 +83,26 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-/* What any of the models allows; what has no order is the first one's. */
+/* Those of which vectors are asked where no model is named. */
+static const struct limits *get_embedders(const struct server *server)
+{
+    return choose_first(server, CHOOSE_EMBEDDER)->limits;
+}
+
+/* What any of the models allows, sizes of vectors apart; what has no order is the embedder's. */
 static struct limits get_widest(const struct server *server)
 {
-    struct limits widest = *server->models->limits;
+    struct limits widest = *get_embedders(server);
 
-    for (size_t i = 1; i < server->n_models; i++) {
+    for (size_t i = 0; i < server->n_models; i++) {
         const struct limits *limits = server->models[i].limits;
 
-        widest.n_dims = larger(widest.n_dims, limits->n_dims);
         widest.max_text_tokens = larger(widest.max_text_tokens, limits->max_text_tokens);
         widest.max_request_tokens = larger(widest.max_request_tokens, limits->max_request_tokens);
         widest.vocabulary_size = larger(widest.vocabulary_size, limits->vocabulary_size);
+        if (limits == get_embedders(server) || !limits_embed(limits))
+            continue;
+        widest.n_dims = larger(widest.n_dims, limits->n_dims);
         widest.n_dims_listed = 0;
     }
     return widest;
@@ -175,6 +184,18 @@ static void write_model_pattern(struct buffer *buffer, const struct server *serv
     buffer_release(&pattern);
 }
 
+/* Whether one of the first n models has a prompt of that name. */
+static bool have_prompt(const struct server *server, size_t n, const char *name)
+{
+    size_t i = 0;
+
+    while (i < n &&
+           !limits_find_prompt(server->models[i].limits, (struct slice){name, strlen(name)}))
+        i++;
+    return i < n;
+}
+
+/* Each once. */
 static void write_prompt_names(struct buffer *buffer, const struct server *server)
 {
     buffer_append_string(buffer, "[");
@@ -182,6 +203,8 @@ static void write_prompt_names(struct buffer *buffer, const struct server *serve
         const struct limits *limits = server->models[i].limits;
 
         for (size_t j = 0; j < limits->n_prompts; j++) {
+            if (have_prompt(server, i, limits->prompts[j].name))
+                continue;
             write_string(buffer, limits->prompts[j].name);
             buffer_append_string(buffer, ",");
         }
@@ -239,7 +262,7 @@ static void write_last_token_id(struct buffer *buffer, const struct server *serv
 
 static void write_normalize(struct buffer *buffer, const struct server *server)
 {
-    write_bool(buffer, server->models->limits->normalize);
+    write_bool(buffer, get_embedders(server)->normalize);
 }
 
 static void write_security(struct buffer *buffer, const struct server *server)
@@ -250,7 +273,7 @@ static void write_security(struct buffer *buffer, const struct server *server)
 
 static void write_similarity(struct buffer *buffer, const struct server *server)
 {
-    write_string(buffer, similarity_name(server->models->limits->similarity));
+    write_string(buffer, similarity_name(get_embedders(server)->similarity));
 }
 
 static bool is_same(const char *a, const char *b)

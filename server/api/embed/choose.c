@@ -17,7 +17,7 @@ static bool is_of_kind(const struct limits *limits, enum choose_kind kind)
 
     switch (kind) {
     case CHOOSE_EMBEDDER:
-        return n_labels == 0 && !limits->is_sparse;
+        return limits_embed(limits);
     case CHOOSE_SPARSE:
         return limits->is_sparse;
     case CHOOSE_RANKER:

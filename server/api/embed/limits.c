@@ -118,6 +118,11 @@ enum status limits_demand_vectors(const struct limits *limits, struct error *err
                      "the model is a cross-encoder, which scores pairs of texts: it cannot embed");
 }
 
+bool limits_embed(const struct limits *limits)
+{
+    return limits->labels.n == 0 && !limits->is_sparse;
+}
+
 void limits_free(struct limits *limits)
 {
     if (!limits)

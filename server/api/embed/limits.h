@@ -46,6 +46,9 @@ void limits_free(struct limits *limits);
  * sparse. */
 MUST_CHECK enum status limits_demand_vectors(const struct limits *limits, struct error *error);
 
+/* Whether the model gives vectors, and no sparse ones. */
+bool limits_embed(const struct limits *limits);
+
 /* Whether vectors may be cut to n_dims numbers. */
 bool limits_allow_dims(const struct limits *limits, size_t n_dims);
 

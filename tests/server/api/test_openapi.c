@@ -292,6 +292,43 @@ static void test_openapi__lists_the_sizes_that_there_are(void **state)
     json_decref(document);
 }
 
+/* The first judges; the others embed, and are of different sizes. */
+static void test_openapi__tells_what_several_models_take(void **state)
+{
+    struct fixture *fixture = *state;
+    struct options options = {.model_id = "judge", .max_client_batch_size = 5};
+    struct limits judge = {.max_text_tokens = 48, .vocabulary_size = 50, .n_dims = 1};
+    struct limits other = fixture->limits;
+    struct served_model models[3];
+    json_t *document;
+    json_t *dimensions;
+
+    judge.labels.n = 1;
+    judge.default_dims = 1;
+    other.n_dims = 16;
+    other.similarity = SIMILARITY_COSINE;
+    served_model_init(&models[0], &options);
+    served_model_init(&models[1], &fixture->options);
+    served_model_init(&models[2], &fixture->options);
+    models[0].limits = &judge;
+    models[1].limits = &fixture->limits;
+    models[2].limits = &other;
+    fixture->server.models = models;
+    fixture->server.n_models = 3;
+    document = describe(fixture);
+    dimensions = find_schema(document, "Dimensions");
+    assert_json(json_array_get(json_object_get(dimensions, "anyOf"), 0),
+                "{\"type\":\"integer\",\"minimum\":1,\"maximum\":16}");
+    assert_json(json_object_get(dimensions, "default"), "4");
+    assert_json(json_object_get(find_schema(document, "Similarity"), "default"), "\"dot\"");
+    assert_json(json_object_get(find_schema(document, "PromptName"), "enum"),
+                "[\"query \\\"x\\\"\",\"\",null]");
+    assert_json(json_object_get(find_schema(document, "TokenIds"), "items"),
+                "{\"type\":\"integer\",\"minimum\":0,\"maximum\":99}");
+    assert_json(json_object_get(find_list_of_texts(document), "maxItems"), "17");
+    json_decref(document);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -302,6 +339,7 @@ int main(void)
         cmocka_unit_test_setup(test_openapi__takes_limits_from_the_options, open_server),
         cmocka_unit_test_setup(test_openapi__takes_choices_from_the_model, open_server),
         cmocka_unit_test_setup(test_openapi__lists_the_sizes_that_there_are, open_server),
+        cmocka_unit_test_setup(test_openapi__tells_what_several_models_take, open_server),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
