@@ -89,7 +89,10 @@ def test_text_too_long_is_cut_or_refused(server):
 
 
 def test_information_says_splade(server):
-    assert server.get("/info").json()["model_type"] == {"embedding": {"pooling": "splade"}}
+    info = server.get("/info").json()
+    assert info["model_type"] == {"embedding": {"pooling": "splade"}}
+    shown = server.post("/api/show", {"model": info["served_model_name"]}).json()
+    assert shown["capabilities"] == []  # /api/embed refuses it
 
 
 @pytest.mark.parametrize("path, body", [

@@ -120,6 +120,7 @@ static bool read_name(struct decoding *decoding, const struct body_object *root)
 static void write_shown(struct request *request)
 {
     const struct engine_info *info = engine_get_info(atomic_load(&request->model->engine));
+    const bool embeds = info->labels->n == 0 && !info->is_sparse; /* for /api/embed */
     struct buffer *buffer = &request->reply.body;
 
     respond_json(request);
@@ -130,7 +131,7 @@ static void write_shown(struct request *request)
                    ",\"model_info\":{\"general.architecture\":\"embedding\","
                    "\"embedding.context_length\":%zu,\"embedding.embedding_length\":%zu},"
                    "\"capabilities\":[%s],\"modified_at\":",
-                   info->max_tokens, info->n_dims, info->labels->n > 0 ? "" : "\"embedding\"");
+                   info->max_tokens, info->n_dims, embeds ? "\"embedding\"" : "");
     write_time(buffer, request->server->created);
     buffer_append_string(buffer, "}");
 }
