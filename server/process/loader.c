@@ -91,6 +91,10 @@ static void describe(const struct served_model *model, const struct engine_info 
     if (info->labels->n > 0)
         log_write(LOG_INFO, "model %s: a cross-encoder, labels: %zu, pairs of up to %zu tokens",
                   served_model_name(model), info->labels->n, info->max_tokens);
+    else if (info->is_sparse)
+        log_write(LOG_INFO,
+                  "model %s: sparse vectors of %zu tokens (SPLADE), texts of up to %zu tokens",
+                  served_model_name(model), info->n_dims, info->max_tokens);
     else
         log_write(LOG_INFO, "model %s: %zu dimensions, %s pooling%s, texts of up to %zu tokens",
                   served_model_name(model), info->n_dims, pooling,

@@ -91,6 +91,7 @@ def test_text_too_long_is_cut_or_refused(server):
 def test_information_says_splade(server):
     info = server.get("/info").json()
     assert info["model_type"] == {"embedding": {"pooling": "splade"}}
+    assert "sparse vectors" in server.log_text() and " pooling" not in server.log_text()
     shown = server.post("/api/show", {"model": info["served_model_name"]}).json()
     assert shown["capabilities"] == []  # /api/embed refuses it
 
