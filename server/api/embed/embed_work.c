@@ -42,16 +42,16 @@ static bool respond_no_memory(struct request *request)
 static bool respond_cross_encoder(struct request *request)
 {
     respond_problem(request, PROBLEM_WRONG_MODEL, "model",
-                    "This server's model is a cross-encoder, which scores pairs of texts, so it "
-                    "cannot embed. POST /v1/rerank ranks documents for a query");
+                    "This model is a cross-encoder, which scores pairs of texts, so it cannot "
+                    "embed. POST /v1/rerank ranks documents for a query");
     return false;
 }
 
 static bool respond_sparse(struct request *request)
 {
     respond_problem(request, PROBLEM_WRONG_MODEL, "model",
-                    "This server's model gives sparse vectors (SPLADE), one number for each token "
-                    "of its vocabulary. POST /embed_sparse returns those that are not zero");
+                    "This model gives sparse vectors (SPLADE), one number for each token of its "
+                    "vocabulary. POST /embed_sparse returns those that are not zero");
     return false;
 }
 

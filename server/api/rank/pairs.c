@@ -12,13 +12,13 @@ bool pairs_begin(struct decoding *decoding, bool one_label)
 
     if (labels->n == 0)
         return api_error_set(decoding->error, PROBLEM_WRONG_MODEL, "model",
-                             "This server's model is a sentence-transformers embedding model, not "
-                             "a cross-encoder, so it cannot rerank. POST /v1/similarity compares "
+                             "This model is a sentence-transformers embedding model, not a "
+                             "cross-encoder, so it cannot rerank. POST /v1/similarity compares "
                              "texts by their vectors");
     if (one_label && labels->n > 1)
         return api_error_set(decoding->error, PROBLEM_WRONG_MODEL, "model",
-                             "This server's model has %zu labels, so it cannot rerank. POST "
-                             "/predict gives the scores of its labels",
+                             "This model has %zu labels, so it cannot rerank. POST /predict "
+                             "gives the scores of its labels",
                              labels->n);
     fields->is_judged = true;
     fields->activation = labels->activation;
