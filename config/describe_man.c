@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* nestd(1), in the macros of man(7). */
-#include "config/describe.h"
+#include "config/describe_man.h"
+
+#include "config/describe_text.h"
 
 /* A line of a page that begins with a period or a quote would be a command. */
 static void print_text(FILE *file, const char *text)

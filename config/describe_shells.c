@@ -2,7 +2,9 @@
 
 /* Completion: the commands first, then the flags of the command that is there, or serve's; after a
  * flag its words, or files. */
-#include "config/describe.h"
+#include "config/describe_shells.h"
+
+#include "config/describe_text.h"
 
 static struct option_name flag_of(const struct option *option)
 {
