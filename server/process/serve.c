@@ -80,11 +80,15 @@ static int refuse(const struct loader *loader, const struct error *error)
     return loader_has_bad_options(loader) ? EXIT_BAD_OPTIONS : EXIT_FAILURE;
 }
 
-static void reload(struct server *server)
+/* Until the server is said to be ready, a reload is no news: READY=1 at its end would say so too
+ * early. */
+static void reload(struct server *server, bool is_said_ready)
 {
-    notify("RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_now_us());
+    if (is_said_ready)
+        notify("RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_now_us());
     credentials_reload(server);
-    notify("READY=1");
+    if (is_said_ready)
+        notify("READY=1");
 }
 
 /* How often tend() is called. */
@@ -158,14 +162,15 @@ static int64_t tend(struct server *server)
     return period_us;
 }
 
-/* Until `other` can be read, or a signal says to stop. SIGHUP reloads the files. */
+/* Until `other` can be read, or a signal says to stop. SIGHUP reloads the files. Without `other` the
+ * server has been said to be ready. */
 static enum wakeup wait_for(struct server *server, int signals, int other)
 {
     for (;;) {
         enum wakeup wakeup = signals_wait(signals, other, tend(server));
 
         if (wakeup == WAKEUP_RELOAD)
-            reload(server);
+            reload(server, other < 0);
         else if (wakeup != WAKEUP_TIME)
             return wakeup;
     }

@@ -86,6 +86,17 @@ def test_manager_is_told(binary, start, model, tmp_path, kind):
     server.stop()
 
 
+def test_reload_while_the_model_is_loaded_does_not_make_it_ready(start, slow_model, tmp_path):
+    manager = Manager(str(tmp_path / "notify"))
+    keys = tmp_path / "keys"
+    keys.write_text("sk-1\n")
+    server = start(slow_model, "--api-key-file", keys, env={"NOTIFY_SOCKET": str(tmp_path / "notify")}).wait_listening()
+    server.signal(signal.SIGHUP)
+    message = manager.wait("READY")
+    assert server.log_text().count("1 API keys") == 2  # it was reloaded
+    assert str(server.port) in message["STATUS"] and server.get("/readyz").status == 200
+
+
 def test_watchdog_of_another_process_is_not_fed(start, model, tmp_path):
     manager = Manager(str(tmp_path / "notify"))
     env = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "100000", "WATCHDOG_PID": "1"}
