@@ -33,6 +33,11 @@ static void send_datagram(const char *path, const char *text, size_t len_bytes)
     close(socket_);
 }
 
+bool notify_has_manager(void)
+{
+    return getenv("NOTIFY_SOCKET") != NULL;
+}
+
 void notify(const char *format, ...)
 {
     const char *path = getenv("NOTIFY_SOCKET");

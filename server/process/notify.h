@@ -5,7 +5,11 @@
 #ifndef NESTD_SERVER_PROCESS_NOTIFY_H
 #define NESTD_SERVER_PROCESS_NOTIFY_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+/* Whether there is a service manager that listens. */
+bool notify_has_manager(void);
 
 /* Lines of NAME=VALUE. Nothing where there is no service manager; never blocks, and what cannot be
  * sent is lost: the manager's own time limits decide then. */

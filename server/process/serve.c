@@ -320,7 +320,8 @@ static int run(const struct options *options, struct hub_source *const *sources)
         free(server.models);
         return status == STATUS_INVALID ? command_complain(options, error.text) : fail(&error);
     }
-    signals = signals_open(credentials_have_files(options));
+    /* A manager reloads (Type=notify-reload) whether or not there are files, and waits for an answer. */
+    signals = signals_open(credentials_have_files(options) || notify_has_manager());
     if (signals < 0) {
         free(server.models);
         error_set(&error, STATUS_NO_MEMORY, "not enough descriptors to start");

@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 /* Blocks these signals in all threads that are made from here on, and returns the descriptor from
- * which they are read instead; -1 if that fails. SIGHUP only if there is something to reload:
- * otherwise it ends the program, as when a terminal is closed. */
+ * which they are read instead; -1 if that fails. SIGHUP only if there is something to reload, or a
+ * service manager that asks for it: otherwise it ends the program, as when a terminal is closed. */
 int signals_open(bool with_hangup);
 
 enum wakeup {

@@ -173,3 +173,14 @@ def test_sockets_of_another_process_are_left_alone(binary, model):
     done = Server(binary, model, env={"LISTEN_PID": "1", "LISTEN_FDS": "1"})
     done.wait_ready()
     done.stop()
+
+
+def test_reload_of_nothing_is_answered(start, model, tmp_path):
+    """systemctl reload, which is SIGHUP for Type=notify-reload, must not end a server without keys and certificates."""
+    manager = Manager(str(tmp_path / "notify"))
+    server = start(model, env={"NOTIFY_SOCKET": str(tmp_path / "notify")})
+    manager.wait("READY")
+    server.signal(signal.SIGHUP)
+    manager.wait("RELOADING")
+    assert manager.wait("READY") == {"READY": "1"}
+    assert server.get("/readyz").status == 200
