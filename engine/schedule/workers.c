@@ -186,8 +186,10 @@ static void run_lane(struct worker *worker, struct lane *lane, void (*let_pass)(
     count_pass(workers, &lane->pass, workers->options.now_us() - started_us);
 }
 
-static void count_step(struct worker *worker)
+static void count_step(void *user)
 {
+    struct worker *worker = user;
+
     atomic_store_explicit(&worker->n_steps,
                           atomic_load_explicit(&worker->n_steps, memory_order_relaxed) + 1,
                           memory_order_relaxed);
@@ -205,7 +207,7 @@ static void let_pass(void *user)
         return;
     if (!batcher_has_small(batcher) || !batcher_take_between(batcher, &worker->between.pass))
         return;
-    run_lane(worker, &worker->between, NULL);
+    run_lane(worker, &worker->between, count_step);
     batcher_finish(batcher, &worker->between.pass);
 }
 
