@@ -482,6 +482,7 @@ void engine_get_stats(struct engine *engine, struct engine_stats *ret_stats)
         .cache_hits = cache.hits,
         .cache_misses = cache.misses,
         .cache_used_bytes = cache.used_bytes,
-        .tokens_per_second = work.tokens_per_second * (double)engine->info.n_workers,
+        .tokens_per_second =
+            work.tokens_per_second * (double)(engine->info.n_workers - queue.resting_workers),
     };
 }

@@ -98,8 +98,8 @@ struct engine_stats {
     uint64_t cache_hits;     /* not encoded, because its vector was still there */
     uint64_t cache_misses;
     size_t cache_used_bytes;
-    double tokens_per_second; /* of all workers together while busy, smoothed; 0 before the first
-                                 pass */
+    double tokens_per_second; /* of all workers that do not rest together while busy, smoothed; 0
+                                 before the first pass */
 };
 
 /* Called on a worker's thread after each pass, with no lock held: for metrics. */

@@ -316,7 +316,7 @@ static const struct family families[] = {
     OF_MODEL_US("nestd_backlog_seconds", "gauge", backlog_us,
             "How long all workers take for what they have: the tokens that wait and those of running "
             "passes, each counted whole, over the rate of the last passes (tokens a second of one "
-            "worker, smoothed over about 20 passes, times the workers). 0 until a pass has ended."),
+            "worker, smoothed over about 20 passes, times those that do not rest). 0 until a pass has ended."),
     OF_MODEL("nestd_duplicate_texts_total", "counter", duplicate_texts,
              "Texts that were not encoded because the same text was being encoded."),
     OF_MODEL("nestd_cache_hits_total", "counter", cache_hits,

@@ -320,6 +320,34 @@ static void test_engine__token_vectors_are_what_is_pooled(void **state)
     folder_release(&folder);
 }
 
+/* ---- fewer cores ---- */
+
+/* Of two workers one rests: what waits takes twice as long. */
+static void test_engine__rate_is_of_the_workers_that_do_not_rest(void **state)
+{
+    static const int32_t ids[] = {2, 17, 9, 3};
+    float vector[12];
+    struct job job = {.ids = ids, .n_tokens = 4, .vector = vector, .n_dims = 12};
+    struct engine_stats both, one, again;
+    struct engine *engine;
+    struct folder folder;
+
+    (void)state;
+    folder_init_copy(&folder, "tiny-mean");
+    engine = open_engine(folder.path, "float32", 2, 16, CPU_MASK_ALL);
+    assert_int_equal(encode(engine, &job, 1), STATUS_OK);
+    engine_get_stats(engine, &both);
+    assert_true(both.tokens_per_second > 0 && both.resting_workers == 0);
+    engine_allow_workers(engine, 1);
+    engine_get_stats(engine, &one);
+    assert_true(one.tokens_per_second == both.tokens_per_second / 2 && one.resting_workers == 1);
+    engine_allow_workers(engine, 2);
+    engine_get_stats(engine, &again);
+    assert_true(again.tokens_per_second == both.tokens_per_second && again.resting_workers == 0);
+    engine_close(engine);
+    folder_release(&folder);
+}
+
 /* ---- promise 1 ---- */
 
 enum { N_TEXTS = 150 };
@@ -532,6 +560,7 @@ int main(void)
         cmocka_unit_test(test_engine__dtype_that_the_cpu_lacks_is_refused),
         cmocka_unit_test(test_engine__dimensions_are_the_first_numbers_renormalised),
         cmocka_unit_test(test_engine__token_vectors_are_what_is_pooled),
+        cmocka_unit_test(test_engine__rate_is_of_the_workers_that_do_not_rest),
         cmocka_unit_test(test_engine__same_text_same_bytes),
         cmocka_unit_test(test_engine__vector_that_is_not_finite_is_told),
         cmocka_unit_test(test_engine__more_than_the_queue_holds_is_refused),
