@@ -168,7 +168,6 @@ static void describe_run(struct engine *engine)
     static const struct accuracy_report not_measured = {0};
     struct engine_info *info = &engine->info;
 
-    info->n_workers = pick_workers(engine->options);
     if (!engine->encoder) {
         info->dtype = encoder_dtype_name(ENCODER_FLOAT32);
         info->gemm_name = "no products";
@@ -252,6 +251,7 @@ static enum status start_crew(struct crew *crew, struct engine *const *engines, 
     for (size_t i = 0; i < n_engines; i++) {
         queues[i] = describe_queue(engines[i]);
         models[i] = describe_work(engines[i], observers[i]);
+        engines[i]->info.n_workers = options.n_workers; /* counted anew, they may be others */
     }
     status = batcher_new(&crew->batcher, queues, n_engines, clock_now_us);
     if (status)
