@@ -121,12 +121,25 @@ static void link_free(struct http_link *link)
     free(link);
 }
 
-/* IPv4 or IPv6; in network order. */
-static in_port_t get_port(const struct sockaddr_storage *address)
+/* Whether a listener at the one address accepts at the other, which is of the same family. */
+static bool takes_ipv4(const struct sockaddr_in *listener, const struct sockaddr_in *address)
 {
-    if (address->ss_family == AF_INET6)
-        return ((const struct sockaddr_in6 *)address)->sin6_port;
-    return ((const struct sockaddr_in *)address)->sin_port;
+    return address->sin_port == listener->sin_port &&
+           (listener->sin_addr.s_addr == htonl(INADDR_ANY) ||
+            listener->sin_addr.s_addr == address->sin_addr.s_addr);
+}
+
+static bool takes_ipv6(const struct sockaddr_in6 *listener, const struct sockaddr_in6 *address)
+{
+    return address->sin6_port == listener->sin6_port &&
+           (IN6_IS_ADDR_UNSPECIFIED(&listener->sin6_addr) ||
+            IN6_ARE_ADDR_EQUAL(&listener->sin6_addr, &address->sin6_addr));
+}
+
+/* The path may be a name that begins with a NUL. */
+static bool takes_unix(const struct sockaddr_un *listener, const struct sockaddr_un *address)
+{
+    return memcmp(address->sun_path, listener->sun_path, sizeof address->sun_path) == 0;
 }
 
 static bool came_for_metrics(const struct http *http, int socket)
@@ -139,9 +152,10 @@ static bool came_for_metrics(const struct http *http, int socket)
         address.ss_family != metrics->ss_family)
         return false;
     if (address.ss_family == AF_UNIX)
-        return strcmp(((const struct sockaddr_un *)&address)->sun_path,
-                      ((const struct sockaddr_un *)metrics)->sun_path) == 0;
-    return get_port(&address) == get_port(metrics);
+        return takes_unix((const void *)metrics, (const void *)&address);
+    return address.ss_family == AF_INET6
+               ? takes_ipv6((const void *)metrics, (const void *)&address)
+               : takes_ipv4((const void *)metrics, (const void *)&address);
 }
 
 /* Connections that began together do not end together, or their clients would all come back at once. */

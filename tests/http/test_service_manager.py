@@ -129,6 +129,17 @@ def test_passed_sockets_take_the_place_of_ports(binary, model, tmp_path):
         assert os.path.exists(path)  # its owner's
 
 
+def test_metrics_at_the_same_port_of_another_address_are_apart(binary, model):
+    with socket.create_server(("127.0.0.1", 0)) as tcp:
+        port = tcp.getsockname()[1]
+        with socket.create_server(("127.0.0.2", port)) as metrics:
+            server = Passed(binary, model, [tcp, metrics], "api:metrics").wait_listening()
+            assert server.embed(input="a")["data"]
+            of_metrics = http.client.HTTPConnection("127.0.0.2", port, timeout=10)
+            assert [ask(of_metrics, "GET", path)[0] for path in ("/metrics", "/livez")] == [200, 404]
+            server.stop()
+
+
 def test_restart_on_a_passed_socket_is_not_seen(binary, model):
     """Connections wait from the end of the old server until the new one has loaded its model."""
     with socket.create_server(("127.0.0.1", 0), backlog=128) as tcp:
