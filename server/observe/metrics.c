@@ -111,13 +111,14 @@ void metrics_count_request(struct metrics *metrics, const struct request *reques
 {
     const struct reply *reply = &request->reply;
     size_t i = routes_find_first(metrics->routes, request->route);
+    const bool is_preflight = reply->http_status == 204; /* a browser's, before the request */
 
     count(&metrics->requests[i][status_index(reply->http_status)], 1);
-    if (request->route && request->route->method == METHOD_POST)
+    if (request->route && request->route->method == METHOD_POST && !is_preflight)
         histogram_observe(&metrics->request_us, clock_now_us() - request->began_us);
     if (reply->http_status == 200 && request->n_texts > 0)
         count_work(&metrics->models[request->model - request->server->models], request);
-    if (request->route && request->route->finish)
+    if (request->route && request->route->finish && !is_preflight)
         metrics_tei_count(&metrics->tei, request);
     /* 499 has no problem: the client was gone before it could be refused. */
     if (reply->http_status >= 400 && reply->content_type)

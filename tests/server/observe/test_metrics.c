@@ -140,6 +140,33 @@ static void test_metrics__passes_are_observed(void **state)
     assert_int_equal(read_series("nestd_pass_tokens_sum"), 48);
 }
 
+/* A route that encodes. */
+static const struct route *find_inference(void)
+{
+    const struct route *route = api_routes.rows;
+
+    while (!route->finish)
+        route++;
+    return route;
+}
+
+static uint64_t read_tei_requests(void)
+{
+    return atomic_load(&server.metrics->tei.requests[TEI_SINGLE]) +
+           atomic_load(&server.metrics->tei.requests[TEI_BATCH]);
+}
+
+static void test_metrics__preflight_is_no_inference_request(void **state)
+{
+    (void)state;
+    end_request(find_inference(), 204);
+    assert_int_equal(read_tei_requests(), 0);
+    assert_int_equal(read_series("nestd_request_duration_seconds_count"), 0);
+    end_request(find_inference(), 200);
+    assert_int_equal(read_tei_requests(), 1);
+    assert_int_equal(read_series("nestd_request_duration_seconds_count"), 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -149,6 +176,7 @@ int main(void)
         TEST(test_metrics__a_path_is_one_series),
         TEST(test_metrics__engine_is_zero_while_the_model_is_loading),
         TEST(test_metrics__passes_are_observed),
+        TEST(test_metrics__preflight_is_no_inference_request),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
