@@ -98,6 +98,8 @@ enum MHD_Result http_send(struct request *request)
 
     if (request_is_gone(request)) {
         if (request->server->state != SERVER_STOPPING) {
+            if (reply->http_status < 400)
+                reply->content_type = NULL; /* it is no refusal, and is not counted as one */
             reply->http_status = STATUS_CLIENT_GONE;
             return MHD_NO;
         }

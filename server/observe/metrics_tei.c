@@ -73,7 +73,7 @@ void metrics_tei_count(struct tei_metrics *tei, const struct request *request)
     count(&tei->requests[method], 1);
     count(&tei->texts[task], request->n_texts);
     if (request->reply.http_status != 200) {
-        bool dropped = !request->reply.content_type;
+        bool dropped = request->reply.http_status == 499 || !request->reply.content_type;
 
         count(&tei->failures[dropped ? TEI_DROPPED : find_error(request->reply.problem)], 1);
         return;

@@ -167,6 +167,23 @@ static void test_metrics__preflight_is_no_inference_request(void **state)
     assert_int_equal(read_series("nestd_request_duration_seconds_count"), 1);
 }
 
+/* Also where a refusal was written already, which nobody has read. */
+static void test_metrics__client_that_left_is_dropped(void **state)
+{
+    struct request *request = request_new(&server);
+
+    (void)state;
+    assert_non_null(request);
+    request->route = find_inference();
+    request->reply.content_type = "application/json";
+    request->reply.problem = PROBLEM_REQUEST_TIMEOUT;
+    request->reply.http_status = 499;
+    metrics_count_request(server.metrics, request);
+    request_free(request);
+    assert_int_equal(atomic_load(&server.metrics->tei.failures[TEI_DROPPED]), 1);
+    assert_int_equal(atomic_load(&server.metrics->tei.failures[TEI_VALIDATION]), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -177,6 +194,7 @@ int main(void)
         TEST(test_metrics__engine_is_zero_while_the_model_is_loading),
         TEST(test_metrics__passes_are_observed),
         TEST(test_metrics__preflight_is_no_inference_request),
+        TEST(test_metrics__client_that_left_is_dropped),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
