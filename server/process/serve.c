@@ -36,7 +36,7 @@
 /* Descriptors besides connections: files, epoll sets, lingering connections. */
 enum { OTHER_DESCRIPTORS = 512 };
 
-enum { TEND_US = 5 * 1000000 };
+enum { TEND_US = 5 * 1000000, MIN_TEND_US = 1000 };
 
 enum { MIN_MAPPED_BYTES = 256 << 10, MAX_KEPT_BYTES = 512 << 10 };
 
@@ -101,7 +101,7 @@ static int64_t choose_period(const struct options *options)
         period_us = watchdog_us / 3;
     if (options->stall_timeout > 0 && options->stall_timeout * 1e6 / 4 < (double)period_us)
         period_us = (int64_t)(options->stall_timeout * 1e6 / 4);
-    return period_us;
+    return period_us > MIN_TEND_US ? period_us : MIN_TEND_US;
 }
 
 /* Looks whether the engine moves; of a time in which the whole process stood still, one period is
