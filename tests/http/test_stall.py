@@ -91,14 +91,16 @@ def test_stuck_worker_is_seen_and_forgiven(start, model, tmp_path):
 
 
 def test_long_pass_is_no_stall(start, model):
-    """A pass of as many tokens as fit takes longer than the timeout on a slow machine; each of its steps does not."""
-    server = start(model, "--stall-timeout", "1", "--max-batch-tokens", "65536", "--cache-size", "0").wait_ready()
+    """A pass of as many tokens as fit takes one worker longer than the timeout; each of its steps does not."""
+    server = start(model, "--stall-timeout", "1", "--threads", "1", "--max-batch-tokens", "65536", "--cache-size", "0").wait_ready()
     with concurrent.futures.ThreadPoolExecutor(1) as thread:
-        answered = thread.submit(server.embed, input=[f"{i} " + "words " * 250 for i in range(80)])
-        n_seen = 0
+        answered = thread.submit(server.embed, input=[f"{i} " + "words " * 245 for i in range(250)])
+        busy_s = []
         while not answered.done():
             assert server.get("/livez").status == 200
-            n_seen += server.metric("nestd_workers_busy") > 0
+            if server.metric("nestd_workers_busy"):
+                busy_s.append(time.monotonic())
             time.sleep(0.02)
         answered.result()
-    assert n_seen > 0 and "not alive" not in server.log_text()
+    assert server.metric("nestd_pass_texts_count") == 1 and busy_s[-1] - busy_s[0] > 1, "else nothing was tried"
+    assert "not alive" not in server.log_text()
