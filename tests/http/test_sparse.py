@@ -59,6 +59,19 @@ def test_folder_without_modules_is_sparse_where_asked(start, tmp_path):
     assert_golden(server, ROWS["bert"])
 
 
+def test_score_that_is_not_a_number_is_told(start, tmp_path):
+    """A weight of the vocabulary's last row is NaN; no token of the text has that row."""
+    sparse_models.write(tmp_path / "model", ROWS["bert"])
+    path = tmp_path / "model" / "model.safetensors"
+    data = bytearray(path.read_bytes())
+    n = int.from_bytes(data[:8], "little")
+    end = 8 + n + json.loads(data[8:8 + n])["bert.embeddings.word_embeddings.weight"]["data_offsets"][1]
+    data[end - 4:end] = np.array(np.nan, "<f4").tobytes()
+    path.write_bytes(data)
+    reply = start(tmp_path / "model", "--dtype", "float32").wait_ready().post("/embed_sparse", {"inputs": ["w1 w2"]})
+    assert reply.status == 500 and reply.json()["error_type"] == "Backend"
+
+
 @pytest.fixture(scope="module")
 def server(servers, tmp_path_factory):
     folder = tmp_path_factory.mktemp("sparse") / "model"

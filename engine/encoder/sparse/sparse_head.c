@@ -123,6 +123,12 @@ static void begin_part(const struct part *part)
         part->scores[i] = first;
 }
 
+/* Promise 10: NaN where either is, so that no token's is lost among the others. */
+static float larger(float a, float b)
+{
+    return a > b || isnan(a) ? a : b;
+}
+
 static void add_token(const struct part *part, const float *products)
 {
     if (part->rule.pooling == SPARSE_SUM) {
@@ -131,26 +137,15 @@ static void add_token(const struct part *part, const float *products)
         return;
     }
     for (size_t i = 0; i < part->n; i++)
-        part->scores[i] = products[i] > part->scores[i] ? products[i] : part->scores[i];
+        part->scores[i] = larger(products[i], part->scores[i]);
 }
 
-static bool is_finite(const float *values, size_t n)
+static void end_part(const struct part *part)
 {
-    float sum = 0;
-
-    for (size_t i = 0; i < n; i++)
-        sum += values[i] * 0;
-    return sum == 0;
-}
-
-/* A row that is not finite may be lost in a maximum, so its text's vector is made to tell. */
-static void end_part(const struct part *part, bool finite)
-{
-    if (part->rule.pooling == SPARSE_MAX)
-        for (size_t i = 0; i < part->n; i++)
-            part->scores[i] = take_log(part, part->scores[i] + part->bias[i]);
-    if (!finite)
-        part->scores[0] = NAN;
+    if (part->rule.pooling == SPARSE_SUM)
+        return;
+    for (size_t i = 0; i < part->n; i++)
+        part->scores[i] = take_log(part, part->scores[i] + part->bias[i]);
 }
 
 /* Text by text through the blocks of rows, which do not end where texts do. */
@@ -159,7 +154,6 @@ void step_sparse_scores(const struct step *step)
     const struct encoder_context *owner = step->owner;
     const struct encoder *encoder = owner->encoder;
     const struct packed_linear *panel = &encoder->sparse.panels[step->head];
-    size_t hidden = encoder->model->arch.hidden_size;
     const struct encoder_text *text = step->pass->texts;
     struct part part = {
         .bias = panel->bias, .n = panel->weights->n_out, .rule = encoder->model->sparse};
@@ -178,7 +172,7 @@ void step_sparse_scores(const struct step *step)
             add_token(&part, (const float *)product.c + i * part.n);
             if (row + i + 1 < text_row + text->n_tokens)
                 continue;
-            end_part(&part, is_finite(owner->x + text_row * hidden, text->n_tokens * hidden));
+            end_part(&part);
             text_row += text->n_tokens;
             text++;
         }
