@@ -166,7 +166,7 @@ static void enter_group(struct batcher *batcher, struct job_group *group)
     group->submitted_us = batcher->now_us();
     group->encode_us = 0;
     group->engine.n_running = 0;
-    order_enter(&batcher->order, group->engine.model);
+    order_enter(&batcher->order, group->engine.model, group);
     for (size_t i = 0; i < group->n_jobs; i++)
         if (group->jobs[i].engine.state != JOB_ENDED)
             queue_enter(queue, group, &group->jobs[i]);
@@ -220,6 +220,7 @@ static void pass_clear(struct pass *pass)
     pass->n_jobs = 0;
     pass->n_tokens = 0;
     pass->model = 0;
+    pass->is_small = false;
 }
 
 /* The pass's jobs wait no longer, and are encoded from now on. False if there are none. */
@@ -349,7 +350,7 @@ void batcher_finish(struct batcher *batcher, const struct pass *pass)
 
     pthread_mutex_lock(&batcher->mutex);
     now_us = batcher->now_us();
-    order_charge(&batcher->order, pass->model, now_us - pass->began_us);
+    order_charge(&batcher->order, pass, now_us - pass->began_us);
     for (size_t i = 0; i < pass->n_jobs; i++) {
         job_group_end_encoding(pass->jobs[i]->engine.group, now_us);
         for (struct job *job = pass->jobs[i]->engine.followers; job;

@@ -14,38 +14,35 @@ void order_release(struct order *order)
     free(order->turns);
 }
 
-void order_enter(struct order *order, size_t model)
+static bool has(const struct turns *turns, bool is_small)
+{
+    return is_small ? turns->small.first : turns->large.first;
+}
+
+void order_enter(struct order *order, size_t model, const struct job_group *group)
 {
     struct turns *turns = &order->turns[model];
+    bool is_small = turns_is_small(turns, group);
 
-    if (!turns_get_waiting(turns) && turns->served_us < order->reached_us)
-        turns->served_us = order->reached_us;
+    if (!has(turns, is_small) && turns->served_us[is_small] < order->reached_us[is_small])
+        turns->served_us[is_small] = order->reached_us[is_small];
 }
 
-void order_charge(struct order *order, size_t model, int64_t duration_us)
+void order_charge(struct order *order, const struct pass *pass, int64_t duration_us)
 {
-    order->turns[model].served_us += duration_us;
-}
-
-static bool has_large(const struct turns *turns)
-{
-    return turns->large.first;
-}
-
-static bool has_small(const struct turns *turns)
-{
-    return turns->small.first;
+    order->turns[pass->model].served_us[pass->is_small] += duration_us;
 }
 
 /* Of the models that have such groups, the one whose turn it is; NULL if none has. */
-static struct turns *pick(const struct order *order, bool (*has)(const struct turns *turns))
+static struct turns *pick(const struct order *order, bool is_small)
 {
     struct turns *picked = NULL;
 
     for (size_t i = 0; i < order->n_models; i++) {
         struct turns *turns = &order->turns[i];
 
-        if (has(turns) && (!picked || turns->served_us < picked->served_us))
+        if (has(turns, is_small) &&
+            (!picked || turns->served_us[is_small] < picked->served_us[is_small]))
             picked = turns;
     }
     return picked;
@@ -53,44 +50,45 @@ static struct turns *pick(const struct order *order, bool (*has)(const struct tu
 
 bool order_has_waiting(const struct order *order)
 {
-    return pick(order, has_small) || pick(order, has_large);
+    return pick(order, true) || pick(order, false);
 }
 
 bool order_has_small(const struct order *order)
 {
-    return pick(order, has_small);
+    return pick(order, true);
 }
 
-static void serve(struct order *order, struct turns *turns, struct pass *pass)
+static void serve(struct order *order, struct turns *turns, bool is_small, struct pass *pass)
 {
     pass->model = (size_t)(turns - order->turns);
-    if (order->reached_us < turns->served_us)
-        order->reached_us = turns->served_us;
+    pass->is_small = is_small;
+    if (order->reached_us[is_small] < turns->served_us[is_small])
+        order->reached_us[is_small] = turns->served_us[is_small];
 }
 
 void order_fill(struct order *order, struct pass *pass)
 {
-    struct turns *small = pick(order, has_small);
-    struct turns *large = pick(order, has_large);
+    struct turns *small = pick(order, true);
+    struct turns *large = pick(order, false);
 
     if (small && large && order->was_small)
         small = NULL;
     order->was_small = small;
     if (small) {
-        serve(order, small, pass);
+        serve(order, small, true, pass);
         turns_fill_small(small, pass, large ? small->max_pass_tokens / 2 : small->max_pass_tokens);
     } else if (large) {
-        serve(order, large, pass);
+        serve(order, large, false, pass);
         turns_fill_large(large, pass);
     }
 }
 
 void order_fill_small(struct order *order, struct pass *pass)
 {
-    struct turns *small = pick(order, has_small);
+    struct turns *small = pick(order, true);
 
     if (!small)
         return;
-    serve(order, small, pass);
+    serve(order, small, true, pass);
     turns_fill_small(small, pass, small->slice_tokens);
 }

@@ -29,7 +29,8 @@ struct pass {
     struct job **jobs; /* [n_jobs] */
     size_t n_jobs;
     size_t n_tokens;
-    size_t model; /* whose texts they are, by number */
+    size_t model;  /* whose texts they are, by number */
+    bool is_small; /* they are of small groups */
     int64_t began_us;
 };
 
@@ -38,7 +39,7 @@ struct turns {
     size_t slice_tokens;
     struct group_list small;
     struct group_list large; /* the head's turn comes next */
-    int64_t served_us;       /* of the workers' time, as order.h counts it */
+    int64_t served_us[2];    /* [is_small]: of the workers' time, as order.h counts it */
 };
 
 void turns_init(struct turns *turns, size_t max_pass_tokens);

@@ -532,6 +532,37 @@ static void test_batcher__small_of_one_model_passes_large_of_another(void **stat
     free(r);
 }
 
+/* One model has a bulk load, and small requests for the other always wait: a small one for the
+ * first stands behind neither. */
+static void test_batcher__small_of_a_model_do_not_pay_for_its_large(void **state)
+{
+    struct script *script = open_two(two_alike);
+    struct test_group *large = group_new('a', 12, 80);
+    struct test_group *q = group_new('q', 1, 10);
+    struct test_group *others[12];
+
+    (void)state;
+    for (size_t i = 0; i < 12; i++) { /* four of them are half a pass */
+        others[i] = group_new('b', 1, 10);
+        assert_int_equal(batcher_submit(script->batcher, 1, &others[i]->group), STATUS_OK);
+    }
+    assert_int_equal(batcher_submit(script->batcher, 0, &large->group), STATUS_OK);
+    assert_int_equal(take_for_us(script, 10), 1);
+    assert_int_equal(take_for_us(script, 1000), 0);
+    assert_int_equal(batcher_submit(script->batcher, 0, &q->group), STATUS_OK);
+    assert_int_equal(take_for_us(script, 10), 0);
+    assert_int_equal(q->n_done, 1);
+    batcher_cancel(script->batcher, &large->group);
+    for (size_t i = 0; i < 12; i++) {
+        batcher_cancel(script->batcher, &others[i]->group);
+        assert_int_equal(others[i]->n_done, 1);
+        free(others[i]);
+    }
+    close_two(script);
+    free(large);
+    free(q);
+}
+
 /* The same key in both is not the same text, and a full queue is full for its own model. */
 static void test_batcher__models_have_queues_of_their_own(void **state)
 {
@@ -1087,6 +1118,7 @@ int main(void)
         cmocka_unit_test(test_batcher__models_share_the_workers_time),
         cmocka_unit_test(test_batcher__a_model_that_comes_back_begins_with_the_others),
         cmocka_unit_test(test_batcher__small_of_one_model_passes_large_of_another),
+        cmocka_unit_test(test_batcher__small_of_a_model_do_not_pay_for_its_large),
         cmocka_unit_test(test_batcher__models_have_queues_of_their_own),
         CASE(test_batcher__text_over_the_budget_runs_alone),
         CASE(test_batcher__full_queue_refuses_whole_groups),
