@@ -8,9 +8,9 @@
  *     <Query>: {{ q }}
  *     <Document>: {{ (messages | selectattr("role", "eq", "document") | first).content }}
  *
- * White space goes as transformers has Jinja do it: one line end at the template's end is dropped,
- * and one after a block; so are blanks between a line's beginning and a block; and all white space
- * on the side of a tag that has a "-" there. */
+ * White space goes as transformers has Jinja do it: every line end is "\n"; one at the template's
+ * end is dropped, and one after a block; so are blanks between a line's beginning and a block; and
+ * all white space on the side of a tag that has a "-" there. */
 #include "engine/model/head/chat_template.h"
 
 #include "engine/base/memory.h"
@@ -329,6 +329,21 @@ static enum status read_all(struct reader *reader, struct error *error)
     return status;
 }
 
+/* "\r\n" and "\r" become "\n"; one at the end goes. */
+static void tidy_lines(char *text)
+{
+    char *to = text;
+
+    for (const char *from = text; *from; from++)
+        if (*from != '\r')
+            *to++ = *from;
+        else if (from[1] != '\n')
+            *to++ = '\n';
+    if (to > text && to[-1] == '\n')
+        to--;
+    *to = '\0';
+}
+
 enum status chat_template_parse(struct chat_template *ret_template, const char *source,
                                 const char *name, struct error *error)
 {
@@ -337,12 +352,10 @@ enum status chat_template_parse(struct chat_template *ret_template, const char *
         .at = copy,
         .name = name,
         .parts = {&ret_template->before, &ret_template->between, &ret_template->after}};
-    size_t len = strlen(source);
 
     if (!copy)
         return STATUS_NO_MEMORY;
-    if (len > 0 && copy[len - 1] == '\n')
-        copy[len - 1] = '\0';
+    tidy_lines(copy);
     return read_all(&reader, error);
 }
 

@@ -46,6 +46,8 @@ static const struct {
     {"  {%+ set x = " QUERY " %}\n\n|{{x}}|{{- " DOCUMENT " }}|{{ " SYSTEM " | default('p q') }}",
      "  \n|", "|", "|p q"},
     {"{{ " QUERY " }}a {% set z = " DOCUMENT " %} \n {{ z }}{{ " SYSTEM " }}", "", "a  \n ", ""},
+    {"a\r\n{% set x = " QUERY " %}\r\nb\r{{ x }}\r\n\r\n{{ " DOCUMENT " }}\r\r\n", "a\nb\n", "\n\n",
+     "\n"},
 };
 
 static void test_chat_template__is_read_as_jinja_does(void **state)
