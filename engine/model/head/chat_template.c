@@ -265,6 +265,8 @@ static enum status read_tag(struct reader *reader, bool *ret_begins_line, struct
     struct value value = {.kind = VALUE_TEXT, .text = {"", 0}};
     bool trims;
 
+    if (start[1] == '#') /* a comment, whatever is in it */
+        return refuse(reader, start, error);
     reader->at += 2 + (start[2] == '-' || (is_block && start[2] == '+'));
     if (!(is_block ? take_set(reader) : take_value(reader, &value)))
         return refuse(reader, start, error);

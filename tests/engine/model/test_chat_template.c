@@ -73,6 +73,7 @@ static const char *const refused[] = {
     "{{ " QUERY " | trim }}{{ " DOCUMENT " }}",
     "{{ " QUERY " }}{{ " DOCUMENT " }}{{ bos_token }}",
     "{{ " QUERY " }}{{ " DOCUMENT " }}{# said #}",
+    "{% set q = " QUERY " %}{# q }} #}{{ " DOCUMENT " }}",
     "{{ " QUERY " }}{{ " DOCUMENT " }}{{ \"a",
     "{{ " QUERY " }}{{ " DOCUMENT " }}{%",
     "{% for message in messages %}{{ " QUERY " }}{{ " DOCUMENT " }}{% endfor %}",
