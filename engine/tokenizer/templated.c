@@ -217,6 +217,11 @@ enum status tokenizer_use_template(struct tokenizer *tokenizer, const struct cha
     return status;
 }
 
+bool tokenizer_joins_pairs(const struct tokenizer *tokenizer)
+{
+    return tokenizer->chat;
+}
+
 size_t tokenizer_pair_extra(const struct tokenizer *tokenizer)
 {
     const struct chat_template *chat = tokenizer->chat;

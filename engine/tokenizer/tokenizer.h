@@ -136,6 +136,9 @@ MUST_CHECK enum status tokenizer_use_template(struct tokenizer *tokenizer,
 /* How many bytes of text a template puts around a pair. */
 size_t tokenizer_pair_extra(const struct tokenizer *tokenizer);
 
+/* Whether there is a template, so that the first text is read again with each second one. */
+bool tokenizer_joins_pairs(const struct tokenizer *tokenizer);
+
 /* Whether a pair's types are 0 up to some token and 1 from there on, as models are told them. */
 bool tokenizer_splits_pairs(const struct tokenizer *tokenizer);
 

@@ -199,6 +199,15 @@ def test_decoder_judges_by_its_answers(shared_data, start, tmp_path):
     assert server.post("/embed", {"inputs": "a"}).status == 400
 
 
+def test_query_in_a_template_is_not_read_to_count(shared_data, start, tmp_path):
+    """Of pairs that are too many tokens together the rest are left alone: each would have the query read again."""
+    model, _ = make_answering(shared_data, tmp_path)
+    server = start(model, "--dtype", "float32", "--threads", 1, "--max-request-tokens", 3000).wait_ready()
+    reply = server.post("/rerank", {"query": "um gato " * 300, "texts": ["a"] * 100})
+    assert reply.status == 422
+    assert 3000 < int(re.match(r"Requested ([0-9]+) tokens", reply.json()["error"])[1]) <= 3000 + 1024
+
+
 def test_decoder_judges_by_its_own_template_and_rows(shared_data, binary, start, tmp_path):
     model, expected = make_answering(shared_data, tmp_path)
     write_template(model, expected)

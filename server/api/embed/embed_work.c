@@ -149,7 +149,8 @@ static void respond_too_many(struct request *request, const struct embed_work *w
 }
 
 /* Fills the token buffer, and the jobs except for their pointers, since the buffer may move. If the
- * request has too many tokens, the rest are counted for the error message, but not kept. */
+ * request has too many tokens, the rest are counted for the error message, but not kept; pairs in a
+ * template are not: the query would be read again for each of thousands. */
 static bool tokenize(struct request *request, struct embed_work *work, struct workspace *workspace)
 {
     const struct limits *limits = request->model->limits;
@@ -168,8 +169,11 @@ static bool tokenize(struct request *request, struct embed_work *work, struct wo
     for (size_t i = 0; i < fields->n_inputs && !status; i++) {
         struct job *job = &work->jobs[i];
 
-        if (n_tokens > fields->max_request_tokens)
+        if (n_tokens > fields->max_request_tokens) {
+            if (fields->inputs[i].second.bytes && tokenizer_joins_pairs(tokenizer))
+                break;
             work->tokens.n_tokens = 0;
+        }
         status = tokenize_input(tokenizer, work, i, workspace, &result);
         if (status == STATUS_TOO_LONG) {
             respond_too_long(request, work, i, &result);
