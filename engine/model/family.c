@@ -71,6 +71,11 @@ static bool is_of(const struct family *family, const struct document *config,
            (!selector->key || (word && strcmp(word, selector->word) == 0));
 }
 
+const char *family_name(const struct family *family)
+{
+    return family->code ? family->code : family->model_types[0];
+}
+
 /* "bert, distilbert": each once. */
 static void list_types(char *text, size_t text_bytes)
 {

@@ -163,6 +163,9 @@ struct family {
 MUST_CHECK enum status family_find(const struct document *config, const struct family **ret_family,
                                    struct error *error);
 
+/* What a message calls it: config.json's word, or the class that stands for one. */
+const char *family_name(const struct family *family);
+
 /* ---- for the tables ---- */
 
 #define NO_TENSOR                                                                                  \

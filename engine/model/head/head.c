@@ -25,9 +25,8 @@ static enum status check(const struct family *family, const struct document *con
 
     if (!head)
         return error_set(error, STATUS_UNSUPPORTED,
-                         "%s: \"architectures\" names a head, and none of \"model_type\" \"%s\" is "
-                         "served",
-                         config->name, family->model_types[0]);
+                         "%s: \"architectures\" names a head, and none of %s models is served",
+                         config->name, family_name(family));
     status = refuse_override(pooling_override, error);
     for (size_t i = 0; head->demands && head->demands[i].key && !status; i++)
         status = document_demand(config, head->demands[i].key, head->demands[i].word, error);
@@ -101,9 +100,8 @@ static enum status check_answers(const struct model *model, const struct family 
 
     if (!family->head || !family->head->vocabulary)
         return error_set(error, STATUS_UNSUPPORTED,
-                         "modules.json: lists a LogitScore, which is not served of \"model_type\" "
-                         "\"%s\"",
-                         family->model_types[0]);
+                         "modules.json: lists a LogitScore, which is not served of %s models",
+                         family_name(family));
     if (answers->yes_id >= n_tokens || (answers->has_no && answers->no_id >= n_tokens))
         return error_set(error, STATUS_INVALID,
                          "LogitScore: \"true_token_id\" and \"false_token_id\" must be below "

@@ -38,8 +38,8 @@ static enum status check(const struct family *family, const struct document *con
 
     if (!head)
         return error_set(error, STATUS_UNSUPPORTED,
-                         "%s: sparse embeddings of \"model_type\" \"%s\" are not served",
-                         config->name, family->model_types[0]);
+                         "%s: sparse embeddings of %s models are not served", config->name,
+                         family_name(family));
     if (pooling_override && !sparse_is_asked_for(pooling_override))
         return error_set(error, STATUS_INVALID,
                          "pooling=%.60s: modules.json lists a SpladePooling; only splade is served",

@@ -212,6 +212,25 @@ static void test_arch__window_of_all_layers(void **state)
     }
 }
 
+static void expect_name(const char *json, const char *name)
+{
+    struct document config = {.name = "config.json", .root = json_loads(json, 0, NULL)};
+    const struct family *family;
+
+    assert_int_equal(family_find(&config, &family, NULL), STATUS_OK);
+    assert_string_equal(family_name(family), name);
+    document_release(&config);
+}
+
+static void test_arch__family_without_a_model_type_has_a_name(void **state)
+{
+    (void)state;
+    expect_name("{\"model_type\": \"camembert\"}", "roberta");
+    expect_name("{\"auto_map\": {\"AutoConfig\": \"a/b--c.XLMRobertaFlashConfig\"}, "
+                "\"position_embedding_type\": \"absolute\"}",
+                "XLMRobertaFlashConfig");
+}
+
 static void test_arch__grouped_keys_have_their_own_size(void **state)
 {
     struct arch arch = good("{\"model_type\": \"qwen3\", \"hidden_size\": 1024, "
@@ -348,6 +367,7 @@ int main(void)
         cmocka_unit_test(test_arch__rotary_positions_are_scaled),
         cmocka_unit_test(test_arch__local_layers_old_and_new),
         cmocka_unit_test(test_arch__window_of_all_layers),
+        cmocka_unit_test(test_arch__family_without_a_model_type_has_a_name),
         cmocka_unit_test(test_arch__grouped_keys_have_their_own_size),
         cmocka_unit_test(test_arch__refuses_by_file_and_key),
     };
