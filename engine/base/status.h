@@ -25,7 +25,7 @@ enum status {
 /* What went wrong while loading or configuring, for a person: names the file, the key or tensor,
  * what was found and what was expected. Zero it before use; the first error set wins. */
 struct error {
-    char text[512];
+    char text[1024]; /* a command and a path of the hub's cache fit */
 };
 
 /* Writes the text, unless one is there already; returns `status`, so that a failing function can

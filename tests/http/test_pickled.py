@@ -22,9 +22,9 @@ torch.save(tensors, sys.argv[2])
 """
 
 
-def copy(tmp_path, weights):
+def copy(tmp_path, weights, name="model"):
     """The tiny model with other weights, empty ones."""
-    folder = tmp_path / "model"
+    folder = tmp_path / name
     shutil.copytree(TINY, folder)
     (folder / "model.safetensors").unlink()
     (folder / weights).write_bytes(b"")
@@ -46,10 +46,12 @@ def test_gguf_is_told_whence_to_take_the_model(binary, tmp_path):
     assert f"{folder}: GGUF is not read" in refusal(binary, folder)
 
 
-def test_pickled_weights_are_told_a_command(binary, tmp_path):
-    folder = copy(tmp_path, "pytorch_model.bin")
+@pytest.mark.parametrize("name", ["model", f"models--{50 * 'o'}--{50 * 'n'}/snapshots/{40 * '0'}"])
+def test_pickled_weights_are_told_a_command(binary, tmp_path, name):
+    """Whole, however far down the folder is: the hub's cache has such paths."""
+    folder = copy(tmp_path, "pytorch_model.bin", name)
     found = refusal(binary, folder)
-    assert f"{folder}: has its weights only in pytorch_model.bin" in found
+    assert f"{str(folder)[:80]}: has its weights only in pytorch_model.bin" in found
     assert re.search(rf"convert it by: python3 -c '.*' {folder}$", found, re.M)
 
 
