@@ -211,6 +211,42 @@ static void test_engine__memory_that_is_not_left_is_refused(void **state)
     folder_release(&folder);
 }
 
+/* Each is told how many there are, which the first one's options say: what it lets rest is counted
+ * from them, and must leave one. */
+static void test_engine__workers_that_are_shared_are_the_firsts(void **state)
+{
+    struct engine_options options[2];
+    struct engine *engines[2] = {NULL, NULL};
+    const struct engine_observer *const observers[2] = {NULL, NULL};
+    struct folder folder;
+    struct error error = {0};
+
+    (void)state;
+    folder_init_copy(&folder, "tiny-mean");
+    for (size_t i = 0; i < 2; i++) {
+        options[i] = (struct engine_options){.model_dir = folder.path,
+                                             .dtype = "float32",
+                                             .n_workers = 1 + 2 * i,
+                                             .max_pass_tokens = 64,
+                                             .max_queued_tokens = 100,
+                                             .cpu_mask = CPU_MASK_ALL};
+        assert_int_equal(engine_read(&engines[i], &options[i], &error), STATUS_OK);
+    }
+    assert_int_equal(engine_start_together(engines, 2, observers, &error), STATUS_OK);
+    for (size_t i = 0; i < 2; i++) {
+        float vector[MAX_DIMS];
+        int32_t ids[] = {2, 17, 3};
+        struct job job = {.ids = ids, .n_tokens = 3, .vector = vector, .n_dims = 12};
+
+        assert_int_equal(engine_get_info(engines[i])->n_workers, 1);
+        engine_allow_workers(engines[i], 1);
+        assert_int_equal(encode(engines[i], &job, 1), STATUS_OK);
+    }
+    engine_close(engines[0]);
+    engine_close(engines[1]);
+    folder_release(&folder);
+}
+
 static void test_engine__dtype_that_the_cpu_lacks_is_refused(void **state)
 {
     static const struct {
@@ -557,6 +593,7 @@ int main(void)
         cmocka_unit_test(test_engine__texts_without_a_token_need_no_pass),
         cmocka_unit_test(test_engine__agrees_with_float64),
         cmocka_unit_test(test_engine__memory_that_is_not_left_is_refused),
+        cmocka_unit_test(test_engine__workers_that_are_shared_are_the_firsts),
         cmocka_unit_test(test_engine__dtype_that_the_cpu_lacks_is_refused),
         cmocka_unit_test(test_engine__dimensions_are_the_first_numbers_renormalised),
         cmocka_unit_test(test_engine__token_vectors_are_what_is_pooled),
