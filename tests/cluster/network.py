@@ -55,16 +55,17 @@ class Namespaces:
 
 
 class Loopback:
-    """Addresses of this machine, where namespaces cannot be made."""
+    """Addresses of this machine, where namespaces cannot be made: for each process others, since two may run side by side."""
 
     cables_can_be_cut = False
-    balancer_address = "127.0.0.100"
 
     def __init__(self, n_replicas):
-        pass
+        pid = os.getpid()
+        self.net = f"127.{64 + pid // 256 % 64}.{pid % 256}"
+        self.balancer_address = f"{self.net}.100"
 
     def address(self, i):
-        return f"127.0.0.{101 + i}"
+        return f"{self.net}.{101 + i}"
 
     def inside(self, i):
         return []

@@ -11,6 +11,14 @@ import pytest
 from balancer import BALANCERS, find_program
 
 CHECK = pathlib.Path(__file__).resolve().with_name("check_cluster.py")
+ADDRESSES = "import network; made = network.Loopback(3); print(made.balancer_address, *map(made.address, range(3)))"
+
+
+def test_clusters_side_by_side_have_addresses_of_their_own():
+    """Without namespaces all are this machine's."""
+    command = [sys.executable, "-c", ADDRESSES]
+    printed = [subprocess.run(command, cwd=CHECK.parent, capture_output=True, text=True, check=True).stdout for _ in range(2)]
+    assert len(set(" ".join(printed).split())) == 8
 
 
 @pytest.fixture(scope="module")
