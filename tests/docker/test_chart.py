@@ -153,6 +153,17 @@ def test_nestd_takes_what_it_is_given(rendered, case, binary):
     assert named <= {"MODEL_ID", "REVISION", "HF_HUB_CACHE", "HF_HUB_OFFLINE"}
 
 
+def test_options_of_a_values_file_keep_their_digits(tmp_path):
+    """--set makes whole numbers; in a file all are floats."""
+    values = {"payload-limit": 10000000, "stall-timeout": 2.5, "auto-truncate": False, "cache-size": "64MiB"}
+    path = tmp_path / "values.yaml"
+    path.write_text(yaml.safe_dump({"options": values}))
+    code, out, err = helm("template", "nestd", CHART, "--kube-version", f"{VERSION}.0", "--values", path)
+    assert code == 0, err
+    arguments = pod([one for one in yaml.safe_load_all(out) if one])["containers"][0]["args"]
+    assert {"--payload-limit=10000000", "--stall-timeout=2.5", "--auto-truncate=false", "--cache-size=64MiB"} <= set(arguments)
+
+
 def test_services_alerts_and_scaling_name_the_same(rendered):
     objects = rendered["all"]
     pods = find(objects, "Deployment")[0]["spec"]["template"]["metadata"]["labels"]
