@@ -66,6 +66,13 @@ def test_labels_that_are_named_exist(servers, model, certificate):
     assert named == {"le", "reason", "route"} and named <= exported
 
 
+def test_routes_that_are_named_exist(server):
+    exported = set(re.findall(r'route="([^"]+)"', server.get("/metrics").body.decode()))
+    expressions = panel_expressions() + [rule["expr"] for rule in alert_rules()]
+    named = {route for e in expressions for routes in re.findall(r'route!~"([^"]+)"', e) for route in routes.split("|")}
+    assert len(named) == 5 and named <= exported
+
+
 def test_the_dashboard_has_its_four_rows_and_no_panel_over_another():
     assert [p["title"] for p in panels() if p["type"] == "row"] == ["Is it well", "Load", "Where time goes", "Machine"]
     cells = [
