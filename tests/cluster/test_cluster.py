@@ -4,6 +4,7 @@
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 
@@ -32,12 +33,16 @@ def runs(tmp_path_factory):
         if find_program(name):
             command = [sys.executable, CHECK, "--short", "--binary", binary, "--balancer", name]
             command += ["--keep", tmp_path_factory.mktemp(name)]
-            started[name] = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            started[name] = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+            )
     try:
         return {name: (process, process.communicate(timeout=240)[0]) for name, process in started.items()}
     finally:
         for process in started.values():
-            process.kill()
+            if process.poll() is None:  # else it has ended its replicas and its balancer
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
 
 @pytest.mark.alone
