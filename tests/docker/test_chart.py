@@ -45,6 +45,8 @@ REFUSED = [
     ("image.digest=latest", "image/digest"),
     ("autoscaling.kind=vpa", "autoscaling/kind"),
     ("options.port=9090", "port"),
+    ("options.api-key=sk-1", "api-key"),
+    ("options.tls-cert=/tls.crt", "tls-cert"),
     ("replica=3", "replica"),
     ("autoscaling.min=20", "autoscaling.min is more than autoscaling.max"),
 ]
