@@ -290,16 +290,18 @@ def test_backlog_tells_how_long_the_queue_takes(start, model):
     def texts(i):
         return [f"{i} {j} " + "some words to be encoded " * 12 for j in range(30)]
 
+    deadline = time.monotonic() + 60
     server.embed(input=texts(0))  # the rate is measured
+    while (measured_s := server.metric("nestd_encode_duration_seconds_sum")) == 0:
+        assert time.monotonic() < deadline
     with concurrent.futures.ThreadPoolExecutor(1) as thread:
         reply = thread.submit(server.embed, input=texts(1))
         backlog_s = 0
         while backlog_s == 0 and not reply.done():
-            backlog_s, asked_s = server.metric("nestd_backlog_seconds"), time.monotonic()
+            backlog_s = server.metric("nestd_backlog_seconds")
         reply.result()
-    took_s = time.monotonic() - asked_s
-    assert took_s / 4 < backlog_s < took_s * 4 + 0.2
-    deadline = time.monotonic() + 5
+    # As many tokens as before, of which some passes may have been through. Not how long it takes now: other tests want the cores too.
+    assert measured_s / 20 < backlog_s < measured_s * 4 + 0.2
     while server.metric("nestd_backlog_seconds") != 0:
         assert time.monotonic() < deadline
         time.sleep(0.01)
