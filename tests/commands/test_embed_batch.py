@@ -315,7 +315,10 @@ def test_interrupt_ends_a_request_that_waits(binary, odd, tmp_path):
     write_inputs(tmp_path / "b.jsonl", [f"slow {i}" for i in range(400)])
     command = [binary, "embed", "--url", odd.url, "--input-format", "batch", "-i", "b.jsonl", "-o", "o.jsonl"]
     run = subprocess.Popen(list(map(str, command)), cwd=tmp_path, env=environment(), stderr=subprocess.PIPE)
-    time.sleep(3)
+    deadline = time.monotonic() + 60
+    while len(odd.asked) <= 12:  # of which all but the last four are answered
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     began = time.monotonic()
     run.send_signal(signal.SIGTERM)
     _, log = run.communicate(timeout=20)
