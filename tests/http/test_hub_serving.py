@@ -90,7 +90,7 @@ def test_sigterm_while_the_model_comes(start, hub, cache):
     wait_until(lambda: hub.count("store", "") == 1)
     began = time.monotonic()
     ours.stop()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 15, "far less than the delay"
     assert list(cache.glob("models--acme--tiny/blobs/*.incomplete"))
 
 
