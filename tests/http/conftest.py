@@ -75,9 +75,10 @@ def shared_data():
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def servers(binary):
-    """Running servers by model and options, shared by all tests that only ask questions."""
+    """Running servers by model and options, shared by the tests of a file that only ask questions.
+    They end with it: all files have some hundred, of a hundred megabytes and more."""
     running = {}
 
     def get(model, *options, trusted=None):
@@ -91,8 +92,11 @@ def servers(binary):
 
 
 @pytest.fixture(scope="session")
-def server(servers, model):
-    return servers(model)
+def server(binary, model):
+    """The one without options, for all files."""
+    running = Server(binary, model)
+    yield running.wait_ready()
+    stop_all([running])
 
 
 @pytest.fixture
