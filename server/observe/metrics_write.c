@@ -71,15 +71,22 @@ struct scrape {
     struct model_scrape *models; /* [server->n_models] */
 };
 
+enum place {
+    IN_METRICS,
+    IN_READINGS,
+    IN_MODEL_METRICS, /* these two: in each model's */
+    IN_MODEL_READINGS,
+};
+
 struct family {
     const char *name;
     const char *type;
     const char *help;
+    /* All its lines; or, where what it shows is one field, NULL and the next three. */
     void (*write)(struct scrape *scrape, const struct family *family, struct buffer *buffer);
-    size_t offset; /* of what it shows, where that is one field */
-    /* In place of `write`, for what is of a model: writes the lines of one. */
-    void (*write_model)(struct model_scrape *model, const struct family *family, const char *labels,
-                        struct buffer *buffer);
+    enum place place;
+    size_t offset; /* in that place */
+    void (*write_field)(void *field, const char *name, const char *labels, struct buffer *buffer);
 };
 
 /* ---- what the table's rows are written with ---- */
@@ -97,65 +104,29 @@ static uint64_t read_counter(atomic_uint_least64_t *counter)
     return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-static void write_counter(struct model_scrape *model, const struct family *family,
-                          const char *labels, struct buffer *buffer)
+static void write_counter(void *field, const char *name, const char *labels, struct buffer *buffer)
 {
-    void *field = (char *)model->metrics + family->offset;
-
-    write_value(family->name, labels, read_counter(field), buffer);
+    write_value(name, labels, read_counter(field), buffer);
 }
 
-static void write_model_histogram(struct model_scrape *model, const struct family *family,
-                                  const char *labels, struct buffer *buffer)
-{
-    void *field = (char *)model->metrics + family->offset;
-
-    histogram_write(field, family->name, labels, buffer);
-}
-
-static void write_model_reading(struct model_scrape *model, const struct family *family,
-                                const char *labels, struct buffer *buffer)
-{
-    const void *field = (const char *)&model->readings + family->offset;
-
-    write_value(family->name, labels, *(const uint64_t *)field, buffer);
-}
-
-static void write_histogram(struct scrape *scrape, const struct family *family,
+static void write_histogram(void *field, const char *name, const char *labels,
                             struct buffer *buffer)
 {
-    void *field = (char *)scrape->metrics + family->offset;
-
-    histogram_write(field, family->name, "", buffer);
+    histogram_write(field, name, labels, buffer);
 }
 
-static void write_reading(struct scrape *scrape, const struct family *family, struct buffer *buffer)
+static void write_reading(void *field, const char *name, const char *labels, struct buffer *buffer)
 {
-    const void *field = (const char *)&scrape->readings + family->offset;
-
-    write_value(family->name, "", *(const uint64_t *)field, buffer);
+    write_value(name, labels, *(const uint64_t *)field, buffer);
 }
 
-static void append_seconds(const char *name, const char *labels, uint64_t value_us,
-                           struct buffer *buffer)
+/* Of microseconds. */
+static void write_seconds(void *field, const char *name, const char *labels, struct buffer *buffer)
 {
+    uint64_t value_us = *(const uint64_t *)field;
+
     buffer_appendf(buffer, labels[0] ? "%s{%s}" : "%s%s", name, labels);
     buffer_appendf(buffer, " %" PRIu64 ".%06" PRIu64 "\n", value_us / 1000000, value_us % 1000000);
-}
-
-static void write_seconds(struct scrape *scrape, const struct family *family, struct buffer *buffer)
-{
-    const void *field = (const char *)&scrape->readings + family->offset;
-
-    append_seconds(family->name, "", *(const uint64_t *)field, buffer);
-}
-
-static void write_model_seconds(struct model_scrape *model, const struct family *family,
-                                const char *labels, struct buffer *buffer)
-{
-    const void *field = (const char *)&model->readings + family->offset;
-
-    append_seconds(family->name, labels, *(const uint64_t *)field, buffer);
 }
 
 /* No series without TLS: an alert on it would take 0 for a certificate that has ended. */
@@ -247,40 +218,31 @@ static void write_info(struct scrape *scrape, const struct family *family, struc
 
 /* ---- the table ---- */
 
-#define OF_SERVER(name, type, help, write)                                                         \
+#define WRITTEN(name, type, help, write)                                                           \
     {                                                                                              \
-        name, type, help, write, 0, NULL                                                           \
+        name, type, help, write, 0, 0, NULL                                                        \
+    }
+#define FIELD(name, type, help, place, struct_, field, write)                                      \
+    {                                                                                              \
+        name, type, help, NULL, place, offsetof(struct struct_, field), write                      \
     }
 #define COUNTER(name, field, help)                                                                 \
-    {                                                                                              \
-        name, "counter", help, NULL, offsetof(struct model_metrics, field), write_counter          \
-    }
+    FIELD(name, "counter", help, IN_MODEL_METRICS, model_metrics, field, write_counter)
 #define HISTOGRAM(name, field, help)                                                               \
-    {                                                                                              \
-        name, "histogram", help, NULL, offsetof(struct model_metrics, field),                      \
-            write_model_histogram                                                                  \
-    }
+    FIELD(name, "histogram", help, IN_MODEL_METRICS, model_metrics, field, write_histogram)
 #define OF_MODEL(name, type, field, help)                                                          \
-    {                                                                                              \
-        name, type, help, NULL, offsetof(struct model_readings, field), write_model_reading        \
-    }
-/* A field in microseconds, shown in seconds. */
-#define READING_US(name, type, field, help)                                                        \
-    {                                                                                              \
-        name, type, help, write_seconds, offsetof(struct readings, field), NULL                    \
-    }
-#define OF_MODEL_US(name, type, field, help)                                                       \
-    {                                                                                              \
-        name, type, help, NULL, offsetof(struct model_readings, field), write_model_seconds        \
-    }
+    FIELD(name, type, help, IN_MODEL_READINGS, model_readings, field, write_reading)
 #define READING(name, type, field, help)                                                           \
-    {                                                                                              \
-        name, type, help, write_reading, offsetof(struct readings, field), NULL                    \
-    }
+    FIELD(name, type, help, IN_READINGS, readings, field, write_reading)
+/* A field in microseconds, shown in seconds. */
+#define OF_MODEL_US(name, type, field, help)                                                       \
+    FIELD(name, type, help, IN_MODEL_READINGS, model_readings, field, write_seconds)
+#define READING_US(name, type, field, help)                                                        \
+    FIELD(name, type, help, IN_READINGS, readings, field, write_seconds)
 
 /* clang-format off */
 static const struct family families[] = {
-    OF_SERVER("nestd_requests_total", "counter",
+    WRITTEN("nestd_requests_total", "counter",
               "Requests that have ended, by route and HTTP status.", write_requests),
     READING("nestd_requests_unanswered", "gauge", requests_unanswered,
             "Requests whose first line has arrived and whose reply has not left, besides this one."),
@@ -291,14 +253,14 @@ static const struct family families[] = {
     READING("nestd_connections", "gauge", connections, "Open connections, idle ones included."),
     READING("nestd_connections_limit", "gauge", max_connections,
             "Beyond so many, connections wait to be accepted (--max-connections)."),
-    OF_SERVER("nestd_requests_rejected_total", "counter",
+    WRITTEN("nestd_requests_rejected_total", "counter",
               "Requests answered with an error, by reason.", write_rejected),
     COUNTER("nestd_texts_total", n_texts, "Texts of answered requests."),
     COUNTER("nestd_tokens_total", n_tokens, "Tokens of answered requests, after truncation."),
     COUNTER("nestd_truncated_texts_total", n_truncated, "Texts of answered requests that were cut."),
-    {"nestd_request_duration_seconds", "histogram",
-     "Inference requests, from their first line to the end of their reply.", write_histogram,
-     offsetof(struct metrics, request_us), NULL},
+    FIELD("nestd_request_duration_seconds", "histogram",
+          "Inference requests, from their first line to the end of their reply.", IN_METRICS, metrics,
+          request_us, write_histogram),
     HISTOGRAM("nestd_tokenize_duration_seconds", tokenize_us,
               "Decoding and tokenizing, per answered request."),
     HISTOGRAM("nestd_queue_duration_seconds", queue_us,
@@ -333,8 +295,8 @@ static const struct family families[] = {
     READING_US("nestd_stalled_seconds", "gauge", stalled_us,
                "For how long a worker has made no step in its pass, or no worker has taken what waits."),
     OF_MODEL("nestd_model_ready", "gauge", model_ready, "1 once the model is loaded."),
-    OF_SERVER("nestd_build_info", "gauge", "The version of the program.", write_build),
-    OF_SERVER("nestd_model_info", "gauge", "The model that is loaded.", write_info),
+    WRITTEN("nestd_build_info", "gauge", "The version of the program.", write_build),
+    WRITTEN("nestd_model_info", "gauge", "The model that is loaded.", write_info),
     READING("nestd_log_lines_lost_total", "counter", log_lines_lost,
             "Lines of the log for which stderr had no room."),
     READING("nestd_memory_limit_bytes", "gauge", memory_limit_bytes,
@@ -343,8 +305,8 @@ static const struct family families[] = {
             "What requests hold in memory: bodies, JSON, tokens, vectors and replies."),
     READING("nestd_request_memory_peak_bytes", "gauge", memory_peak_bytes,
             "The most that they have held at once."),
-    {"nestd_certificate_end_timestamp_seconds", "gauge",
-     "When the certificate of --tls-cert ends, in Unix time; only with TLS.", write_certificate, 0, NULL},
+    WRITTEN("nestd_certificate_end_timestamp_seconds", "gauge",
+            "When the certificate of --tls-cert ends, in Unix time; only with TLS.", write_certificate),
     READING("nestd_last_reload_successful", "gauge", reload_succeeded,
             "1, or 0 if the last SIGHUP found a file malformed, whose old contents are in force."),
     READING("nestd_last_reload_success_timestamp_seconds", "gauge", reloaded_s,
@@ -443,16 +405,33 @@ static void read_all(struct scrape *scrape, const struct server *server)
     };
 }
 
+static void write_fields(struct scrape *scrape, const struct family *family, struct buffer *buffer)
+{
+    bool is_of_model = family->place == IN_MODEL_METRICS || family->place == IN_MODEL_READINGS;
+    size_t n = is_of_model ? scrape->server->n_models : 1;
+
+    for (size_t i = 0; i < n; i++) {
+        struct model_scrape *model = &scrape->models[i];
+        void *const places[] = {
+            [IN_METRICS] = scrape->metrics,
+            [IN_READINGS] = &scrape->readings,
+            [IN_MODEL_METRICS] = model->metrics,
+            [IN_MODEL_READINGS] = &model->readings,
+        };
+
+        family->write_field((char *)places[family->place] + family->offset, family->name,
+                            is_of_model ? model->labels.bytes : "", buffer);
+    }
+}
+
 static void write_family(struct scrape *scrape, const struct family *family, struct buffer *buffer)
 {
     buffer_appendf(buffer, "# HELP %s %s\n# TYPE %s %s\n", family->name, family->help, family->name,
                    family->type);
-    if (family->write) {
+    if (family->write)
         family->write(scrape, family, buffer);
-        return;
-    }
-    for (size_t i = 0; i < scrape->server->n_models; i++)
-        family->write_model(&scrape->models[i], family, scrape->models[i].labels.bytes, buffer);
+    else
+        write_fields(scrape, family, buffer);
 }
 
 static void release(struct scrape *scrape)
