@@ -12,9 +12,9 @@ import sys
 import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "models")]
+sys.path[:0] = [str(HERE / "http"), str(HERE), str(HERE / "models")]
 
-from harness import Server  # noqa: E402
+from harness import Server, stop_all  # noqa: E402
 from odd_weights import poison, write_sparse_weights  # noqa: E402
 
 
@@ -28,16 +28,6 @@ def pytest_configure(config):
 def pytest_collection_modifyitems(items):
     files = {item.path for item in items if item.get_closest_marker("long")}
     items.sort(key=lambda item: item.path not in files)
-
-
-def stop_all(servers):
-    problems = []
-    for server in servers:
-        try:
-            server.stop()
-        except AssertionError as problem:
-            problems.append(str(problem))
-    assert not problems, "\n".join(problems)
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +59,7 @@ def tokenizer(model):
 
 @pytest.fixture(scope="session")
 def shared_data():
-    path = pathlib.Path(os.environ.get("SHARED_DIR", HERE.parents[2] / "shared")) / "data"
+    path = pathlib.Path(os.environ.get("SHARED_DIR", HERE.parents[1] / "shared")) / "data"
     if not path.is_dir():
         pytest.skip(f"no reference data at {path}")
     return path

@@ -198,3 +198,13 @@ def run_to_end(binary, *arguments, env=None, timeout=60):
     )
     assert not SANITIZER_REPORT.search(done.stderr), done.stderr
     return done
+
+
+def stop_all(servers):
+    problems = []
+    for server in servers:
+        try:
+            server.stop()
+        except AssertionError as problem:
+            problems.append(str(problem))
+    assert not problems, "\n".join(problems)

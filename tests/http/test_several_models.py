@@ -34,8 +34,7 @@ def pair(binary, model, tiny, serve):
 
 @pytest.fixture(scope="module")
 def serve():
-    from conftest import stop_all
-    from harness import Server
+    from harness import Server, stop_all
 
     servers = []
 
