@@ -72,11 +72,11 @@ char *folder_read(const struct folder *folder, const char *name, size_t *ret_len
 void folder_write(const struct folder *folder, const char *name, const void *bytes,
                   size_t len_bytes)
 {
-    char inner[64];
+    char inner[256];
     FILE *file;
 
-    if (strchr(name, '/')) {
-        snprintf(inner, sizeof inner, "%.*s", (int)strcspn(name, "/"), name);
+    for (const char *slash = name; (slash = strchr(slash, '/')); slash++) {
+        snprintf(inner, sizeof inner, "%.*s", (int)(slash - name), name);
         mkdir(folder_path(folder, inner), 0700);
     }
     file = fopen(folder_path(folder, name), "wb");

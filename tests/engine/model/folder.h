@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A temporary model folder for one test. Failing to make it fails the test. */
+/* A temporary folder for one test: a model's as a rule. Failing to make it fails the test. */
 #ifndef NESTD_TESTS_ENGINE_MODEL_FOLDER_H
 #define NESTD_TESTS_ENGINE_MODEL_FOLDER_H
 
@@ -15,7 +15,7 @@ void folder_init(struct folder *folder);
 void folder_init_copy(struct folder *folder, const char *model);
 void folder_release(struct folder *folder); /* with all that is in it */
 
-/* `name` may lead into an inner folder, which is made. An old file of this name is replaced. */
+/* `name` may lead into inner folders, which are made. An old file of this name is replaced. */
 void folder_write(const struct folder *folder, const char *name, const void *bytes,
                   size_t len_bytes);
 void folder_write_text(const struct folder *folder, const char *name, const char *text);

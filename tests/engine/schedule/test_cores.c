@@ -4,6 +4,8 @@
  * it has. */
 #include "engine/schedule/cores.h"
 
+#include "tests/engine/model/folder.h"
+
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,39 +13,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-static char root[] = "/tmp/nestd-cores-XXXXXX";
+static struct folder root;
 static int n_cpus;
-
-/* Writes root/path, making its folders. */
-static void write_file(const char *path, const char *text)
-{
-    char whole[512];
-    FILE *file;
-
-    snprintf(whole, sizeof whole, "%s%s", root, path);
-    for (char *slash = whole + strlen(root) + 1; (slash = strchr(slash, '/')); slash++) {
-        *slash = '\0';
-        mkdir(whole, 0700);
-        *slash = '/';
-    }
-    file = fopen(whole, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-}
-
-static void remove_tree(void)
-{
-    char command[64];
-
-    snprintf(command, sizeof command, "rm -rf '%s'/*", root);
-    assert_int_equal(system(command), 0);
-}
 
 /* CPUs 2i and 2i+1 are threads of one core, or each is a core. */
 static void write_topology(int threads_per_core)
@@ -52,12 +27,12 @@ static void write_topology(int threads_per_core)
         char path[128];
         char text[16];
 
-        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/core_id", cpu);
+        snprintf(path, sizeof path, "sys/devices/system/cpu/cpu%d/topology/core_id", cpu);
         snprintf(text, sizeof text, "%d\n", cpu / threads_per_core);
-        write_file(path, text);
-        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/physical_package_id",
+        folder_write_text(&root, path, text);
+        snprintf(path, sizeof path, "sys/devices/system/cpu/cpu%d/topology/physical_package_id",
                  cpu);
-        write_file(path, "0\n");
+        folder_write_text(&root, path, "0\n");
     }
 }
 
@@ -69,21 +44,21 @@ static int set_up(void **state)
     if (sched_getaffinity(0, sizeof cpus, &cpus))
         return 1;
     n_cpus = CPU_COUNT(&cpus);
-    strcpy(root + strlen(root) - 6, "XXXXXX");
-    return !mkdtemp(root);
+    folder_init(&root);
+    return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    remove_tree();
-    return rmdir(root);
+    folder_release(&root);
+    return 0;
 }
 
 static void test_cores__each_cpu_counts_without_topology(void **state)
 {
     (void)state;
-    assert_int_equal(cores_count_usable(root), n_cpus);
+    assert_int_equal(cores_count_usable(root.path), n_cpus);
 }
 
 static void test_cores__threads_of_one_core_count_once(void **state)
@@ -93,11 +68,11 @@ static void test_cores__threads_of_one_core_count_once(void **state)
 
     (void)state;
     write_topology(1);
-    assert_int_equal(cores_count_usable(root), n_cpus);
+    assert_int_equal(cores_count_usable(root.path), n_cpus);
     assert_int_equal(sched_getaffinity(0, sizeof before, &before), 0);
     write_topology(2);
     if (CPU_ISSET(0, &before) && CPU_ISSET(1, &before) && n_cpus == 2)
-        assert_int_equal(cores_count_usable(root), 1);
+        assert_int_equal(cores_count_usable(root.path), 1);
     for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
         if (!CPU_ISSET(cpu, &before))
             continue;
@@ -106,58 +81,58 @@ static void test_cores__threads_of_one_core_count_once(void **state)
         break;
     }
     assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
-    assert_int_equal(cores_count_usable(root), 1);
+    assert_int_equal(cores_count_usable(root.path), 1);
     assert_int_equal(sched_setaffinity(0, sizeof before, &before), 0);
 }
 
 static void test_cores__quota_of_version_2_is_rounded_up(void **state)
 {
     (void)state;
-    write_file("/proc/self/cgroup", "0::/a/b\n");
-    write_file("/sys/fs/cgroup/a/b/cpu.max", "50000 100000\n");
-    assert_int_equal(cores_count_usable(root), 1);
-    write_file("/sys/fs/cgroup/a/b/cpu.max", "150000 100000\n");
-    assert_int_equal(cores_count_usable(root), n_cpus < 2 ? n_cpus : 2);
-    write_file("/sys/fs/cgroup/a/b/cpu.max", "max 100000\n");
-    assert_int_equal(cores_count_usable(root), n_cpus);
+    folder_write_text(&root, "proc/self/cgroup", "0::/a/b\n");
+    folder_write_text(&root, "sys/fs/cgroup/a/b/cpu.max", "50000 100000\n");
+    assert_int_equal(cores_count_usable(root.path), 1);
+    folder_write_text(&root, "sys/fs/cgroup/a/b/cpu.max", "150000 100000\n");
+    assert_int_equal(cores_count_usable(root.path), n_cpus < 2 ? n_cpus : 2);
+    folder_write_text(&root, "sys/fs/cgroup/a/b/cpu.max", "max 100000\n");
+    assert_int_equal(cores_count_usable(root.path), n_cpus);
 }
 
 static void test_cores__quota_above_the_group_holds_too(void **state)
 {
     (void)state;
-    write_file("/proc/self/cgroup", "0::/a/b\n");
-    write_file("/sys/fs/cgroup/a/b/cpu.max", "max 100000\n");
-    write_file("/sys/fs/cgroup/a/cpu.max", "100000 100000\n");
-    assert_int_equal(cores_count_usable(root), 1);
+    folder_write_text(&root, "proc/self/cgroup", "0::/a/b\n");
+    folder_write_text(&root, "sys/fs/cgroup/a/b/cpu.max", "max 100000\n");
+    folder_write_text(&root, "sys/fs/cgroup/a/cpu.max", "100000 100000\n");
+    assert_int_equal(cores_count_usable(root.path), 1);
 }
 
 static void test_cores__quota_at_a_container_root(void **state)
 {
     (void)state;
-    write_file("/proc/self/cgroup", "0::/\n");
-    write_file("/sys/fs/cgroup/cpu.max", "100000 100000\n");
-    assert_int_equal(cores_count_usable(root), 1);
+    folder_write_text(&root, "proc/self/cgroup", "0::/\n");
+    folder_write_text(&root, "sys/fs/cgroup/cpu.max", "100000 100000\n");
+    assert_int_equal(cores_count_usable(root.path), 1);
 }
 
 static void test_cores__quota_of_version_1(void **state)
 {
     (void)state;
-    write_file("/proc/self/cgroup", "5:cpuset:/x\n4:cpu,cpuacct:/pod/box\n0::/\n");
-    write_file("/sys/fs/cgroup/cpu/pod/box/cpu.cfs_quota_us", "-1\n");
-    write_file("/sys/fs/cgroup/cpu/pod/box/cpu.cfs_period_us", "100000\n");
-    assert_int_equal(cores_count_usable(root), n_cpus);
-    write_file("/sys/fs/cgroup/cpu/pod/cpu.cfs_quota_us", "90000\n");
-    write_file("/sys/fs/cgroup/cpu/pod/cpu.cfs_period_us", "100000\n");
-    assert_int_equal(cores_count_usable(root), 1);
+    folder_write_text(&root, "proc/self/cgroup", "5:cpuset:/x\n4:cpu,cpuacct:/pod/box\n0::/\n");
+    folder_write_text(&root, "sys/fs/cgroup/cpu/pod/box/cpu.cfs_quota_us", "-1\n");
+    folder_write_text(&root, "sys/fs/cgroup/cpu/pod/box/cpu.cfs_period_us", "100000\n");
+    assert_int_equal(cores_count_usable(root.path), n_cpus);
+    folder_write_text(&root, "sys/fs/cgroup/cpu/pod/cpu.cfs_quota_us", "90000\n");
+    folder_write_text(&root, "sys/fs/cgroup/cpu/pod/cpu.cfs_period_us", "100000\n");
+    assert_int_equal(cores_count_usable(root.path), 1);
 }
 
 static void test_cores__nonsense_is_ignored(void **state)
 {
     (void)state;
-    write_file("/proc/self/cgroup", "\n:\n0::/../..\nfoo:cpu\n9:cpu:/q\n");
-    write_file("/sys/fs/cgroup/cpu/q/cpu.cfs_quota_us", "nan\n");
-    write_file("/sys/fs/cgroup/cpu/q/cpu.cfs_period_us", "inf\n");
-    assert_int_equal(cores_count_usable(root), n_cpus);
+    folder_write_text(&root, "proc/self/cgroup", "\n:\n0::/../..\nfoo:cpu\n9:cpu:/q\n");
+    folder_write_text(&root, "sys/fs/cgroup/cpu/q/cpu.cfs_quota_us", "nan\n");
+    folder_write_text(&root, "sys/fs/cgroup/cpu/q/cpu.cfs_period_us", "inf\n");
+    assert_int_equal(cores_count_usable(root.path), n_cpus);
 }
 
 /* How many CPUs are left to the calling thread, and the first of them. */
