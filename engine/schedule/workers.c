@@ -20,6 +20,7 @@
 
 /* What a caller of workers_measure_stall last saw, and for how long it has seen the same. */
 struct stall_mark {
+    bool had_work;
     unsigned long n_steps;
     int64_t stalled_us;
 };
@@ -406,11 +407,15 @@ void workers_free(struct workers *workers)
     free(workers);
 }
 
-/* The same number again: nothing has moved. elapsed_us is the time since the last look. */
+/* Work at both looks and the same number: nothing has moved. elapsed_us is the time since the last
+ * look; work that came meanwhile has waited for some of it only, so none is counted. */
 static int64_t look_again(struct stall_mark *mark, bool has_work, unsigned long n_steps,
                           int64_t elapsed_us)
 {
-    mark->stalled_us = has_work && mark->n_steps == n_steps ? mark->stalled_us + elapsed_us : 0;
+    bool has_moved = !has_work || !mark->had_work || mark->n_steps != n_steps;
+
+    mark->stalled_us = has_moved ? 0 : mark->stalled_us + elapsed_us;
+    mark->had_work = has_work;
     mark->n_steps = n_steps;
     return mark->stalled_us;
 }

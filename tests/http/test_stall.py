@@ -63,7 +63,7 @@ def test_stuck_worker_is_seen_and_forgiven(start, model, tmp_path):
             asked_s = time.monotonic()
             answered = thread.submit(server.embed, input="a cat")
             reply = wait_for_livez(server, 503)
-            assert time.monotonic() - asked_s > 0.9
+            assert time.monotonic() - asked_s >= 1
             assert reply.json()["error"]["code"] == "stalled" and "--stall-timeout" in reply.json()["error"]["message"]
             assert server.metric("nestd_stalled_seconds") >= 1 and server.get("/readyz").status == 200
             manager.socket.setblocking(False)
