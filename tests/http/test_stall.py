@@ -90,6 +90,7 @@ def test_stuck_worker_is_seen_and_forgiven(start, model, tmp_path):
     assert server.log_text().count("not alive") == server.log_text().count("move again") == 2
 
 
+@pytest.mark.slow
 def test_long_pass_is_no_stall(start, model):
     """A pass of as many tokens as fit takes one worker longer than the timeout; each of its steps does not."""
     server = start(model, "--stall-timeout", "1", "--threads", "1", "--max-batch-tokens", "65536", "--cache-size", "0").wait_ready()
