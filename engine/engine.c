@@ -253,7 +253,7 @@ static enum status start_crew(struct crew *crew, struct engine *const *engines, 
         models[i] = describe_work(engines[i], observers[i]);
         engines[i]->info.n_workers = options.n_workers; /* counted anew, they may be others */
     }
-    status = batcher_new(&crew->batcher, queues, n_engines, clock_now_us);
+    status = batcher_new(&crew->batcher, queues, n_engines, options.n_workers, clock_now_us);
     if (status)
         return status;
     options.batcher = crew->batcher;

@@ -95,6 +95,9 @@ struct encoder_pass {
 MUST_CHECK enum status encoder_run(struct encoder_context *context, const struct encoder_pass *pass,
                                    const float **ret_tokens);
 
+/* How many members of a pass's team would have rows or columns of their own to multiply. */
+size_t encoder_max_members(size_t n_tokens);
+
 /* A small part of a pass. What oneDNN, OpenMP and the C++ library set up in a thread's first
  * product is there after it, so that no later pass of the thread allocates. */
 MUST_CHECK enum status encoder_warm_up(struct encoder_context *context);

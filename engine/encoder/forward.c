@@ -237,6 +237,14 @@ static enum schedule choose_schedule(const struct phase *phase)
     return phase->owner->encoder->is_large ? BY_PRODUCT : BY_BLOCK;
 }
 
+size_t encoder_max_members(size_t n_tokens)
+{
+    size_t n_units = (n_tokens + GEMM_ROW_STEP - 1) / GEMM_ROW_STEP;
+    size_t n_panels = (size_t)1 << GEMM_MAX_SPLIT;
+
+    return n_units > n_panels ? n_units : n_panels;
+}
+
 static void run_layers(struct phase *phase)
 {
     const struct encoder_pass *pass = phase->pass;

@@ -118,6 +118,24 @@ void team_enter(struct team *team)
     atomic_fetch_add(&team->n_inside, 1);
 }
 
+struct team *team_pick(struct team *first)
+{
+    struct team *picked = NULL;
+    size_t max_tokens = 0;
+
+    for (struct team *team = first; team; team = team->next_open) {
+        /* The owner, the helpers, and those on their way. */
+        size_t n_members = atomic_load_explicit(&team->n_inside, memory_order_relaxed) + 1;
+        size_t n_tokens = team->n_tokens / n_members;
+
+        if (n_members < team->max_members && (!picked || n_tokens > max_tokens)) {
+            picked = team;
+            max_tokens = n_tokens;
+        }
+    }
+    return picked;
+}
+
 /* Waits to be admitted; false if the team closes first. */
 static bool wait_for_admission(struct team *team)
 {

@@ -34,6 +34,8 @@ struct team {
 
     struct team *next_open; /* the batcher's, guarded by its mutex */
     size_t model;           /* the batcher's: whose pass it is, before the team is open to others */
+    size_t n_tokens;        /* and of how many tokens, as is the next */
+    size_t max_members;     /* more would find nothing to do */
 };
 
 /* Zeroed memory is an open team without helpers. */
@@ -57,6 +59,10 @@ void team_close(struct team *team);
 
 /* Before a helper is sent: from here until team_help returns the team does not go away. */
 void team_enter(struct team *team);
+
+/* Of teams linked by next_open, the one whose members have the most tokens each; NULL where none has
+ * anything for one more. What keeps the list keeps the teams there. */
+struct team *team_pick(struct team *first);
 
 /* Helper: works until sent away. */
 void team_help(struct team *team, void *member);

@@ -8,9 +8,9 @@
  * if the first waits in a large group, the small group's job takes the lead; if it runs in one, the
  * text is encoded once more, as a duplicate.
  *
- * What of the rest is encoded next is order.h's and turns.h's to say. A small request never waits
- * for a large one's pass to end: it is encoded by an idle worker, or between two tiles of the pass
- * that runs.
+ * What of the rest is encoded next is order.h's and turns.h's to say, and how much of it one worker
+ * takes, so that all have a share, queue.h's. A small request never waits for a large one's pass to
+ * end: it is encoded by an idle worker, or between two tiles of the pass that runs.
  *
  * Where several models share the workers, each has a queue with a bound of its own, so that one
  * that is full does not refuse what is for another.
@@ -27,6 +27,7 @@
  */
 #include "engine/schedule/batcher.h"
 
+#include "engine/encoder/encoder.h"
 #include "engine/encoder/team.h"
 #include "engine/schedule/order.h"
 #include "engine/schedule/queue.h"
@@ -39,6 +40,7 @@
 struct batcher {
     int64_t (*now_us)(void);
     size_t n_models;
+    size_t n_workers;
 
     pthread_mutex_t mutex; /* guards what follows, and the private part of every group */
     pthread_cond_t work;   /* signalled when something waits, broadcast when stopped */
@@ -75,7 +77,7 @@ static void free_queues(struct batcher *batcher)
 }
 
 enum status batcher_new(struct batcher **ret_batcher, const struct batcher_options *options,
-                        size_t n_models, int64_t (*now_us)(void))
+                        size_t n_models, size_t n_workers, int64_t (*now_us)(void))
 {
     struct batcher *batcher = calloc(1, sizeof *batcher);
     enum status status;
@@ -84,6 +86,7 @@ enum status batcher_new(struct batcher **ret_batcher, const struct batcher_optio
         return STATUS_NO_MEMORY;
     batcher->now_us = now_us;
     batcher->n_models = n_models;
+    batcher->n_workers = n_workers;
     status = make_queues(batcher, options);
     if (status) {
         free_queues(batcher);
@@ -236,33 +239,54 @@ static bool begin_pass(struct batcher *batcher, struct pass *pass)
     return true;
 }
 
+/* Says how large the next pass of each model may be. */
+static void share_out(struct batcher *batcher)
+{
+    size_t n_workers =
+        batcher->n_workers > batcher->n_resting ? batcher->n_workers - batcher->n_resting : 1;
+
+    for (size_t i = 0; i < batcher->n_models; i++)
+        queue_share_out(&batcher->queues[i], n_workers);
+}
+
+/* Has idle workers find the team of a pass, if that is to have helpers. */
+static void open_team(struct batcher *batcher, struct team *own, const struct pass *pass)
+{
+    team_open(own);
+    own->model = pass->model;
+    own->n_tokens = pass->n_tokens;
+    own->max_members = encoder_max_members(pass->n_tokens);
+    if (batcher->queues[pass->model].options.works_alone)
+        return;
+    own->next_open = batcher->open_teams;
+    batcher->open_teams = own;
+}
+
 enum work batcher_take(struct batcher *batcher, struct pass *pass, struct team *own,
                        struct team **ret_team)
 {
     enum work work = WORK_NONE;
+    struct team *other;
     size_t n_helpers = 0;
 
     pass_clear(pass);
     pthread_mutex_lock(&batcher->mutex);
     batcher->n_idle++;
-    while (!batcher->stopped && (batcher->n_idle <= batcher->n_resting ||
-                                 (!order_has_waiting(&batcher->order) && !batcher->open_teams)))
+    while (!batcher->stopped &&
+           (batcher->n_idle <= batcher->n_resting ||
+            (!order_has_waiting(&batcher->order) && !team_pick(batcher->open_teams))))
         pthread_cond_wait(&batcher->work, &batcher->mutex);
     batcher->n_idle--;
+    share_out(batcher);
     order_fill(&batcher->order, pass);
     if (begin_pass(batcher, pass)) {
         work = WORK_PASS;
-        team_open(own);
-        own->model = pass->model;
-        if (!batcher->queues[pass->model].options.works_alone) {
-            own->next_open = batcher->open_teams;
-            batcher->open_teams = own;
-            n_helpers = batcher->n_idle;
-        }
-    } else if (batcher->open_teams) {
+        open_team(batcher, own, pass);
+        n_helpers = batcher->queues[pass->model].options.works_alone ? 0 : batcher->n_idle;
+    } else if ((other = team_pick(batcher->open_teams))) {
         work = WORK_HELP;
-        *ret_team = batcher->open_teams;
-        team_enter(*ret_team);
+        *ret_team = other;
+        team_enter(other);
     }
     pthread_mutex_unlock(&batcher->mutex);
     wake_workers(batcher, n_helpers);

@@ -36,10 +36,11 @@ struct batcher_stats {
                                 was in flight */
 };
 
-/* `options` are of n_models; now_us is the monotonic clock, and tests turn their own. */
+/* `options` are of n_models; n_workers will call batcher_take. now_us is the monotonic clock, and tests
+ * turn their own. */
 MUST_CHECK enum status batcher_new(struct batcher **ret_batcher,
                                    const struct batcher_options *options, size_t n_models,
-                                   int64_t (*now_us)(void));
+                                   size_t n_workers, int64_t (*now_us)(void));
 
 /* Only when it is stopped and every pass was given back. */
 void batcher_free(struct batcher *batcher);
@@ -55,8 +56,8 @@ enum work {
     WORK_HELP, /* help the team, which was entered in this worker's name */
 };
 
-/* Fills `pass` with what waits now, of one model and in turns among groups, and opens `own` to workers
- * that have nothing else to do; or names the open team of another, whose `model` says what is to be
+/* Fills `pass` with this worker's share of what waits now, of one model and in turns among groups, and
+ * opens `own` to workers that have nothing else to do; or names the open team of another, whose `model` says what is to be
  * helped with. Blocks only while there is neither. */
 enum work batcher_take(struct batcher *batcher, struct pass *pass, struct team *own,
                        struct team **ret_team);

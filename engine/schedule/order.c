@@ -66,6 +66,14 @@ static void serve(struct order *order, struct turns *turns, bool is_small, struc
         order->reached_us[is_small] = turns->served_us[is_small];
 }
 
+/* Of a pass of small groups: half a pass at most, where large ones wait. */
+static size_t small_pass_tokens(const struct turns *turns, bool has_large)
+{
+    size_t half = turns->max_pass_tokens / 2;
+
+    return has_large && turns->pass_tokens > half ? half : turns->pass_tokens;
+}
+
 void order_fill(struct order *order, struct pass *pass)
 {
     struct turns *small = pick(order, true);
@@ -76,7 +84,7 @@ void order_fill(struct order *order, struct pass *pass)
     order->was_small = small;
     if (small) {
         serve(order, small, true, pass);
-        turns_fill_small(small, pass, large ? small->max_pass_tokens / 2 : small->max_pass_tokens);
+        turns_fill_small(small, pass, small_pass_tokens(small, large));
     } else if (large) {
         serve(order, large, false, pass);
         turns_fill_large(large, pass);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/schedule/queue.h"
 
+enum { MIN_SHARE_TOKENS = 64 }; /* a block of rows (gemm.h): fewer cost nearly as much */
+
 enum status queue_init(struct queue *queue, const struct batcher_options *options,
                        struct turns *turns)
 {
@@ -108,6 +110,21 @@ void queue_leave(struct queue *queue, struct job *job)
 {
     queue_end_flight(queue, job);
     take_away(queue, job);
+}
+
+/* Of what is there, waiting or running, each worker has the same share. Where nobody works yet, all
+ * of them together then take what waits; where all do, passes stay as large as they are now, so a
+ * server that is busy loses nothing by it. */
+void queue_share_out(struct queue *queue, size_t n_workers)
+{
+    size_t n_tokens = queue->stats.queued_tokens + queue->stats.running_tokens;
+    size_t share = n_tokens / n_workers + (n_tokens % n_workers > 0);
+
+    if (share < MIN_SHARE_TOKENS)
+        share = MIN_SHARE_TOKENS;
+    if (share > queue->options.max_pass_tokens || queue->options.works_alone)
+        share = queue->options.max_pass_tokens;
+    queue->turns->pass_tokens = share;
 }
 
 void queue_begin_pass(struct queue *queue, const struct pass *pass)

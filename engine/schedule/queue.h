@@ -37,6 +37,9 @@ void queue_leave(struct queue *queue, struct job *job);
 /* From here on no job follows this one any more. */
 void queue_end_flight(struct queue *queue, struct job *job);
 
+/* Says in the turns how large the next pass may be, so that all of n_workers have a share. */
+void queue_share_out(struct queue *queue, size_t n_workers);
+
 /* A pass of this model, whose jobs were taken out of the turns, begins and ends. */
 void queue_begin_pass(struct queue *queue, const struct pass *pass);
 void queue_end_pass(struct queue *queue, const struct pass *pass);

@@ -11,6 +11,7 @@ void turns_init(struct turns *turns, size_t max_pass_tokens)
 
     *turns = (struct turns){
         .max_pass_tokens = max_pass_tokens,
+        .pass_tokens = max_pass_tokens,
         .slice_tokens = slice_tokens ? slice_tokens : 1,
     };
 }
@@ -93,7 +94,7 @@ void turns_fill_large(struct turns *turns, struct pass *pass)
         group->engine.credit_tokens += turns->slice_tokens;
         while (group->engine.n_waiting > 0 &&
                (job = next_waiting(group))->n_tokens <= group->engine.credit_tokens) {
-            if (!fits(pass, job, turns->max_pass_tokens)) {
+            if (!fits(pass, job, turns->pass_tokens)) {
                 group->engine.credit_tokens -= turns->slice_tokens;
                 return;
             }

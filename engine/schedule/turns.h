@@ -36,6 +36,7 @@ struct pass {
 
 struct turns {
     size_t max_pass_tokens; /* a single text that is larger is a pass of its own */
+    size_t pass_tokens;     /* of the next pass, up to that: queue.h's to say */
     size_t slice_tokens;
     struct group_list small;
     struct group_list large; /* the head's turn comes next */

@@ -164,6 +164,41 @@ static void test_team__closing_sends_away_those_who_wait(void **state)
     }
 }
 
+/* Idle workers are sent one by one; three passes have 400, 200 and 100 tokens. */
+static void test_team__helpers_go_where_members_have_the_most_to_do(void **state)
+{
+    struct team teams[3] = {
+        {.n_tokens = 400, .max_members = 50},
+        {.n_tokens = 200, .max_members = 25},
+        {.n_tokens = 100, .max_members = 12},
+    };
+    /* Tokens each, after each: 200, 133, 100 and 100 of the 400; 100 of the 200. */
+    static const size_t expected[] = {0, 0, 1, 0};
+
+    (void)state;
+    teams[0].next_open = &teams[1];
+    teams[1].next_open = &teams[2];
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        struct team *team = team_pick(&teams[0]);
+
+        assert_ptr_equal(team, &teams[expected[i]]);
+        team_enter(team);
+    }
+}
+
+static void test_team__nobody_is_sent_where_nothing_is_to_be_done(void **state)
+{
+    struct team full = {.n_tokens = 400, .max_members = 2};
+    struct team small = {.n_tokens = 16, .max_members = 2, .next_open = &full};
+
+    (void)state;
+    assert_null(team_pick(NULL));
+    team_enter(&full);
+    assert_ptr_equal(team_pick(&small), &small);
+    team_enter(&small);
+    assert_null(team_pick(&small));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +207,8 @@ int main(void)
         cmocka_unit_test(test_team__helper_works_beside_the_owner),
         cmocka_unit_test(test_team__helpers_come_and_go),
         cmocka_unit_test(test_team__closing_sends_away_those_who_wait),
+        cmocka_unit_test(test_team__helpers_go_where_members_have_the_most_to_do),
+        cmocka_unit_test(test_team__nobody_is_sent_where_nothing_is_to_be_done),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,7 +80,7 @@ static int set_up(void **state)
 
     now_us = 1000;
     *state = script;
-    return !script || batcher_new(&script->batcher, &options, 1, clock_now) != STATUS_OK;
+    return !script || batcher_new(&script->batcher, &options, 1, 1, clock_now) != STATUS_OK;
 }
 
 static int tear_down(void **state)
@@ -364,7 +364,7 @@ static void test_batcher__passes_that_are_worked_alone_have_no_helpers(void **st
     pthread_t thread;
 
     (void)state;
-    assert_int_equal(batcher_new(&script.batcher, &options, 1, clock_now), STATUS_OK);
+    assert_int_equal(batcher_new(&script.batcher, &options, 1, 1, clock_now), STATUS_OK);
     submit(&script, a);
     assert_int_equal(batcher_take(script.batcher, &pass, &script.team, &other), WORK_PASS);
     assert_int_equal(pthread_create(&thread, NULL, ask_for_work, &helper), 0);
@@ -417,7 +417,7 @@ static struct script *open_two(const struct batcher_options options[2])
     struct script *script = calloc(1, sizeof *script);
 
     assert_non_null(script);
-    assert_int_equal(batcher_new(&script->batcher, options, 2, clock_now), STATUS_OK);
+    assert_int_equal(batcher_new(&script->batcher, options, 2, 1, clock_now), STATUS_OK);
     return script;
 }
 
@@ -1005,6 +1005,138 @@ static void test_batcher__group_whose_vectors_were_kept_ends_at_once(void **stat
     free(a);
 }
 
+/* ---- many workers ---- */
+
+enum {
+    N_CREW = 16,
+    CREW_PASS_TOKENS = 512,
+    CREW_TOKENS = 3500, /* of one request, about */
+};
+
+/* Passes that run at once, of a batcher that has N_CREW workers. */
+struct crew {
+    struct script script;
+    struct job *jobs[4 * N_CREW][MAX_JOBS];
+    struct pass passes[4 * N_CREW];
+    size_t n_passes;
+};
+
+static struct crew *crew_new(void)
+{
+    const struct batcher_options options = {.max_queued_tokens = 100 * CREW_PASS_TOKENS,
+                                            .max_pass_tokens = CREW_PASS_TOKENS};
+    struct crew *crew = calloc(1, sizeof *crew);
+
+    assert_non_null(crew);
+    assert_int_equal(batcher_new(&crew->script.batcher, &options, 1, N_CREW, clock_now), STATUS_OK);
+    return crew;
+}
+
+/* One more worker takes a pass; NULL if nothing waits. */
+static struct pass *crew_take(struct crew *crew)
+{
+    struct pass *pass = &crew->passes[crew->n_passes];
+
+    pass->jobs = crew->jobs[crew->n_passes];
+    if (!take(&crew->script, pass))
+        return NULL;
+    crew->n_passes++;
+    return pass;
+}
+
+static void crew_free(struct crew *crew)
+{
+    for (size_t i = 0; i < crew->n_passes; i++)
+        finish(&crew->script, &crew->passes[i]);
+    batcher_stop(crew->script.batcher);
+    batcher_free(crew->script.batcher);
+    free(crew);
+}
+
+/* Twenty-seven texts as abstracts and sentences have them: each third is long. */
+static struct test_group *mixed_group_new(void)
+{
+    struct test_group *group = group_new('m', 27, 0);
+    size_t n_tokens = 0;
+
+    for (size_t i = 0; i < group->group.n_jobs; i++) {
+        group->jobs[i].n_tokens = i % 3 ? 20 + i : 290 + 5 * i;
+        n_tokens += group->jobs[i].n_tokens;
+    }
+    assert_in_range(n_tokens, CREW_TOKENS, CREW_TOKENS + 1000);
+    return group;
+}
+
+static void test_batcher__one_request_is_spread_over_all_workers(void **state)
+{
+    struct crew *crew = crew_new();
+    struct test_group *group = mixed_group_new();
+    size_t longest = group->jobs[24].n_tokens;
+    struct pass *pass;
+
+    (void)state;
+    submit(&crew->script, group);
+    while ((pass = crew_take(crew)))
+        assert_in_range(pass->n_tokens, 1, longest); /* the work cannot end sooner */
+    assert_in_range(crew->n_passes, N_CREW, 27);
+    crew_free(crew);
+    assert_int_equal(group->n_done, 1);
+    free(group);
+}
+
+/* Short texts can be spread evenly: nobody has more than a share. */
+static void test_batcher__workers_have_equal_shares(void **state)
+{
+    struct crew *crew = crew_new();
+    struct test_group *group = group_new('e', 64, 32);
+
+    (void)state;
+    submit(&crew->script, group);
+    for (int i = 0; i < N_CREW; i++)
+        assert_int_equal(crew_take(crew)->n_tokens, 64 * 32 / N_CREW);
+    assert_null(crew_take(crew));
+    crew_free(crew);
+    free(group);
+}
+
+/* A pass of less than a block of rows costs as much as one of a block. */
+static void test_batcher__few_tokens_are_not_spread_thinly(void **state)
+{
+    struct crew *crew = crew_new();
+    struct test_group *group = group_new('f', 16, 8);
+
+    (void)state;
+    submit(&crew->script, group);
+    assert_int_equal(crew_take(crew)->n_tokens, 64);
+    assert_int_equal(crew_take(crew)->n_tokens, 64);
+    assert_null(crew_take(crew));
+    crew_free(crew);
+    free(group);
+}
+
+/* With all workers busy and as much waiting, who comes back takes as much as a pass may have. */
+static void test_batcher__busy_workers_take_whole_passes(void **state)
+{
+    struct crew *crew = crew_new();
+    struct test_group *groups[2 * CREW_PASS_TOKENS * N_CREW / (MAX_JOBS * 32)];
+    size_t n_groups = sizeof groups / sizeof *groups;
+
+    (void)state;
+    for (size_t i = 0; i < n_groups; i++)
+        submit(&crew->script, groups[i] = group_new('w', MAX_JOBS, 32));
+    for (int i = 0; i < 2 * N_CREW; i++) {
+        assert_int_equal(crew_take(crew)->n_tokens, CREW_PASS_TOKENS);
+        if (i >= N_CREW)
+            finish(&crew->script, &crew->passes[i - N_CREW]);
+    }
+    assert_null(crew_take(crew));
+    memmove(crew->passes, crew->passes + N_CREW, N_CREW * sizeof *crew->passes);
+    crew->n_passes = N_CREW;
+    crew_free(crew);
+    for (size_t i = 0; i < n_groups; i++)
+        free(groups[i]);
+}
+
 /* ---- many threads ---- */
 
 enum {
@@ -1137,6 +1269,10 @@ int main(void)
         CASE(test_batcher__cancelled_group_does_not_wait_for_itself),
         CASE(test_batcher__stop_ends_followers_too),
         CASE(test_batcher__group_whose_vectors_were_kept_ends_at_once),
+        cmocka_unit_test(test_batcher__one_request_is_spread_over_all_workers),
+        cmocka_unit_test(test_batcher__workers_have_equal_shares),
+        cmocka_unit_test(test_batcher__few_tokens_are_not_spread_thinly),
+        cmocka_unit_test(test_batcher__busy_workers_take_whole_passes),
         CASE(test_batcher__every_group_ends_once_under_many_threads),
     };
 
