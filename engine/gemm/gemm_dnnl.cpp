@@ -297,5 +297,6 @@ dnnl_status_t onednn_sgemm(const float *a, const float *weights, size_t n_rows, 
     dnnl_dim_t n = static_cast<dnnl_dim_t>(n_out);
     dnnl_dim_t k = static_cast<dnnl_dim_t>(n_in);
 
-    return attempt(dnnl_sgemm, 'N', 'T', m, n, k, 1.0f, a, k, weights, k, 0.0f, c, n);
+    /* The first such call makes its kernels. */
+    return attempt_making(dnnl_sgemm, 'N', 'T', m, n, k, 1.0f, a, k, weights, k, 0.0f, c, n);
 }

@@ -9,8 +9,11 @@
 #include "tests/torture/allocations.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -146,6 +149,50 @@ static void test_gemm_memory__making_products_may_fail_anywhere(void **state)
     assert_true(n > 1000);
 }
 
+/* In a process of its own, since oneDNN makes these products' kernels at the first one. */
+static int run_first_borrowed(struct product *product, struct gemm_weights *borrowed, int64_t n)
+{
+    pid_t child = fork();
+    int ended = -1;
+
+    if (child == 0) {
+        enum status status;
+
+        signal(SIGSEGV, SIG_DFL); /* cmocka's handler would go on with the next test */
+        alarm(20);
+        fail_at(n);
+        status = gemm_multiply(product->context, borrowed, 0, 0, a, N_ROWS, c);
+        _exit(has_failed() ? 1 : status ? 2 : 0); /* where one failed, it may have done without */
+    }
+    assert_int_equal(waitpid(child, &ended, 0), child);
+    return ended;
+}
+
+static void test_gemm_memory__the_first_borrowed_product_may_fail_anywhere(void **state)
+{
+    struct product product;
+    struct gemm_weights *borrowed = NULL;
+    bool failed = true;
+    int64_t n;
+
+    (void)state;
+    if (!can_fail())
+        return;
+    assert_int_equal(product_init(&product, GEMM_FLOAT32), STATUS_OK);
+    assert_int_equal(gemm_borrow(N_OUT, N_IN, &borrowed), STATUS_OK);
+    borrowed->borrowed = weights;
+    for (n = 1; failed; n += 1 + n / 40) {
+        int ended = run_first_borrowed(&product, borrowed, n);
+
+        assert_true(WIFEXITED(ended));
+        failed = WEXITSTATUS(ended) == 1;
+        assert_in_range(WEXITSTATUS(ended), 0, 1);
+    }
+    assert_true(n > 1000);
+    gemm_weights_free(borrowed);
+    product_release(&product);
+}
+
 /* The memory of contexts is used again, and found again by those that were made one after another. */
 static void test_gemm_memory__is_used_again(void **state)
 {
@@ -167,6 +214,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gemm_memory__products_allocate_nothing),
+        cmocka_unit_test(test_gemm_memory__the_first_borrowed_product_may_fail_anywhere),
         cmocka_unit_test(test_gemm_memory__making_products_may_fail_anywhere),
         cmocka_unit_test(test_gemm_memory__is_used_again),
     };
