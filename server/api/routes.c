@@ -70,7 +70,7 @@ static const struct route rows[] = {
     {"/decode",         POST,  TEI,    true,  true,  false, tei_decode,                   NULL},
     {"/info",           GET,   TEI,    true,  true,  false, tei_info,                     NULL},
     {"/health",         GET,   TEI,    false, false, true,  tei_health,                   NULL},
-    {"/ping",           GET,   TEI,    false, false, false, tei_health,                   NULL},
+    {"/ping",           GET,   TEI,    false, false, true,  tei_health,                   NULL},
     {"/livez",          GET,   OPENAI, false, false, true,  health_livez,                 NULL},
     {"/readyz",         GET,   OPENAI, false, false, true,  health_readyz,                NULL},
     {"/openapi.json",   GET,   OPENAI, true,  false, false, openapi_get,                  NULL},

@@ -46,7 +46,10 @@ enum {
     /* Connections on their way from listener to HTTP thread; libmicrohttpd's own limit leaves room
      * for them, since it would close what is over it. */
     CONNECTIONS_ON_THE_WAY = 1024,
-    /* Beyond --max-connections, so that a full server can still be looked at. */
+    /* Beyond --max-connections, so that a full server still answers its probes: a surplus connection
+     * is answered and closed, or closed when nothing comes (watch.c), and makes room for the next.
+     * The second are for the port of metrics alone. */
+    CONNECTIONS_FOR_PROBES = 256,
     CONNECTIONS_FOR_METRICS = 16,
 };
 
@@ -118,7 +121,8 @@ static bool has_room(void *user)
 {
     struct http *http = user;
 
-    return atomic_load(&http->server->n_connections) < http->max_connections;
+    return atomic_load(&http->server->n_connections) <
+           http->max_connections + CONNECTIONS_FOR_PROBES;
 }
 
 static bool has_room_for_metrics(void *user)
@@ -126,7 +130,7 @@ static bool has_room_for_metrics(void *user)
     struct http *http = user;
 
     return atomic_load(&http->server->n_connections) <
-           http->max_connections + CONNECTIONS_FOR_METRICS;
+           http->max_connections + CONNECTIONS_FOR_PROBES + CONNECTIONS_FOR_METRICS;
 }
 
 /* At most once a minute, so that a client which opens many connections cannot fill the log. */

@@ -86,7 +86,7 @@ void *http_line_receive(void *user, const char *uri, struct MHD_Connection *conn
     link->n_requests++;
     http_link_list(link);
     atomic_fetch_add(&http->server->n_unanswered, 1);
-    watch_enter(http->watch, link->watched, WATCH_RECEIVING, request);
+    http_link_receive(link);
     return request;
 }
 

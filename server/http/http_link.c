@@ -39,6 +39,16 @@ void http_link_unlist(struct http_link *link)
     link->is_listed = false;
 }
 
+void http_link_receive(struct http_link *link)
+{
+    struct http *http = link->http;
+
+    if (link->is_surplus)
+        link->is_surplus = atomic_load(&http->server->n_connections) > http->max_connections;
+    watch_enter(http->watch, link->watched, link->is_surplus ? WATCH_SURPLUS : WATCH_RECEIVING,
+                link->request);
+}
+
 struct http_link *http_link_take_whole_header(void)
 {
     struct http_link *link;
@@ -169,7 +179,8 @@ static int64_t choose_end(const struct server *server)
 }
 
 /* NULL when memory is short. */
-static struct http_link *link_new(struct http *http, struct MHD_Connection *connection, int socket)
+static struct http_link *link_new(struct http *http, struct MHD_Connection *connection, int socket,
+                                  bool is_surplus)
 {
     struct http_link *link = calloc(1, sizeof *link);
 
@@ -178,6 +189,7 @@ static struct http_link *link_new(struct http *http, struct MHD_Connection *conn
     link->http = http;
     link->socket = socket;
     link->is_for_metrics = came_for_metrics(http, socket);
+    link->is_surplus = is_surplus;
     link->ends_us = choose_end(http->server);
     link->watched = watch_connection_begin(http->watch, socket);
     if (link->watched && http->tls)
@@ -187,6 +199,8 @@ static struct http_link *link_new(struct http *http, struct MHD_Connection *conn
         link_free(link);
         return NULL;
     }
+    if (is_surplus)
+        watch_enter(http->watch, link->watched, WATCH_SURPLUS, NULL);
     return link;
 }
 
@@ -197,8 +211,9 @@ void http_link_notify(void *user, struct MHD_Connection *connection, void **link
     int socket = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        atomic_fetch_add(&http->server->n_connections, 1);
-        *link = link_new(http, connection, socket);
+        size_t n_before = atomic_fetch_add(&http->server->n_connections, 1);
+
+        *link = link_new(http, connection, socket, n_before >= http->max_connections);
         /* Without the watch it could stay open for ever. http_line_receive refuses what it has
          * already sent. */
         if (!*link)

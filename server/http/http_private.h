@@ -51,8 +51,9 @@ struct http_link {
     struct http *http;
     int socket;
     bool is_for_metrics; /* it came to HTTP_LISTENER_METRICS */
-    int64_t n_requests;  /* so far, with the current one */
-    int64_t ends_us;     /* replies from then on close it; INT64_MAX: age does not matter */
+    bool is_surplus; /* beyond --max-connections: only probes are answered; for the HTTP thread */
+    int64_t n_requests; /* so far, with the current one */
+    int64_t ends_us;    /* replies from then on close it; INT64_MAX: age does not matter */
     struct watch_entry *watched;
     struct tls_session *tls;     /* NULL: plain HTTP */
     struct request *request;     /* the current one, owned by this; for the HTTP thread */
@@ -68,6 +69,10 @@ void http_link_notify(void *http, struct MHD_Connection *connection, void **link
 /* The HTTP thread's list of connections whose current request has a line, but is not judged yet. */
 void http_link_list(struct http_link *link);
 void http_link_unlist(struct http_link *link); /* if it is listed */
+
+/* The current request begins to arrive. A surplus connection becomes one like others if there is room
+ * by now; else it has little time. On the HTTP thread. */
+void http_link_receive(struct http_link *link);
 
 /* Takes from the list the connection whose header is complete, which libmicrohttpd is working on.
  * NULL: there is none. */

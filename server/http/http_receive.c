@@ -60,6 +60,14 @@ static void refuse_full(struct request *request)
                     request->server->options->max_concurrent_requests);
 }
 
+static void refuse_surplus(struct request *request)
+{
+    respond_problem(request, PROBLEM_OVERLOADED, NULL,
+                    "The server already has %" PRId64 " connections, its maximum "
+                    "(--max-connections). Retry after the number of seconds in Retry-After",
+                    request->server->options->max_connections);
+}
+
 static void refuse_long(struct request *request)
 {
     respond_problem(request, PROBLEM_PAYLOAD_TOO_LARGE, NULL,
@@ -159,6 +167,8 @@ static void check_header(struct request *request, const char *path, const char *
 
     if (!route)
         refuse_path(request, path);
+    else if (request->link->is_surplus && !route->is_probe)
+        refuse_surplus(request);
     else if (http_line_method_bit(method) == METHOD_OPTIONS && cors_is_on(request->server->options))
         cors_answer_preflight(request);
     else if (allowed)

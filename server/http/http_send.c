@@ -49,12 +49,12 @@ static void complete_headers(struct request *request)
         request->route->family->add_headers(request);
 }
 
-/* --max-connection-requests, --max-connection-age. */
-static bool is_worn(const struct http_link *link)
+/* --max-connections, --max-connection-requests, --max-connection-age. */
+static bool has_to_end(const struct http_link *link)
 {
     const int64_t max_requests = link->http->server->options->max_connection_requests;
 
-    return (max_requests > 0 && link->n_requests >= max_requests) ||
+    return link->is_surplus || (max_requests > 0 && link->n_requests >= max_requests) ||
            (link->ends_us != INT64_MAX && clock_now_us() >= link->ends_us);
 }
 
@@ -70,7 +70,7 @@ static bool add_headers(struct MHD_Response *response, const struct request *req
         if (!add_header(response, reply->headers[i].name, reply->headers[i].value))
             return false;
     /* So that clients and load balancers that keep connections move away (promise 8), or spread anew. */
-    if ((request->server->state >= SERVER_DRAINING || is_worn(request->link)) &&
+    if ((request->server->state >= SERVER_DRAINING || has_to_end(request->link)) &&
         !add_header(response, MHD_HTTP_HEADER_CONNECTION, "close"))
         return false;
     return add_header(response, "x-request-id", request->id);

@@ -42,6 +42,7 @@ enum {
     MAX_LINGERING = 256,         /* connections; further ones are closed at once */
     MAX_DROPPED_BYTES = 1 << 20, /* of one connection per round */
     MAX_SLEEP_US = 1000000,
+    SURPLUS_US = 2000000,
     CLOSING_US = 1000000,
     DOUBTING_US = 500000,
 };
@@ -50,7 +51,7 @@ struct watch_entry {
     int socket;
     enum watch_phase phase;
     int64_t deadline_us;
-    struct request *request; /* RECEIVING, CLOSING, WORKING, DOUBTING */
+    struct request *request; /* RECEIVING, SURPLUS, CLOSING, WORKING, DOUBTING */
     bool has_ended;          /* the client's stream */
     bool is_reset;           /* the connection */
     bool was_asked;          /* whether it is still there */
@@ -181,6 +182,7 @@ static void handle_event(struct watch *watch, struct watch_entry *entry, uint32_
 static void expire(struct watch *watch, struct watch_entry *entry)
 {
     switch (entry->phase) {
+    case WATCH_SURPLUS:
     case WATCH_CLOSING:
         if (entry->request)
             request_gone(entry->request);
@@ -314,6 +316,7 @@ enum status watch_new(struct watch **ret_watch, const struct watch_options *opti
     watch->idle_shutdown = options->idle_shutdown;
     watch->durations_us[WATCH_IDLE] = options->idle_us;
     watch->durations_us[WATCH_RECEIVING] = options->receiving_us;
+    watch->durations_us[WATCH_SURPLUS] = SURPLUS_US;
     watch->durations_us[WATCH_CLOSING] = CLOSING_US;
     watch->durations_us[WATCH_DOUBTING] = DOUBTING_US;
     watch->durations_us[WATCH_LINGERING] = options->lingering_us;

@@ -46,6 +46,7 @@ struct watch_options {
  *   RECEIVING  receiving_us have passed       too_slow(request), then it is shut down
  *   both       the client closed, and a       request_gone(), then it is shut down
  *              second later it is still so
+ *   SURPLUS    two seconds have passed        request_gone(), then it is shut down
  *   WORKING    the client closed, and half    ask(request); request_gone() if it returns false
  *              a second later it is still so
  *              the connection was reset       request_gone()
@@ -55,6 +56,7 @@ struct watch_options {
 enum watch_phase {
     WATCH_IDLE,      /* until a request line has arrived */
     WATCH_RECEIVING, /* until the body is complete */
+    WATCH_SURPLUS,   /* as both, of a connection for which there is no room */
     WATCH_WORKING,   /* suspended */
     WATCH_SENDING,
     WATCH_CLOSING,   /* private to the watch: IDLE or RECEIVING, and the client has closed */
@@ -75,7 +77,7 @@ struct watch_entry *watch_connection_begin(struct watch *watch, int socket);
 /* The connection is about to be closed; the entry is gone. */
 void watch_connection_end(struct watch *watch, struct watch_entry *entry);
 
-/* `request` is that of a RECEIVING or WORKING connection; otherwise NULL. */
+/* `request` is that of a RECEIVING, SURPLUS or WORKING connection; NULL if it has none. */
 void watch_enter(struct watch *watch, struct watch_entry *entry, enum watch_phase phase,
                  struct request *request);
 

@@ -252,7 +252,7 @@ static const struct family families[] = {
             "Beyond so many, requests are answered with 429 (--max-concurrent-requests)."),
     READING("nestd_connections", "gauge", connections, "Open connections, idle ones included."),
     READING("nestd_connections_limit", "gauge", max_connections,
-            "Beyond so many, connections wait to be accepted (--max-connections)."),
+            "Beyond so many, requests but probes are answered with 429 (--max-connections)."),
     WRITTEN("nestd_requests_rejected_total", "counter",
               "Requests answered with an error, by reason.", write_rejected),
     COUNTER("nestd_texts_total", n_texts, "Texts of answered requests."),

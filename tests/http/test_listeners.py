@@ -59,8 +59,25 @@ def test_metrics_are_there_when_the_server_is_full(start, model):
         connection.sendall(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
         assert connection.recv(4096)
     assert ask(http.client.HTTPConnection("127.0.0.1", port, timeout=10), "GET", "/metrics")[0] == 200
+    for path in ("/livez", "/readyz", "/health", "/ping", "/metrics"):
+        assert server.get(path, timeout=10).status == 200
+    refused = server.post("/v1/embeddings", {"input": "a"}, timeout=10)
+    assert refused.status == 429 and int(refused.headers["Retry-After"]) >= 1
+    assert refused.headers["Connection"] == "close" and "--max-connections" in refused.json()["error"]["message"]
     for connection in full:
         connection.close()
+
+
+def test_a_full_server_answers_probes_by_tls(start, model, certificate):
+    server = start(model, "--max-connections", "1", *certificate.options, trusted=certificate.certificate).wait_ready()
+    with server.connect() as kept:
+        kept.sendall(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert kept.recv(4096)
+        with server.connect_plain() as silent:
+            assert server.get("/livez", timeout=10).status == 200
+            assert server.get("/info", timeout=10).status == 429
+            silent.settimeout(10)
+            assert silent.recv(1) == b""
 
 
 def test_port_of_metrics_that_is_taken_is_said(start, model):

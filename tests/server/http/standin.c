@@ -207,6 +207,7 @@ static void work_finish(struct request *request)
 
 static const struct route rows[] = {
     {"/quick", METHOD_GET, &openai_family, false, false, false, quick, NULL},
+    {"/probe", METHOD_GET, &openai_family, false, false, true, quick, NULL},
     {"/echo", METHOD_POST, &openai_family, false, true, false, echo, NULL},
     {"/work", METHOD_POST, &tei_family, true, true, false, work_start, work_finish},
     {"/model", METHOD_GET, &openai_family, true, true, false, model_name, NULL},

@@ -14,6 +14,7 @@
 
 /* Routes:
  *   GET  /quick   "quick"
+ *   GET  /probe   the same, a probe
  *   POST /echo    {"n":bytes of the body}, without the engine
  *   POST /work    {"done":true}, by way of the engine
  *   GET  /model   "model", once there is one */

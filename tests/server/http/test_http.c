@@ -550,23 +550,97 @@ static void test_http__broken_off_connections_do_not_stay(void **state)
     wait_until(atomic_load(&standin.server.n_connections) == 0);
 }
 
-static void test_http__more_connections_wait_to_be_accepted(void **state)
+/* With room for two connections, which are taken and kept. */
+static void fill(int ret_clients[2])
 {
     struct answer answer;
-    int clients[4];
 
-    (void)state;
     standin.options.max_connections = 2;
     standin_start(&standin);
-    for (int i = 0; i < 4; i++) {
-        clients[i] = client_connect(&standin);
-        client_send(clients[i], "GET /quick HTTP/1.1\r\nHost: x\r\n\r\n");
-    }
-    for (int i = 0; i < 4; i++) {
-        client_read(clients[i], &answer);
+    for (int i = 0; i < 2; i++) {
+        ret_clients[i] = client_connect(&standin);
+        client_send(ret_clients[i], "GET /quick HTTP/1.1\r\nHost: x\r\n\r\n");
+        client_read(ret_clients[i], &answer);
         assert_int_equal(answer.status, 200);
-        close(clients[i]);
     }
+}
+
+static void test_http__full_server_answers_probes_alone(void **state)
+{
+    static const char *const refused[] = {
+        "GET /quick HTTP/1.1\r\nHost: x\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\n\r\n{",
+    };
+    struct answer answer;
+    int clients[2];
+
+    (void)state;
+    fill(clients);
+    for (size_t i = 0; i < 3; i++) {
+        client_ask(&standin, refused[i], &answer);
+        assert_int_equal(answer.status, 429);
+        assert_non_null(strstr(answer.head, "\r\nRetry-After: "));
+        assert_non_null(strstr(answer.head, "\r\nConnection: close\r\n"));
+        assert_non_null(strstr(answer.body, "2 connections, its maximum (--max-connections)"));
+        client_ask(&standin, "GET /probe HTTP/1.1\r\nHost: x\r\n\r\n", &answer);
+        assert_int_equal(answer.status, 200);
+        assert_non_null(strstr(answer.head, "\r\nConnection: close\r\n"));
+    }
+    client_send(clients[1], refused[0]);
+    client_read(clients[1], &answer);
+    assert_int_equal(answer.status, 200);
+    close(clients[1]);
+    wait_until(atomic_load(&standin.server.n_connections) == 1);
+    client_ask(&standin, refused[0], &answer);
+    assert_int_equal(answer.status, 200);
+    close(clients[0]);
+}
+
+/* Who comes while there is no room, and asks when there is, is served as everybody is. */
+static void test_http__surplus_connection_may_take_what_has_become_free(void **state)
+{
+    struct answer answer;
+    int clients[2], late;
+
+    (void)state;
+    fill(clients);
+    late = client_connect(&standin);
+    wait_until(atomic_load(&standin.server.n_connections) == 3);
+    close(clients[0]);
+    wait_until(atomic_load(&standin.server.n_connections) == 2);
+    for (int i = 0; i < 2; i++) {
+        client_send(late, "GET /quick HTTP/1.1\r\nHost: x\r\n\r\n");
+        client_read(late, &answer);
+        assert_int_equal(answer.status, 200);
+        assert_null(strstr(answer.head, "\r\nConnection: close\r\n"));
+    }
+    close(late);
+    close(clients[1]);
+}
+
+static void test_http__silent_clients_do_not_keep_probes_out(void **state)
+{
+    enum { N_SILENT = 300 }; /* more than the room for probes */
+    int clients[2], silent[N_SILENT];
+    int64_t began_us = clock_now_us();
+    struct answer answer;
+
+    (void)state;
+    fill(clients);
+    for (int i = 0; i < N_SILENT; i++) {
+        silent[i] = client_connect(&standin);
+        if (i % 2)
+            client_send(silent[i], "GET /quick HTTP/1.1\r\nHost");
+    }
+    client_ask(&standin, "GET /probe HTTP/1.1\r\nHost: x\r\n\r\n", &answer);
+    assert_int_equal(answer.status, 200);
+    assert_in_range(clock_now_us() - began_us, 0, 5 * 1000000);
+    assert_true(client_is_closed(silent[0]) && client_is_closed(silent[1]));
+    for (int i = 0; i < N_SILENT; i++)
+        close(silent[i]);
+    close(clients[0]);
+    close(clients[1]);
 }
 
 static void test_http__connections_of_one_address_are_bounded(void **state)
@@ -771,7 +845,9 @@ int main(void)
         TEST(test_http__half_closed_client_gets_what_is_at_hand),
         TEST(test_http__half_closed_client_gets_what_it_asked_for),
         TEST(test_http__broken_off_connections_do_not_stay),
-        TEST(test_http__more_connections_wait_to_be_accepted),
+        TEST(test_http__full_server_answers_probes_alone),
+        TEST(test_http__surplus_connection_may_take_what_has_become_free),
+        TEST(test_http__silent_clients_do_not_keep_probes_out),
         TEST(test_http__connections_of_one_address_are_bounded),
         TEST(test_http__connection_ends_after_its_requests),
         TEST(test_http__old_connection_ends_with_a_reply),
