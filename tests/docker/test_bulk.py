@@ -18,9 +18,9 @@ import time
 import numpy as np
 import pytest
 from harness import environment
+from image import image_environment
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BULK = ROOT / "docker/bulk"
+BULK = pathlib.Path(__file__).resolve().parents[2] / "docker/bulk"
 sys.path.insert(0, str(BULK))
 
 import nestd_client  # noqa: E402
@@ -288,13 +288,7 @@ def test_the_jobs_shards_are_as_many_as_its_pods(job):
 def run_pod(binary, job, index, places):
     """The pod's command as Kubernetes would put it together, with the image's environment, and folders of here."""
     container = job["spec"]["template"]["spec"]["containers"][0]
-    image = dict(
-        pair.split("=", 1)
-        for line in (ROOT / "Dockerfile").read_text().splitlines()
-        if line.startswith("ENV ")
-        for pair in line.split()[1:]
-    )
-    env = {**image, **{one["name"]: one["value"] for one in container["env"] if "value" in one}}
+    env = {**image_environment(), **{one["name"]: one["value"] for one in container["env"] if "value" in one}}
 
     def put_in(text):
         text = text.replace("$(JOB_COMPLETION_INDEX)", str(index))
