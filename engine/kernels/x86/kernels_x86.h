@@ -28,6 +28,9 @@ extern const struct store_kernels store_avx512;
 extern const struct gelu_kernels gelu_avx512;
 extern const struct convert_kernels convert_avx512;
 kernel_layer_norm layer_norm_avx512;
+kernel_rms_norm rms_norm_avx512;
+kernel_rotate rotate_avx512;
+kernel_scale_by scale_by_avx512;
 kernel_quantise quantise_avx512;
 kernel_attention attention_avx512;
 

@@ -33,6 +33,31 @@ static void test_rms_norm__awkward_lengths(void **state)
         }
 }
 
+#if defined(__x86_64__)
+/* The two sets add up in one order. */
+static void test_rms_norm__bits_are_those_of_avx2(void **state)
+{
+    const struct kernels kernels = level_kernels(state);
+    struct random random = {3};
+    struct kernels avx2;
+
+    kernels_choose(&avx2, LEVEL_AVX2.cpu_flags);
+    for (size_t i = 0; i < N_AWKWARD; i++) {
+        const size_t n = AWKWARD[i];
+        struct fence x = fence_new_random(&random, -4, 5, n);
+        struct fence gamma = fence_new_random(&random, 0.5f, 1.5f, n);
+        struct fence expected = fence_new_copy(x.data, n);
+
+        avx2.rms_norm(expected.data, gamma.data, 1e-6f, 1, n);
+        kernels.rms_norm(x.data, gamma.data, 1e-6f, 1, n);
+        assert_same(x.data, expected.data, n);
+        fence_free(&x);
+        fence_free(&gamma);
+        fence_free(&expected);
+    }
+}
+#endif
+
 /* Promise 10. */
 static void test_rms_norm__what_is_not_finite_stays_so(void **state)
 {
@@ -54,6 +79,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST_LEVELS(test_rms_norm__awkward_lengths),
         TEST_LEVELS(test_rms_norm__what_is_not_finite_stays_so),
+#if defined(__x86_64__)
+        TEST_OF_LEVEL(test_rms_norm__bits_are_those_of_avx2, LEVEL_AVX512),
+#endif
     };
 
     return cmocka_run_group_tests_name("rms_norm", tests, NULL, NULL);

@@ -35,6 +35,29 @@ static void test_rotate__turns_pairs(void **state)
         }
 }
 
+#if defined(__x86_64__)
+static void test_rotate__bits_are_those_of_avx2(void **state)
+{
+    const struct kernels kernels = level_kernels(state);
+    struct random random = {3};
+    struct kernels avx2;
+
+    kernels_choose(&avx2, LEVEL_AVX2.cpu_flags);
+    for (size_t half = 1; half <= 70; half++) {
+        struct fence x = fence_new_random(&random, -2, 2, 2 * half);
+        struct fence turn = fence_new_random(&random, -1, 1, 2 * half);
+        struct fence expected = fence_new_copy(x.data, 2 * half);
+
+        avx2.rotate(expected.data, 1, 2 * half, turn.data);
+        kernels.rotate(x.data, 1, 2 * half, turn.data);
+        assert_same(x.data, expected.data, 2 * half);
+        fence_free(&x);
+        fence_free(&turn);
+        fence_free(&expected);
+    }
+}
+#endif
+
 static void test_scale_by__multiplies(void **state)
 {
     const struct kernels kernels = level_kernels(state);
@@ -61,6 +84,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST_LEVELS(test_rotate__turns_pairs),
         TEST_LEVELS(test_scale_by__multiplies),
+#if defined(__x86_64__)
+        TEST_OF_LEVEL(test_rotate__bits_are_those_of_avx2, LEVEL_AVX512),
+#endif
     };
 
     return cmocka_run_group_tests_name("rotate", tests, NULL, NULL);
