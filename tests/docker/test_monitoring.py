@@ -9,7 +9,8 @@ import subprocess
 
 import pytest
 
-DOCKER = pathlib.Path(__file__).resolve().parents[2] / "docker"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DOCKER = ROOT / "docker"
 ALERTS = DOCKER / "prometheus/alerts.yaml"
 CASES = DOCKER / "prometheus/alerts.test.yaml"
 
@@ -35,10 +36,17 @@ def panels():
     return json.loads((DOCKER / "grafana/nestd.json").read_text())["panels"]
 
 
+def targets():
+    return [target for panel in panels() for target in panel.get("targets", [])]
+
+
+def fill_in(expression):
+    """Grafana's variables."""
+    return expression.replace("$__rate_interval", "5m").replace("$job", "nestd").replace("$instance", ".*")
+
+
 def panel_expressions():
-    """With Grafana's variables filled in."""
-    found = [target["expr"] for panel in panels() for target in panel.get("targets", [])]
-    return [e.replace("$__rate_interval", "5m").replace("$job", "nestd").replace("$instance", ".*") for e in found]
+    return [fill_in(target["expr"]) for target in targets()]
 
 
 def alert_rules():
@@ -49,27 +57,78 @@ def metrics_of(expressions):
     return {name for e in expressions for name in re.findall(r"\b(?:nestd|process)_\w+", e)}
 
 
-def test_a_server_exports_every_metric_that_is_named(servers, model, certificate):
-    """With a certificate, since its end is told only then."""
-    server = servers(model, *certificate.options, trusted=certificate.certificate)
-    text = server.get("/metrics").body.decode()
-    exported = set(re.findall(r"^(\w+)[{ ]", text, re.M))
-    named = metrics_of(panel_expressions() + [rule["expr"] for rule in alert_rules()])
+@pytest.fixture(scope="module")
+def scrape(servers, model, certificate):
+    """With two models, or none has a label; and with a certificate, since its end is told only then."""
+    second = ("--model-id", model, "--served-model-name", "second")
+    return servers(model, *second, *certificate.options, trusted=certificate.certificate).get("/metrics").body.decode()
+
+
+def expressions():
+    return panel_expressions() + [rule["expr"] for rule in alert_rules()]
+
+
+def test_a_server_exports_every_metric_that_is_named(scrape):
+    exported = set(re.findall(r"^(\w+)[{ ]", scrape, re.M))
+    named = metrics_of(expressions())
     assert len(named) > 30
     assert named - exported == set()
 
 
-def test_labels_that_are_named_exist(servers, model, certificate):
-    server = servers(model, *certificate.options, trusted=certificate.certificate)
-    exported = set(re.findall(r'[{,](\w+)="', server.get("/metrics").body.decode()))
-    named = {label for e in panel_expressions() for by in re.findall(r"by \((\w+)\)", e) for label in [by]}
-    assert named == {"le", "reason", "route"} and named <= exported
+def test_no_file_names_a_metric_that_is_not_exported(scrape):
+    """Nor a text: the chart, configurations, README, guide. A histogram may be called by its family."""
+    exported = set(re.findall(r"^(\w+)[{ ]", scrape, re.M)) | set(re.findall(r"^# TYPE (\w+)", scrape, re.M))
+    files = [path for path in DOCKER.rglob("*") if path.is_file()]
+    files += [ROOT / "README.md", ROOT / "server/README.md", *(ROOT / "server/web/guide").glob("*.html")]
+    named = {path.relative_to(ROOT).as_posix(): metrics_of([path.read_text()]) for path in files}
+    assert {path for path, names in named.items() if names} >= {
+        "README.md",
+        "docker/grafana/nestd.json",
+        "docker/helm/nestd/templates/autoscaling.yaml",
+        "docker/prometheus/alerts.yaml",
+        "server/web/guide/moving.html",
+    }
+    assert {path: names - exported for path, names in named.items() if names - exported} == {}
 
 
-def test_routes_that_are_named_exist(server):
-    exported = set(re.findall(r'route="([^"]+)"', server.get("/metrics").body.decode()))
-    expressions = panel_expressions() + [rule["expr"] for rule in alert_rules()]
-    named = {route for e in expressions for routes in re.findall(r'route!~"([^"]+)"', e) for route in routes.split("|")}
+def test_labels_that_are_named_exist(scrape):
+    exported = set(re.findall(r'[{,](\w+)="', scrape))
+    named = {label for e in expressions() for by in re.findall(r"by \(([^)]+)\)", e) for label in by.split(", ")}
+    named |= {label for target in targets() for label in re.findall(r"{{(\w+)}}", target.get("legendFormat", ""))}
+    given_by_prometheus = {"job", "instance"}
+    assert named - given_by_prometheus == {"le", "model", "reason", "route"} <= exported
+
+
+def test_no_two_lines_of_a_panel_have_one_name(scrape):
+    """What is of a model, and not added up, is shown with the model's name."""
+    of_model = set(re.findall(r'^(\w+){[^}]*model="', scrape, re.M))
+    plain = [t for t in targets() if not re.search(r"\b(?:sum|min|max)\b", t["expr"]) and metrics_of([t["expr"]]) & of_model]
+    assert plain and all("{{model}}" in target["legendFormat"] for target in plain)
+
+
+def test_panels_add_up_the_models_of_a_server(promtool, tmp_path):
+    loaded = {("1", "a"): 1, ("1", "b"): 0, ("2", "a"): 1, ("2", "b"): 1}
+    backlog = {("1", "a"): 2, ("1", "b"): 3, ("2", "a"): 4, ("2", "b"): 0}
+    series = [
+        {"series": f'{name}{{job="nestd", instance="{instance}", model="{model}"}}', "values": f"{value}x5"}
+        for name, values in (("nestd_model_ready", loaded), ("nestd_backlog_seconds", backlog))
+        for (instance, model), value in values.items()
+    ]
+    shown = {"Ready replicas": 1, "Backlog": 5}
+    tests = [
+        {"expr": fill_in(panel["targets"][0]["expr"]), "eval_time": "2m", "exp_samples": [{"value": shown[panel["title"]]}]}
+        for panel in panels()
+        if panel["type"] == "stat" and panel["title"] in shown
+    ]
+    assert len(tests) == 2
+    path = tmp_path / "panels.json"
+    path.write_text(json.dumps({"tests": [{"interval": "1m", "input_series": series, "promql_expr_test": tests}]}))
+    promtool("test", "rules", path)
+
+
+def test_routes_that_are_named_exist(scrape):
+    exported = set(re.findall(r'route="([^"]+)"', scrape))
+    named = {route for e in expressions() for routes in re.findall(r'route!~"([^"]+)"', e) for route in routes.split("|")}
     assert len(named) == 5 and named <= exported
 
 
