@@ -10,7 +10,8 @@ ARG BASE=debian:13-slim
 
 FROM ${BASE} AS build
 COPY server/packages /source/server/packages
-# The certificates are for models from the hub.
+# The certificates are for models from the hub. A pinned version would be gone from Debian's mirrors with the next one.
+# hadolint ignore=DL3008
 RUN /source/server/packages build \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ca-certificates
 COPY meson.build meson_options.txt /source/
