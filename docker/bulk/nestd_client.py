@@ -34,9 +34,8 @@ def add_options(parser):
     """The options of both programs."""
     parser.add_argument("--input", required=True, help="Parquet: a file or a folder of files")
     parser.add_argument("--output", required=True, help="folder for the Parquet of ids and vectors; it must not be there yet")
-    parser.add_argument(
-        "--url", required=True, action="append", help="a balancer before nestd or, given several times, its replicas: http://10.0.0.1:8080"
-    )
+    address = "of a balancer or, given several times, of replicas: http://10.0.0.1:8080"
+    parser.add_argument("--url", required=True, action="append", help=address)
     parser.add_argument("--id-column", default="id", help="the id, which is kept as it is [default %(default)s]")
     parser.add_argument("--text-column", default="text", help="[default %(default)s]")
     parser.add_argument("--model", help="served model's name; default: the server's only one")

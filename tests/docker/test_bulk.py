@@ -102,7 +102,8 @@ def numbers(found):
 
 
 def refusal(status, message="", **headers):
-    return status, {name.replace("_", "-"): value for name, value in headers.items()}, json.dumps({"error": {"message": message}}).encode()
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    return status, headers, json.dumps({"error": {"message": message}}).encode()
 
 
 @pytest.fixture
