@@ -29,15 +29,21 @@ void respond_text(struct request *request, const char *content_type, const char 
     buffer_append_string(&request->reply.body, text);
 }
 
-/* How long until there is room again. */
-static double estimate_room_s(const struct served_model *model)
+/* How long until there is room again: what waits for any model has the same workers. */
+static double estimate_room_s(const struct server *server)
 {
-    struct engine *engine = model ? atomic_load(&model->engine) : NULL;
-    struct engine_stats stats = {0};
+    double estimate_s = 0;
 
-    if (engine)
-        engine_get_stats(engine, &stats);
-    return retry_estimate_s(stats.queued_tokens, stats.tokens_per_second);
+    for (size_t i = 0; i < server->n_models; i++) {
+        struct engine *engine = atomic_load(&server->models[i].engine);
+        struct engine_stats stats = {0};
+
+        if (engine)
+            engine_get_stats(engine, &stats);
+        if (stats.queued_tokens > 0)
+            estimate_s += retry_estimate_s(stats.queued_tokens, stats.tokens_per_second);
+    }
+    return estimate_s;
 }
 
 static void add_retry_headers(struct request *request, double estimate_s)
@@ -60,7 +66,7 @@ static void add_problem_headers(struct request *request, enum problem problem)
         reply_add_header(reply, "WWW-Authenticate", "Bearer");
         break;
     case PROBLEM_OVERLOADED:
-        add_retry_headers(request, estimate_room_s(request->model));
+        add_retry_headers(request, estimate_room_s(request->server));
         break;
     case PROBLEM_LOADING:
         add_retry_headers(request, LOADING_S);

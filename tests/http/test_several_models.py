@@ -177,3 +177,17 @@ def test_two_models_of_one_name_are_refused(start, model):
     server = start(model, "--model-id", model)
     assert server.process.wait(30) == 2
     assert "two models are called" in server.log_text()
+
+
+def test_retry_after_covers_what_waits_for_any_model(serve, binary, model, tiny, name):
+    """They share the workers."""
+    server = serve(binary, tiny, "--threads", "1", "--max-concurrent-requests", "1", "--model-id", model)
+    body = json.dumps({"model": name, "input": long_texts(1024)}).encode()
+    with server.connect() as connection:
+        connection.sendall(head({"path": "/v1/embeddings"}, f"Content-Length: {len(body)}") + body)
+        deadline = time.monotonic() + 30
+        while server.metric(f'nestd_backlog_seconds{{model="{name}"}}') < 6:
+            assert time.monotonic() < deadline, "never queued"
+            time.sleep(0.05)
+        refused = server.post("/v1/embeddings", {"model": "random", "input": "a"})
+    assert refused.status == 429 and int(refused.headers["Retry-After"]) >= 5
