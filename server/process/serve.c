@@ -22,6 +22,7 @@
 #include "server/process/loader.h"
 #include "server/process/notify.h"
 #include "server/process/signals.h"
+#include "server/text/buffer.h"
 #include "server/text/log.h"
 #include "server/trace/spans.h"
 
@@ -189,6 +190,19 @@ static bool stop(struct server *server, int signals)
     return drain(server, signals);
 }
 
+/* To systemctl status. Long names are cut last. */
+static void say_ready(const struct server *server)
+{
+    struct buffer names = {0};
+
+    for (size_t i = 0; i < server->n_models; i++)
+        buffer_appendf(&names, i ? ", %s" : "%s", served_model_name(&server->models[i]));
+    buffer_append(&names, "", 1); /* so that it ends as a string does */
+    notify("READY=1\nSTATUS=serving on %s: %s", http_local_url(server->http),
+           buffer_failed(&names) ? served_model_name(server->models) : names.bytes);
+    buffer_release(&names);
+}
+
 /* The model is loaded. Until a signal says to stop. */
 static int serve_model(struct server *server, int signals)
 {
@@ -196,8 +210,7 @@ static int serve_model(struct server *server, int signals)
 
     if (http_take_waiting(server->http, &error))
         return fail(&error);
-    notify("READY=1\nSTATUS=serving %s on %s", served_model_name(server->models),
-           http_local_url(server->http));
+    say_ready(server);
     wait_for(server, signals, -1);
     if (!stop(server, signals))
         return EXIT_FAILURE;

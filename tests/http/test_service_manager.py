@@ -67,9 +67,11 @@ def test_manager_is_told(binary, start, model, tmp_path, kind):
     keys = tmp_path / "keys"
     keys.write_text("sk-1\n")
     env = {"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "300000"}
-    server = start(model, "--api-key-file", keys, env=env)
+    server = start(model, "--model-id", model, "--served-model-name", "second", "--api-key-file", keys, env=env)
     message = manager.wait("READY")
-    assert message["READY"] == "1" and str(server.port) in message["STATUS"]
+    assert message["READY"] == "1"
+    name = model.rsplit("/", 1)[-1]
+    assert message["STATUS"] == f"serving on http://127.0.0.1:{server.port}: {name}, second"
     assert server.get("/readyz").status == 200
     began = time.monotonic()
     for _ in range(4):
