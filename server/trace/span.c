@@ -4,6 +4,7 @@
 
 #include "server/exchange/request.h"
 #include "server/exchange/route.h"
+#include "server/exchange/server.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -57,6 +58,7 @@ void span_init(struct span *span, const struct request *request)
     *span = (struct span){
         .method = find_method(request),
         .route = request->route ? request->route->path : NULL,
+        .model = request->n_texts > 0 ? served_model_name(request->model) : NULL,
         .http_status = request->reply.http_status,
         .ended_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec,
         .tokenize_us = request->tokenize_us,
@@ -102,6 +104,8 @@ static void write_attributes(struct buffer *buffer, const struct span *span)
     write_text(buffer, "", "http.request.method", span->method ? span->method : "_OTHER");
     if (span->route)
         write_text(buffer, ",", "http.route", span->route);
+    if (span->model)
+        write_text(buffer, ",", "gen_ai.response.model", span->model);
     write_number(buffer, "http.response.status_code", span->http_status);
     write_number(buffer, "nestd.texts", span->n_texts);
     write_number(buffer, "nestd.tokens", span->n_tokens);

@@ -18,6 +18,7 @@ struct span {
     char id[17];
     const char *method; /* "POST"; static; NULL: none that we know */
     const char *route;  /* its path in the table of routes; static; NULL: there is none */
+    const char *model;  /* that encoded its texts; the server's; NULL: there were none */
     unsigned http_status;
     uint64_t began_ns; /* Unix time */
     uint64_t ended_ns;

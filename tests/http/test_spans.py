@@ -87,9 +87,10 @@ def wait_for_log(server, words):
 
 
 def test_span_tells_of_its_request(start, model, collector):
-    server = start(model, "--otlp-endpoint", collector.url, "--otlp-service-name", "search").wait_ready()
+    second_model = ("--model-id", model, "--served-model-name", "second")
+    server = start(model, *second_model, "--otlp-endpoint", collector.url, "--otlp-service-name", "search").wait_ready()
     began = time.time_ns()
-    server.post("/v1/embeddings", {"input": ["a secret", "word " * 999]}, {"traceparent": f"00-{TRACE}-{PARENT}-01"})
+    server.post("/v1/embeddings", {"model": "second", "input": ["a secret", "word " * 999]}, {"traceparent": f"00-{TRACE}-{PARENT}-01"})
     server.post("/embed", {"inputs": "a", "dimensions": 999})
     server.get("/nowhere/secret")
     server.request("BREW", "/v1/models")
@@ -105,13 +106,14 @@ def test_span_tells_of_its_request(start, model, collector):
     assert times[0] - 10**6 <= times[1] < times[2] <= times[3]
     found = attributes_of(first)
     assert found["http.request.method"] == "POST" and found["http.route"] == "/v1/embeddings"
-    assert found["http.response.status_code"] == 200
+    assert found["http.response.status_code"] == 200 and found["gen_ai.response.model"] == "second"
     # [CLS] a secret [SEP], and as many tokens as the model takes
     assert (found["nestd.texts"], found["nestd.tokens"], found["nestd.truncated"]) == (2, 4 + 256, 1)
     spent = found["nestd.tokenize_ms"] + found["nestd.queue_ms"] + found["nestd.encode_ms"]
     assert 0 < spent <= (times[2] - times[1]) / 10**6 + 1
     assert attributes_of(second)["http.response.status_code"] == 422 and "parentSpanId" not in second
     found = attributes_of(third)
+    assert "gen_ai.response.model" not in found
     assert third["name"] == "GET" and found["http.response.status_code"] == 404 and "http.route" not in found
     found = attributes_of(fourth)
     assert fourth["name"] == "HTTP /v1/models" and found["http.request.method"] == "_OTHER"
