@@ -15,7 +15,7 @@
 #include "engine/kernels/cpu.h"
 #include "engine/model/model.h"
 #include "tests/bench/roof.h"
-#include "tests/torture/allocations.h"
+#include "tests/torture/calls.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -312,10 +312,10 @@ static void measure(struct bench *bench)
     bench->n_latencies = 0;
     bench->n_all_passes = 0;
     for (size_t i = 0; i < settings->n_slices; i++) {
-        uint64_t n_before = allocations_get()->count;
+        uint64_t n_before = calls_get(CALL_ALLOCATE)->count;
 
         rates[i] = encode_slice(bench, flights);
-        n_allocations += allocations_get()->count - n_before;
+        n_allocations += calls_get(CALL_ALLOCATE)->count - n_before;
         if (roof && roof_measure(roof, info->n_workers, settings->slice_s, &roofs[i]))
             die("a product failed");
     }

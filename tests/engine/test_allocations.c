@@ -5,7 +5,7 @@
 #include "engine/engine.h"
 #include "engine/kernels/kernels.h"
 #include "tests/engine/model/folder.h"
-#include "tests/torture/allocations.h"
+#include "tests/torture/calls.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -144,9 +144,9 @@ static uint64_t count_allocations(void (*make)(const struct folder *folder), siz
     if (engine_open(&engine, &options, NULL, &error))
         fail_msg("%s", error.text);
     assert_int_equal(engine_get_info(engine)->n_dims, n_dims);
-    n_before = allocations_get()->count;
+    n_before = calls_get(CALL_ALLOCATE)->count;
     encode_many(engine);
-    n_before = allocations_get()->count - n_before;
+    n_before = calls_get(CALL_ALLOCATE)->count - n_before;
     engine_close(engine);
     folder_release(&folder);
     return n_before;
@@ -171,7 +171,7 @@ enum { N_COUNTED = 4 };
 
 static void test_allocations__are_counted(void **state)
 {
-    uint64_t n_before = allocations_get()->count;
+    uint64_t n_before = calls_get(CALL_ALLOCATE)->count;
     void *volatile memory = malloc(1000);
 
     (void)state;
@@ -182,7 +182,7 @@ static void test_allocations__are_counted(void **state)
     memory = aligned_alloc(64, 640);
     memory = realloc(memory, 10000);
     free(memory);
-    assert_int_equal(allocations_get()->count - n_before, N_COUNTED);
+    assert_int_equal(calls_get(CALL_ALLOCATE)->count - n_before, N_COUNTED);
 }
 
 static void test_allocations__no_pass_makes_any(void **state)

@@ -10,13 +10,13 @@
 #include "engine/files/file.h"
 #include "engine/model/card.h"
 #include "tests/engine/model/data_dir.h"
-#include "tests/torture/allocations.h"
+#include "tests/torture/calls.h"
 
 #include <stdlib.h>
 
 static void assert_survives(const char *path)
 {
-    struct allocations *allocations = allocations_get();
+    struct calls *allocations = calls_get(CALL_ALLOCATE);
     struct error error = {{0}};
     size_t n_told = 0;
     size_t len_bytes;
@@ -42,7 +42,7 @@ static void assert_survives(const char *path)
         if (allocations->n_failed == 0)
             break;
     }
-    assert_in_range(n_told, allocations_can_fail() ? 100 : 0, 100000);
+    assert_in_range(n_told, calls_can_fail() ? 100 : 0, 100000);
     free(text);
 }
 

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "tests/engine/tokenizer/golden.h"
-#include "tests/torture/allocations.h"
+#include "tests/torture/calls.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -47,7 +47,7 @@ static enum status load_and_encode(const char *path, struct error *error)
 /* A failure that does no harm, such as that of a file's buffer, may go unnoticed. */
 static void assert_survives(const char *folder)
 {
-    struct allocations *allocations = allocations_get();
+    struct calls *allocations = calls_get(CALL_ALLOCATE);
     const char *path = golden_path(folder);
     size_t n_told = 0;
 
@@ -66,7 +66,7 @@ static void assert_survives(const char *folder)
                      error.text, (int)n);
         n_told += status == STATUS_NO_MEMORY;
     }
-    assert_in_range(n_told, allocations_can_fail() ? 10 : 0, 100000);
+    assert_in_range(n_told, calls_can_fail() ? 10 : 0, 100000);
 }
 
 static void test_memory__every_failure_is_told_from_tokenizer_json(void **state)
@@ -111,7 +111,7 @@ static void test_memory__every_failure_is_told_from_converted_folders(void **sta
 /* Jansson 2.14 leaves a corrupt heap when memory runs out while it reads. */
 static void *malloc_for_jansson(size_t n_bytes)
 {
-    struct allocations *allocations = allocations_get();
+    struct calls *allocations = calls_get(CALL_ALLOCATE);
     int64_t n_left = allocations->n_left;
     void *memory;
 

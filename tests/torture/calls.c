@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/torture/allocations.h"
+#include "tests/torture/calls.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* glibc's own, which need no look-up that might itself allocate. */
@@ -22,15 +23,15 @@ int __sanitizer_install_malloc_and_free_hooks(void (*malloc_hook)(const volatile
                                               void (*free_hook)(const volatile void *))
     __attribute__((weak));
 
-static struct allocations own;
-static struct allocations *shared = &own;
+static struct calls own[N_CALLS];
+static struct calls *shared = own;
 
-struct allocations *allocations_get(void)
+struct calls *calls_get(enum call call)
 {
-    return shared;
+    return &shared[call];
 }
 
-bool allocations_can_fail(void)
+bool calls_can_fail(void)
 {
     return !__sanitizer_install_malloc_and_free_hooks;
 }
@@ -39,7 +40,7 @@ static void count_one(const volatile void *memory, size_t len_bytes)
 {
     (void)memory;
     (void)len_bytes;
-    atomic_fetch_add(&shared->count, 1);
+    atomic_fetch_add(&shared[CALL_ALLOCATE].count, 1);
 }
 
 static void count_none(const volatile void *memory)
@@ -53,35 +54,52 @@ __attribute__((constructor)) static void count_for_sanitizer(void)
         __sanitizer_install_malloc_and_free_hooks(count_one, count_none);
 }
 
+/* By system calls alone: the functions may be the ones that are to fail. */
 __attribute__((constructor)) static void share(void)
 {
-    const char *path = getenv("ALLOCATIONS_FILE");
-    int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
+    const char *path = getenv("CALLS_FILE");
+    int fd = path ? (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC) : -1;
     void *mapped;
 
     if (!path)
         return;
-    mapped = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    mapped = (void *)syscall(SYS_mmap, NULL, sizeof own, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (mapped == MAP_FAILED)
         abort();
     close(fd);
     shared = mapped;
 }
 
-static bool fails(void)
+/* splitmix64 of how many there were. */
+static uint64_t mix(uint64_t x)
 {
+    x *= UINT64_C(0x9e3779b97f4a7c15);
+    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return x ^ (x >> 31);
+}
+
+bool calls_fail(enum call call, int error)
+{
+    struct calls *calls = &shared[call];
+    uint64_t count = atomic_fetch_add(&calls->count, 1);
+    int64_t one_in = atomic_load_explicit(&calls->one_in, memory_order_relaxed);
     bool now;
 
-    atomic_fetch_add(&shared->count, 1);
-    if (atomic_load_explicit(&shared->n_left, memory_order_relaxed) <= 0)
-        now = atomic_load(&shared->all_on) && atomic_load(&shared->n_failed);
+    if (atomic_load_explicit(&calls->n_left, memory_order_relaxed) <= 0)
+        now = atomic_load(&calls->all_on) && atomic_load(&calls->n_failed);
     else
-        now = atomic_fetch_sub(&shared->n_left, 1) == 1;
-    if (!now)
+        now = atomic_fetch_sub(&calls->n_left, 1) == 1;
+    if (!now && (one_in <= 0 || mix(count) % (uint64_t)one_in))
         return false;
-    atomic_fetch_add(&shared->n_failed, 1);
-    errno = ENOMEM;
+    atomic_fetch_add(&calls->n_failed, 1);
+    errno = error;
     return true;
+}
+
+static bool fails(void)
+{
+    return calls_fail(CALL_ALLOCATE, ENOMEM);
 }
 
 void *malloc(size_t len_bytes)
