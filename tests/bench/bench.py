@@ -12,8 +12,10 @@ import subprocess
 import sys
 import time
 
+import families
 import nestd
 import part_engine
+import part_families
 import part_http
 import part_peers
 from models import Model
@@ -24,13 +26,14 @@ FOLDER = ROOT / "build" / "bench"
 PARTS = {
     "peers": ("Beside its peers", part_peers.run),
     "roof": ("Share of the roof", part_engine.roof),
+    "families": ("Families", part_families.run),
     "http": ("Through HTTP", part_http.throughput),
     "latency": ("A lone text", part_engine.latency),
     "busy": ("A small request among large ones", part_http.busy),
     "linear": ("Linear cost", part_engine.linear),
     "ready": ("Ready after the start", part_http.ready),
 }
-NAMES = ["minilm", "bge-small", "bge-large"]
+NAMES = ["minilm", "bge-small", "bge-large", *families.SHAPES]
 DTYPES = ("float32", "bfloat16", "int8")
 
 

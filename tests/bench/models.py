@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 
+import families
 from tokenizers import Tokenizer
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -26,8 +27,14 @@ TITLES = {
     "minilm-512": "all-MiniLM-L6-v2, up to 512 tokens",
     "bge-small": "bge-small's shape, random weights",
     "bge-large": "bge-large's shape, random weights",
+    **{name: families.describe(name) for name in families.SHAPES},
 }
-N_ABSTRACTS = {"minilm": 96, "bge-small": 48, "bge-large": 5}
+N_ABSTRACTS = {
+    "minilm": 96,
+    "bge-small": 48,
+    "bge-large": 5,
+    **dict.fromkeys(families.SHAPES, 10),
+}
 
 
 def get_minilm(folder):
@@ -70,6 +77,8 @@ def find(name):
             get_minilm(folder)
         elif name == "minilm-512":
             lengthen(folder)
+        elif name in families.SHAPES:
+            families.make(name, folder, find("minilm"))
         elif name == "bge-small":
             make_random(folder, BGE_SMALL)
         else:
@@ -86,7 +95,7 @@ class Model:
         sentence = json.loads((self.folder / "sentence_bert_config.json").read_text())
         self.hidden = config["hidden_size"]
         self.layers = config["num_hidden_layers"]
-        self.max_tokens = sentence["max_seq_length"]
+        self.max_tokens = sentence.get("max_seq_length", families.MAX_TOKENS)
         self.tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
         self.tokenizer.no_padding()
         self.tokenizer.enable_truncation(self.max_tokens)
@@ -105,6 +114,7 @@ class Model:
         converted.mkdir(exist_ok=True)
         return {
             "name": self.name,
+            "is_bert": self.name not in families.SHAPES,
             "folder": str(self.folder),
             "converted": str(converted),
             "max_tokens": self.max_tokens,

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ONNX Runtime on the fused graph, all graph optimisations on; int8: its dynamic quantisation of
-that graph."""
+"""ONNX Runtime on the fused graph, of families beside BERT on torch's, all graph optimisations on;
+int8: its dynamic quantisation of that graph."""
 
 import onnxruntime
 from onnx import TensorProto
@@ -24,7 +24,16 @@ def quantize(source, target):
 
 def find_graph(model, dtype):
     name = "model.onnx"
-    whole = cached(model, "onnx-fused", lambda path: convert(model["folder"], path / name, True))
+
+    def write(path):
+        if model["is_bert"]:
+            convert(model["folder"], path / name, True)
+        else:
+            from convert_torch import to_onnx  # torch, where there is no graph yet
+
+            to_onnx(model["folder"], path / name)
+
+    whole = cached(model, "onnx-fused", write)
     if dtype == "float32":
         return whole / name
     return cached(model, "onnx-int8", lambda path: quantize(whole / name, path / name)) / name

@@ -27,6 +27,20 @@ def quantize(graph, batches_of_texts, path):
     openvino.save_model(quantized, path / "model.xml", compress_to_fp16=False)
 
 
+def find_graph(model):
+    source = model["folder"]
+    if model["is_bert"]:
+        folder = cached(model, "onnx-plain", lambda path: convert(source, path / "model.onnx", False))
+        return folder / "model.onnx"
+
+    def write(path):
+        from convert_torch import to_openvino  # torch, where there is no graph yet
+
+        to_openvino(source, path / "model.xml")
+
+    return cached(model, "openvino", write) / "model.xml"
+
+
 class Peer:
     settings = [
         {"batch": batch, "hint": hint} for hint in ("THROUGHPUT", "LATENCY") for batch in (1, 8, 32)
@@ -37,10 +51,7 @@ class Peer:
         self.batches = batches.Batches(model["folder"], model["max_tokens"])
         self.dtype = dtype
         self.core = openvino.Core()
-        folder = cached(
-            model, "onnx-plain", lambda path: convert(model["folder"], path / "model.onnx", False)
-        )
-        self.graph = self.core.read_model(folder / "model.onnx")
+        self.graph = self.core.read_model(find_graph(model))
         if dtype == "int8":
             texts = self.batches.make(model["calibration"][:CALIBRATION_TEXTS], 1)
             folder = cached(model, "openvino-int8", lambda path: quantize(self.graph, texts, path))
