@@ -30,18 +30,36 @@ static void store_factor(const struct step *step, const struct kernel_product *p
     }
 }
 
-/* inner_operand of rows [n_rows, 2 n], the gate's factor and then the other. */
-static void fill_gated(const struct step *step, float *wide, size_t n_rows, size_t n, size_t to)
+static enum gemm_format inner_format(const struct step *step)
+{
+    return step->layer->products[LAYER_OUTPUT].weights->format;
+}
+
+/* Row `to` of inner_operand, of the gate's factor, which is overwritten, and the other, [n] each. */
+static void fill_gated(const struct step *step, float *gate, const float *other, size_t n,
+                       size_t to)
 {
     const struct encoder *encoder = step->owner->encoder;
-    enum gemm_format format = step->layer->products[LAYER_OUTPUT].weights->format;
 
-    for (size_t i = 0; i < n_rows; i++) {
-        float *row = wide + i * 2 * n;
+    encoder->kernels.scale_by(gate, other, n);
+    operand_fill(&encoder->kernels, inner_format(step), gate, 1, n, &step->block->inner_operand,
+                 to);
+}
 
-        encoder->kernels.scale_by(row, row + n, n);
-        operand_fill(&encoder->kernels, format, row, 1, n, &step->block->inner_operand, to + i);
-    }
+/* Row `to` of inner_operand from row i of a product. In float32 the factors meet in the operand
+ * itself. */
+static void fill_gated_of(const struct step *step, const struct kernel_product *product, size_t i,
+                          size_t n, size_t to)
+{
+    struct kernel_product part = operand_rows_of(product, i, 1);
+    float *other = step->member->wide + n;
+    float *gate = inner_format(step) == GEMM_FLOAT32
+                      ? (float *)step->block->inner_operand.values + to * n
+                      : step->member->wide;
+
+    store_factor(step, &part, 0, n, true, gate, n);
+    store_factor(step, &part, n, n, false, other, n);
+    fill_gated(step, gate, other, n, to);
 }
 
 void step_gated(const struct step *step)
@@ -58,15 +76,13 @@ void step_gated(const struct step *step)
                      step->block->wide + row * 2 * n + column, 2 * n);
         return;
     }
-    for (size_t i = 0; i < step->n_rows; i++) {
-        struct kernel_product part = operand_rows_of(&product, i, 1);
-        float *wide = step->alone ? step->block->wide + (row + i) * 2 * n : step->member->wide;
-
-        store_factor(step, &part, 0, n, true, wide, 2 * n);
-        store_factor(step, &part, n, n, false, wide + n, 2 * n);
-        if (!step->alone)
-            fill_gated(step, wide, 1, n, row + i);
+    if (step->alone) {
+        store_factor(step, &product, 0, n, true, step->block->wide + row * 2 * n, 2 * n);
+        store_factor(step, &product, n, n, false, step->block->wide + row * 2 * n + n, 2 * n);
+        return;
     }
+    for (size_t i = 0; i < step->n_rows; i++)
+        fill_gated_of(step, &product, i, n, row + i);
 }
 
 void step_gated_operand(const struct step *step)
@@ -74,6 +90,11 @@ void step_gated_operand(const struct step *step)
     size_t n = step->owner->encoder->model->arch.intermediate_size;
     size_t row = step->row - step->block_row;
 
-    if (step->alone)
-        fill_gated(step, step->block->wide + row * 2 * n, step->n_rows, n, row);
+    if (!step->alone)
+        return;
+    for (size_t i = 0; i < step->n_rows; i++) {
+        float *gate = step->block->wide + (row + i) * 2 * n;
+
+        fill_gated(step, gate, gate + n, n, row + i);
+    }
 }
