@@ -75,7 +75,7 @@ static enum status demand_whole(const struct document *document, const char *key
 static enum status read_scaling(const struct document *scaling, size_t head_size,
                                 struct rotary *rotary, struct error *error)
 {
-    const char *kind = "default";
+    const char *kind = NULL;
     double factor = 1;
     enum status status = document_get_string(scaling, "type", &kind, error);
 
@@ -83,9 +83,13 @@ static enum status read_scaling(const struct document *scaling, size_t head_size
         status = document_get_string(scaling, "rope_type", &kind, error);
     if (!status)
         status = document_get_real(scaling, "factor", 1, 1e6, &factor, error);
+    if (!status && !kind && factor != 1)
+        status =
+            error_set(error, STATUS_INVALID,
+                      "%s: \"factor\" is given, and no \"type\" that says of what", scaling->name);
     if (!status) /* scales each pair of numbers by another factor */
         status = document_refuse(scaling, "mixed_b", error);
-    if (status || strcmp(kind, "default") == 0)
+    if (status || !kind || strcmp(kind, "default") == 0)
         return status;
     if (strcmp(kind, "linear") == 0) {
         rotary->divisor = factor;

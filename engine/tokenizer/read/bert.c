@@ -150,7 +150,8 @@ static enum status check_splitter(const struct document *json, struct error *err
     if (!part.root)
         return error_set(error, STATUS_UNSUPPORTED, "%s: no \"pre_tokenizer\": %s", json->name,
                          differs);
-    return check_type(&part, "BertPreTokenizer", error);
+    status = part_require(&part, (const char *const[]){"type"}, 1, error);
+    return status ? status : check_type(&part, "BertPreTokenizer", error);
 }
 
 static bool is_one(const struct special_tokens *tokens, int32_t id)

@@ -224,7 +224,7 @@ static enum status take_name(struct sources *sources, enum special_name name, st
                    : error_set(error, STATUS_INVALID, "%s: \"%s\" is null", file->name, key);
     entry.len_bytes = strlen(entry.text);
     entry.takes_left = name == SPECIAL_MASK && config->mask_takes_left;
-    snprintf(entry.where, sizeof entry.where, "\"%.40s\"", key);
+    snprintf(entry.where, sizeof entry.where, TOKENIZER_CONFIG_FILE ": \"%.40s\"", key);
     sources->names[name] = entry.text;
     return added_list_take(&sources->list, &entry, error);
 }

@@ -131,9 +131,10 @@ static enum status refuse_rest(const struct document *model, struct error *error
 
     if (!status)
         status = document_refuse(model, "end_of_word_suffix", error);
-    if (!status && dropout && !json_is_null(dropout) && json_number_value(dropout) != 0)
-        status =
-            error_set(error, STATUS_UNSUPPORTED, "%s: \"dropout\" is not supported", model->name);
+    if (!status && dropout && !json_is_null(dropout) &&
+        (!json_is_number(dropout) || json_number_value(dropout) != 0))
+        status = error_set(error, STATUS_UNSUPPORTED,
+                           "%s: \"dropout\" is not supported: it must be null or 0", model->name);
     return status;
 }
 

@@ -258,6 +258,8 @@ static void test_arch__refuses_by_file_and_key(void **state)
          "unsupported \"model_type\" \"gpt2\" (supported: albert, bert"},
         {"{\"model_type\": \"qwen3\", \"rope_scaling\": {\"rope_type\": \"yarn\"}}",
          "config.json: \"rope_scaling\": unsupported \"type\" \"yarn\""},
+        {"{\"model_type\": \"new\", \"rope_scaling\": {\"factor\": 8}}",
+         "config.json: \"rope_scaling\": \"factor\" is given, and no \"type\""},
         {"{\"model_type\": \"new\", \"rope_scaling\": {\"type\": \"ntk\", \"factor\": 2, "
          "\"mixed_b\": 0.5}}",
          "config.json: \"rope_scaling\": \"mixed_b\" is 0.5"},

@@ -81,6 +81,13 @@ static const struct change {
      "\"decoder\":{\"type\":\"WordPiece\",\"prefix\":\"#################################\","
      "\"cleanup\":true}",
      STATUS_UNSUPPORTED, "\"decoder\": a \"prefix\" of more than 32 bytes"},
+    {"\"decoder\":null", "\"decoder\":{\"type\":\"Metaspace\",\"replacement\":\"__\"}",
+     STATUS_INVALID, "\"decoder\": \"replacement\" must be one character"},
+    {"\"decoder\":null",
+     "\"decoder\":{\"type\":\"Metaspace\",\"replacement\":\"_\",\"prepend_scheme\":\"last\"}",
+     STATUS_INVALID, "\"decoder\": \"prepend_scheme\" must be"},
+    {"\"decoder\":null", "\"decoder\":{\"type\":\"Metaspace\",\"replacement\":\"_\",\"split\":0}",
+     STATUS_INVALID, "\"decoder\": \"split\""},
     {"\"ids\":[2]", "\"ids\":[3]", STATUS_INVALID, "no token \"[CLS]\" with the id 3"},
     {"\"ids\":[2]", "\"ids\":[99999]", STATUS_INVALID, "no token \"[CLS]\" with the id 99999"},
     {"\"ids\":[2]", "\"ids\":[]", STATUS_INVALID, "does not say what \"[CLS]\""},
@@ -567,6 +574,38 @@ static void test_load__refuses_what_grows_by_normalizer_and_splitter_together(vo
     folder_release(&folder);
 }
 
+/* The official reader refuses it; only the model's type may be missing. */
+static void test_load__berts_class_refuses_a_pre_tokenizer_without_a_type(void **state)
+{
+    struct folder folder;
+
+    (void)state;
+    copy(&folder, "uncased");
+    folder_write_text(&folder, "tokenizer_config.json", "{\"tokenizer_class\": \"BertTokenizer\"}");
+    folder_replace(&folder, "tokenizer.json", "{\"type\":\"BertPreTokenizer\"}", "{\"x\":[]}");
+    assert_refused(&folder, STATUS_INVALID,
+                   "tokenizer.json: \"pre_tokenizer\": \"type\" is missing");
+    folder_release(&folder);
+}
+
+static void test_load__refuses_a_dropout_of_merges(void **state)
+{
+    static const char *const odd[] = {"0.1", "\"0.1\"", "{}", "true"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        struct folder folder;
+        char text[40];
+
+        snprintf(text, sizeof text, "\"dropout\":%s", odd[i]);
+        copy(&folder, "part_gpt2");
+        folder_replace(&folder, "tokenizer.json", "\"dropout\":null", text);
+        assert_refused(&folder, STATUS_UNSUPPORTED,
+                       "tokenizer.json: \"model\": \"dropout\" is not supported");
+        folder_release(&folder);
+    }
+}
+
 /* Not even one that is not looked for in texts. */
 static void test_load__refuses_an_empty_added_token(void **state)
 {
@@ -626,7 +665,8 @@ static void test_load__refuses_a_damaged_vocab_txt(void **state)
     copy(&folder, "vocab");
     folder_write_text(&folder, "vocab.txt", "");
     assert_refused(&folder, STATUS_INVALID,
-                   "\"unk_token\" is \"[UNK]\", which the vocabulary does not have");
+                   "tokenizer_config.json: \"unk_token\" is \"[UNK]\", which the vocabulary "
+                   "does not have");
     folder_write_text(&folder, "vocab.txt", "[UNK]\n[CLS]\n");
     assert_refused(&folder, STATUS_INVALID, "\"sep_token\"");
     folder_write_text(&folder, "vocab.txt", "[UNK]\n[CLS]\n[SEP]\n\xc3(\n");
@@ -757,6 +797,8 @@ int main(void)
         cmocka_unit_test(test_load__added_tokens_json_is_read_in_the_order_of_ids),
         cmocka_unit_test(test_load__refuses_added_tokens_that_get_in_each_others_way),
         cmocka_unit_test(test_load__no_text_becomes_an_empty_token),
+        cmocka_unit_test(test_load__berts_class_refuses_a_pre_tokenizer_without_a_type),
+        cmocka_unit_test(test_load__refuses_a_dropout_of_merges),
         cmocka_unit_test(test_load__refuses_an_empty_added_token),
         cmocka_unit_test(test_load__refuses_parts_that_grow_a_text_without_bound),
         cmocka_unit_test(test_load__refuses_what_grows_by_normalizer_and_splitter_together),
