@@ -108,7 +108,8 @@ const struct options *options_of_model(const struct options *options, size_t i);
 /* Overwrites hf_token, which is NULL from then on. */
 void options_wipe_hf_token(struct options *options);
 
-/* The text of --help: the command's options, with default, limits and sentence. */
-void options_print_help(FILE *file, enum options_command command);
+/* The text of --help: the command's options, with default, limits and sentence, in lines of
+ * `n_columns`, but at least 72 and at most 100. */
+void options_print_help(FILE *file, enum options_command command, int n_columns);
 
 #endif

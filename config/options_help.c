@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* --help: a row for each option. One column has its name and argument, the next its sentence, with
- * default and limits in brackets. A name too long for its column gets a line of its own.
+ * default and limits in brackets. A name too long for its column gets a line of its own. All lines
+ * end where the terminal does, but what cannot be broken.
  */
 #include "config/foreign.h"
 #include "config/option.h"
@@ -10,23 +11,26 @@
 #include <string.h>
 
 enum {
+    MIN_COLUMNS = 72,
     MAX_COLUMNS = 100,
     TEXT_COLUMN = 33,
 };
 
-/* Text that continues under TEXT_COLUMN. */
+/* Text that continues under a column. */
 struct wrapped {
     FILE *file;
+    int max_columns;
+    int indent;
     int column;
 };
 
 static void print_unbroken(struct wrapped *to, const char *text, int len)
 {
-    if (to->column > TEXT_COLUMN && to->column + 1 + len > MAX_COLUMNS) {
-        fprintf(to->file, "\n%*s", TEXT_COLUMN, "");
-        to->column = TEXT_COLUMN;
+    if (to->column > to->indent && to->column + 1 + len > to->max_columns) {
+        fprintf(to->file, "\n%*s", to->indent, "");
+        to->column = to->indent;
     }
-    to->column += fprintf(to->file, "%s%.*s", to->column > TEXT_COLUMN ? " " : "", len, text);
+    to->column += fprintf(to->file, "%s%.*s", to->column > to->indent ? " " : "", len, text);
 }
 
 static void print_words(struct wrapped *to, const char *text)
@@ -40,7 +44,7 @@ static void print_words(struct wrapped *to, const char *text)
     }
 }
 
-static struct wrapped start_row(FILE *file, const char *name, const char *argument)
+static struct wrapped start_row(FILE *file, int max_columns, const char *name, const char *argument)
 {
     const int column = fprintf(file, "  %s %s", name, argument);
 
@@ -48,7 +52,7 @@ static struct wrapped start_row(FILE *file, const char *name, const char *argume
         fprintf(file, "\n%*s", TEXT_COLUMN, "");
     else
         fprintf(file, "%*s", TEXT_COLUMN - column, "");
-    return (struct wrapped){.file = file, .column = TEXT_COLUMN};
+    return (struct wrapped){file, max_columns, TEXT_COLUMN, TEXT_COLUMN};
 }
 
 /* "[default 8080; 0 to 65535]" */
@@ -73,9 +77,10 @@ static void print_limits(struct wrapped *to, const struct option *option)
     print_unbroken(to, limits, len);
 }
 
-static void print_row(FILE *file, const char *name, const char *argument, const char *sentence)
+static void print_row(FILE *file, int max_columns, const char *name, const char *argument,
+                      const char *sentence)
 {
-    struct wrapped text = start_row(file, name, argument);
+    struct wrapped text = start_row(file, max_columns, name, argument);
 
     print_words(&text, sentence);
     fputc('\n', file);
@@ -94,20 +99,29 @@ static void print_other_flags(struct wrapped *to, const struct option *option)
     }
 }
 
+static void print_paragraph(FILE *file, int max_columns, const char *text)
+{
+    struct wrapped to = {.file = file, .max_columns = max_columns};
+
+    print_words(&to, text);
+    fputc('\n', file);
+}
+
 /* What Text Embeddings Inference has and nestd has no use for. */
-static void print_unused(FILE *file)
+static void print_unused(FILE *file, int max_columns)
 {
     fputs("\nOf Text Embeddings Inference nestd also takes, without effect:\n", file);
     for (size_t i = 0; i < N_FOREIGN_UNUSED; i++) {
         const struct foreign_unused *unused = &foreign_unused_table[i];
 
-        print_row(file, option_spell_field(unused->name, OPTION_SOURCE_FLAG).text, unused->argument,
-                  unused->sentence);
+        print_row(file, max_columns, option_spell_field(unused->name, OPTION_SOURCE_FLAG).text,
+                  unused->argument, unused->sentence);
     }
-    fputs("and where nothing else sets an option, the variables of its flags, such as MODEL_ID and "
-          "PORT.\nHOSTNAME counts only where it is an address: elsewhere it is the machine's "
-          "name.\n",
-          file);
+    print_paragraph(
+        file, max_columns,
+        "and where nothing else sets an option, the variables of its flags, such as "
+        "MODEL_ID and PORT. HOSTNAME counts only where it is an address: elsewhere it is "
+        "the machine's name.");
 }
 
 static void print_usage(FILE *file, enum options_command command)
@@ -127,8 +141,12 @@ static void print_usage(FILE *file, enum options_command command)
     fputs(usages[command], file);
 }
 
-void options_print_help(FILE *file, enum options_command command)
+void options_print_help(FILE *file, enum options_command command, int n_columns)
 {
+    const int max_columns = n_columns < MIN_COLUMNS   ? MIN_COLUMNS
+                            : n_columns > MAX_COLUMNS ? MAX_COLUMNS
+                                                      : n_columns;
+
     print_usage(file, command);
     for (size_t i = 0; i < N_OPTIONS; i++) {
         const struct option *const option = &option_table[i];
@@ -137,23 +155,25 @@ void options_print_help(FILE *file, enum options_command command)
 
         if (!option_is_of(option, command))
             continue;
-        text = start_row(file, name.text, option->argument);
+        text = start_row(file, max_columns, name.text, option->argument);
         print_words(&text, option->sentence);
         print_limits(&text, option);
         print_other_flags(&text, option);
         fputc('\n', file);
     }
-    print_row(file, "--config", "FILE",
+    print_row(file, max_columns, "--config", "FILE",
               "A JSON object of options, such as {\"max_batch_tokens\": 512}");
-    print_row(file, "--describe", "man|bash|zsh|fish",
+    print_row(file, max_columns, "--describe", "man|bash|zsh|fish",
               "Print the manual page, or what that shell completes a command line by, and exit");
-    print_row(file, "--help, -h", "", "Print this and exit");
-    print_row(file, "--version", "", "Print the version and exit");
-    fputs(
-        "\nA value may follow its flag or an equals sign: --port 8080, --port=8080. Each option is "
-        "also an\nenvironment variable (NESTD_MAX_BATCH_TOKENS, NESTD_CONFIG). Flags win over the "
-        "environment,\nthe environment over the file of --config, the file over the defaults.\n",
-        file);
+    print_row(file, max_columns, "--help, -h", "", "Print this and exit");
+    print_row(file, max_columns, "--version", "", "Print the version and exit");
+    fputc('\n', file);
+    print_paragraph(
+        file, max_columns,
+        "A value may follow its flag or an equals sign: --port 8080, --port=8080. Each "
+        "option is also an environment variable (NESTD_MAX_BATCH_TOKENS, NESTD_CONFIG). "
+        "Flags win over the environment, the environment over the file of --config, the "
+        "file over the defaults.");
     if (command == OPTIONS_SERVE)
-        print_unused(file);
+        print_unused(file, max_columns);
 }

@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 static int run(const struct options *options, struct hub_source *const *sources)
@@ -114,6 +115,21 @@ static int find_and_run(struct options *options, char *const *arguments)
     return exit_status;
 }
 
+/* For --help: what the user says (COLUMNS), else the terminal. */
+static int find_width(void)
+{
+    enum { DEFAULT_COLUMNS = 80, MAX_COLUMNS = 1000 };
+    const char *text = getenv("COLUMNS");
+    const long said = text ? strtol(text, NULL, 10) : 0;
+    struct winsize size = {0};
+
+    if (said > 0 && said <= MAX_COLUMNS)
+        return (int)said;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        return size.ws_col;
+    return DEFAULT_COLUMNS;
+}
+
 int main(int argc, char **argv)
 {
     struct options_report report = {0};
@@ -124,7 +140,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     switch (options_read(argc, argv, environ, &options, &report)) {
     case OPTIONS_HELP:
-        options_print_help(stdout, report.command);
+        options_print_help(stdout, report.command, find_width());
         return EXIT_SUCCESS;
     case OPTIONS_VERSION:
         puts("nestd " NESTD_VERSION " (" NESTD_COMMIT ")");

@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Command lines and model folders that are refused: what is wrong is named, and what is allowed."""
 
+import contextlib
+import fcntl
 import http.client
 import json
+import os
+import pty
 import re
+import struct
 import subprocess
+import termios
 
 import pytest
 
@@ -264,3 +270,24 @@ def test_folder_without_modules_is_mean_pooled_with_a_note(start, model_variant,
     plain = start(model_variant({"modules.json": None})).wait_ready()
     assert "modules.json" in plain.log_text()
     assert plain.embed(input="a")["data"] == server.embed(input="a", normalize=False)["data"]
+
+
+def test_help_is_as_wide_as_its_terminal(binary):
+    """By COLUMNS, by the terminal itself, and without either 80."""
+
+    def widest(text):
+        return max(len(line) for line in text.splitlines() if not line.startswith("  --"))
+
+    for columns, expected in (("90", 90), ("7", 72), ("500", 100), ("", 80), ("wide", 80)):
+        text = run_to_end(binary, "--help", env={"COLUMNS": columns}).stdout
+        assert expected - 8 < widest(text) <= expected, columns
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 76, 0, 0))
+    shown = subprocess.Popen([binary, "embed", "--help"], stdout=theirs, env={"PATH": os.environ["PATH"]})
+    os.close(theirs)
+    text = b""
+    with contextlib.suppress(OSError):  # how a terminal ends
+        while part := os.read(ours, 4096):
+            text += part
+    os.close(ours)
+    assert shown.wait(20) == 0 and 68 < widest(text.decode()) <= 76
