@@ -6,7 +6,8 @@ executor and a replica are killed. The rows must be those of a single server, bi
     check_bulk.py --binary build/plain/server/nestd [--engine spark|ray] [--rows N]
     check_bulk.py --binary build/plain/server/nestd --engine spark --rows 1000000 --rate
 
---rate kills nothing: it compares the rate with what the replicas do for plain clients. To be run by a Python that has
+--rate kills nothing: it compares the rate with what the replicas do for plain clients. That says something only on a machine with
+cores to spare, since the engine shares it with the replicas. To be run by a Python that has
 tests/docker/requirements.txt. Ends with "N passed, N failed"."""
 
 import argparse
@@ -34,7 +35,7 @@ import nestd_client  # noqa: E402
 from harness import Server, stop_all  # noqa: E402
 
 N_REPLICAS = 3
-MODEL = ["--hidden", "64", "--heads", "4", "--layers", "6", "--intermediate", "256", "--positions", "64", "--vocab", "200"]
+MODEL = ["--hidden", "64", "--heads", "4", "--layers", "6", "--intermediate", "256", "--positions", "64"]
 WORDS = [f"{a}{b}" for a in ("ca", "do", "ri", "sto", "mu") for b in ("t", "g", "ver", "ne", "sic", "p")]
 ENGINE_TIMEOUT_S = 1800
 KILLED_BY_US = -signal.SIGKILL
@@ -324,7 +325,9 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
         model = folder / "model"
-        make_random_model.make([str(model), *MODEL])
+        vocabulary = folder / "words.txt"
+        vocabulary.write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS, "a", "cat"]) + "\n")
+        make_random_model.make([str(model), *MODEL, "--vocab-file", str(vocabulary)])
         corpus = write_corpus(folder / "corpus.parquet", arguments.rows)
         expected = None
         for engine in arguments.engine or VICTIMS:
