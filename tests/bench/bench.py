@@ -5,6 +5,7 @@
 import argparse
 import datetime
 import functools
+import json
 import os
 import pathlib
 import platform
@@ -14,11 +15,13 @@ import time
 
 import families
 import nestd
+import part_cores
 import part_engine
 import part_families
 import part_http
 import part_peers
 from models import Model
+from report import Table
 from texts import Texts
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -32,8 +35,10 @@ PARTS = {
     "busy": ("A small request among large ones", part_http.busy),
     "linear": ("Linear cost", part_engine.linear),
     "ready": ("Ready after the start", part_http.ready),
+    "cores": ("Few to all cores", part_cores.cores),
+    "small-bulk": ("One request alone", part_cores.small_bulk),
 }
-NAMES = ["minilm", "bge-small", "bge-large", *families.SHAPES]
+NAMES = ["minilm", "bge-small", "bge-base", "bge-large", *families.SHAPES]
 DTYPES = ("float32", "bfloat16", "int8")
 
 
@@ -58,6 +63,10 @@ def parse():
     parser.add_argument("--only", default="", metavar="WORD", help="peers whose name holds it")
     parser.add_argument("--cores", default="", metavar="N,...", help="to run on (all)")
     parser.add_argument("--quick", action="store_true", help="a tenth of the time, rough figures")
+    parser.add_argument(
+        "--limit", type=float, default=0, metavar="S", help="cores, small-bulk: begin nothing later"
+    )
+    parser.add_argument("--json", default="", metavar="FILE", help="the tables go there too")
     options = parser.parse_args()
     for part in options.parts:
         if part not in PARTS:
@@ -89,6 +98,7 @@ class Bench:
         self.machine = describe_machine(self.n_cores)
         self.has_bfloat16 = multiplies_bfloat16()
         self.models = {}
+        self.end_s = time.monotonic() + options.limit if options.limit else float("inf")
 
     @functools.cached_property
     def refused(self):
@@ -124,6 +134,9 @@ class Bench:
             or contestant.name == "sentence-transformers float32"
         )
 
+    def is_over(self):
+        return time.monotonic() > self.end_s
+
     def seconds(self, seconds):
         return max(1, seconds / 10) if self.options.quick else seconds
 
@@ -144,6 +157,9 @@ def describe_machine(n_cores):
 
 
 def describe_commit():
+    told = ROOT / "commit"  # in an archive
+    if told.is_file():
+        return told.read_text().strip()
     command = ["git", "-C", ROOT, "describe", "--always", "--dirty"]
     done = subprocess.run(command, capture_output=True, text=True)
     return done.stdout.strip() or "no commit"
@@ -157,10 +173,15 @@ def main():
     print(f"`{command}`, {today}, {bench.machine}, {describe_commit()}")
     for dtype, said in bench.refused.items():
         print(f"\nnestd refuses --dtype {dtype}: {said}")
+    figures = {"command": command, "date": today, "machine": bench.machine, "parts": {}}
     for part in options.parts or PARTS:
         title, run = PARTS[part]
         print(f"\n## {title}\n", flush=True)
+        Table.made.clear()
         run(bench)
+        figures["parts"][part] = [row for table in Table.made for row in table.figures()]
+        if options.json:
+            pathlib.Path(options.json).write_text(json.dumps(figures, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -47,6 +47,18 @@ FAMILY_PEERS = [
     if contestant.module.startswith(("sentence_transformers", "onnxruntime", "openvino"))
     and contestant.dtype in ("float32", "int8")
 ]
+MANY_CORES_MODELS = ("minilm", "bge-base", "bge-large")
+ON_MANY_CORES = [
+    peer(name, dtype, MANY_CORES_MODELS, package)
+    for name, dtype, package in (
+        ("openvino", "bfloat16", "openvino"),
+        ("openvino", "int8", "nncf"),
+        ("openvino", "float32", "openvino"),
+        ("onnxruntime", "int8", "onnxruntime"),
+        ("onnxruntime", "float32", "onnxruntime"),
+        ("sentence-transformers", "bfloat16", "sentence-transformers"),
+    )
+]
 NOT_TO_BE_HAD = {
     "text-embeddings-inference": "no package registry has it: it comes as container images alone",
 }

@@ -22,16 +22,22 @@ BGE_SMALL = (
     "--hidden 384 --layers 12 --heads 12 --intermediate 1536 --positions 512 "
     "--pooling cls --normalize"
 )
+BGE_BASE = (
+    "--hidden 768 --layers 12 --heads 12 --intermediate 3072 --positions 512 "
+    "--pooling cls --normalize"
+)
 TITLES = {
     "minilm": "all-MiniLM-L6-v2",
     "minilm-512": "all-MiniLM-L6-v2, up to 512 tokens",
     "bge-small": "bge-small's shape, random weights",
+    "bge-base": "bge-base's shape, random weights",
     "bge-large": "bge-large's shape, random weights",
     **{name: families.describe(name) for name in families.SHAPES},
 }
 N_ABSTRACTS = {
     "minilm": 96,
     "bge-small": 48,
+    "bge-base": 12,
     "bge-large": 5,
     **dict.fromkeys(families.SHAPES, 10),
 }
@@ -81,6 +87,8 @@ def find(name):
             families.make(name, folder, find("minilm"))
         elif name == "bge-small":
             make_random(folder, BGE_SMALL)
+        elif name == "bge-base":
+            make_random(folder, BGE_BASE)
         else:
             make_random(folder, "--preset bge-large")
     return folder

@@ -20,11 +20,20 @@ def percent(share):
 
 
 class Table:
+    made = []  # all since it was cleared
+
     def __init__(self, *heads):
         self.heads = heads
         self.rows = []
+        self.cells = []
+        Table.made.append(self)
+
+    def figures(self):
+        """A row after the other, {head: cell}, numbers as they are."""
+        return [dict(zip(self.heads, cells)) for cells in self.cells]
 
     def add(self, *cells):
+        self.cells.append(cells)
         self.rows.append([number(c) if isinstance(c, (int, float)) else str(c) for c in cells])
 
     def markdown(self):

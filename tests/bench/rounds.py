@@ -73,6 +73,7 @@ class Entry:
         self.contestant = contestant
         self.vectors = folder / f"{contestant.file_name}.npy"
         self.process = Process(folder / f"{contestant.file_name}.log")
+        self.settings = []
         self.setting = None
         self.own_weights = False
         self.seconds = []
@@ -91,14 +92,16 @@ class Entry:
         }
         loaded = self.process.ask(load=load)
         self.own_weights = loaded["own_weights"]
-        self.setting = self._tune(loaded["settings"], model["sample"])
+        self.settings = loaded["settings"]
+        self.tune(model["sample"])
 
-    def _tune(self, settings, texts):
-        """The fastest on the sample; one run before the first warms up."""
-        if len(settings) == 1:
-            return settings[0]
-        self.encode(texts[: len(texts) // 4 + 1], settings[0])
-        return min(settings, key=lambda setting: self.encode(texts, setting))
+    def tune(self, texts):
+        """Takes the setting that is fastest on these; one run before the first warms up."""
+        if len(self.settings) == 1:
+            self.setting = self.settings[0]
+            return
+        self.encode(texts[: len(texts) // 4 + 1], self.settings[0])
+        self.setting = min(self.settings, key=lambda setting: self.encode(texts, setting))
 
     def encode(self, texts, setting, vectors=None):
         return self.process.ask(encode=texts, setting=setting, vectors=vectors)["seconds"]
