@@ -10,6 +10,7 @@
 #include "server/hub/source.h"
 #include "server/process/commands.h"
 #include "server/process/sandbox.h"
+#include "server/process/signals.h"
 #include "server/text/log.h"
 
 #include <signal.h>
@@ -154,6 +155,7 @@ int main(int argc, char **argv)
     case OPTIONS_RUN:
         break;
     }
+    signals_explain_lost_file();
     log_open(options.json_output);
     log_set_level(options.log_level);
     if (options.command == OPTIONS_SERVE && !options.health_check && !sandbox_try()) {

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -37,4 +38,25 @@ enum wakeup signals_wait(int signals, int other, int64_t timeout_us)
     if (read(signals, &signal_, sizeof signal_) == sizeof signal_)
         return signal_.ssi_signo == SIGHUP ? WAKEUP_RELOAD : WAKEUP_STOP;
     return polled[1].revents ? WAKEUP_OTHER : WAKEUP_TIME;
+}
+
+/* Only what a handler of signals may call. */
+static void tell_lost_file(int number, siginfo_t *info, void *context)
+{
+    static const char text[] =
+        "nestd: the model's weights are gone from where they were: their file was cut short, or it "
+        "cannot be read any more (SIGBUS). Replace a model's files by renaming, not in place\n";
+
+    (void)context;
+    if (info->si_code == BUS_ADRERR && write(STDERR_FILENO, text, sizeof text - 1) > 0)
+        _exit(EXIT_FAILURE);
+    signal(number, SIG_DFL); /* something else, or nobody to tell: it comes again */
+}
+
+void signals_explain_lost_file(void)
+{
+    struct sigaction action = {.sa_sigaction = tell_lost_file, .sa_flags = SA_SIGINFO};
+
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGBUS, &action, NULL);
 }

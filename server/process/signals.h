@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The signals that nestd takes: SIGTERM and SIGINT to stop, SIGHUP to reload its files. For the
- * command serve and drain. */
+/* The signals that nestd takes: SIGTERM and SIGINT to stop, SIGHUP to reload its files, for the
+ * command serve and drain; and SIGBUS, for all. */
 #ifndef NESTD_SERVER_PROCESS_SIGNALS_H
 #define NESTD_SERVER_PROCESS_SIGNALS_H
 
@@ -23,5 +23,9 @@ enum wakeup {
 /* Waits for a signal and takes it; also for `other`, unless it is -1; and no longer than
  * timeout_us, unless that is negative. */
 enum wakeup signals_wait(int signals, int other, int64_t timeout_us);
+
+/* Says what SIGBUS means before it ends the process, with EXIT_FAILURE: the weights are read where
+ * their file is mapped, and a file that is cut short meanwhile has no pages there any more. */
+void signals_explain_lost_file(void);
 
 #endif
