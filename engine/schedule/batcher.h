@@ -36,8 +36,8 @@ struct batcher_stats {
                                 was in flight */
 };
 
-/* `options` are of n_models; n_workers will call batcher_take. now_us is the monotonic clock, and tests
- * turn their own. */
+/* `options` are of n_models; n_workers will call batcher_take. now_us is the monotonic clock, and
+ * tests turn their own. */
 MUST_CHECK enum status batcher_new(struct batcher **ret_batcher,
                                    const struct batcher_options *options, size_t n_models,
                                    size_t n_workers, int64_t (*now_us)(void));
@@ -56,9 +56,9 @@ enum work {
     WORK_HELP, /* help the team, which was entered in this worker's name */
 };
 
-/* Fills `pass` with this worker's share of what waits now, of one model and in turns among groups, and
- * opens `own` to workers that have nothing else to do; or names the open team of another, whose `model` says what is to be
- * helped with. Blocks only while there is neither. */
+/* Fills `pass` with this worker's share of what waits now, of one model and in turns among groups,
+ * and opens `own` to workers that have nothing else to do; or names the open team of another, whose
+ * `model` says what is to be helped with. Blocks only while there is neither. */
 enum work batcher_take(struct batcher *batcher, struct pass *pass, struct team *own,
                        struct team **ret_team);
 
