@@ -255,8 +255,8 @@ static void release(struct server *server)
     for (size_t i = 0; i < server->n_models; i++)
         engine_close(server->models[i].engine);
     pool_free(server->pool);
+    spans_free(server->spans); /* those that are left name models */
     release_models(server);
-    spans_free(server->spans);
     credentials_release(server);
     metrics_free(server->metrics);
 }
