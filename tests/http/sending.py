@@ -123,6 +123,13 @@ def wait_for_metrics(server, condition):
         time.sleep(0.01)
 
 
+def wait_for_log(server, text):
+    deadline = time.monotonic() + 20
+    while text not in server.log_text():
+        assert time.monotonic() < deadline, f"no {text!r} in {server.log_text()}"
+        time.sleep(0.01)
+
+
 def wait_for_closed_port(server):
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:

@@ -6,6 +6,7 @@ import time
 
 import openai
 import pytest
+from sending import wait_for_log
 OPEN = ["/livez", "/readyz", "/health", "/ping", "/metrics", "/openapi.json", "/api-doc/openapi.json", "/", "/docs", "/guide/moving"]
 CLOSED = ["/v1/models", "/v1/models/x", "/info"]
 EXPIRED = "2020-02-29T23:59:59Z"
@@ -19,13 +20,6 @@ def bearing(key):
 def embed_with(server, key):
     headers = bearing(key) if key else {}
     return server.post("/v1/embeddings", {"input": "a"}, headers)
-
-
-def wait_for_log(server, text):
-    deadline = time.monotonic() + 10
-    while text not in server.log_text():
-        assert time.monotonic() < deadline, f"no {text!r} in {server.log_text()}"
-        time.sleep(0.01)
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ import time
 import pytest
 
 from harness import run_to_end
+from sending import wait_for_log
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 
@@ -77,13 +78,6 @@ def value_of(attribute):
 
 def attributes_of(span):
     return {attribute["key"]: value_of(attribute) for attribute in span["attributes"]}
-
-
-def wait_for_log(server, words):
-    deadline = time.monotonic() + 20
-    while words not in server.log_text() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert words in server.log_text()
 
 
 def test_span_tells_of_its_request(start, model, collector):

@@ -13,8 +13,7 @@ import openai
 import pytest
 
 from harness import read_reply, run_to_end
-from sending import BUSY, head, wait_for_busy, wait_for_metrics
-from test_api_keys import wait_for_log
+from sending import BUSY, head, wait_for_busy, wait_for_log, wait_for_metrics
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +119,8 @@ def test_a_client_that_goes_takes_its_texts_along(secure):
 
 
 def test_stopping_loses_nothing(start, model, certificate):
-    server = start(model, *certificate.options, trusted=certificate.certificate).wait_ready()
+    options = (*certificate.options, "--drain-timeout", "300")  # on a busy machine, under a sanitizer
+    server = start(model, *options, trusted=certificate.certificate).wait_ready()
     with server.connect() as connection:
         connection.sendall(head({"path": "/v1/embeddings"}, f"Content-Length: {len(BUSY)}") + BUSY)
         wait_for_busy(server)

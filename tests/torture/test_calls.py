@@ -7,6 +7,7 @@ import os
 
 import pytest
 from harness import Server
+from sending import wait_for_log
 from torture.calls import KINDS, REQUESTS, TEXTS, Calls, ask, content, is_right, start_or_fail
 
 make_random_model = pytest.importorskip("make_random_model")
@@ -89,10 +90,18 @@ def server(binary, model, calls):
     server.stop()
 
 
+def ask_and_settle(server, path, body):
+    """Until its line is in the log: written later, it would be the call that fails for the next request."""
+    reply = ask(server, path, body)
+    assert reply
+    wait_for_log(server, reply.headers["x-request-id"])
+    return reply
+
+
 @pytest.mark.parametrize("request_name", REQUESTS)
 def test_a_call_of_a_request_may_fail(server, calls, request_name):
     path, body = REQUESTS[request_name]
-    expected = content(ask(server, path, body))
+    expected = content(ask_and_settle(server, path, body))
     before = n_descriptors(server)
     found = {}
     for kind in OF_SYSTEM if ALL or request_name == "embeddings" else OF_EACH_REQUEST:
@@ -107,8 +116,8 @@ def test_a_call_of_a_request_may_fail(server, calls, request_name):
             else:
                 assert answer in (500, "closed"), f"{kind} {n}: {reply}"
             found.setdefault((kind, answer), []).append(n)
-            after = ask(server, path, body)
-            assert after and content(after) == expected, f"after {kind} {n}: {after}"
+            after = ask_and_settle(server, path, body)
+            assert content(after) == expected, f"after {kind} {n}: {after}"
             n += 1
     print(json.dumps({f"{kind} {answer}": numbers for (kind, answer), numbers in found.items()}))
     assert found[("read", "closed")] and found[("write", "closed")]
