@@ -122,6 +122,19 @@ class Server:
             time.sleep(0.01)
         raise AssertionError(f"not ready (exit status {self.process.poll()}):\n{self.log_text()}")
 
+    def comes_up(self):
+        """Waits until it is ready, or False once it has ended."""
+        deadline = time.monotonic() + 60
+        while self.process.poll() is None:
+            assert time.monotonic() < deadline, f"neither ready nor ended:\n{self.log_text()}"
+            try:
+                if self.port and self.get("/readyz").status == 200:
+                    return True
+            except (OSError, http.client.HTTPException):
+                pass
+            time.sleep(0.002)
+        return False
+
     # Requests: one connection each, so that one test cannot disturb another.
 
     def request(self, method, path, body=None, headers=None, timeout=300):

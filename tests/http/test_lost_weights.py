@@ -57,12 +57,5 @@ def test_weights_cut_short_while_they_are_loaded(start, folder, rng, share):
     server = start(folder, "--cache-size", "0")
     time.sleep(rng.uniform(0, 0.6))
     os.truncate(path, int(path.stat().st_size * share))
-    while server.process.poll() is None:
-        try:
-            if server.port and server.get("/readyz").status == 200:
-                break
-        except (OSError, http.client.HTTPException):
-            pass
-        time.sleep(0.01)
-    if server.process.poll() is not None or ask(server) is None:
+    if not server.comes_up() or ask(server) is None:
         check_end(server)

@@ -17,8 +17,10 @@ enum call {
     CALL_ALLOCATE,
     CALL_MMAP,
     CALL_OPEN,
-    CALL_READ,  /* and recv; not of an eventfd or a signalfd, whose reads do not fail */
-    CALL_WRITE, /* and send; not to an eventfd */
+    CALL_READ,  /* not of an eventfd or a signalfd, whose reads do not fail */
+    CALL_WRITE, /* not to an eventfd */
+    CALL_RECV,
+    CALL_SEND, /* and sendfile */
     CALL_ACCEPT,
     CALL_EVENTFD,
     CALL_THREAD, /* pthread_create */
@@ -32,7 +34,6 @@ struct calls {
     _Atomic int64_t n_left;   /* the call that makes it 0 fails; 0: none does */
     _Atomic int64_t n_failed; /* of those */
     _Atomic int64_t all_on;   /* not 0: when n_left has come to 0, all calls fail from then on */
-    _Atomic int64_t one_in;   /* not 0: of so many calls one fails, by chance */
 };
 
 /* Of this process. */

@@ -7,7 +7,6 @@ import mmap
 import os
 import pathlib
 import struct
-import time
 
 KINDS = (
     "allocate",
@@ -15,6 +14,8 @@ KINDS = (
     "open",
     "read",
     "write",
+    "recv",
+    "send",
     "accept",
     "eventfd",
     "thread",
@@ -76,7 +77,7 @@ OF_RANKERS = {
 class Calls:
     """An array of struct calls, in a file that the server maps."""
 
-    FIELDS = COUNT, LEFT, FAILED, ALL_ON, ONE_IN = range(5)
+    FIELDS = COUNT, LEFT, FAILED, ALL_ON = range(4)
 
     def __init__(self, binary, folder):
         self._library = os.environ.get(
@@ -113,15 +114,12 @@ class Calls:
         self._set(kind, self.ALL_ON, all_on)
         self._set(kind, self.LEFT, n)
 
-    def fail_one_in(self, n, kind):
-        self._set(kind, self.ONE_IN, n)
-
     def count(self, kind="allocate"):
         return self._get(kind, self.COUNT)
 
     def stop_failing(self, kind="allocate"):
         """How many have failed."""
-        for field in (self.LEFT, self.ALL_ON, self.ONE_IN):
+        for field in (self.LEFT, self.ALL_ON):
             self._set(kind, field, 0)
         return self._get(kind, self.FAILED)
 
@@ -152,16 +150,7 @@ def is_right(reply, expected):
 
 def start_or_fail(server, on_ready=lambda: None):
     """Whether it came up, and then serves and stops. If not, it says why and exits with 1."""
-    deadline = time.monotonic() + 60
-    while server.process.poll() is None:
-        assert time.monotonic() < deadline, f"neither ready nor ended:\n{server.log_text()}"
-        try:
-            if server.port and server.get("/readyz").status == 200:
-                break
-        except (OSError, http.client.HTTPException):
-            pass
-        time.sleep(0.002)
-    if server.process.poll() is None:
+    if server.comes_up():
         on_ready()
         assert len(server.embed(input=TEXTS)["data"]) == len(TEXTS)
         server.stop()

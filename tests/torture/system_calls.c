@@ -44,13 +44,6 @@ static bool may_fail(int fd)
     return fd < 0 || fd >= N_DESCRIPTORS || !is_signal[fd];
 }
 
-static int open_at(int folder, const char *path, int flags, int mode)
-{
-    if (calls_fail(CALL_OPEN, EMFILE))
-        return -1;
-    return made(syscall(SYS_openat, folder, path, flags, mode), false);
-}
-
 int open(const char *path, int flags, ...)
 {
     va_list rest;
@@ -59,19 +52,12 @@ int open(const char *path, int flags, ...)
     va_start(rest, flags);
     mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, int) : 0;
     va_end(rest);
-    return open_at(AT_FDCWD, path, flags, mode);
+    if (calls_fail(CALL_OPEN, EMFILE))
+        return -1;
+    return made(syscall(SYS_openat, AT_FDCWD, path, flags, mode), false);
 }
 
-int open64(const char *path, int flags, ...)
-{
-    va_list rest;
-    int mode;
-
-    va_start(rest, flags);
-    mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, int) : 0;
-    va_end(rest);
-    return open_at(AT_FDCWD, path, flags, mode);
-}
+int open64(const char *path, int flags, ...) __attribute__((alias("open")));
 
 /* A function of the C library by its name. */
 static void find(const char *name, void *ret_function)
@@ -158,47 +144,47 @@ int dup(int fd)
 
 /* ---- reading and writing ---- */
 
-static bool read_fails(int fd, int error)
+static bool read_fails(int fd)
 {
-    return may_fail(fd) && calls_fail(CALL_READ, error);
+    return may_fail(fd) && calls_fail(CALL_READ, EIO);
 }
 
-static bool write_fails(int fd, int error)
+static bool write_fails(int fd)
 {
-    return may_fail(fd) && calls_fail(CALL_WRITE, error);
+    return may_fail(fd) && calls_fail(CALL_WRITE, ENOSPC);
 }
 
 ssize_t read(int fd, void *bytes, size_t len_bytes)
 {
-    return read_fails(fd, EIO) ? -1 : syscall(SYS_read, fd, bytes, len_bytes);
+    return read_fails(fd) ? -1 : syscall(SYS_read, fd, bytes, len_bytes);
 }
 
 ssize_t pread64(int fd, void *bytes, size_t len_bytes, off_t offset)
 {
-    return read_fails(fd, EIO) ? -1 : syscall(SYS_pread64, fd, bytes, len_bytes, offset);
+    return read_fails(fd) ? -1 : syscall(SYS_pread64, fd, bytes, len_bytes, offset);
 }
 
 ssize_t recv(int fd, void *bytes, size_t len_bytes, int flags)
 {
-    return read_fails(fd, ECONNRESET)
+    return calls_fail(CALL_RECV, ECONNRESET)
                ? -1
                : syscall(SYS_recvfrom, fd, bytes, len_bytes, flags, NULL, NULL);
 }
 
 ssize_t write(int fd, const void *bytes, size_t len_bytes)
 {
-    return write_fails(fd, ENOSPC) ? -1 : syscall(SYS_write, fd, bytes, len_bytes);
+    return write_fails(fd) ? -1 : syscall(SYS_write, fd, bytes, len_bytes);
 }
 
 ssize_t pwrite64(int fd, const void *bytes, size_t len_bytes, off_t offset)
 {
-    return write_fails(fd, ENOSPC) ? -1 : syscall(SYS_pwrite64, fd, bytes, len_bytes, offset);
+    return write_fails(fd) ? -1 : syscall(SYS_pwrite64, fd, bytes, len_bytes, offset);
 }
 
 ssize_t sendto(int fd, const void *bytes, size_t len_bytes, int flags, __CONST_SOCKADDR_ARG address,
                socklen_t len)
 {
-    return write_fails(fd, ECONNRESET)
+    return calls_fail(CALL_SEND, ECONNRESET)
                ? -1
                : syscall(SYS_sendto, fd, bytes, len_bytes, flags, address.__sockaddr__, len);
 }
@@ -210,12 +196,13 @@ ssize_t send(int fd, const void *bytes, size_t len_bytes, int flags)
 
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
-    return write_fails(fd, ECONNRESET) ? -1 : syscall(SYS_sendmsg, fd, message, flags);
+    return calls_fail(CALL_SEND, ECONNRESET) ? -1 : syscall(SYS_sendmsg, fd, message, flags);
 }
 
 ssize_t sendfile64(int to, int from, off_t *offset, size_t len_bytes)
 {
-    return write_fails(to, ECONNRESET) ? -1 : syscall(SYS_sendfile, to, from, offset, len_bytes);
+    return calls_fail(CALL_SEND, ECONNRESET) ? -1
+                                             : syscall(SYS_sendfile, to, from, offset, len_bytes);
 }
 
 /* ---- memory and threads ---- */
