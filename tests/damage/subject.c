@@ -2,9 +2,9 @@
 #include "tests/damage/subject.h"
 #include "engine/engine.h"
 #include "engine/model/model.h"
+#include "tests/engine/run_group.h"
 
 #include <math.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,39 +108,6 @@ bool subject_try_tokenizer(const char *folder)
 
 /* ---- models ---- */
 
-struct waited_group {
-    struct job_group group; /* first, so that done() finds the rest */
-    pthread_mutex_t mutex;
-    pthread_cond_t ended;
-    bool done;
-};
-
-static void wake(struct job_group *group)
-{
-    struct waited_group *waited = (struct waited_group *)group;
-
-    pthread_mutex_lock(&waited->mutex);
-    waited->done = true;
-    pthread_cond_signal(&waited->ended);
-    pthread_mutex_unlock(&waited->mutex);
-}
-
-static enum status encode(struct engine *engine, struct job *job)
-{
-    struct waited_group waited = {
-        .group = {.jobs = job, .n_jobs = 1, .done = wake},
-        .mutex = PTHREAD_MUTEX_INITIALIZER,
-        .ended = PTHREAD_COND_INITIALIZER,
-    };
-
-    check(!engine_submit(engine, &waited.group), "a text is not taken");
-    pthread_mutex_lock(&waited.mutex);
-    while (!waited.done)
-        pthread_cond_wait(&waited.ended, &waited.mutex);
-    pthread_mutex_unlock(&waited.mutex);
-    return waited.group.status;
-}
-
 static void encode_text(struct engine *engine, bool is_pair)
 {
     const struct engine_info *info = engine_get_info(engine);
@@ -148,6 +115,7 @@ static void encode_text(struct engine *engine, bool is_pair)
     float *vector = calloc(info->n_dims, sizeof *vector);
     struct tokens tokens = {0};
     struct job job = {.vector = vector, .n_dims = info->n_dims, .normalize = info->normalize};
+    struct job_group group = {0};
     enum status status;
 
     check(vector != NULL, "out of memory");
@@ -155,7 +123,8 @@ static void encode_text(struct engine *engine, bool is_pair)
     job.ids = tokens.ids;
     job.n_tokens = tokens.n_tokens;
     job.n_first = is_pair ? tokens_count_first(&tokens, 0) : 0;
-    status = encode(engine, &job);
+    status = run_group(engine, &job, 1, &group);
+    check(group.jobs != NULL, "a text is not taken");
     check(status == STATUS_OK || status == STATUS_NOT_FINITE, "a text is not encoded");
     for (size_t i = 0; i < info->n_dims && !status; i++)
         check(isfinite(vector[i]), "a vector is not finite, and does not say so");

@@ -5,9 +5,9 @@
 #include "engine/engine.h"
 #include "engine/kernels/kernels.h"
 #include "tests/engine/model/folder.h"
+#include "tests/engine/run_group.h"
 #include "tests/torture/calls.h"
 
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,37 +24,11 @@ enum {
     N_ROUNDS = 100,
 };
 
-struct waited_group {
-    struct job_group group; /* first, so that done() finds the rest */
-    pthread_mutex_t mutex;
-    pthread_cond_t ended;
-    bool done;
-};
-
-static void wake(struct job_group *group)
-{
-    struct waited_group *waited = (struct waited_group *)group;
-
-    pthread_mutex_lock(&waited->mutex);
-    waited->done = true;
-    pthread_cond_signal(&waited->ended);
-    pthread_mutex_unlock(&waited->mutex);
-}
-
 static void encode(struct engine *engine, struct job *jobs, size_t n_jobs)
 {
-    struct waited_group waited = {
-        .group = {.jobs = jobs, .n_jobs = n_jobs, .done = wake},
-        .mutex = PTHREAD_MUTEX_INITIALIZER,
-        .ended = PTHREAD_COND_INITIALIZER,
-    };
+    struct job_group group;
 
-    assert_int_equal(engine_submit(engine, &waited.group), STATUS_OK);
-    pthread_mutex_lock(&waited.mutex);
-    while (!waited.done)
-        pthread_cond_wait(&waited.ended, &waited.mutex);
-    pthread_mutex_unlock(&waited.mutex);
-    assert_int_equal(waited.group.status, STATUS_OK);
+    assert_int_equal(run_group(engine, jobs, n_jobs, &group), STATUS_OK);
 }
 
 /* Lone texts and batches of all lengths. */

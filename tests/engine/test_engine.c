@@ -6,6 +6,7 @@
 #include "engine/kernels/cpu.h"
 #include "engine/kernels/kernels.h"
 #include "tests/engine/model/folder.h"
+#include "tests/engine/run_group.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -45,47 +46,14 @@ static struct engine *open_engine(const char *folder, const char *dtype, size_t 
 
 /* ---- one group, waited for ---- */
 
-struct waited_group {
-    struct job_group group; /* first, so that done() finds the rest */
-    pthread_mutex_t mutex;
-    pthread_cond_t ended;
-    bool done;
-};
-
-static void wake(struct job_group *group)
-{
-    struct waited_group *waited = (struct waited_group *)group;
-
-    pthread_mutex_lock(&waited->mutex);
-    waited->done = true;
-    pthread_cond_signal(&waited->ended);
-    pthread_mutex_unlock(&waited->mutex);
-}
-
-static void wait_for(struct waited_group *waited)
-{
-    pthread_mutex_lock(&waited->mutex);
-    while (!waited->done)
-        pthread_cond_wait(&waited->ended, &waited->mutex);
-    pthread_mutex_unlock(&waited->mutex);
-}
-
 static enum status encode(struct engine *engine, struct job *jobs, size_t n_jobs)
 {
-    struct waited_group waited = {
-        .group = {.jobs = jobs, .n_jobs = n_jobs, .done = wake},
-        .mutex = PTHREAD_MUTEX_INITIALIZER,
-        .ended = PTHREAD_COND_INITIALIZER,
-    };
-    enum status status = engine_submit(engine, &waited.group);
+    struct job_group group = {0};
+    enum status status = run_group(engine, jobs, n_jobs, &group);
 
-    if (status)
-        return status;
-    wait_for(&waited);
-    assert_true(waited.group.queue_us >= 0 && waited.group.encode_us >= 0);
-    assert_int_equal(waited.group.queue_us + waited.group.encode_us,
-                     waited.group.finished_us - waited.group.submitted_us);
-    return waited.group.status;
+    assert_true(group.queue_us >= 0 && group.encode_us >= 0);
+    assert_int_equal(group.queue_us + group.encode_us, group.finished_us - group.submitted_us);
+    return status;
 }
 
 /* ---- texts without a token ---- */
