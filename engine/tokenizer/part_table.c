@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/tokenizer/part_table.h"
 
+#include "engine/tokenizer/unicode.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -65,5 +67,49 @@ enum status part_require(const struct document *part, const char *const *needed,
         if (!value || json_is_null(value))
             return error_set(error, STATUS_INVALID, "%s: \"%s\" is missing", part->name, needed[i]);
     }
+    return STATUS_OK;
+}
+
+/* Older files have "add_prefix_space" for "prepend_scheme". */
+static enum status read_scheme(struct metaspace *metaspace, const struct document *part,
+                               struct error *error)
+{
+    bool add_prefix_space = true;
+    const char *scheme = "always";
+    enum status status = document_get_bool(part, "add_prefix_space", &add_prefix_space, error);
+
+    if (!status)
+        status = document_get_string(part, "prepend_scheme", &scheme, error);
+    if (status)
+        return status;
+    metaspace->first_only = strcmp(scheme, "first") == 0;
+    metaspace->prepends = metaspace->first_only || strcmp(scheme, "always") == 0;
+    if (!metaspace->prepends && strcmp(scheme, "never") != 0)
+        return error_set(error, STATUS_INVALID,
+                         "%s: \"prepend_scheme\" must be \"always\", \"first\" or \"never\", is "
+                         "\"%.60s\"",
+                         part->name, scheme);
+    metaspace->prepends = metaspace->prepends && add_prefix_space;
+    return STATUS_OK;
+}
+
+enum status part_read_metaspace(struct metaspace *ret_metaspace, const struct document *part,
+                                struct error *error)
+{
+    const json_t *text = json_object_get(part->root, "replacement");
+    const char *string = json_string_value(text);
+    enum status status;
+
+    *ret_metaspace = (struct metaspace){.splits = true};
+    status = read_scheme(ret_metaspace, part, error);
+    if (!status)
+        status = document_get_bool(part, "split", &ret_metaspace->splits, error);
+    if (status)
+        return status;
+    if (!string || json_string_length(text) == 0 ||
+        utf8_decode(string, json_string_length(text), &ret_metaspace->replacement) !=
+            json_string_length(text))
+        return error_set(error, STATUS_INVALID, "%s: \"replacement\" must be one character",
+                         part->name);
     return STATUS_OK;
 }

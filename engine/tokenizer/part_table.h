@@ -7,7 +7,9 @@
 
 #include "engine/files/document.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct part_row {
     const char *type;
@@ -29,5 +31,17 @@ MUST_CHECK enum status part_table_read(const struct part_table *table, void *int
 /* STATUS_INVALID where a key of needed[n_needed] is absent or null. */
 MUST_CHECK enum status part_require(const struct document *part, const char *const *needed,
                                     size_t n_needed, struct error *error);
+
+/* "Metaspace", which is a pre-tokenizer and a decoder with the same keys. */
+struct metaspace {
+    uint32_t replacement; /* the character that stands for a space */
+    bool prepends;        /* it is put before words too that had none */
+    bool first_only;      /* if so, before the text's first word alone */
+    bool splits;          /* a word begins at each; the pre-tokenizer's alone */
+};
+
+/* INVALID where a value is none of those that the key may have. */
+MUST_CHECK enum status part_read_metaspace(struct metaspace *ret_metaspace,
+                                           const struct document *part, struct error *error);
 
 #endif

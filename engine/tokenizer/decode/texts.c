@@ -2,7 +2,8 @@
 
 /* Decoders that change each token's text by itself, and "Fuse", which makes one of all. */
 #include "engine/tokenizer/decode/decode.h"
-#include "engine/tokenizer/unicode.h"
+
+#include "engine/tokenizer/part_table.h"
 
 #include <string.h>
 
@@ -168,47 +169,17 @@ static enum status decode_metaspace(const struct decode_part *part, const struct
     return status;
 }
 
-/* Whether it drops the first token's: where the scheme, or before there was one the prefix, put it
- * there. */
-static enum status read_prefix(const struct document *part, bool *ret_drops, struct error *error)
-{
-    const char *scheme = "always";
-    bool add_prefix_space = true;
-    bool splits = true; /* which counts for the pre-tokenizer of the same name */
-    enum status status = document_get_string(part, "prepend_scheme", &scheme, error);
-
-    if (!status)
-        status = document_get_bool(part, "add_prefix_space", &add_prefix_space, error);
-    if (!status)
-        status = document_get_bool(part, "split", &splits, error);
-    if (status)
-        return status;
-    if (strcmp(scheme, "always") != 0 && strcmp(scheme, "first") != 0 &&
-        strcmp(scheme, "never") != 0)
-        return error_set(error, STATUS_INVALID,
-                         "%s: \"prepend_scheme\" must be \"always\", \"first\" or \"never\", is "
-                         "\"%.60s\"",
-                         part->name, scheme);
-    *ret_drops = add_prefix_space && strcmp(scheme, "never") != 0;
-    return STATUS_OK;
-}
-
 enum status decode_metaspace_read(void *into, const struct document *part, struct error *error)
 {
     struct decode_part *added = decode_add(into, decode_metaspace, part, error);
-    bool drops_first = false;
-    uint32_t character;
+    struct metaspace metaspace = {0};
     enum status status;
 
     if (!added)
         return STATUS_UNSUPPORTED;
     status = decode_get_text(part, "replacement", added->text, &added->text_bytes, error);
-    if (!status && (added->text_bytes == 0 ||
-                    utf8_decode(added->text, added->text_bytes, &character) != added->text_bytes))
-        status = error_set(error, STATUS_INVALID, "%s: \"replacement\" must be one character",
-                           part->name);
     if (!status)
-        status = read_prefix(part, &drops_first, error);
-    added->flags = drops_first ? DROPS_FIRST : 0;
+        status = part_read_metaspace(&metaspace, part, error);
+    added->flags = metaspace.prepends ? DROPS_FIRST : 0;
     return status;
 }

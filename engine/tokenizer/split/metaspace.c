@@ -4,10 +4,9 @@
  * begin with it, and a word begins at each. */
 #include "engine/tokenizer/split/split.h"
 
-#include "engine/base/memory.h"
+#include "engine/tokenizer/part_table.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { PREPENDS = 1, PREPENDS_FIRST = 2, SPLITS = 4 }; /* flags */
 enum { IN_WORD = 1 };                                  /* the stage's state */
@@ -43,40 +42,13 @@ static bool end(struct stage *stage)
 
 static const struct stage_type type = {take, end, .ascii_is_separate = false};
 
-/* Older files have "add_prefix_space" for "prepend_scheme". */
-static enum status read_scheme(const struct document *part, unsigned *flags, struct error *error)
-{
-    bool add_prefix_space = true;
-    const char *scheme = "always";
-    enum status status = document_get_bool(part, "add_prefix_space", &add_prefix_space, error);
-
-    if (!status)
-        status = document_get_string(part, "prepend_scheme", &scheme, error);
-    if (status || !add_prefix_space || strcmp(scheme, "never") == 0)
-        return status;
-    if (strcmp(scheme, "always") == 0)
-        *flags |= PREPENDS;
-    else if (strcmp(scheme, "first") == 0)
-        *flags |= PREPENDS_FIRST;
-    else
-        return error_set(error, STATUS_INVALID,
-                         "%s: \"prepend_scheme\" must be \"always\", \"first\" or \"never\", is "
-                         "\"%.60s\"",
-                         part->name, scheme);
-    return STATUS_OK;
-}
-
 enum status split_metaspace_read(void *into, const struct document *part, struct error *error)
 {
-    const json_t *text = json_object_get(part->root, "replacement");
-    const char *string = json_string_value(text);
-    bool splits = true;
+    struct metaspace metaspace;
     unsigned flags = 0;
-    enum status status = read_scheme(part, &flags, error);
+    enum status status = part_read_metaspace(&metaspace, part, error);
     uint32_t *replacement;
 
-    if (!status)
-        status = document_get_bool(part, "split", &splits, error);
     if (!status)
         status = chain_grow(into, 2, error);
     if (status)
@@ -84,11 +56,8 @@ enum status split_metaspace_read(void *into, const struct document *part, struct
     replacement = malloc(sizeof *replacement);
     if (!replacement)
         return STATUS_NO_MEMORY;
-    if (!string || json_string_length(text) == 0 ||
-        utf8_decode(string, json_string_length(text), replacement) != json_string_length(text)) {
-        free(replacement);
-        return error_set(error, STATUS_INVALID, "%s: \"replacement\" must be one character",
-                         part->name);
-    }
-    return chain_add(into, &type, flags | (splits ? SPLITS : 0u), replacement, error);
+    *replacement = metaspace.replacement;
+    if (metaspace.prepends)
+        flags = metaspace.first_only ? PREPENDS_FIRST : PREPENDS;
+    return chain_add(into, &type, flags | (metaspace.splits ? SPLITS : 0u), replacement, error);
 }
