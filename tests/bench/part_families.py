@@ -104,5 +104,5 @@ def run(bench):
     print(f"\nAll contestants:\n\n{rates.markdown()}")
     print(
         f"\nTexts: {bench.texts.source}; each shape sees the same tokens. Best peer: of the same "
-        "format. llama.cpp is not among them: its converter for these families is in no package."
+        "format. llama.cpp is not among them: nothing here writes these families in its own."
     )
