@@ -162,8 +162,8 @@ class Embedder:
             return 0, None, f"{type(error).__name__}: {error}"
 
     def wait(self, n_retries, retry_after, why):
-        """Never less than the server asks for; a part by chance, so that those who were refused together do not come back
-        together."""
+        """Never less than the server asks for, up to MAX_RETRY_AFTER_S; a part by chance, so that those who were refused together do
+        not come back together."""
         if retry_after and retry_after.isdigit():
             seconds = min(int(retry_after), MAX_RETRY_AFTER_S) * random.uniform(1, 1.25) + random.uniform(0, FIRST_WAIT_S)
         else:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Debian package, made of the program that is tested: what is in it, and what it leaves. docker/check-packages has the rest: built
-in each Debian, and under systemd."""
+"""The Debian package, made of the program that is tested: what is in it, and what it leaves. docker/check-packages has the rest:
+on each Debian, under systemd."""
 
 import os
 import pathlib
