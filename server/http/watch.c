@@ -19,7 +19,8 @@
  * must be cancelled, the second must be answered. They differ in how they treat bytes that arrive
  * later: a closed socket answers them with a reset. So a client whose stream has ended is sent
  * something that needs no answer (watch_options.ask), and a reset means that it is gone. This waits
- * a moment first, since most replies are ready before that. */
+ * a moment first, since most replies are ready before that. A request that such a client has sent
+ * may still be unread, where the HTTP thread gets no time: until it is read it is still arriving. */
 
 #include "server/http/watch.h"
 
@@ -179,8 +180,20 @@ static void handle_event(struct watch *watch, struct watch_entry *entry, uint32_
     enter(watch, entry, entry->phase, entry->request);
 }
 
+/* Whether the HTTP thread has still to read something of what the client sent. */
+static bool has_unread(const struct watch_entry *entry)
+{
+    char byte;
+
+    return recv(entry->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+}
+
 static void expire(struct watch *watch, struct watch_entry *entry)
 {
+    if (entry->phase == WATCH_CLOSING && has_unread(entry)) {
+        enter(watch, entry, WATCH_CLOSING, entry->request);
+        return;
+    }
     switch (entry->phase) {
     case WATCH_SURPLUS:
     case WATCH_CLOSING:

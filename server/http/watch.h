@@ -46,6 +46,7 @@ struct watch_options {
  *   RECEIVING  receiving_us have passed       too_slow(request), then it is shut down
  *   both       the client closed, and a       request_gone(), then it is shut down
  *              second later it is still so
+ *              and nothing of it is unread
  *   SURPLUS    two seconds have passed        request_gone(), then it is shut down
  *   WORKING    the client closed, and half    ask(request); request_gone() if it returns false
  *              a second later it is still so

@@ -212,7 +212,8 @@ def test_codings_are_refused_by_name(server):
 
 
 def half_close(server, data):
-    """Sends all, then shuts the sending side; returns the replies up to the end."""
+    """Sends all, then shuts the sending side; returns the replies up to the end, and how long it took."""
+    began = time.monotonic()
     with server.connect(timeout=60) as connection:
         connection.sendall(data)
         connection.shutdown(socket.SHUT_WR)
@@ -220,16 +221,16 @@ def half_close(server, data):
         found = []
         while reply := replies.read():
             found.append(reply)
-        return found
+        return found, f"{time.monotonic() - began:.3f} s"
 
 
 @pytest.mark.parametrize("version", [b"1.1", b"1.0"])
 def test_half_closed_clients_are_answered(server, version):
-    found = half_close(server, post(LENGTH, line=b"POST /v1/embeddings HTTP/" + version))
-    assert [status for status, _, _ in found] == [200]
+    found, took = half_close(server, post(LENGTH, line=b"POST /v1/embeddings HTTP/" + version))
+    assert [status for status, _, _ in found] == [200], took
     assert len(json.loads(found[0][2])["data"]) == 1
 
 
 def test_half_closed_clients_are_answered_to_all_that_they_sent(server):
-    found = half_close(server, post(LENGTH) + post(LENGTH) + NEXT)
-    assert [status for status, _, _ in found] == [200, 200, 200]
+    found, took = half_close(server, post(LENGTH) + post(LENGTH) + NEXT)
+    assert [status for status, _, _ in found] == [200, 200, 200], took

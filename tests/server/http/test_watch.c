@@ -313,6 +313,27 @@ static void test_watch__client_that_closed_is_shut_down(void **state)
     watch_free(watch);
 }
 
+/* However long the HTTP thread takes to come to it. */
+static void test_watch__client_that_closed_is_read_first(void **state)
+{
+    struct connection connection;
+    char bytes[8];
+
+    (void)state;
+    open_watch(60000000, 60000000, 60000000);
+    connection_open(&connection);
+    assert_int_equal(send(connection.client, "last", 4, MSG_NOSIGNAL), 4);
+    shutdown(connection.client, SHUT_WR);
+    usleep(2200000);
+    assert_int_equal(send(connection.server, "reply", 5, MSG_NOSIGNAL), 5);
+    assert_int_equal(recv(connection.client, bytes, sizeof bytes, 0), 5);
+    assert_int_equal(recv(connection.server, bytes, sizeof bytes, 0), 4);
+    assert_true(client_sees_end(&connection));
+    connection_end(&connection);
+    close(connection.client);
+    watch_free(watch);
+}
+
 static void test_watch__hang_up_all_is_for_those_at_work(void **state)
 {
     struct connection working, idle;
@@ -392,6 +413,7 @@ int main(void)
         cmocka_unit_test(test_watch__reset_is_told_at_once),
         cmocka_unit_test(test_watch__end_before_is_remembered),
         cmocka_unit_test(test_watch__client_that_closed_is_shut_down),
+        cmocka_unit_test(test_watch__client_that_closed_is_read_first),
         cmocka_unit_test(test_watch__hang_up_all_is_for_those_at_work),
         cmocka_unit_test(test_watch__lingering_keeps_the_reply),
         cmocka_unit_test(test_watch__lingering_has_an_end),
