@@ -133,7 +133,7 @@ static void follow_cores(struct server *server)
     const size_t n_cores = engine_count_cores();
 
     atomic_store(&server->n_cores, n_cores);
-    if (n_cores == n_before || n_before == 0 || server->options->threads > 0)
+    if (n_cores == n_before || server->options->threads > 0)
         return;
     engine_allow_workers(server->models->engine, n_cores);
     if (n_cores > n_workers)
@@ -323,7 +323,8 @@ static int run(const struct options *options, struct hub_source *const *sources)
                             .routes = &api_routes,
                             .started_us = clock_now_us(),
                             .created = time(NULL),
-                            .draw = retry_draw};
+                            .draw = retry_draw,
+                            .n_cores = engine_count_cores()};
     struct error error = {0};
     struct loader *loader = NULL;
     enum status status = name_models(&server, &error);

@@ -133,5 +133,6 @@ def test_ready_once_the_model_is_loaded(start, slow_model):
     assert server.get("/readyz").status == 503
     metrics = server.get("/metrics")
     assert metrics.status == 200 and b"nestd_queue_tokens 0" in metrics.body
+    assert b"nestd_usable_cores 0\n" not in metrics.body and b"nestd_usable_cores " in metrics.body
     server.wait_ready()
     assert server.get("/health").status == 200
