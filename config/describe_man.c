@@ -38,14 +38,21 @@ static void print_option(FILE *file, const struct option *option)
         print_text(file, max.text);
         fputs(".\n", file);
     }
+    if (option->commands != OPTION_FOR_ALL)
+        fprintf(file, "For %s.\n", option_name_owners(option).text);
 }
 
-static void print_options(FILE *file, const char *heading, enum option_commands commands)
+static void print_options(FILE *file)
 {
-    fprintf(file, ".SS %s\n", heading);
+    const char *heading = NULL;
+
     for (size_t i = 0; i < N_OPTIONS; i++) {
-        if (option_table[i].commands == commands)
-            print_option(file, &option_table[i]);
+        const char *const next = option_get_heading(&option_table[i]);
+
+        if (next != heading)
+            fprintf(file, ".SS %s\n", next);
+        heading = next;
+        print_option(file, &option_table[i]);
     }
 }
 
@@ -88,10 +95,6 @@ static const char end[] =
 void describe_man(FILE *file)
 {
     fputs(beginning, file);
-    print_options(file, "Of every command", OPTION_FOR_ALL);
-    print_options(file, "Of serve", OPTION_FOR_SERVE);
-    print_options(file, "Of embed and evaluate", OPTION_FOR_TOOLS);
-    print_options(file, "Of embed", OPTION_FOR_EMBED);
-    print_options(file, "Of evaluate", OPTION_FOR_EVALUATE);
+    print_options(file);
     fputs(end, file);
 }

@@ -74,6 +74,20 @@ const struct option *option_find_nearest(enum options_command command, enum opti
     return nearest;
 }
 
+struct option_owners option_name_owners(const struct option *option)
+{
+    struct option_owners owners = {""};
+
+    for (enum options_command command = 0; command < N_OPTIONS_COMMANDS; command++) {
+        const size_t len_bytes = strlen(owners.text);
+
+        if (option_is_of(option, command))
+            snprintf(owners.text + len_bytes, sizeof(owners.text) - len_bytes, "%snestd %s",
+                     len_bytes > 0 ? " and " : "", options_command_name(command));
+    }
+    return owners;
+}
+
 struct option_limit option_format_limit(const struct option *option, int64_t limit)
 {
     static const char *const units[] = {"", "KiB", "MiB", "GiB"};

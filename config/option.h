@@ -51,6 +51,9 @@ struct option {
 
 extern const struct option option_table[N_OPTIONS];
 
+/* The heading of the group that lists it. It is one text for all options of a group. */
+const char *option_get_heading(const struct option *option);
+
 /* Whether the command has it. */
 bool option_is_of(const struct option *option, enum options_command command);
 
@@ -91,6 +94,12 @@ struct option_expected {
     char text[160];
 };
 struct option_expected option_expect(const struct option *option);
+
+/* The commands that have it: "nestd embed and nestd evaluate". */
+struct option_owners {
+    char text[64];
+};
+struct option_owners option_name_owners(const struct option *option);
 
 /* A limit as a person writes it: 4GiB, 65535. */
 struct option_limit {

@@ -21,6 +21,37 @@ const struct option option_table[N_OPTIONS] = {
 #include "config/options.def"
 };
 
+const char *options_command_name(enum options_command command)
+{
+    static const char *const names[N_OPTIONS_COMMANDS] = {"serve", "embed", "evaluate"};
+
+    return names[command];
+}
+
+/* Counts the options. A GROUP counts for none: what it adds, its second name takes back. */
+enum group_start {
+#define GROUP(name, heading)         GROUP_START_##name, GROUP_BEFORE_##name = GROUP_START_##name - 1,
+#define OPTION(commands, field, ...) GROUP_PLACE_##field,
+#include "config/options.def"
+};
+
+static const struct {
+    int start; /* index of its first option */
+    const char *heading;
+} groups[] = {
+#define GROUP(name, heading) {GROUP_START_##name, heading},
+#include "config/options.def"
+};
+
+const char *option_get_heading(const struct option *option)
+{
+    size_t i = sizeof(groups) / sizeof(groups[0]) - 1;
+
+    while (i > 0 && option_table + groups[i].start > option)
+        i--;
+    return groups[i].heading;
+}
+
 struct option_name option_spell_field(const char *field, enum option_source source)
 {
     static const char *const prefixes[] = {

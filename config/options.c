@@ -42,18 +42,9 @@ static bool is_word(const char *argument, const char *word, size_t len_bytes)
 /* "--port is for nestd serve, not for nestd embed" */
 static bool refuse_foreign(struct reading *reading, const struct option *option)
 {
-    char commands[64] = "";
-
-    for (enum options_command command = 0; command < N_OPTIONS_COMMANDS; command++) {
-        const size_t len_bytes = strlen(commands);
-
-        if (option_is_of(option, command))
-            snprintf(commands + len_bytes, sizeof(commands) - len_bytes, "%snestd %s",
-                     len_bytes > 0 ? " and " : "", options_command_name(command));
-    }
-    return reading_complain(reading, "%s is for %s, not for nestd %s",
-                            option_spell(option, OPTION_SOURCE_FLAG).text, commands,
-                            options_command_name(reading->options.command));
+    return reading_complain(
+        reading, "%s is for %s, not for nestd %s", option_spell(option, OPTION_SOURCE_FLAG).text,
+        option_name_owners(option).text, options_command_name(reading->options.command));
 }
 
 /* What the flag of that name sets. */
@@ -124,13 +115,6 @@ static bool read_flag(struct reading *reading, int argc, char *const *argv, int 
     }
     *ret_flag = flag;
     return true;
-}
-
-const char *options_command_name(enum options_command command)
-{
-    static const char *const names[N_OPTIONS_COMMANDS] = {"serve", "embed", "evaluate"};
-
-    return names[command];
 }
 
 /* The first argument, unless it is a flag; without one it is OPTIONS_SERVE. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* --help: a row for each option. One column has its name and argument, the next its sentence, with
+/* --help: a row for each option, under the heading of its group. One column has its name and argument, the next its sentence, with
  * default and limits in brackets. A name too long for its column gets a line of its own. All lines
  * end where the terminal does, but what cannot be broken.
  */
@@ -141,6 +141,33 @@ static void print_usage(FILE *file, enum options_command command)
     fputs(usages[command], file);
 }
 
+static void print_option(FILE *file, int max_columns, const struct option *option)
+{
+    const struct option_name name = option_spell(option, OPTION_SOURCE_FLAG);
+    struct wrapped text = start_row(file, max_columns, name.text, option->argument);
+
+    print_words(&text, option->sentence);
+    print_limits(&text, option);
+    print_other_flags(&text, option);
+    fputc('\n', file);
+}
+
+static void print_options(FILE *file, int max_columns, enum options_command command)
+{
+    const char *heading = NULL;
+
+    for (size_t i = 0; i < N_OPTIONS; i++) {
+        const struct option *const option = &option_table[i];
+
+        if (!option_is_of(option, command))
+            continue;
+        if (option_get_heading(option) != heading)
+            fprintf(file, "%s%s:\n", heading ? "\n" : "", option_get_heading(option));
+        heading = option_get_heading(option);
+        print_option(file, max_columns, option);
+    }
+}
+
 void options_print_help(FILE *file, enum options_command command, int n_columns)
 {
     const int max_columns = n_columns < MIN_COLUMNS   ? MIN_COLUMNS
@@ -148,19 +175,8 @@ void options_print_help(FILE *file, enum options_command command, int n_columns)
                                                       : n_columns;
 
     print_usage(file, command);
-    for (size_t i = 0; i < N_OPTIONS; i++) {
-        const struct option *const option = &option_table[i];
-        const struct option_name name = option_spell(option, OPTION_SOURCE_FLAG);
-        struct wrapped text;
-
-        if (!option_is_of(option, command))
-            continue;
-        text = start_row(file, max_columns, name.text, option->argument);
-        print_words(&text, option->sentence);
-        print_limits(&text, option);
-        print_other_flags(&text, option);
-        fputc('\n', file);
-    }
+    print_options(file, max_columns, command);
+    fputs("\nBesides:\n", file);
     print_row(file, max_columns, "--config", "FILE",
               "A JSON object of options, such as {\"max_batch_tokens\": 512}");
     print_row(file, max_columns, "--describe", "man|bash|zsh|fish",

@@ -49,8 +49,16 @@ def test_page_has_each_flag_and_no_warning(binary, described):
     port = re.search(r"^ +--port N\n(.*?)\n\n", run.stdout, re.M | re.S)[1]
     assert " ".join(port.split()) == (
         "TCP port to listen on; 0 takes a free one and logs it. "
-        "The default is 8080. From 0 to 65535."
+        "The default is 8080. From 0 to 65535. For nestd serve."
     )
+
+
+def test_page_has_the_groups_of_help(binary, described):
+    helps = [output_of(binary, *command, "--help") for command in ([], ["embed"], ["evaluate"])]
+    headings = {heading for text in helps for heading in re.findall(r"^([A-Z][\w, ]*):\n  --", text, re.M)}
+    headings -= {"Of Text Embeddings Inference nestd also takes, without effect"}
+    page = re.findall(r"^\.SS (.*)$", (described / "man").read_text(), re.M)
+    assert len(page) == len(headings) > 8 and set(page) == headings
 
 
 def completed_by_bash(described, line):

@@ -785,6 +785,44 @@ static void test_options__help_names_every_option(void **state)
     free(evaluate);
 }
 
+/* "Model:" */
+static bool is_heading(const char *line)
+{
+    const size_t n = strcspn(line, "\n");
+
+    return line[0] != ' ' && n > 0 && line[n - 1] == ':' && strncmp(line + n, "\n  --", 5) == 0;
+}
+
+/* The headings of the groups that have an option of the command, and no other. */
+static void test_options__help_lists_options_in_groups(void **state)
+{
+    static const char *const headings[N_OPTIONS_COMMANDS] = {
+        [OPTIONS_SERVE] = "Model: Hub: Network: Security: Threads, batches, cache: Limits: "
+                          "Start and stop: Logs, metrics, traces: Besides: "
+                          "Of Text Embeddings Inference nestd also takes, without effect: ",
+        [OPTIONS_EMBED] = "Model: Hub: Security: Threads, batches, cache: Logs, metrics, traces: "
+                          "A running server: Vectors: Files of texts and vectors: Besides: ",
+        [OPTIONS_EVALUATE] = "Model: Hub: Security: Threads, batches, cache: "
+                             "Logs, metrics, traces: A running server: Vectors: "
+                             "Data to evaluate on: Report: Besides: ",
+    };
+
+    (void)state;
+    for (enum options_command command = 0; command < N_OPTIONS_COMMANDS; command++) {
+        char *const text = print_help(command, 80);
+        char found[512] = "";
+
+        for (const char *line = text; *line; line += strcspn(line, "\n") + 1) {
+            const size_t len = strlen(found);
+
+            if (is_heading(line))
+                snprintf(found + len, sizeof(found) - len, "%.*s ", (int)strcspn(line, "\n"), line);
+        }
+        assert_string_equal(found, headings[command]);
+        free(text);
+    }
+}
+
 static void check_lines(const char *text, size_t max_columns)
 {
     for (const char *line = text; *line; line += strcspn(line, "\n") + 1) {
@@ -843,6 +881,7 @@ int main(void)
         cmocka_unit_test(test_options__bad_models_are_refused),
         cmocka_unit_test(test_options__list_is_bounded),
         cmocka_unit_test(test_options__help_names_every_option),
+        cmocka_unit_test(test_options__help_lists_options_in_groups),
         cmocka_unit_test(test_options__help_fits_the_terminal),
     };
 

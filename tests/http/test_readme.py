@@ -23,6 +23,9 @@ TEI_NAME = re.compile(r"^TEI_NAME\((\w+), \w+\)", re.M)
 TEI_UNUSED = re.compile(rf"^TEI_UNUSED\((\w+), ({LITERAL}), ({LITERAL})\)", re.M)
 
 
+GROUP = re.compile(rf"^GROUP\(\w+, ({LITERAL})\)$", re.M)
+
+
 def text_of(literals):
     return "".join(ast.literal_eval(literal) for literal in re.findall(LITERAL, literals))
 
@@ -41,6 +44,29 @@ def table(command=None):
         if command is None or command in COMMANDS.get(commands, {commands.lower()})
     }
     return entries
+
+
+def groups(command=None):
+    """[[heading, flag ...] ...] of config/options.def, those with options of the command."""
+    _, *parts = GROUP.split((ROOT / "config/options.def").read_text())
+    listed = [
+        [text_of(heading), *(f"--{row[1].replace('_', '-')}" for row in ENTRY.findall(rows))]
+        for heading, rows in zip(parts[::2], parts[1::2])
+    ]
+    of_command = [[heading, *(flag for flag in flags if flag in table(command))] for heading, *flags in listed]
+    assert len(of_command) > 8
+    return [group for group in of_command if len(group) > 1]
+
+
+def gather(lines, heading, flag):
+    """The same of lines: what the two patterns find in them."""
+    found = []
+    for line in lines:
+        if match := re.match(heading, line):
+            found.append([match[1]])
+        elif (match := re.match(flag, line)) and found:
+            found[-1].append(match[1])
+    return [group for group in found if len(group) > 1]
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +93,10 @@ def readme_rows(readme):
 
 def test_readme_lists_exactly_the_options(readme):
     assert set(readme_rows(readme)) - NOT_OPTIONS == set(table())
+
+
+def test_readme_lists_them_in_their_groups(readme):
+    assert gather(readme.splitlines(), r"\| \*\*([\w, ]+)\*\* \| \| \|$", r"\| `(--[\w-]+)") == groups()
 
 
 def test_readme_gives_their_defaults_and_sentences(readme):
@@ -120,6 +150,14 @@ def test_help_lists_exactly_the_options(binary, command):
     assert set(blocks) - NOT_OPTIONS == set(table(command)) | unused
     for flag in unused:
         assert " ".join(tei_table()[flag]).strip() in blocks[flag]
+
+
+@pytest.mark.parametrize("command", HELPS)
+def test_help_lists_them_in_their_groups(binary, command):
+    lines = run_to_end(binary, *HELPS[command]).stdout.splitlines()
+    found = gather(lines, r"(\S.*):$", r"  (--[\w-]+)")
+    end = [heading for heading, *_ in found].index("Besides")
+    assert found[:end] == groups(command)
 
 
 @pytest.mark.parametrize("command", HELPS)
