@@ -55,6 +55,7 @@ struct server {
     atomic_size_t n_requests;    /* inference requests between arrival of the body and the reply's
                                   handing over */
     atomic_size_t n_connections; /* open, idle ones included */
+    size_t max_connections;      /* --max-connections, or fewer; set before the first one */
     atomic_size_t n_cores;       /* that may be used */
     _Atomic int64_t stalled_us;  /* for how long the engine has not moved; 0: it does */
     int64_t looked_us;           /* when that was last looked at; for the main thread */

@@ -27,11 +27,14 @@
 #include "server/http/tls.h"
 #include "server/http/watch.h"
 #include "server/observe/metrics.h"
+#include "server/observe/process_readings.h"
 #include "server/text/log.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum {
@@ -46,11 +49,7 @@ enum {
     /* Connections on their way from listener to HTTP thread; libmicrohttpd's own limit leaves room
      * for them, since it would close what is over it. */
     CONNECTIONS_ON_THE_WAY = 1024,
-    /* Beyond --max-connections, so that a full server still answers its probes: a surplus connection
-     * is answered and closed, or closed when nothing comes (watch.c), and makes room for the next.
-     * The second are for the port of metrics alone. */
-    CONNECTIONS_FOR_PROBES = 256,
-    CONNECTIONS_FOR_METRICS = 16,
+    ASSUMED_FILES = 32, /* open before the first connection, where /proc does not tell */
 };
 
 __attribute__((format(printf, 2, 0))) static void log_library(void *user, const char *format,
@@ -119,18 +118,20 @@ static void notify_completed(void *user, struct MHD_Connection *connection, void
 
 static bool has_room(void *user)
 {
-    struct http *http = user;
+    const struct http *http = user;
+    const struct capacity *capacity = &http->capacity;
 
     return atomic_load(&http->server->n_connections) <
-           http->max_connections + CONNECTIONS_FOR_PROBES;
+           capacity->n_connections + capacity->n_for_probes;
 }
 
 static bool has_room_for_metrics(void *user)
 {
-    struct http *http = user;
+    const struct http *http = user;
+    const struct capacity *capacity = &http->capacity;
 
     return atomic_load(&http->server->n_connections) <
-           http->max_connections + CONNECTIONS_FOR_PROBES + CONNECTIONS_FOR_METRICS;
+           capacity->n_connections + capacity->n_for_probes + capacity->n_for_metrics;
 }
 
 /* At most once a minute, so that a client which opens many connections cannot fill the log. */
@@ -191,7 +192,7 @@ static struct MHD_Daemon *start_daemon(struct http *http, const struct options *
     return MHD_start_daemon(
         flags, 0, NULL, NULL, http_receive, http, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
         MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)(http->max_connections + CONNECTIONS_ON_THE_WAY) * n_threads,
+        (unsigned)(options->max_connections + CONNECTIONS_ON_THE_WAY) * n_threads,
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)options->max_connections_per_address,
         MHD_OPTION_STRICT_FOR_CLIENT, MHD_VERSION < 0x01000000 ? 0 : 1,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
@@ -274,6 +275,30 @@ static enum status start_listeners(struct http *http, bool of_those_that_wait, s
     return STATUS_OK;
 }
 
+/* Everything is open but connections. */
+static enum status limit_connections(struct http *http, struct error *error)
+{
+    struct server *server = http->server;
+    const size_t wanted = (size_t)server->options->max_connections;
+    const struct process_readings process = process_read();
+    uint64_t open_files = process.open_files;
+    enum status status;
+
+    if (!open_files)
+        open_files = process.max_files < ASSUMED_FILES ? process.max_files : ASSUMED_FILES;
+    status = capacity_choose(&http->capacity, wanted, open_files, process.max_files, error);
+    if (status)
+        return status;
+    server->max_connections = http->capacity.n_connections;
+    watch_limit_lingering(http->watch, http->capacity.n_lingering);
+    if (server->max_connections < wanted)
+        log_write(LOG_WARNING,
+                  "only %" PRIu64 " files may be open: that is enough for %zu connections at once, "
+                  "not %zu (--max-connections)",
+                  process.max_files, server->max_connections, wanted);
+    return STATUS_OK;
+}
+
 static enum status open_http(struct http *http, struct error *error)
 {
     const struct options *options = http->server->options;
@@ -292,12 +317,15 @@ static enum status open_http(struct http *http, struct error *error)
         return status;
     status = watch_new(&http->watch, &watch_options);
     if (status)
-        return error_set(error, status, "cannot start the thread that watches connections");
+        return error_set(error, status, "cannot start the thread that watches connections: %s",
+                         strerror(errno));
+    errno = 0;
     http->daemon = start_daemon(http, options);
     if (!http->daemon)
-        return error_set(error, STATUS_INTERNAL, "cannot start libmicrohttpd %s",
-                         MHD_get_version());
-    return start_listeners(http, false, error);
+        return error_set(error, STATUS_INTERNAL, "cannot start libmicrohttpd %s: %s",
+                         MHD_get_version(), errno ? strerror(errno) : "it does not say why");
+    status = limit_connections(http, error);
+    return status ? status : start_listeners(http, false, error);
 }
 
 enum status http_start(struct server *server, struct error *error)
@@ -309,7 +337,6 @@ enum status http_start(struct server *server, struct error *error)
         return error_set(error, STATUS_NO_MEMORY, "not enough memory");
     http->server = server;
     http->tls = server->tls;
-    http->max_connections = (size_t)server->options->max_connections;
     server->http = http;
     MHD_set_panic_func(log_panic, NULL);
     status = open_http(http, error);

@@ -44,7 +44,7 @@ void http_link_receive(struct http_link *link)
     struct http *http = link->http;
 
     if (link->is_surplus)
-        link->is_surplus = atomic_load(&http->server->n_connections) > http->max_connections;
+        link->is_surplus = atomic_load(&http->server->n_connections) > http->capacity.n_connections;
     watch_enter(http->watch, link->watched, link->is_surplus ? WATCH_SURPLUS : WATCH_RECEIVING,
                 link->request);
 }
@@ -213,7 +213,7 @@ void http_link_notify(void *user, struct MHD_Connection *connection, void **link
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         size_t n_before = atomic_fetch_add(&http->server->n_connections, 1);
 
-        *link = link_new(http, connection, socket, n_before >= http->max_connections);
+        *link = link_new(http, connection, socket, n_before >= http->capacity.n_connections);
         /* Without the watch it could stay open for ever. http_line_receive refuses what it has
          * already sent. */
         if (!*link)

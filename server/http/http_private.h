@@ -5,6 +5,7 @@
 #ifndef NESTD_SERVER_HTTP_HTTP_PRIVATE_H
 #define NESTD_SERVER_HTTP_HTTP_PRIVATE_H
 
+#include "server/http/capacity.h"
 #include "server/text/slice.h"
 
 #include <microhttpd.h>
@@ -41,7 +42,7 @@ struct http {
     struct sockaddr_storage metrics_address;      /* of HTTP_LISTENER_METRICS; AF_UNSPEC: none */
     struct watch *watch;
     struct MHD_Daemon *daemon;
-    size_t max_connections;
+    struct capacity capacity;
     _Atomic int64_t warned_us; /* last warning of refused connections */
     atomic_size_t n_suspended; /* connections; counted down after they are resumed */
 };
@@ -51,7 +52,8 @@ struct http_link {
     struct http *http;
     int socket;
     bool is_for_metrics; /* it came to HTTP_LISTENER_METRICS */
-    bool is_surplus; /* beyond --max-connections: only probes are answered; for the HTTP thread */
+    bool
+        is_surplus; /* beyond server->max_connections: only probes are answered; for the HTTP thread */
     int64_t n_requests; /* so far, with the current one */
     int64_t ends_us;    /* replies from then on close it; INT64_MAX: age does not matter */
     struct watch_entry *watched;

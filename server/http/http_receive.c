@@ -62,10 +62,15 @@ static void refuse_full(struct request *request)
 
 static void refuse_surplus(struct request *request)
 {
+    const struct server *server = request->server;
+
     respond_problem(request, PROBLEM_OVERLOADED, NULL,
-                    "The server already has %" PRId64 " connections, its maximum "
-                    "(--max-connections). Retry after the number of seconds in Retry-After",
-                    request->server->options->max_connections);
+                    "The server already has %zu connections, its maximum (%s). Retry after the "
+                    "number of seconds in Retry-After",
+                    server->max_connections,
+                    server->max_connections < (size_t)server->options->max_connections
+                        ? "for want of more open files"
+                        : "--max-connections");
 }
 
 static void refuse_long(struct request *request)

@@ -40,7 +40,6 @@
 
 enum {
     MAX_EVENTS = 64,
-    MAX_LINGERING = 256,         /* connections; further ones are closed at once */
     MAX_DROPPED_BYTES = 1 << 20, /* of one connection per round */
     MAX_SLEEP_US = 1000000,
     SURPLUS_US = 2000000,
@@ -69,6 +68,7 @@ struct watch {
     int idle_shutdown;
     int64_t durations_us[N_WATCH_PHASES]; /* 0: none */
     int64_t max_sleep_us;
+    size_t max_lingering;
     int epoll;
     int wakeup; /* an eventfd: written once, to stop */
     pthread_t thread;
@@ -127,7 +127,7 @@ static bool begin_lingering(struct watch *watch, struct watch_entry *entry)
     struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP, .data.ptr = entry};
     int duplicate;
 
-    if (watch->n_lingering == MAX_LINGERING)
+    if (watch->n_lingering == watch->max_lingering)
         return false;
     duplicate = fcntl(entry->socket, F_DUPFD_CLOEXEC, 0);
     if (duplicate < 0)
@@ -310,7 +310,8 @@ static bool watch_start(struct watch *watch)
         return false;
     if (epoll_ctl(watch->epoll, EPOLL_CTL_ADD, watch->wakeup, &event))
         return false;
-    watch->has_thread = pthread_create(&watch->thread, NULL, run, watch) == 0;
+    errno = pthread_create(&watch->thread, NULL, run, watch);
+    watch->has_thread = errno == 0;
     return watch->has_thread;
 }
 
@@ -333,6 +334,7 @@ enum status watch_new(struct watch **ret_watch, const struct watch_options *opti
     watch->durations_us[WATCH_CLOSING] = CLOSING_US;
     watch->durations_us[WATCH_DOUBTING] = DOUBTING_US;
     watch->durations_us[WATCH_LINGERING] = options->lingering_us;
+    watch->max_lingering = SIZE_MAX;
     watch->max_sleep_us = MAX_SLEEP_US;
     for (size_t i = 0; i < N_WATCH_PHASES; i++) {
         if (watch->durations_us[i] && watch->durations_us[i] / 8 < watch->max_sleep_us)
@@ -344,6 +346,11 @@ enum status watch_new(struct watch **ret_watch, const struct watch_options *opti
     }
     *ret_watch = watch;
     return STATUS_OK;
+}
+
+void watch_limit_lingering(struct watch *watch, size_t max)
+{
+    watch->max_lingering = max;
 }
 
 void watch_free(struct watch *watch)

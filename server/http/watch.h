@@ -15,6 +15,7 @@
 #include "engine/engine.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct watch;
@@ -66,7 +67,12 @@ enum watch_phase {
     N_WATCH_PHASES,
 };
 
+/* NO_MEMORY: errno says of what. */
 MUST_CHECK enum status watch_new(struct watch **ret_watch, const struct watch_options *options);
+
+/* At most `max` connections linger; further ones are closed at once. Without this there is no limit.
+ * Before the first connection. */
+void watch_limit_lingering(struct watch *watch, size_t max);
 
 /* No connection may be left. NULL is allowed. */
 void watch_free(struct watch *watch);

@@ -392,7 +392,7 @@ static void read_all(struct scrape *scrape, const struct server *server)
         .usable_cores = atomic_load(&server->n_cores),
         .stalled_us = (uint64_t)atomic_load(&server->stalled_us),
         .max_requests = (uint64_t)server->options->max_concurrent_requests,
-        .max_connections = (uint64_t)server->options->max_connections,
+        .max_connections = (uint64_t)server->max_connections,
         .log_lines_lost = log_count_lost(),
         .memory_limit_bytes = atomic_load(&server->memory.limit_bytes),
         .memory_bytes = atomic_load(&server->memory.used_bytes),

@@ -34,28 +34,20 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Descriptors besides connections: files, epoll sets, lingering connections. */
-enum { OTHER_DESCRIPTORS = 512 };
-
 enum { TEND_US = 5 * 1000000, MIN_TEND_US = 1000 };
 
 enum { MIN_MAPPED_BYTES = 256 << 10, MAX_KEPT_BYTES = 512 << 10 };
 
 /* Allows as many open files as the system lets us: idle connections are cheap (promise 3 has its
  * own limit). */
-static void raise_file_limit(const struct options *options)
+static void raise_file_limit(void)
 {
     struct rlimit limit;
 
     if (getrlimit(RLIMIT_NOFILE, &limit))
         return;
     limit.rlim_cur = limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &limit) ||
-        limit.rlim_max < (rlim_t)options->max_connections + OTHER_DESCRIPTORS)
-        log_write(
-            LOG_WARNING,
-            "only %llu files may be open: fewer connections than --max-connections (%lld) fit",
-            (unsigned long long)limit.rlim_max, (long long)options->max_connections);
+    (void)setrlimit(RLIMIT_NOFILE, &limit); /* http.c says how many connections then fit */
 }
 
 /* Large blocks (bodies, vectors, replies) go back to the system as they are freed. Without that,
@@ -341,7 +333,7 @@ static int run(const struct options *options, struct hub_source *const *sources)
         error_set(&error, STATUS_NO_MEMORY, "not enough descriptors to start");
         return fail(&error);
     }
-    raise_file_limit(options);
+    raise_file_limit();
     exit_status = prepare(&server, sources, &loader);
     if (exit_status == EXIT_SUCCESS)
         exit_status = serve(&server, loader, signals);

@@ -2,12 +2,11 @@
 """Allocations that fail. tests/torture/calls.c, preloaded into the server, has the n-th of them fail, for every n of a
 request: the client is answered, with what is right or 500, or its connection closes; the next request is served."""
 
-import time
-
 import pytest
 import tiny_models
 from harness import Server, native_dtypes, run_to_end
 from torture.calls import OF_RANKERS, REQUESTS, TEXTS, Calls, ask, content, is_right, start_or_fail
+from torture.limits import limited
 
 make_random_model = pytest.importorskip("make_random_model")
 
@@ -122,14 +121,6 @@ def test_start_needs_memory_or_says_so(binary, calls, model, rng, dtype):
         start(n)
 
 
-def limited(binary, folder, limit):
-    """The program, under a limit of the shell's."""
-    script = folder / "limited"
-    script.write_text(f'#!/bin/sh\nulimit {limit} || exit 77\nexec "{binary}" "$@"\n')
-    script.chmod(0o755)
-    return script
-
-
 def test_start_without_address_space_says_so(binary, model, tmp_path):
     """Now mmap and the threads' stacks fail too."""
     came_up = []
@@ -138,16 +129,3 @@ def test_start_without_address_space_says_so(binary, model, tmp_path):
         if run_to_end(script, "--help").returncode == 0:
             came_up.append(start_or_fail(Server(script, model)))
     assert False in came_up and came_up[-1]
-
-
-def test_without_descriptors_connections_wait(binary, model, tmp_path):
-    server = Server(limited(binary, tmp_path, "-n 24"), model).wait_ready()
-    idle = [server.connect() for _ in range(40)]
-    deadline = time.monotonic() + 20
-    while "warning" not in server.log_text() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert "warning" in server.log_text(), "no word of it in the log"
-    for connection in idle:
-        connection.close()
-    assert len(server.embed(input=TEXTS)["data"]) == len(TEXTS)
-    server.stop()

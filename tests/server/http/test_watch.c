@@ -400,6 +400,35 @@ static void test_watch__lingering_has_an_end(void **state)
     watch_free(watch);
 }
 
+static void test_watch__beyond_the_limit_nothing_lingers(void **state)
+{
+    struct connection first, second;
+
+    (void)state;
+    open_watch(10000000, 10000000, 10000000);
+    watch_limit_lingering(watch, 1);
+    connection_open(&first);
+    connection_open(&second);
+    watch_linger(watch, first.entry);
+    watch_linger(watch, second.entry);
+    connection_end(&first);
+    connection_end(&second);
+    assert_true(client_sees_end(&first));
+    assert_true(client_sees_end(&second));
+    /* The first is still read from: what comes is no longer refused by a reset. */
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(send(first.client, "x", 1, MSG_NOSIGNAL), 1);
+        usleep(1000);
+    }
+    (void)send(second.client, "x", 1, MSG_NOSIGNAL); /* answered by a reset */
+    for (int i = 0; i < 1000 && send(second.client, "x", 1, MSG_NOSIGNAL) == 1; i++)
+        usleep(10000);
+    assert_int_equal(send(second.client, "x", 1, MSG_NOSIGNAL), -1);
+    close(first.client);
+    close(second.client);
+    watch_free(watch);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -417,6 +446,7 @@ int main(void)
         cmocka_unit_test(test_watch__hang_up_all_is_for_those_at_work),
         cmocka_unit_test(test_watch__lingering_keeps_the_reply),
         cmocka_unit_test(test_watch__lingering_has_an_end),
+        cmocka_unit_test(test_watch__beyond_the_limit_nothing_lingers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
