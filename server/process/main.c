@@ -139,6 +139,8 @@ int main(int argc, char **argv)
 
     /* A client that goes away is an error of its connection, told by the call that finds it out. */
     signal(SIGPIPE, SIG_IGN);
+    /* So is a file that may not grow (ulimit -f), the log's too. */
+    signal(SIGXFSZ, SIG_IGN);
     switch (options_read(argc, argv, environ, &options, &report)) {
     case OPTIONS_HELP:
         options_print_help(stdout, report.command, find_width());

@@ -31,6 +31,7 @@ static bool is_json;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* held from asking to writing */
 static uint64_t n_unreported; /* lines lost and not reported yet; guarded by mutex */
+static bool is_torn;          /* the last line lacks its end; guarded by mutex */
 static atomic_uint_least64_t n_lost;
 
 void log_open(bool as_json)
@@ -64,6 +65,16 @@ void log_begin(struct log_line *line, enum log_level level, const char *message)
     log_line_begin(line, is_json, now, level_names[level], message);
 }
 
+/* A disk that fills up takes a part of a line. */
+static bool put_bytes(const char *bytes, size_t len_bytes)
+{
+    ssize_t n = write(STDERR_FILENO, bytes, len_bytes);
+
+    if (n > 0)
+        is_torn = bytes[n - 1] != '\n';
+    return n == (ssize_t)len_bytes;
+}
+
 /* False if there is no room, or if stderr has no reader any more. Under the mutex. */
 static bool put(const struct log_line *line)
 {
@@ -71,7 +82,7 @@ static bool put(const struct log_line *line)
 
     if (poll(&stderr_, 1, 0) != 1 || !(stderr_.revents & POLLOUT))
         return false;
-    return write(STDERR_FILENO, line->bytes, line->len) == (ssize_t)line->len;
+    return (!is_torn || put_bytes("\n", 1)) && put_bytes(line->bytes, line->len);
 }
 
 /* Reports lost lines, if there are any. Under the mutex. */

@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import stat
 import subprocess
 import xml.etree.ElementTree
@@ -540,6 +541,36 @@ def test_a_plot_that_fills_a_device_is_an_error(binary, model, tmp_path):
     done = subprocess.run(command, env=environment(), capture_output=True, text=True)
     assert done.returncode == 1 and "full: cannot be written: No space left on device" in done.stderr
     assert full.is_symlink()
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A folder on a disk of its own, which holds 64 KiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if os.geteuid() != 0 or not shutil.which("mount"):
+        pytest.skip("only root can mount the small disk that this test fills")
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], capture_output=True).returncode:
+        pytest.skip("no small disk can be mounted in this container")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_a_plot_that_fills_a_disk_leaves_the_one_before(binary, model, disk):
+    plot = disk / "plot.svg"
+    plot.write_text("of before")
+    (disk / "filler").write_bytes(bytes((64 << 10) - 4096))  # a page has the old plot: none is left
+    command = [binary, "evaluate", *map(str, quick(model, "--plot", plot))]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True)
+    assert done.returncode == 1 and "plot.svg: cannot be written: No space left on device" in done.stderr
+    assert plot.read_text() == "of before" and len(list(disk.iterdir())) == 2
+
+
+def test_a_report_that_cannot_be_written_is_an_error(binary, model):
+    command = [binary, "evaluate", *map(str, quick(model))]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(command, env=environment(), stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1 and "cannot write to stdout: No space left on device" in done.stderr
 
 
 def test_a_plot_that_cannot_be_written_is_an_error(binary, model, tmp_path):

@@ -375,7 +375,7 @@ def test_room_is_needed_only_for_what_is_not_there(binary, hub, cache):
 
 def test_disk_that_fills_up(binary, hub, cache):
     """By a limit on a file's size, which a write meets in the same way."""
-    command = f'ulimit -f 1000; trap "" XFSZ; exec {binary} --model-id {NAME} --download-only'
+    command = f'ulimit -f 1000; exec {binary} --model-id {NAME} --download-only'
     done = subprocess.run(
         ["bash", "-c", command], env=environment(hub.environment(cache)), capture_output=True, text=True
     )
@@ -383,6 +383,26 @@ def test_disk_that_fills_up(binary, hub, cache):
     assert get(binary, hub, cache).returncode == 0
     assert_whole(cache)
     assert [a.headers.get("Range") for a in hub.asked if a.host == "store"][-1] == "bytes=1024000-"
+
+
+def test_disk_that_others_fill_meanwhile(binary, hub, cache):
+    filler = cache / "filler"
+
+    def fill(_):
+        """There was room when the download began: now there is 1 MiB."""
+        free = os.statvfs(cache)
+        filler.write_bytes(bytes(free.f_bavail * free.f_frsize - (1 << 20)))
+        return False  # the store then answers as always
+
+    with small_disk(cache, "8m"):
+        hub.fail("store", "", fill)
+        done = get(binary, hub, cache)
+        assert_refused(done, ".incomplete", "the disk is full; make room", "what has come is kept")
+        filler.unlink()
+        assert get(binary, hub, cache).returncode == 0
+        assert_whole(cache)
+        start = int([a.headers.get("Range") for a in hub.asked if a.host == "store"][-1][len("bytes=") : -1])
+        assert 900_000 < start <= 1 << 20
 
 
 def make_read_only(top):

@@ -13,8 +13,10 @@
 #include <jansson.h>
 #include <pthread.h>
 #include <regex.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* What log_write puts on stderr is read from a pipe. */
@@ -238,6 +240,46 @@ static void test_log__full_pipe_loses_lines_and_says_so(void **state)
     assert_non_null(strstr(notice, "info    after\n"));
 }
 
+/* A file that may grow to so many bytes stands for a disk that is full from there on. */
+static void allow_bytes(rlim_t n)
+{
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = n < limit.rlim_max ? n : limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void test_log__what_a_full_disk_cuts_off_is_a_line_of_its_own(void **state)
+{
+    FILE *file = tmpfile();
+    int before = dup(STDERR_FILENO);
+    uint64_t n_before = log_count_lost(), n_lost;
+    char text[512] = "";
+
+    (void)state;
+    assert_non_null(file);
+    signal(SIGXFSZ, SIG_IGN);
+    log_open(false);
+    assert_true(dup2(fileno(file), STDERR_FILENO) >= 0);
+    allow_bytes(50);
+    log_write(LOG_INFO, "first");
+    log_write(LOG_INFO, "second");
+    log_write(LOG_INFO, "third");
+    allow_bytes(RLIM_INFINITY);
+    n_lost = log_count_lost() - n_before;
+    log_write(LOG_INFO, "fourth");
+    dup2(before, STDERR_FILENO);
+    close(before);
+    rewind(file);
+    assert_true(fread(text, 1, sizeof text - 1, file) > 0);
+    fclose(file);
+    assert_int_equal(n_lost, 2);
+    assert_matches(text, "^" TIME "info    first\n[^\n]+\n" TIME
+                         "warning log lines were lost: stderr was full lines=2\n" TIME
+                         "info    fourth\n$");
+}
+
 static void *write_lines(void *letter)
 {
     for (int i = 0; i < 200; i++)
@@ -278,6 +320,7 @@ int main(void)
         cmocka_unit_test_setup(test_log__json_is_json_whatever_it_is_given, setup),
         cmocka_unit_test_setup(test_log__json_that_is_cut_is_json, setup),
         cmocka_unit_test_setup(test_log__full_pipe_loses_lines_and_says_so, setup),
+        cmocka_unit_test(test_log__what_a_full_disk_cuts_off_is_a_line_of_its_own),
         cmocka_unit_test_setup(test_log__lines_of_threads_do_not_mix, setup),
     };
 
