@@ -13,6 +13,9 @@
 #define SINGLE_FILE "model.safetensors"
 #define INDEX_FILE  "model.safetensors.index.json"
 
+#define PICKLED_FILE  "pytorch_model.bin"
+#define PICKLED_INDEX "pytorch_model.bin.index.json"
+
 enum {
     MAX_SHARDS = 1000,
     MAX_NAME_BYTES = 200,
@@ -97,13 +100,24 @@ static enum status open_sharded(struct weights *weights, const char *folder, str
     return STATUS_OK;
 }
 
-/* In place, and below it: a module's weights are in a folder of their own. PyTorch unpickles nothing
- * but tensors there; a tensor that shares its memory with another becomes one of its own. */
+/* Every pickle in place, and below it: a module's weights are in a folder of their own. Shards stay
+ * shards, so no more than one is in memory. PyTorch unpickles nothing but tensors there; a tensor
+ * that shares its memory with another becomes one of its own. */
 #define CONVERT                                                                                    \
     "python3 -c 'import sys,torch;from pathlib import Path;from safetensors.torch import "         \
-    "save_file;[save_file({k:v.clone().contiguous() for k,v in "                                   \
-    "torch.load(p,\"cpu\",weights_only=True).items()},p.with_name(\"" SINGLE_FILE "\")) for p in " \
-    "Path(sys.argv[1]).rglob(\"pytorch_model.bin\")]' "
+    "save_file;f=Path(sys.argv[1]).rglob;n=lambda s:s.replace(\"pytorch_model\",\"model\")"        \
+    ".replace(\".bin\",\".safetensors\");[save_file({k:v.clone().contiguous() for k,v in "         \
+    "torch.load(p,\"cpu\",weights_only=True).items()},p.with_name(n(p.name))) for p in "           \
+    "f(\"pytorch_model*.bin\")];[p.with_name(n(p.name)).write_text(n(p.read_text())) for p in "    \
+    "f(\"" PICKLED_INDEX "\")]' "
+
+static enum status refuse_pickled(const char *folder, const char *found, struct error *error)
+{
+    return error_set(error, STATUS_UNSUPPORTED,
+                     "%.80s: has its weights only in %s, which is not read; convert it by: " CONVERT
+                     "%s",
+                     folder, found, folder);
+}
 
 static enum status refuse_missing(const char *folder, struct error *error)
 {
@@ -119,19 +133,19 @@ static enum status open_files(struct weights *weights, const char *folder, struc
 {
     AUTO_FREE char *single = path_join(folder, SINGLE_FILE);
     AUTO_FREE char *index = path_join(folder, INDEX_FILE);
-    AUTO_FREE char *pickled = path_join(folder, "pytorch_model.bin");
+    AUTO_FREE char *pickled = path_join(folder, PICKLED_FILE);
+    AUTO_FREE char *pickled_index = path_join(folder, PICKLED_INDEX);
 
-    if (!single || !index || !pickled)
+    if (!single || !index || !pickled || !pickled_index)
         return STATUS_NO_MEMORY;
     if (file_exists(single))
         return add_shard(weights, folder, SINGLE_FILE, error);
     if (file_exists(index))
         return open_sharded(weights, folder, error);
     if (file_exists(pickled))
-        return error_set(error, STATUS_UNSUPPORTED,
-                         "%.80s: has its weights only in pytorch_model.bin, which is not read; "
-                         "convert it by: " CONVERT "%s",
-                         folder, folder);
+        return refuse_pickled(folder, PICKLED_FILE, error);
+    if (file_exists(pickled_index))
+        return refuse_pickled(folder, PICKLED_INDEX, error);
     return refuse_missing(folder, error);
 }
 

@@ -140,7 +140,8 @@ static enum status check_choice(const struct hub_listing *listing, struct error 
 
         has_config |= file->is_wanted && ends_with(file->path, "config.json");
         has_weights |= file->is_wanted && ends_with(file->path, ".safetensors");
-        has_pickled |= ends_with(file->path, "pytorch_model.bin");
+        has_pickled |= ends_with(file->path, "pytorch_model.bin") ||
+                       ends_with(file->path, "pytorch_model.bin.index.json");
     }
     if (!has_config)
         return error_set(error, STATUS_UNSUPPORTED,

@@ -18,7 +18,19 @@ from safetensors.torch import load_file
 tensors = load_file(sys.argv[1])
 first, *_ = tensors
 tensors["shared"] = tensors[first]
-torch.save(tensors, sys.argv[2])
+torch.save(tensors, sys.argv[2] + "/pytorch_model.bin")
+"""
+SHARDS = """
+import json, sys, torch
+from safetensors.torch import load_file
+tensors = list(load_file(sys.argv[1]).items())
+map = {}
+for i in 0, 1:
+    name = f"pytorch_model-{i + 1:05}-of-00002.bin"
+    torch.save(dict(tensors[i::2]), sys.argv[2] + "/" + name)
+    map.update((tensor, name) for tensor, _ in tensors[i::2])
+index = {"metadata": {"total_size": 1}, "weight_map": map}
+open(sys.argv[2] + "/pytorch_model.bin.index.json", "w").write(json.dumps(index))
 """
 
 
@@ -46,23 +58,24 @@ def test_gguf_is_told_whence_to_take_the_model(binary, tmp_path):
     assert f"{folder}: GGUF is not read" in refusal(binary, folder)
 
 
+@pytest.mark.parametrize("weights", ["pytorch_model.bin", "pytorch_model.bin.index.json"])
 @pytest.mark.parametrize("name", ["model", f"models--{50 * 'o'}--{50 * 'n'}/snapshots/{40 * '0'}"])
-def test_pickled_weights_are_told_a_command(binary, tmp_path, name):
+def test_pickled_weights_are_told_a_command(binary, tmp_path, name, weights):
     """Whole, however far down the folder is: the hub's cache has such paths."""
-    folder = copy(tmp_path, "pytorch_model.bin", name)
+    folder = copy(tmp_path, weights, name)
     found = refusal(binary, folder)
-    assert f"{str(folder)[:80]}: has its weights only in pytorch_model.bin" in found
+    assert f"{str(folder)[:80]}: has its weights only in {weights}, which" in found
     assert re.search(rf"convert it by: python3 -c '.*' {folder}$", found, re.M)
 
 
 @pytest.mark.library
-def test_the_command_works(binary, start, tmp_path):
+@pytest.mark.parametrize("weights, make", [("pytorch_model.bin", PICKLE), ("pytorch_model.bin.index.json", SHARDS)])
+def test_the_command_works(binary, start, tmp_path, weights, make):
     python = ROOT / "build" / "variations-venv" / "bin"
     if not python.exists():
         pytest.skip(f"no PyTorch at {python}")
-    folder = copy(tmp_path, "pytorch_model.bin")
-    arguments = [TINY / "model.safetensors", folder / "pytorch_model.bin"]
-    subprocess.run([python / "python3", "-c", PICKLE, *arguments], timeout=300, check=True)
+    folder = copy(tmp_path, weights)
+    subprocess.run([python / "python3", "-c", make, TINY / "model.safetensors", folder], timeout=300, check=True)
     command = re.search(r"convert it by: (.*)$", refusal(binary, folder), re.M).group(1)
     environment = {**os.environ, "PATH": f"{python}:{os.environ['PATH']}"}
     subprocess.run(["bash", "-c", command], env=environment, timeout=300, check=True)

@@ -674,8 +674,10 @@ static void test_model__refuses_adapters_and_pickled_weights(void **state)
     folder_delete(&folder, "adapter_config.json");
     folder_delete(&folder, "model.safetensors");
     assert_not_loaded(&folder, NULL, STATUS_IO, "has neither model.safetensors nor");
+    folder_write_text(&folder, "pytorch_model.bin.index.json", "{}");
+    assert_not_loaded(&folder, NULL, STATUS_UNSUPPORTED, "only in pytorch_model.bin.index.json");
     folder_write_text(&folder, "pytorch_model.bin", "");
-    assert_not_loaded(&folder, NULL, STATUS_UNSUPPORTED, "pytorch_model.bin");
+    assert_not_loaded(&folder, NULL, STATUS_UNSUPPORTED, "only in pytorch_model.bin,");
     folder_release(&folder);
 }
 

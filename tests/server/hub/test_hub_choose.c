@@ -131,9 +131,11 @@ static void test_choose__refuses_what_cannot_be_served(void **state)
 {
     static const char *const gguf[] = {"config.json", "model.gguf", NULL};
     static const char *const pickled[] = {"config.json", "pytorch_model.bin", NULL};
+    static const char *const shards[] = {"config.json", "pytorch_model.bin.index.json",
+                                         "pytorch_model-00001-of-00001.bin", NULL};
     static const char *const other[] = {"README.md", "model.safetensors", NULL};
     static const char *const none[] = {NULL};
-    struct error errors[4] = {0};
+    struct error errors[5] = {0};
 
     (void)state;
     assert_int_equal(choose(gguf, NULL, &errors[0]), STATUS_UNSUPPORTED);
@@ -143,6 +145,8 @@ static void test_choose__refuses_what_cannot_be_served(void **state)
     assert_int_equal(choose(other, NULL, &errors[2]), STATUS_UNSUPPORTED);
     assert_non_null(strstr(errors[2].text, "config.json"));
     assert_int_equal(choose(none, NULL, &errors[3]), STATUS_UNSUPPORTED);
+    assert_int_equal(choose(shards, NULL, &errors[4]), STATUS_UNSUPPORTED);
+    assert_non_null(strstr(errors[4].text, "pytorch_model.bin"));
 }
 
 int main(void)
