@@ -46,9 +46,11 @@ COPY --from=build /image /
 COPY --from=weights /baked /models
 ARG MODEL=all-MiniLM-L6-v2
 ARG COMMIT=unknown
+ARG VERSION=unknown
 LABEL org.opencontainers.image.title=nestd \
     org.opencontainers.image.description="Embeddings and similarity of texts over HTTP, on CPUs" \
     org.opencontainers.image.licenses=Apache-2.0 \
+    org.opencontainers.image.version=${VERSION} \
     org.opencontainers.image.revision=${COMMIT}
 
 # Models from the hub (--model-id ORG/NAME) are kept in /data, which is for a volume.
