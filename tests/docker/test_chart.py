@@ -42,6 +42,7 @@ REFUSED = [
     ("model.source=claim", "claim/name"),
     ("model.source=download", "download/id"),
     ("resources.cpu=500m", "resources/cpu"),
+    ("resources.ephemeral-storage=none", "resources/ephemeral-storage"),
     ("image.digest=latest", "image/digest"),
     ("autoscaling.kind=vpa", "autoscaling/kind"),
     ("options.port=9090", "port"),
@@ -142,6 +143,14 @@ def test_pods_are_confined_and_may_drain(rendered, case):
     assert spec["terminationGracePeriodSeconds"] > drain_s
     budgets = find(rendered[case], "PodDisruptionBudget")
     assert len(budgets) == (0 if case == "one replica" else 1)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_storage_is_bounded_and_has_room_for_a_download(rendered, case):
+    spec = pod(rendered[case])
+    volume = next(one for one in spec["volumes"] if one["name"] == "model")
+    for container in spec["containers"] + spec.get("initContainers", []):
+        assert container["resources"]["limits"]["ephemeral-storage"] == volume.get("emptyDir", {}).get("sizeLimit", "128Mi")
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -30,3 +30,12 @@ capabilities: {drop: [ALL]}
 - {name: REVISION, value: {{ .Values.model.download.revision | quote }}}
 - {name: HF_HUB_CACHE, value: /data}
 {{- end }}
+
+{{- /* A download goes to a volume that counts as storage of the containers. */}}
+{{- define "nestd.resources" -}}
+{{- $amounts := deepCopy .Values.resources }}
+{{- if eq .Values.model.source "download" }}
+{{- $_ := set $amounts "ephemeral-storage" .Values.model.download.sizeLimit }}
+{{- end }}
+{{- dict "requests" $amounts "limits" $amounts | toYaml }}
+{{- end }}
