@@ -70,17 +70,27 @@ __attribute__((constructor)) static void share(void)
     shared = mapped;
 }
 
+/* splitmix64 of how many there were. */
+static uint64_t mix(uint64_t x)
+{
+    x *= UINT64_C(0x9e3779b97f4a7c15);
+    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return x ^ (x >> 31);
+}
+
 bool calls_fail(enum call call, int error)
 {
     struct calls *calls = &shared[call];
+    uint64_t count = atomic_fetch_add(&calls->count, 1);
+    int64_t one_in = atomic_load_explicit(&calls->one_in, memory_order_relaxed);
     bool now;
 
-    atomic_fetch_add(&calls->count, 1);
     if (atomic_load_explicit(&calls->n_left, memory_order_relaxed) <= 0)
         now = atomic_load(&calls->all_on) && atomic_load(&calls->n_failed);
     else
         now = atomic_fetch_sub(&calls->n_left, 1) == 1;
-    if (!now)
+    if (!now && (one_in <= 0 || mix(count) % (uint64_t)one_in))
         return false;
     atomic_fetch_add(&calls->n_failed, 1);
     errno = error;

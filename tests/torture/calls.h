@@ -34,6 +34,7 @@ struct calls {
     _Atomic int64_t n_left;   /* the call that makes it 0 fails; 0: none does */
     _Atomic int64_t n_failed; /* of those */
     _Atomic int64_t all_on;   /* not 0: when n_left has come to 0, all calls fail from then on */
+    _Atomic int64_t one_in;   /* not 0: of so many calls one fails, by chance */
 };
 
 /* Of this process. */

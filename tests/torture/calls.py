@@ -77,7 +77,7 @@ OF_RANKERS = {
 class Calls:
     """An array of struct calls, in a file that the server maps."""
 
-    FIELDS = COUNT, LEFT, FAILED, ALL_ON = range(4)
+    FIELDS = COUNT, LEFT, FAILED, ALL_ON, ONE_IN = range(5)
 
     def __init__(self, binary, folder):
         self._library = os.environ.get(
@@ -114,12 +114,16 @@ class Calls:
         self._set(kind, self.ALL_ON, all_on)
         self._set(kind, self.LEFT, n)
 
+    def fail_one_in(self, n, kind):
+        self._set(kind, self.FAILED, 0)
+        self._set(kind, self.ONE_IN, n)
+
     def count(self, kind="allocate"):
         return self._get(kind, self.COUNT)
 
     def stop_failing(self, kind="allocate"):
         """How many have failed."""
-        for field in (self.LEFT, self.ALL_ON):
+        for field in (self.LEFT, self.ALL_ON, self.ONE_IN):
             self._set(kind, field, 0)
         return self._get(kind, self.FAILED)
 
