@@ -67,6 +67,7 @@ struct layer {
     struct packed_norm output_outer_norm;
     float *position_keys;    /* [n_heads, n_distance_rows, head_size], where scores have them */
     float *position_queries; /* as large */
+    size_t distance_kind;    /* of distance_tables_get() */
     bool is_local;           /* its tokens see those in the window only */
 };
 

@@ -63,6 +63,7 @@ static enum status pack_layer(void *user, size_t i)
     encoder->layers[i].plan = arch_has_experts(&model->arch, i)             ? LAYER_WITH_EXPERTS
                               : i == 0 && model->arch.convolution_width > 0 ? LAYER_CONVOLVED
                                                                             : LAYER_PLAIN;
+    encoder->layers[i].distance_kind = distance_tables_kind(&model->arch, i);
     encoder->layers[i].is_local = model->arch.is_local[i];
     layer_forget_stored(&model->layers[i]);
     if (!status)

@@ -119,7 +119,7 @@ void step_attention(const struct step *step)
         .head_size = head_size,
         .scale = arch->attention_scale,
         .scratch = step->member->scratch,
-        .bias = distance_tables_get(&encoder->distances, step->layer->is_local, step->head),
+        .bias = distance_tables_get(&encoder->distances, step->layer->distance_kind, step->head),
         .n_before = step->layer->is_local ? arch->window : SIZE_MAX,
         .n_after = arch->is_causal         ? 0
                    : step->layer->is_local ? arch->window

@@ -98,6 +98,7 @@ struct arch {
     bool is_causal;   /* a token does not see later ones */
     bool norms_heads; /* each head's query and key, by the RMS norm */
     enum score_bias score_bias;
+    bool has_layer_biases; /* of SCORE_BIAS_BUCKETS: each layer learned its own */
     size_t n_buckets; /* of SCORE_BIAS_BUCKETS; of disentangled scores each way, 0: no buckets */
     size_t max_bucket_distance; /* the last bucket has all beyond it */
     /* Disentangled scores (He et al., arXiv 2006.03654): the keys and queries of distances are

@@ -31,6 +31,7 @@ static const struct family *const families[] = {
     &family_roberta,
     &family_t5_gated,
     &family_t5,
+    &family_umt5,
 };
 
 enum { N_FAMILIES = sizeof families / sizeof *families };

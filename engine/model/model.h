@@ -43,7 +43,8 @@ struct model_layer {
     struct linear value;                  /* [key_size, hidden] */
     struct layer_norm_weights query_norm; /* of a head */
     struct layer_norm_weights key_norm;   /* of a head */
-    struct linear attention_output;       /* [hidden, query_size] */
+    struct tensor score_bias;       /* [n_buckets, n_attention_heads], if layers have theirs */
+    struct linear attention_output; /* [hidden, query_size] */
     struct layer_norm_weights attention_norm;
     struct layer_norm_weights attention_outer_norm;
     struct linear gate;         /* [intermediate, hidden] */
@@ -89,7 +90,7 @@ struct model {
     struct linear convolution; /* [hidden, hidden, convolution_width] */
     struct layer_norm_weights convolution_norm;
     struct linear embedding_projection; /* [hidden, embedding], where there is one */
-    struct tensor score_bias;           /* [n_buckets, n_attention_heads] */
+    struct tensor score_bias;           /* [n_buckets, n_attention_heads], of all layers */
     struct tensor distance_embeddings;  /* [n_distance_rows, hidden] */
     struct layer_norm_weights distance_norm;
     struct layer_norm_weights final_norm; /* where norms are before */

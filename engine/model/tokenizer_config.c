@@ -99,21 +99,14 @@ static const struct {
     const char *model_type;
     const char *class;
 } classes_of_models[] = {
-    {"albert", "AlbertTokenizer"},
-    {"camembert", "CamembertTokenizer"},
-    {"deberta-v2", "DebertaV2Tokenizer"},
-    {"gemma3_text", "GemmaTokenizer"},
-    {"gte", "XLMRobertaTokenizer"},
-    {"jina_embeddings_v3", "XLMRobertaTokenizer"},
-    {"mistral", "TokenizersBackend"},
-    {"modernbert", "TokenizersBackend"},
-    {"mpnet", "MPNetTokenizer"},
-    {"mt5", "T5Tokenizer"},
-    {"qwen2", "Qwen2Tokenizer"},
-    {"qwen3", "Qwen2Tokenizer"},
-    {"roberta", "RobertaTokenizer"},
-    {"t5", "T5Tokenizer"},
-    {"xlm-roberta", "XLMRobertaTokenizer"},
+    {"albert", "AlbertTokenizer"},        {"camembert", "CamembertTokenizer"},
+    {"deberta-v2", "DebertaV2Tokenizer"}, {"gemma3_text", "GemmaTokenizer"},
+    {"gte", "XLMRobertaTokenizer"},       {"jina_embeddings_v3", "XLMRobertaTokenizer"},
+    {"mistral", "TokenizersBackend"},     {"modernbert", "TokenizersBackend"},
+    {"mpnet", "MPNetTokenizer"},          {"mt5", "T5Tokenizer"},
+    {"qwen2", "Qwen2Tokenizer"},          {"qwen3", "Qwen2Tokenizer"},
+    {"roberta", "RobertaTokenizer"},      {"t5", "T5Tokenizer"},
+    {"umt5", "TokenizersBackend"},        {"xlm-roberta", "XLMRobertaTokenizer"},
 };
 
 /* Those that give token types where the file does not say. */

@@ -64,9 +64,10 @@ FAMILIES = {
     'qwen3': ('Qwen3Config', QWEN, 'lasttoken', False),
     'roberta': ('RobertaConfig', BASE, 'mean', False),
     't5': ('T5Config', dict(T5, feed_forward_proj='relu'), 'mean', False),
+    'umt5': ('UMT5Config', T5, 'mean', False),
     'xlm-roberta': ('XLMRobertaConfig', BASE, 'cls', False),
 }
-UNJUDGED = {'mistral-unsaid', 'mt5', 't5'}  # T5's heads are the decoder's
+UNJUDGED = {'mistral-unsaid', 'mt5', 't5', 'umt5'}  # T5's heads are the decoder's
 
 
 def limit_of(name):

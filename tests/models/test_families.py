@@ -250,6 +250,43 @@ def test_a_convolution_stands_beside_the_first_layer(spec, width, tmp_path, monk
     assert_close(encode(folder, ids), expected)
 
 
+def run_with_layer_biases(spec, description, weights, text):
+    """T5's gated layers, each with the biases that it has itself."""
+    x = spec.run(dict(description, layers=[], final=None), np.array(text))
+    for i, layer in enumerate(description["layers"]):
+        own = dict(description, bias_rows=weights[f"encoder.block.{i}.layer.0.SelfAttention.relative_attention_bias.weight"])
+        x = x + spec.attend(own, layer, spec.norm(own, x, layer["n1"]))
+        x = x + spec.feed(own, layer, spec.norm(own, x, layer["n2"]))
+    return spec.norm(description, x, description["final"])
+
+
+@pytest.mark.parametrize("salted", [False, True], ids=["plain", "salted"])
+def test_each_layer_of_umt5_has_its_own_biases(spec, salted, tmp_path, monkeypatch):
+    """As transformers' UMT5EncoderModel has it (tests/models/check_families.py)."""
+    folder = tmp_path / "umt5"
+    shutil.copytree(ROOT / "families" / "t5-gated", folder)
+    ids = json.loads((folder / "expected.json").read_text())["ids"]
+    cut_modules(folder)
+    config = json.loads((folder / "config.json").read_text())
+    tensors = json.loads((folder / "tensors.json").read_text())
+    first = next(t for t in tensors if "relative_attention_bias" in t["name"])
+    for i in range(1, config["num_layers"]):
+        tensors.append(dict(first, name=first["name"].replace("block.0", f"block.{i}")))
+    (folder / "tensors.json").write_text(json.dumps(tensors))
+    salt = secrets.token_hex(4) if salted else ""
+    print(f"salt {salt!r}")
+    write_weights(spec, folder, salt, monkeypatch)
+    weights = spec.load(str(folder / "model.safetensors"))
+    description = spec.describe(config, weights)
+    (folder / "config.json").write_text(json.dumps(config | {"model_type": "umt5"}))
+    expected = np.array([spec.after(str(folder), run_with_layer_biases(spec, description, weights, text)) for text in ids])
+    found = encode(folder, ids)
+    assert config["num_layers"] > 1
+    assert_close(found, expected)
+    (folder / "config.json").write_text(json.dumps(config))
+    assert np.abs(encode(folder, ids) - found).max() > 1e-3  # t5's have the first layer's in all
+
+
 @pytest.mark.parametrize("name", HUB_FAMILIES)
 def test_the_keys_of_published_folders_mean_the_same(spec, name, tmp_path, monkeypatch):
     folder = tmp_path / name

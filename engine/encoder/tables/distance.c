@@ -51,17 +51,29 @@ static bool is_seen(const struct arch *arch, bool is_local, ptrdiff_t distance)
     return !is_local || (distance >= -window && distance <= window);
 }
 
+size_t distance_tables_kind(const struct arch *arch, size_t layer)
+{
+    return arch->has_layer_biases ? layer : arch->is_local[layer];
+}
+
+static size_t count_kinds(const struct arch *arch)
+{
+    return arch->has_layer_biases ? arch->n_layers : 1u + arch_has_local_layers(arch);
+}
+
 /* What is added after scaling. */
-static double bias_of(const struct model *model, size_t head, ptrdiff_t distance)
+static double bias_of(const struct model *model, size_t kind, size_t head, ptrdiff_t distance)
 {
     const struct arch *arch = &model->arch;
     size_t n_heads = arch->n_attention_heads;
+    const struct tensor *learned =
+        arch->has_layer_biases ? &model->layers[kind].score_bias : &model->score_bias;
 
     switch (arch->score_bias) {
     case SCORE_BIAS_NONE:
         break;
     case SCORE_BIAS_BUCKETS:
-        return (double)tensor_get(&model->score_bias, bucket_of(arch, distance) * n_heads + head);
+        return (double)tensor_get(learned, bucket_of(arch, distance) * n_heads + head);
     case SCORE_BIAS_LINEAR:
         return -slope_of(head, n_heads) * (double)(distance < 0 ? -distance : distance);
     }
@@ -73,18 +85,20 @@ static bool is_needed(const struct arch *arch)
     return arch_has_local_layers(arch) || arch->is_causal || arch->score_bias != SCORE_BIAS_NONE;
 }
 
-static void fill_table(const struct model *model, bool is_local, size_t head, size_t size,
+static void fill_table(const struct model *model, size_t kind, size_t head, size_t size,
                        float *table)
 {
     const struct arch *arch = &model->arch;
+    bool is_local = arch->has_layer_biases ? arch->is_local[kind] : kind > 0;
 
     for (size_t i = 0; i < size; i++) {
         ptrdiff_t distance = (ptrdiff_t)i - (ptrdiff_t)(size / 2);
 
         /* The kernels add it before they scale. */
-        table[i] = is_seen(arch, is_local, distance)
-                       ? (float)(bias_of(model, head, distance) / (double)arch->attention_scale)
-                       : -INFINITY;
+        table[i] =
+            is_seen(arch, is_local, distance)
+                ? (float)(bias_of(model, kind, head, distance) / (double)arch->attention_scale)
+                : -INFINITY;
     }
 }
 
@@ -111,12 +125,12 @@ enum status distance_tables_init(struct distance_tables *tables, const struct mo
         return STATUS_OK;
     if (arch->score_bias != SCORE_BIAS_NONE)
         tables->n_heads = arch->n_attention_heads;
-    n_tables = tables->n_heads * (1u + arch_has_local_layers(arch));
+    n_tables = tables->n_heads * count_kinds(arch);
     tables->values = calloc(n_tables * tables->size, sizeof *tables->values);
     if (!tables->values)
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < n_tables; i++)
-        fill_table(model, i >= tables->n_heads, i % tables->n_heads, tables->size,
+        fill_table(model, i / tables->n_heads, i % tables->n_heads, tables->size,
                    tables->values + i * tables->size);
     return STATUS_OK;
 }
@@ -127,9 +141,9 @@ void distance_tables_release(struct distance_tables *tables)
     free(tables->rows);
 }
 
-const float *distance_tables_get(const struct distance_tables *tables, bool is_local, size_t head)
+const float *distance_tables_get(const struct distance_tables *tables, size_t kind, size_t head)
 {
-    size_t table = (is_local ? tables->n_heads : 0) + (tables->n_heads > 1 ? head : 0);
+    size_t table = kind * tables->n_heads + (tables->n_heads > 1 ? head : 0);
 
     return tables->values ? tables->values + table * tables->size + tables->size / 2 : NULL;
 }

@@ -26,6 +26,7 @@ extern const struct family family_qwen2;
 extern const struct family family_qwen3;
 extern const struct family family_roberta;
 extern const struct family family_t5;
+extern const struct family family_umt5;
 extern const struct family family_t5_gated;
 extern const struct family family_xlm_roberta_flash;
 

@@ -75,6 +75,27 @@ static void test_arch__t5_is_gated_or_not_by_a_word(void **state)
     assert_int_equal(gated.n_buckets, 16);
     assert_int_equal(gated.max_bucket_distance, 40);
     assert_false(gated.is_causal);
+    assert_false(gated.has_layer_biases);
+}
+
+/* The sizes are those of transformers' UMT5Config. */
+static void test_arch__umt5_is_gated_with_biases_in_each_layer(void **state)
+{
+    struct arch arch = good("{\"model_type\": \"umt5\"}");
+    struct error error = {{0}};
+
+    (void)state;
+    assert_true(arch.is_gated);
+    assert_int_equal(arch.activation, ACTIVATION_GELU_TANH);
+    assert_true(arch.has_layer_biases);
+    assert_int_equal(arch.n_layers, 8);
+    assert_int_equal(arch.n_attention_heads, 6);
+    assert_int_equal(arch.intermediate_size, 1024);
+    assert_int_equal(arch.vocab_size, 250112);
+    assert_int_equal(
+        read_config("{\"model_type\": \"umt5\", \"feed_forward_proj\": \"relu\"}", &arch, &error),
+        STATUS_UNSUPPORTED);
+    assert_non_null(strstr(error.text, "\"feed_forward_proj\" is \"relu\""));
 }
 
 static void test_arch__one_model_type_may_be_two_families(void **state)
@@ -364,6 +385,7 @@ int main(void)
         cmocka_unit_test(test_arch__roberta_counts_from_after_the_padding_token),
         cmocka_unit_test(test_arch__one_model_type_may_be_two_families),
         cmocka_unit_test(test_arch__t5_is_gated_or_not_by_a_word),
+        cmocka_unit_test(test_arch__umt5_is_gated_with_biases_in_each_layer),
         cmocka_unit_test(test_arch__disentangled_scores),
         cmocka_unit_test(test_arch__experts_are_in_every_other_layer),
         cmocka_unit_test(test_arch__rotary_positions_are_scaled),
