@@ -3,9 +3,19 @@
 /* VPMADDUBSW multiplies bytes, but saturates the sum of two products at 16 bits. So both sides are
  * widened to 16 bits, of DEPTH inputs at a time, and VPMADDWD multiplies them exactly: sixteen
  * products in the place of a float32 FMA's eight. The wide weights of a panel stay in the
- * first-level cache while all rows pass by; widening them takes a thirtieth of the time of 64 rows.
- * A core of Zen 3 does 140 GFLOP/s so (tests/bench/bench_kernels multiply_int8) and 75 in oneDNN's
- * float32; with both cores of a shared machine at work it was 1.2 to 1.4 times as fast. */
+ * first-level cache while all rows pass by.
+ *
+ * The limit, on Zen 3 at 3.0 GHz, in GOP/s of one core. Two of its four vector pipes multiply: 192.
+ * But a VPADDD goes with each VPMADDWD, takes whichever pipe is free, and so those of the products
+ * too: in registers alone the pair does 157, the loop below from the first-level cache 154, whole
+ * products 141 at best. Two and six loads for twelve products are no limit.
+ *
+ * What VPMADDUBSW would give: with a VPMADDWD by ones and a VPADDD, as in ONNX Runtime, it uses the
+ * same two pipes as often, with one addition in the place of two: 190. It is exact only where no
+ * two weights of a pair that have one sign exceed 128 together (255 x 129 > 32767). In MiniLM 2 %
+ * of the pairs do, and half of the groups of a panel have such a pair, which would have to be done
+ * otherwise. With |a - 128|, and VPSIGNB to bring its sign to the weights, it is always exact, but
+ * has four instructions again. */
 #include "engine/kernels/x86/kernels_x86.h"
 
 #include "engine/kernels/multiply_int8.h"
@@ -115,35 +125,55 @@ static void multiply_edge(const struct tile *tile, size_t n_rows, size_t n_colum
         memcpy(tile->c + row * tile->c_stride, whole + row * WIDTH, n_columns * sizeof *whole);
 }
 
+/* Of a group of four inputs first 0 and 2, then 1 and 3: shifts alone take the weights apart so. */
+static inline void widen_groups(__m128i groups, int16_t *wide)
+{
+    const __m128i even = _mm_and_si128(groups, _mm_set1_epi16(255)),
+                  odd = _mm_srli_epi16(groups, 8);
+
+    _mm_storeu_si128((__m128i *)wide, _mm_unpacklo_epi32(even, odd));
+    _mm_storeu_si128((__m128i *)(wide + 8), _mm_unpackhi_epi32(even, odd));
+}
+
 /* wide[round_up(n, 16)], with zeros beyond n */
 static void widen_row(const uint8_t *a, size_t n, int16_t *wide)
 {
     size_t i;
 
     for (i = 0; i + 16 <= n; i += 16)
-        store(wide + i, _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(a + i))));
+        widen_groups(_mm_loadu_si128((const __m128i *)(a + i)), wide + i);
     if (i < n) {
         __m128i rest = _mm_setzero_si128();
 
         memcpy(&rest, a + i, n - i);
-        store(wide + i, _mm256_cvtepu8_epi16(rest));
+        widen_groups(rest, wide + i);
     }
+}
+
+/* Eight columns of a group: inputs 0 and 2, and those of 1 and 3 past all columns' 0 and 2. */
+static inline void widen_columns(const int8_t *packed, int16_t *wide)
+{
+    const __m256i groups = load(packed);
+
+    store(wide, _mm256_srai_epi16(_mm256_slli_epi16(groups, 8), 8));
+    store(wide + 2 * WIDTH, _mm256_srai_epi16(groups, 8));
 }
 
 /* packed[n_groups, WIDTH, 4] to wide[2 n_groups, WIDTH, 2] */
 static void widen_panel(const int8_t *packed, size_t n_groups, int16_t *wide)
 {
-    const __m128i pairs_apart = _mm_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15);
+    for (size_t group = 0; group < n_groups; group++, packed += 4 * WIDTH, wide += 4 * WIDTH) {
+        widen_columns(packed, wide);
+        widen_columns(packed + 2 * WIDTH, wide + WIDTH);
+    }
+}
 
-    for (size_t group = 0; group < n_groups; group++, wide += 4 * WIDTH)
-        for (size_t column = 0; column < WIDTH; column += 4, packed += 16) {
-            const __m128i narrow = _mm_loadu_si128((const __m128i *)packed);
-            const __m256i pairs = _mm256_cvtepi8_epi16(_mm_shuffle_epi8(narrow, pairs_apart));
-
-            _mm_storeu_si128((__m128i *)(wide + 2 * column), _mm256_castsi256_si128(pairs));
-            _mm_storeu_si128((__m128i *)(wide + 2 * column + 2 * WIDTH),
-                             _mm256_extracti128_si256(pairs, 1));
-        }
+/* A panel is read in one go, and the next only after all rows have passed by: the hardware does not
+ * fetch it ahead. With weights beyond the second-level cache that took 2 to 4 % of 64 rows' time, 6 to 9 of 16's. */
+static void prefetch_panel(const int8_t *packed, size_t n_bytes)
+{
+    for (size_t i = 0; i < n_bytes; i += 64)
+        _mm_prefetch((const char *)packed + i, _MM_HINT_T1);
 }
 
 void multiply_int8_avx2(const uint8_t *a, size_t n_rows, const int8_t *packed, size_t n_out,
@@ -151,12 +181,13 @@ void multiply_int8_avx2(const uint8_t *a, size_t n_rows, const int8_t *packed, s
 {
     int16_t *const rows = scratch;                             /* [n_rows, depth, rounded up] */
     int16_t *const panel = scratch + KERNEL_INT8_ROWS * DEPTH; /* [pairs, WIDTH, 2] */
+    const size_t panel_bytes = multiply_int8_panel_bytes(n_in);
 
     for (size_t k = 0; k < n_in; k += DEPTH) {
         const size_t depth = n_in - k < DEPTH ? n_in - k : DEPTH;
         struct tile tile = {.a_stride = round_up(depth, 16),
                             .panel = panel,
-                            .n_pairs = round_up(depth, 2) / 2,
+                            .n_pairs = round_up(depth, KERNEL_INT8_GROUP) / 2,
                             .c_stride = n_out,
                             .adds = k > 0};
 
@@ -164,9 +195,11 @@ void multiply_int8_avx2(const uint8_t *a, size_t n_rows, const int8_t *packed, s
             widen_row(a + row * n_in + k, depth, rows + row * tile.a_stride);
         for (size_t column = 0; column < n_out; column += WIDTH) {
             const size_t n_columns = n_out - column;
+            const int8_t *from = packed + column / WIDTH * panel_bytes + k * WIDTH;
 
-            widen_panel(packed + column / WIDTH * multiply_int8_panel_bytes(n_in) + k * WIDTH,
-                        round_up(depth, KERNEL_INT8_GROUP) / KERNEL_INT8_GROUP, panel);
+            widen_panel(from, tile.n_pairs / 2, panel);
+            if (n_columns > WIDTH)
+                prefetch_panel(from + panel_bytes, depth * WIDTH);
             for (size_t row = 0; row < n_rows; row += TILE_ROWS) {
                 const size_t height = n_rows - row < TILE_ROWS ? n_rows - row : TILE_ROWS;
 
