@@ -67,7 +67,8 @@ bool option_is_list(const struct option *option);
 enum option_source {
     OPTION_SOURCE_DEFAULT,
     OPTION_SOURCE_FILE,
-    OPTION_SOURCE_TEI, /* a variable of Text Embeddings Inference (foreign.h) */
+    OPTION_SOURCE_TEI,        /* a variable of Text Embeddings Inference (foreign.h) */
+    OPTION_SOURCE_FILE_MODEL, /* the file's object of one of several models */
     OPTION_SOURCE_ENVIRONMENT,
     OPTION_SOURCE_FLAG,
 };

@@ -55,9 +55,9 @@ const char *option_get_heading(const struct option *option)
 struct option_name option_spell_field(const char *field, enum option_source source)
 {
     static const char *const prefixes[] = {
-        [OPTION_SOURCE_DEFAULT] = "--", [OPTION_SOURCE_FILE] = "",
-        [OPTION_SOURCE_TEI] = "",       [OPTION_SOURCE_ENVIRONMENT] = "NESTD_",
-        [OPTION_SOURCE_FLAG] = "--",
+        [OPTION_SOURCE_DEFAULT] = "--",  [OPTION_SOURCE_FILE] = "",
+        [OPTION_SOURCE_FILE_MODEL] = "", [OPTION_SOURCE_TEI] = "",
+        [OPTION_SOURCE_FLAG] = "--",     [OPTION_SOURCE_ENVIRONMENT] = "NESTD_",
     };
     struct option_name name;
 
@@ -65,7 +65,7 @@ struct option_name option_spell_field(const char *field, enum option_source sour
     for (char *c = name.text + strlen(prefixes[source]); *c; c++) {
         if (source == OPTION_SOURCE_ENVIRONMENT || source == OPTION_SOURCE_TEI)
             *c = (char)toupper((unsigned char)*c);
-        else if (source != OPTION_SOURCE_FILE && *c == '_')
+        else if (source != OPTION_SOURCE_FILE && source != OPTION_SOURCE_FILE_MODEL && *c == '_')
             *c = '-';
     }
     return name;

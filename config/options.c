@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Reads the options from their sources, weakest first, each through the same option_set, so a
- * value means the same wherever it is written. The flags are walked twice: first for --help,
- * --version, --describe and --config, since the file must be read before them, then for the rest.
+ * value means the same wherever it is written. Of several models each has all options, so all
+ * sources are read once for each, after they were looked at for how many models there are.
  * The variables of Text Embeddings Inference come last, for options that have no stronger source:
  * their names are plain (PORT), so one that is not needed need not make sense. Whatever is unknown,
  * out of range or given twice ends the reading with a message that names the option as the person
  * wrote it, the value, and what is allowed. */
-#include "config/describe.h"
-#include "config/foreign.h"
 #include "config/option_value.h"
 #include "config/options.h"
 #include "config/reading.h"
@@ -24,194 +22,6 @@ static bool set_defaults(struct reading *reading)
             !reading_set(reading, &option_table[i], OPTION_SOURCE_DEFAULT,
                          option_table[i].default_text))
             return false;
-    return true;
-}
-
-/* One argument, or two: --port 8080, --port=8080, --auto-truncate. */
-struct flag {
-    const struct option *option; /* NULL: --config, or unused */
-    const struct foreign_unused *unused;
-    const char *value;
-};
-
-static bool is_word(const char *argument, const char *word, size_t len_bytes)
-{
-    return strlen(word) == len_bytes && memcmp(argument, word, len_bytes) == 0;
-}
-
-/* "--port is for nestd serve, not for nestd embed" */
-static bool refuse_foreign(struct reading *reading, const struct option *option)
-{
-    return reading_complain(
-        reading, "%s is for %s, not for nestd %s", option_spell(option, OPTION_SOURCE_FLAG).text,
-        option_name_owners(option).text, options_command_name(reading->options.command));
-}
-
-/* What the flag of that name sets. */
-static bool find_flag(struct reading *reading, const char *name, size_t len_bytes,
-                      struct flag *flag)
-{
-    const bool is_server = reading->options.command == OPTIONS_SERVE;
-
-    flag->option = option_find(OPTION_SOURCE_FLAG, name, len_bytes);
-    if (!flag->option)
-        flag->option = foreign_find(OPTION_SOURCE_FLAG, name, len_bytes);
-    if (!flag->option && is_server)
-        flag->unused = foreign_find_unused(OPTION_SOURCE_FLAG, name, len_bytes);
-    if (!flag->option && !flag->unused && !is_word(name, "--config", len_bytes))
-        return reading_refuse_name(reading, "flag", OPTION_SOURCE_FLAG, name, len_bytes);
-    if (flag->option && !option_is_of(flag->option, reading->options.command))
-        return refuse_foreign(reading, flag->option);
-    return true;
-}
-
-/* "a whole number from 0 to 65535" */
-static struct option_expected describe_value(const struct flag *flag)
-{
-    struct option_expected expected;
-
-    if (flag->option)
-        return option_expect(flag->option);
-    snprintf(expected.text, sizeof(expected.text), "%s",
-             flag->unused ? flag->unused->argument : "the path of a JSON file");
-    return expected;
-}
-
-static bool is_switch(const struct flag *flag)
-{
-    return flag->option   ? flag->option->type == OPTION_SWITCH
-           : flag->unused ? flag->unused->argument[0] == '\0'
-                          : false;
-}
-
-/* Reads the flag at argv[*at] and moves *at past it and its value. */
-static bool read_flag(struct reading *reading, int argc, char *const *argv, int *at,
-                      struct flag *ret_flag)
-{
-    const char *const argument = argv[(*at)++];
-    const size_t name_len = strcspn(argument, "=");
-    const char *const next = *at < argc ? argv[*at] : NULL;
-    struct flag flag = {0};
-
-    if (argument[0] != '-')
-        return reading_complain(reading,
-                                "%s: an argument without a flag; --help lists every option",
-                                shown_of_string(argument).text);
-    if (!find_flag(reading, argument, name_len, &flag))
-        return false;
-    if (argument[name_len] == '=') {
-        flag.value = argument + name_len + 1;
-    } else if (is_switch(&flag)) {
-        const bool has_value = next && (strcmp(next, "true") == 0 || strcmp(next, "false") == 0);
-
-        flag.value = has_value ? next : "true";
-        *at += has_value;
-    } else if (next && strncmp(next, "--", 2) != 0) {
-        flag.value = next;
-        ++*at;
-    } else {
-        return reading_complain(reading, "%s: expected %s after it", shown_of_string(argument).text,
-                                describe_value(&flag).text);
-    }
-    *ret_flag = flag;
-    return true;
-}
-
-/* The first argument, unless it is a flag; without one it is OPTIONS_SERVE. */
-static bool read_command(struct reading *reading, int argc, char *const *argv)
-{
-    reading->first_flag = 1;
-    if (argc < 2 || argv[1][0] == '-')
-        return true;
-    for (enum options_command command = 0; command < N_OPTIONS_COMMANDS; command++) {
-        if (strcmp(argv[1], options_command_name(command)) != 0)
-            continue;
-        reading->options.command = command;
-        reading->report->command = command;
-        reading->first_flag = 2;
-        return true;
-    }
-    return reading_complain(reading,
-                            "%s: neither a flag nor a command, which would be serve, embed or "
-                            "evaluate",
-                            shown_of_string(argv[1]).text);
-}
-
-/* --describe, with what follows it. */
-static bool read_describe(struct reading *reading, const char *name)
-{
-    reading->report->describe = name ? describe_find(name) : NULL;
-    if (!reading->report->describe)
-        return reading_complain(reading, "--describe: expected man, bash, zsh or fish after it");
-    reading->outcome = OPTIONS_DESCRIBE;
-    return true;
-}
-
-/* The first walk: --help, --version, --describe and --config. */
-static bool scan_flags(struct reading *reading, int argc, char *const *argv)
-{
-    for (int at = reading->first_flag; at < argc;) {
-        struct flag flag;
-
-        if (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0) {
-            reading->outcome = OPTIONS_HELP;
-            return true;
-        }
-        if (strcmp(argv[at], "--version") == 0) {
-            reading->outcome = OPTIONS_VERSION;
-            return true;
-        }
-        if (strcmp(argv[at], "--describe") == 0)
-            return read_describe(reading, at + 1 < argc ? argv[at + 1] : NULL);
-        if (!read_flag(reading, argc, argv, &at, &flag))
-            return false;
-        reading->n_flag_models += flag.option == &option_table[OPTION_INDEX_model_id];
-        if (flag.option || flag.unused)
-            continue;
-        if (reading->file_path)
-            return reading_complain(reading, "--config is given twice");
-        reading->file_path = flag.value;
-    }
-    return true;
-}
-
-/* What has been said of all models may be said anew of this one. */
-static void begin_model(struct reading *reading)
-{
-    for (size_t i = 0; i < N_OPTIONS; i++)
-        reading->is_common[i] = option_is_of_model(&option_table[i]);
-}
-
-/* Whether a flag is of the model that is read. `n_before` counts the models up to it. */
-static bool is_of_this_model(struct reading *reading, const struct option *option, size_t n_before)
-{
-    if (!option || !option_is_of_model(option) || n_before == 0)
-        return true;
-    if (n_before == reading->model + 1 && option == &option_table[OPTION_INDEX_model_id])
-        begin_model(reading);
-    return n_before == reading->model + 1;
-}
-
-/* The second walk. */
-static bool apply_flags(struct reading *reading, int argc, char *const *argv)
-{
-    const bool are_several =
-        reading->options.command == OPTIONS_SERVE && reading->n_flag_models > 1;
-    size_t n_models = 0;
-
-    for (int at = reading->first_flag; at < argc;) {
-        struct flag flag;
-
-        if (!read_flag(reading, argc, argv, &at, &flag))
-            return false;
-        n_models += flag.option == &option_table[OPTION_INDEX_model_id];
-        if (are_several && !is_of_this_model(reading, flag.option, n_models))
-            continue;
-        if (flag.unused)
-            reading_note_unused(reading, flag.unused, OPTION_SOURCE_FLAG);
-        if (flag.option && !reading_set(reading, flag.option, OPTION_SOURCE_FLAG, flag.value))
-            return false;
-    }
     return true;
 }
 
@@ -294,20 +104,55 @@ static bool check_together(struct reading *reading)
     return options->command != OPTIONS_SERVE || check_server(reading);
 }
 
-static bool read_all(struct reading *reading, int argc, char *const *argv, char *const *envp)
+/* Which source lists the models, and how many. Any other command than serve has one. */
+static bool count_models(struct reading *reading)
 {
-    if (!read_command(reading, argc, argv) || !scan_flags(reading, argc, argv))
+    const struct {
+        enum option_source source;
+        size_t n;
+    } lists[] = {
+        {OPTION_SOURCE_FLAG, reading->n_flag_models},
+        {OPTION_SOURCE_ENVIRONMENT, reading_count_listed(reading, OPTION_SOURCE_ENVIRONMENT)},
+        {OPTION_SOURCE_FILE_MODEL, reading->n_file_models},
+        {OPTION_SOURCE_TEI, reading_count_listed(reading, OPTION_SOURCE_TEI)},
+    };
+
+    reading->n_models = 1;
+    if (reading->options.command != OPTIONS_SERVE)
+        return true;
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        if (lists[i].n == 0)
+            continue;
+        reading->models_of = lists[i].source;
+        reading->n_models = lists[i].n;
+        break;
+    }
+    if (reading->n_models > OPTIONS_MAX_MODELS)
+        return reading_complain(reading, "%zu models are more than one server takes, which is %d",
+                                reading->n_models, OPTIONS_MAX_MODELS);
+    if (reading->n_file_models > 0 && reading->models_of != OPTION_SOURCE_FILE_MODEL)
+        reading_warn(reading, "%s: its models are not served, since %s names others",
+                     shown_of_string(reading->file_path).text,
+                     option_spell(&option_table[OPTION_INDEX_model_id], reading->models_of).text);
+    return true;
+}
+
+/* What has to be known before values are read. */
+static bool prepare(struct reading *reading)
+{
+    if (!reading_read_command(reading) || !reading_scan_flags(reading))
         return false;
     if (reading->outcome != OPTIONS_RUN)
         return true;
-    if (!set_defaults(reading))
-        return false;
-    if (!reading->file_path)
-        reading_find_file(reading, envp);
-    if (reading->file_path && !reading_set_from_file(reading))
-        return false;
-    if (!reading_set_from_environment(reading, envp) || !apply_flags(reading, argc, argv) ||
-        !reading_set_from_tei_environment(reading, envp))
+    reading_find_file(reading);
+    return reading_open_file(reading) && count_models(reading);
+}
+
+static bool read_sources(struct reading *reading)
+{
+    if (!set_defaults(reading) || (reading->file && !reading_set_from_file(reading)) ||
+        !reading_set_from_environment(reading) || !reading_set_from_flags(reading) ||
+        !reading_set_from_tei_environment(reading))
         return false;
     if (reading->unused[0])
         reading_warn(reading,
@@ -317,45 +162,61 @@ static bool read_all(struct reading *reading, int argc, char *const *argv, char 
     return check_together(reading);
 }
 
-/* Of each model after the first: everything is read once more, as it holds for that one. */
-static bool read_more(struct reading *first, int argc, char *const *argv, char *const *envp)
+/* Everything is read anew for each model, as it holds for that one. */
+static bool read_model(struct reading *reading, size_t model, struct options *ret_options)
 {
-    struct options *const options = &first->options;
-    const size_t n_models = first->n_flag_models ? first->n_flag_models : first->n_models;
+    const enum options_command command = reading->options.command;
+    bool is_read;
 
-    if (options->command != OPTIONS_SERVE || n_models < 2)
-        return true;
-    if (n_models > OPTIONS_MAX_MODELS)
-        return reading_complain(first, "%zu models are more than one server takes, which is %d",
-                                n_models, OPTIONS_MAX_MODELS);
-    options->more = calloc(n_models - 1, sizeof(*options->more));
-    if (!options->more)
-        return reading_complain(first, "out of memory");
-    for (size_t i = 1; i < n_models; i++) {
-        struct options_report report = {0};
-        struct reading reading = {.outcome = OPTIONS_RUN, .report = &report, .model = i};
-        const bool is_read = read_all(&reading, argc, argv, envp);
+    reading->model = model;
+    memset(reading->sources, 0, sizeof(reading->sources));
+    memset(reading->is_common, 0, sizeof(reading->is_common));
+    reading->unused[0] = '\0';
+    is_read = read_sources(reading);
+    if (is_read)
+        *ret_options = reading->options;
+    else
+        options_release(&reading->options);
+    reading->options = (struct options){.command = command};
+    return is_read;
+}
 
-        options->more[options->n_more++] = reading.options;
-        if (!is_read)
-            return reading_complain(first, "%s", report.problem);
+/* The first model's options, with those of the others in them. */
+static bool read_models(struct reading *reading, struct options *ret_options)
+{
+    struct options first;
+
+    if (!read_model(reading, 0, &first))
+        return false;
+    if (reading->n_models > 1) {
+        first.more = calloc(reading->n_models - 1, sizeof(*first.more));
+        if (!first.more) {
+            options_release(&first);
+            return reading_complain(reading, "out of memory");
+        }
     }
+    for (size_t i = 1; i < reading->n_models; i++) {
+        if (!read_model(reading, i, &first.more[i - 1])) {
+            options_release(&first);
+            return false;
+        }
+        first.n_more++;
+    }
+    *ret_options = first;
     return true;
 }
 
 enum options_outcome options_read(int argc, char *const *argv, char *const *envp,
                                   struct options *ret_options, struct options_report *report)
 {
-    struct reading reading = {.outcome = OPTIONS_RUN, .report = report};
+    struct reading reading = {
+        .argc = argc, .argv = argv, .envp = envp, .outcome = OPTIONS_RUN, .report = report};
 
     *report = (struct options_report){0};
-    if (!read_all(&reading, argc, argv, envp) ||
-        (reading.outcome == OPTIONS_RUN && !read_more(&reading, argc, argv, envp)))
+    if (!prepare(&reading) ||
+        (reading.outcome == OPTIONS_RUN && !read_models(&reading, ret_options)))
         reading.outcome = OPTIONS_BAD;
-    if (reading.outcome == OPTIONS_RUN)
-        *ret_options = reading.options;
-    else
-        options_release(&reading.options);
+    reading_close_file(&reading);
     return reading.outcome;
 }
 

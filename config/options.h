@@ -95,8 +95,9 @@ struct options_report {
  * commands. *ret_options is touched only with OPTIONS_RUN; then max_request_tokens is at most
  * max_queue_tokens, and there is a model_id, a health_check or, for the other commands than
  * OPTIONS_SERVE, a url. A server may have several models: --model-id is given again, or its
- * variable lists them. What follows a --model-id then holds for that model, and what precedes the
- * first, for all.
+ * variable lists them, or `models` in the file does. What follows a --model-id then holds for that
+ * model, and what precedes the first, for all; so does what is in an object of `models`, and beside
+ * it.
  * *report is overwritten. */
 enum options_outcome options_read(int argc, char *const *argv, char *const *envp,
                                   struct options *ret_options, struct options_report *report);

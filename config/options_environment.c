@@ -44,40 +44,55 @@ static const char *split_variable(const char *variable, char name[128])
     return equals + 1;
 }
 
-/* A variable lists a server's models, and gives the one that is read its name. Flags, which have been
- * counted, win over it. */
+/* Of the models that a variable lists, the one that is read takes its part. */
 static bool set_from_variable(struct reading *reading, const struct option *option,
                               enum option_source source, const char *value)
 {
-    char *parts, *name;
+    char *name;
     bool is_set;
 
-    if (option != &option_table[OPTION_INDEX_model_id] || !strchr(value, ',') ||
-        reading->options.command != OPTIONS_SERVE || reading->n_flag_models > 0)
+    if (option != &option_table[OPTION_INDEX_model_id] || reading->models_of != source)
         return reading_set(reading, option, source, value);
-    parts = strdup(value);
-    if (!parts)
+    for (size_t i = 0; i < reading->model; i++)
+        value += strcspn(value, ",") + 1;
+    name = strndup(value, strcspn(value, ","));
+    if (!name)
         return reading_complain(reading, "out of memory");
-    name = parts;
-    reading->n_models = 1;
-    for (char *c = parts; *c; c++) {
-        if (*c != ',')
-            continue;
-        *c = '\0';
-        if (reading->n_models++ == reading->model)
-            name = c + 1;
-    }
     is_set = reading_set(reading, option, source, name);
-    free(parts);
+    free(name);
     return is_set;
 }
 
-bool reading_set_from_environment(struct reading *reading, char *const *envp)
+/* The value of a variable; NULL: there is none. */
+static const char *find_variable(const struct reading *reading, const char *name)
+{
+    const size_t len_bytes = strlen(name);
+
+    for (char *const *at = reading->envp; *at; at++)
+        if (strncmp(*at, name, len_bytes) == 0 && (*at)[len_bytes] == '=')
+            return *at + len_bytes + 1;
+    return NULL;
+}
+
+size_t reading_count_listed(const struct reading *reading, enum option_source source)
+{
+    const struct option *const option = &option_table[OPTION_INDEX_model_id];
+    const char *value = find_variable(reading, option_spell(option, source).text);
+    size_t n = 1;
+
+    if (!value || (source == OPTION_SOURCE_TEI && *value == '\0'))
+        return 0;
+    for (; *value; value++)
+        n += *value == ',';
+    return n;
+}
+
+bool reading_set_from_environment(struct reading *reading)
 {
     char name[128], first_ignored[128];
     size_t n_ignored = 0;
 
-    for (; *envp; envp++) {
+    for (char *const *envp = reading->envp; *envp; envp++) {
         const char *const value = split_variable(*envp, name);
         const struct option *option;
 
@@ -144,19 +159,16 @@ static bool read_tei_variable(struct reading *reading, const char *variable)
     return set_from_variable(reading, option, OPTION_SOURCE_TEI, value);
 }
 
-bool reading_set_from_tei_environment(struct reading *reading, char *const *envp)
+bool reading_set_from_tei_environment(struct reading *reading)
 {
-    for (; *envp; envp++)
+    for (char *const *envp = reading->envp; *envp; envp++)
         if (!read_tei_variable(reading, *envp))
             return false;
     return true;
 }
 
-void reading_find_file(struct reading *reading, char *const *envp)
+void reading_find_file(struct reading *reading)
 {
-    static const char prefix[] = "NESTD_CONFIG=";
-
-    for (; *envp && !reading->file_path; envp++)
-        if (strncmp(*envp, prefix, sizeof(prefix) - 1) == 0)
-            reading->file_path = *envp + sizeof(prefix) - 1;
+    if (!reading->file_path)
+        reading->file_path = find_variable(reading, "NESTD_CONFIG");
 }

@@ -23,12 +23,17 @@ void reading_warn(struct reading *reading, const char *format, ...)
     struct options_report *const report = reading->report;
     va_list arguments;
 
+    char *warning = report->warnings[report->n_warnings];
+
     if (report->n_warnings == sizeof(report->warnings) / sizeof(report->warnings[0]))
         return;
     va_start(arguments, format);
-    vsnprintf(report->warnings[report->n_warnings++], sizeof(report->warnings[0]), format,
-              arguments);
+    vsnprintf(warning, sizeof(report->warnings[0]), format, arguments);
     va_end(arguments);
+    for (size_t i = 0; i < report->n_warnings; i++)
+        if (strcmp(report->warnings[i], warning) == 0)
+            return;
+    report->n_warnings++;
 }
 
 struct shown shown_of(const char *text, size_t len_bytes)
@@ -61,6 +66,9 @@ struct place reading_name_place(const struct reading *reading, const struct opti
     if (source == OPTION_SOURCE_FILE)
         snprintf(place.text, sizeof(place.text), "%s: %s", shown_of_string(reading->file_path).text,
                  name.text);
+    else if (source == OPTION_SOURCE_FILE_MODEL)
+        snprintf(place.text, sizeof(place.text), "%s: models[%zu].%s",
+                 shown_of_string(reading->file_path).text, reading->model, name.text);
     else
         snprintf(place.text, sizeof(place.text), "%s", name.text);
     return place;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The options while they are being read: values, where each is from, and the message that ends the
- * reading. For the files of config/ only. */
+ * reading. Of several models each has all options, and they are read once for each. For the files of
+ * config/ only. */
 #ifndef NESTD_CONFIG_READING_H
 #define NESTD_CONFIG_READING_H
 
@@ -12,20 +13,29 @@
 #include <stddef.h>
 
 struct foreign_unused;
+struct json_t;
 
 struct reading {
+    /* What the program is started with, the same for each model. */
+    int argc;
+    char *const *argv;
+    char *const *envp;
+    int first_flag;               /* past the command in argv */
+    const char *file_path;        /* of --config or NESTD_CONFIG; NULL: no file */
+    struct json_t *file;          /* an object, owned; NULL: no file */
+    size_t n_flag_models;         /* that flags name */
+    size_t n_file_models;         /* that the file lists */
+    size_t n_models;              /* that are read */
+    enum option_source models_of; /* which source lists them */
+    enum options_outcome outcome; /* what the flags ask for */
+    struct options_report *report;
+    /* Of the model that is read. */
+    size_t model; /* which one, by number */
     struct options options;
     enum option_source sources[N_OPTIONS]; /* where each value is from */
     bool
         is_common[N_OPTIONS]; /* said of all models, and may be said anew of the one that is read */
-    size_t model;             /* the one that is read, by number */
-    size_t n_models;          /* that a variable lists */
-    size_t n_flag_models;     /* that flags name */
-    int first_flag;           /* past the command in argv */
-    const char *file_path;    /* of --config or NESTD_CONFIG; NULL: no file */
-    enum options_outcome outcome; /* what the flags ask for */
-    char unused[160];             /* "--dense-path, DISABLE_SPANS": given, without effect */
-    struct options_report *report;
+    char unused[160];         /* "--dense-path, DISABLE_SPANS": given, without effect */
 };
 
 /* Text from outside on its way into a message: cut, and without control characters. */
@@ -36,9 +46,9 @@ struct shown {
 struct shown shown_of(const char *text, size_t len_bytes);
 struct shown shown_of_string(const char *text);
 
-/* "--port", "NESTD_PORT", "nestd.json: port" */
+/* "--port", "NESTD_PORT", "nestd.json: port", "nestd.json: models[1].dtype" */
 struct place {
-    char text[sizeof(struct shown) + sizeof(struct option_name) + 2];
+    char text[sizeof(struct shown) + sizeof(struct option_name) + sizeof(": models[63].")];
 };
 
 struct place reading_name_place(const struct reading *reading, const struct option *option,
@@ -53,7 +63,7 @@ bool reading_refuse_value(struct reading *reading, const struct option *option,
 bool reading_refuse_name(struct reading *reading, const char *what, enum option_source source,
                          const char *name, size_t len_bytes);
 
-/* Adds to the warnings, while there is room. */
+/* Adds to the warnings, while there is room; what is said of several models is said once. */
 void reading_warn(struct reading *reading, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -70,13 +80,25 @@ bool reading_set(struct reading *reading, const struct option *option, enum opti
 void reading_note_unused(struct reading *reading, const struct foreign_unused *unused,
                          enum option_source source);
 
-/* Reads the JSON file at reading->file_path (options_file.c). */
-bool reading_set_from_file(struct reading *reading);
+/* The command line (options_flags.c): its first argument is a command, unless it is a flag; what its
+ * flags say of the other sources, and how many models they name; sets what they say of the model that is
+ * read. */
+bool reading_read_command(struct reading *reading);
+bool reading_scan_flags(struct reading *reading);
+bool reading_set_from_flags(struct reading *reading);
 
-/* Each reads an environment (options_environment.c): NESTD_CONFIG alone, unless the file is known;
- * our variables; those of Text Embeddings Inference. */
-void reading_find_file(struct reading *reading, char *const *envp);
-bool reading_set_from_environment(struct reading *reading, char *const *envp);
-bool reading_set_from_tei_environment(struct reading *reading, char *const *envp);
+/* The JSON file at reading->file_path, if there is one (options_file.c): loads it and counts the models
+ * that it lists; sets what it says of the model that is read; lets go of it. */
+bool reading_open_file(struct reading *reading);
+bool reading_set_from_file(struct reading *reading);
+void reading_close_file(struct reading *reading);
+
+/* The environment (options_environment.c): looks for NESTD_CONFIG alone, unless the file is known;
+ * counts the models that the variable of a source lists, 0 if there is none; sets what our variables
+ * say; what those of Text Embeddings Inference say. */
+void reading_find_file(struct reading *reading);
+size_t reading_count_listed(const struct reading *reading, enum option_source source);
+bool reading_set_from_environment(struct reading *reading);
+bool reading_set_from_tei_environment(struct reading *reading);
 
 #endif

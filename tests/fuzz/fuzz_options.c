@@ -56,6 +56,18 @@ static void add_piece(struct start *start, int file, const char *piece)
     }
 }
 
+static void check_model(const struct options *options)
+{
+    if ((!options->model_id && !options->health_check) || options->port < 0 ||
+        options->port > 65535 || options->payload_limit < 1024 ||
+        !(options->request_timeout >= 1) || options->model_alias.n_values > OPTIONS_MAX_VALUES ||
+        options->max_request_tokens > options->max_queue_tokens)
+        abort();
+    for (size_t i = 0; i < options->model_alias.n_values; i++)
+        if (options->model_alias.values[i][0] == '\0')
+            abort();
+}
+
 static void check(enum options_outcome outcome, const struct options *options,
                   const struct options_report *report)
 {
@@ -63,14 +75,10 @@ static void check(enum options_outcome outcome, const struct options *options,
         abort();
     if (outcome != OPTIONS_RUN)
         return;
-    if (!options->model_id || options->port < 0 || options->port > 65535 ||
-        options->payload_limit < 1024 || !(options->request_timeout >= 1) ||
-        options->model_alias.n_values > OPTIONS_MAX_VALUES ||
-        options->max_request_tokens > options->max_queue_tokens)
+    if (options->n_more >= OPTIONS_MAX_MODELS)
         abort();
-    for (size_t i = 0; i < options->model_alias.n_values; i++)
-        if (options->model_alias.values[i][0] == '\0')
-            abort();
+    for (size_t i = 0; i <= options->n_more; i++)
+        check_model(options_of_model(options, i));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len_bytes)

@@ -72,11 +72,12 @@ def read_reply(connection, method="POST"):
 class Server:
     """Starts the program on a free port. stop() checks exit status 0 and a clean log. With `trusted`,
     a certificate's file, it is spoken to by TLS. `log` is a file for its log that may be full: then
-    the port must be given."""
+    the port must be given. Without a model, one is named otherwise."""
 
     def __init__(self, binary, model, *options, port=0, env=None, trusted=None, log=None):
         self.tls = ssl.create_default_context(cafile=trusted) if trusted else None
-        self.command = [binary, "--model-id", str(model), "--port", str(port), *map(str, options)]
+        named = ["--model-id", str(model)] if model else []
+        self.command = [binary, *named, "--port", str(port), *map(str, options)]
         self._port = port if log else None
         self._log = log or tempfile.TemporaryFile()
         self.process = subprocess.Popen(

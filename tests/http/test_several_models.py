@@ -7,6 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from harness import run_to_end
 from sending import head, long_texts
 
 make_random_model = pytest.importorskip("make_random_model")
@@ -147,6 +148,33 @@ def test_limits_are_the_models_own(pair):
     refused = pair.post("/v1/embeddings", {"model": "tiny", "input": "x", "dimensions": 17})
     assert refused.json()["error"]["param"] == "dimensions"
     assert len(pair.embed(input="x", dimensions=17)["data"][0]["embedding"]) == 17
+
+
+def test_models_of_a_file_have_their_own_dtype_limits_and_prompt(serve, binary, model, tiny, name, pair, tmp_path):
+    """Their bytes are those of servers that have the same by flags."""
+    first = {"model_id": model, "dtype": "float32", "default_prompt": "query: ", "max_client_batch_size": 2}
+    second = {"model_id": str(tiny), "served_model_name": "tiny", "model_alias": ["little"], "matryoshka_dims": [8]}
+    file = tmp_path / "nestd.json"
+    file.write_text(json.dumps({"max_client_batch_size": 3, "dtype": "auto", "models": [first, second]}))
+    server = serve(binary, None, "--config", file)
+    alone = serve(binary, model, "--dtype", "float32")
+    assert vectors(server, TEXTS[:2], model=name) == vectors(alone, [f"query: {text}" for text in TEXTS[:2]])
+    little = vectors(server, TEXTS[:3], model="little", dimensions=8)
+    assert little == vectors(pair, TEXTS[:3], model="tiny", dimensions=8)
+    info = [server.get(f"/info?model={key}").json() for key in (name, "tiny")]
+    assert [one["max_client_batch_size"] for one in info] == [2, 3]
+    assert info[0]["model_dtype"] == "float32"
+    assert info[1]["model_dtype"] == pair.get("/info?model=tiny").json()["model_dtype"]
+    for key, n, status in ((name, 2, 200), (name, 3, 400), ("tiny", 3, 200), ("tiny", 4, 400)):
+        assert server.post("/v1/embeddings", {"model": key, "input": ["x"] * n}).status == status
+    assert server.post("/v1/embeddings", {"model": "tiny", "input": "x", "dimensions": 4}).status == 400
+
+
+def test_a_model_of_a_file_that_cannot_be_is_refused_by_its_place(binary, model, tmp_path):
+    file = tmp_path / "nestd.json"
+    file.write_text(json.dumps({"models": [{"model_id": str(model)}, {"model_id": "b", "dtype": "int4"}]}))
+    done = run_to_end(binary, "--config", file)
+    assert done.returncode == 2 and f"{file}: models[1].dtype=int4: expected one of auto|" in done.stderr
 
 
 def test_everything_that_lists_models_lists_them_all(pair, name):
