@@ -169,7 +169,8 @@ static void widen_panel(const int8_t *packed, size_t n_groups, int16_t *wide)
 }
 
 /* A panel is read in one go, and the next only after all rows have passed by: the hardware does not
- * fetch it ahead. With weights beyond the second-level cache that took 2 to 4 % of 64 rows' time, 6 to 9 of 16's. */
+ * fetch it ahead. With weights beyond the second-level cache that took 2 to 4 % of 64 rows' time,
+ * and 6 to 9 of 16's. */
 static void prefetch_panel(const int8_t *packed, size_t n_bytes)
 {
     for (size_t i = 0; i < n_bytes; i += 64)
