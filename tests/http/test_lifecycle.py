@@ -3,6 +3,7 @@
 
 import http.client
 import json
+import pathlib
 import re
 import signal
 import threading
@@ -45,9 +46,34 @@ def test_request_in_flight_is_answered_whole(start, model, number):
     assert server.wait() == 0
 
 
-def test_idle_server_stops_at_once(start, model):
+class Cost:
+    """What a process has cost so far."""
+
+    def __init__(self, pid):
+        statuses = [path.read_text() for path in pathlib.Path(f"/proc/{pid}/task").glob("*/status")]
+        wakes = re.findall(r"^voluntary_ctxt_switches:\s*(\d+)", "".join(statuses), re.MULTILINE)
+        self.n_wakes = sum(map(int, wakes))
+        self.at_s = time.monotonic()
+        self.cpu_s = time.clock_gettime(~pid << 3 | 2)  # clock_getcpuclockid(3), of a process
+
+
+def is_idle(pid, seconds=2):
+    """Whether it takes less than 0.1 % of a core, and hardly ever wakes."""
+    before = Cost(pid)
+    time.sleep(seconds)
+    after = Cost(pid)
+    passed_s = after.at_s - before.at_s
+    share = (after.cpu_s - before.cpu_s) / passed_s
+    wakes = (after.n_wakes - before.n_wakes) / passed_s
+    print(f"{100 * share:.4f} % of a core, {wakes:.1f} wakes a second")
+    return share < 0.001 and wakes < 4
+
+
+def test_idle_server_sleeps_and_stops_at_once(start, model):
     server = start(model).wait_ready()
     kept = server.connect()
+    server.embed(input="so that every thread has had work")
+    assert any(is_idle(server.process.pid) for _ in range(5)), "something in it wakes by the clock"
     began = time.monotonic()
     server.signal()
     assert server.wait() == 0
