@@ -148,29 +148,37 @@ def test_restart_on_a_passed_socket_is_not_seen(binary, model):
         port = tcp.getsockname()[1]
         ended = threading.Event()
 
+        replies = [[] for _ in range(4)]
+
         def keep_asking(i):
-            replies = []
             while not ended.is_set():
                 connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-                replies.append(ask(connection, "POST", "/v1/embeddings", {"input": f"text {i}"}))
+                replies[i].append(ask(connection, "POST", "/v1/embeddings", {"input": f"text {i}"}))
                 connection.close()
-            return replies
+
+        def wait_for_replies():
+            """Two more to everyone."""
+            before = [len(each) for each in replies]
+            deadline = time.monotonic() + 60
+            while any(len(each) < n + 2 for each, n in zip(replies, before)) and time.monotonic() < deadline:
+                time.sleep(0.02)
 
         old = Passed(binary, model, [tcp], "x").wait_ready()
         with concurrent.futures.ThreadPoolExecutor(4) as threads:
             asked = [threads.submit(keep_asking, i) for i in range(4)]
             try:
                 for _ in range(2):
-                    time.sleep(0.2)
+                    wait_for_replies()
                     old.stop()
                     old = Passed(binary, model, [tcp], "x")
                     old.wait_ready()
+                wait_for_replies()
             finally:
                 ended.set()
-            for each in asked:
-                replies = each.result()
-                assert len(replies) > 3 and {status for status, _ in replies} == {200}
-                assert len({json.dumps(json.loads(body)["data"]) for _, body in replies}) == 1
+            for i, each in enumerate(asked):
+                each.result()
+                assert len(replies[i]) >= 6 and {status for status, _ in replies[i]} == {200}
+                assert len({json.dumps(json.loads(body)["data"]) for _, body in replies[i]}) == 1
         old.stop()
 
 
