@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Weights in formats that are not read: the refusal says the way out, and that works."""
+"""Weights in formats that are not read, and models in one folder: the refusal says the way out, and that works."""
+import json
 import os
 import pathlib
 import re
@@ -31,6 +32,19 @@ for i in 0, 1:
     map.update((tensor, name) for tensor, _ in tensors[i::2])
 index = {"metadata": {"total_size": 1}, "weight_map": map}
 open(sys.argv[2] + "/pytorch_model.bin.index.json", "w").write(json.dumps(index))
+"""
+
+ROUTES = """
+import json, sys
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.base.modules import Router
+from sentence_transformers.sentence_transformer.modules import Dense
+tiny, folder = sys.argv[1:]
+transformer, pooling, *_ = SentenceTransformer(tiny, device="cpu")
+routes = {name: [Dense(pooling.embedding_dimension, 5)] for name in ("query", "document")}
+model = SentenceTransformer(modules=[transformer, pooling, Router(routes)], device="cpu")
+model.save(folder)
+print(json.dumps({task: model.encode("two three", task=task).tolist() for task in routes}))
 """
 
 
@@ -68,17 +82,38 @@ def test_pickled_weights_are_told_a_command(binary, tmp_path, name, weights):
     assert re.search(rf"convert it by: python3 -c '.*' {folder}$", found, re.M)
 
 
+@pytest.fixture
+def python():
+    """The folder of a Python that has PyTorch and sentence-transformers."""
+    folder = ROOT / "build" / "variations-venv" / "bin"
+    if not folder.exists():
+        pytest.skip(f"no PyTorch at {folder}")
+    return folder
+
+
+def run_told(python, said):
+    """The command at the end of a refusal."""
+    command = re.search(r"by: (python3 .*)$", said, re.M).group(1)
+    environment = {**os.environ, "PATH": f"{python}:{os.environ['PATH']}", "HF_HUB_OFFLINE": "1"}
+    subprocess.run(["bash", "-c", command], env=environment, timeout=300, check=True)
+
+
 @pytest.mark.library
 @pytest.mark.parametrize("weights, make", [("pytorch_model.bin", PICKLE), ("pytorch_model.bin.index.json", SHARDS)])
-def test_the_command_works(binary, start, tmp_path, weights, make):
-    python = ROOT / "build" / "variations-venv" / "bin"
-    if not python.exists():
-        pytest.skip(f"no PyTorch at {python}")
+def test_the_command_works(binary, start, tmp_path, python, weights, make):
     folder = copy(tmp_path, weights)
     subprocess.run([python / "python3", "-c", make, TINY / "model.safetensors", folder], timeout=300, check=True)
-    command = re.search(r"convert it by: (.*)$", refusal(binary, folder), re.M).group(1)
-    environment = {**os.environ, "PATH": f"{python}:{os.environ['PATH']}"}
-    subprocess.run(["bash", "-c", command], env=environment, timeout=300, check=True)
+    run_told(python, refusal(binary, folder))
     texts = ["one", "two three"]
     vectors = [start(path, "--dtype", "float32").wait_ready().embed(input=texts)["data"] for path in (TINY, folder)]
     assert vectors[0] == vectors[1]
+
+
+@pytest.mark.library
+def test_each_route_of_a_router_becomes_a_model(binary, start, tmp_path, python):
+    folder = tmp_path / "model"
+    made = subprocess.run([python / "python3", "-c", ROUTES, TINY, folder], timeout=300, check=True, stdout=subprocess.PIPE)
+    run_told(python, refusal(binary, folder))
+    for task, expected in json.loads(made.stdout).items():
+        server = start(tmp_path / f"model-{task}", "--dtype", "float32").wait_ready()
+        assert server.embed(input="two three")["data"][0]["embedding"] == pytest.approx(expected, abs=2e-5)

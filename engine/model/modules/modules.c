@@ -76,6 +76,30 @@ static module_reader *find_module(const char *type, size_t index, const struct m
     return NULL;
 }
 
+/* Each route becomes a folder of its own beside the model's: MODEL-query, MODEL-document. */
+#define SPLIT                                                                                      \
+    "python3 -c 'import sys;from sentence_transformers import SentenceTransformer as S;"           \
+    "d=sys.argv[1];m=S(d,device=\"cpu\");f=lambda x:getattr(x,\"sub_modules\",{});"                \
+    "[S(modules=[z for x in m for z in (f(x)[k]if k in "                                           \
+    "f(x)else[x])],prompts=m.prompts,similarity_fn_name="                                          \
+    "m.similarity_fn_name,device=\"cpu\").save(d+\"-\"+k) for y in m for k in f(y).keys()]' "
+
+static enum status refuse_type(const struct document *module, const char *type,
+                               const char *model_dir, struct error *error)
+{
+    if (type_is(type, "Router") || type_is(type, "Asym"))
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "%s: \"type\" is \"%.100s\", which holds a model for each kind of text; "
+                         "save each as a model and serve those, by: " SPLIT "%s",
+                         module->name, type, model_dir);
+    return error_set(error, STATUS_UNSUPPORTED,
+                     "%s: \"type\" is \"%.100s\"; Transformer and Pooling, or StaticEmbedding, "
+                     "and then perhaps Dense, LayerNorm, Normalize or Dropout are served, in "
+                     "this order, or Transformer and LogitScore, or MLMTransformer and "
+                     "SpladePooling",
+                     module->name, type);
+}
+
 static enum status read_module(const char *model_dir, const struct document *module, size_t index,
                                struct modules *modules, struct error *error)
 {
@@ -94,12 +118,7 @@ static enum status read_module(const char *model_dir, const struct document *mod
                          type ? "path" : "type");
     read = find_module(type, index, modules);
     if (!read)
-        return error_set(error, STATUS_UNSUPPORTED,
-                         "%s: \"type\" is \"%.100s\"; Transformer and Pooling, or StaticEmbedding, "
-                         "and then perhaps Dense, LayerNorm, Normalize or Dropout are served, in "
-                         "this order, or Transformer and LogitScore, or MLMTransformer and "
-                         "SpladePooling",
-                         module->name, type);
+        return refuse_type(module, type, model_dir, error);
     if (!path_stays_inside(place.path))
         return error_set(error, STATUS_INVALID,
                          "%s: \"path\" must be inside the model folder, but is \"%.100s\"",

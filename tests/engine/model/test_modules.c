@@ -202,6 +202,21 @@ static void test_modules__refuses_what_cannot_be_done_by_file_and_key(void **sta
     }
 }
 
+static void test_modules__tells_how_to_take_a_router_apart(void **state)
+{
+    static const char *const routers[][2] = {{"Router", NULL}, {"Asym", NULL}};
+    struct folder folder;
+
+    (void)state;
+    make_folder(&folder);
+    for (size_t i = 0; i < 2; i++) {
+        list_modules(&folder, routers[i]);
+        assert_refused(&folder, STATUS_UNSUPPORTED, routers[i][0]);
+        assert_refused(&folder, STATUS_UNSUPPORTED, "save each as a model and serve those, by: ");
+    }
+    folder_release(&folder);
+}
+
 static void test_modules__refuses_weights_that_are_missing_or_pickled(void **state)
 {
     struct folder folder;
@@ -301,6 +316,7 @@ int main(void)
         cmocka_unit_test(test_modules__refuses_what_cannot_be_done_by_file_and_key),
         cmocka_unit_test(test_modules__reads_splade_pooling),
         cmocka_unit_test(test_modules__refuses_splade_pooling_by_file_and_key),
+        cmocka_unit_test(test_modules__tells_how_to_take_a_router_apart),
         cmocka_unit_test(test_modules__refuses_weights_that_are_missing_or_pickled),
     };
 
