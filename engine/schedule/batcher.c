@@ -188,11 +188,22 @@ static void wake_workers(struct batcher *batcher, size_t n_wanted)
         pthread_cond_signal(&batcher->work);
 }
 
+/* How many workers a group that has entered is to wake: its helpers as well as their pass's owner.
+ * Were they woken by the owner, one wake after the other, the first layer of a lone text would be
+ * over before they came. */
+static size_t count_wanted(const struct batcher *batcher, const struct queue *queue,
+                           const struct job_group *group)
+{
+    if (group->engine.n_waiting == 1 && !queue->options.works_alone)
+        return batcher->n_idle > 1 ? batcher->n_idle : 1;
+    return group->engine.n_waiting;
+}
+
 enum status batcher_submit(struct batcher *batcher, size_t model, struct job_group *group)
 {
     struct queue *queue = &batcher->queues[model];
     enum status status = STATUS_OK;
-    size_t n_waiting;
+    size_t n_wanted;
     bool ends = false;
 
     pthread_mutex_lock(&batcher->mutex);
@@ -205,12 +216,12 @@ enum status batcher_submit(struct batcher *batcher, size_t model, struct job_gro
         status = STATUS_OVERLOADED;
     else
         enter_group(batcher, group);
-    n_waiting = status ? 0 : group->engine.n_waiting;
+    n_wanted = status ? 0 : count_wanted(batcher, queue, group);
     ends = !status && group->engine.n_unfinished == 0;
     if (ends)
         close_group(batcher, group);
     pthread_mutex_unlock(&batcher->mutex);
-    wake_workers(batcher, n_waiting);
+    wake_workers(batcher, n_wanted);
     if (ends)
         group->done(group);
     return status;
