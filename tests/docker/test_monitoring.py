@@ -54,7 +54,7 @@ def alert_rules():
 
 
 def metrics_of(expressions):
-    return {name for e in expressions for name in re.findall(r"\b(?:nestd|process)_\w+", e)}
+    return {name for e in expressions for name in re.findall(r"\b(?:nestd|process)_[a-z]\w+", e)}
 
 
 @pytest.fixture(scope="module")
