@@ -102,6 +102,19 @@ def start(binary):
     stop_all(server for server in started if server.process.returncode is None)
 
 
+@pytest.fixture
+def disk(tmp_path):
+    """A folder on a disk of its own, which holds 64 KiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if os.geteuid() != 0 or not shutil.which("mount"):
+        pytest.skip("only root can mount the small disk that this test fills")
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], capture_output=True).returncode:
+        pytest.skip("no small disk can be mounted in this container")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
 @pytest.fixture(scope="session")
 def copy_model(model, tmp_path_factory):
     """Copies of the default model with small files replaced, or left out where the text is None;

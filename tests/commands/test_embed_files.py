@@ -9,7 +9,6 @@ import json
 import os
 import random
 import resource
-import shutil
 import signal
 import subprocess
 import threading
@@ -476,19 +475,6 @@ def test_full_disk_is_said_and_a_larger_one_goes_on(embed, tiny_server, tmp_path
     found = np.load(tmp_path / "v.npy")
     assert found.shape[0] == 20000
     assert found[:2000].tobytes() == server_vectors(tiny_server, texts[:2000]).tobytes()
-
-
-@pytest.fixture
-def disk(tmp_path):
-    """A folder on a disk of its own, which holds 64 KiB; grow() makes it larger."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    if os.geteuid() != 0 or not shutil.which("mount"):
-        pytest.skip("only root can mount the small disk that this test fills")
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], capture_output=True).returncode:
-        pytest.skip("no small disk can be mounted in this container")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
 
 
 def grow(disk, size):

@@ -10,7 +10,6 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import stat
 import subprocess
 import xml.etree.ElementTree
@@ -541,19 +540,6 @@ def test_a_plot_that_fills_a_device_is_an_error(binary, model, tmp_path):
     done = subprocess.run(command, env=environment(), capture_output=True, text=True)
     assert done.returncode == 1 and "full: cannot be written: No space left on device" in done.stderr
     assert full.is_symlink()
-
-
-@pytest.fixture
-def disk(tmp_path):
-    """A folder on a disk of its own, which holds 64 KiB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    if os.geteuid() != 0 or not shutil.which("mount"):
-        pytest.skip("only root can mount the small disk that this test fills")
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], capture_output=True).returncode:
-        pytest.skip("no small disk can be mounted in this container")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
 
 
 def test_a_plot_that_fills_a_disk_leaves_the_one_before(binary, model, disk):

@@ -3,10 +3,7 @@
 fills up under the commands is in tests/commands/test_embed_files.py and test_evaluate.py, under a download in test_hub_download.py."""
 
 import json
-import os
-import shutil
 import socket
-import subprocess
 
 import pytest
 from harness import Server
@@ -53,22 +50,9 @@ def test_it_serves_though_the_log_may_not_grow(binary, model, tmp_path):
     server.stop()
 
 
-@pytest.fixture
-def disk(tmp_path):
-    """A folder on a disk of its own."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    if os.geteuid() != 0 or not shutil.which("mount"):
-        pytest.skip("only root can mount the small disk that this test fills")
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", folder], capture_output=True).returncode:
-        pytest.skip("no small disk can be mounted in this container")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
-
-
 def test_a_log_goes_on_when_a_full_disk_has_room(start, model, disk):
     filler = disk / "filler"
-    filler.write_bytes(bytes(16 << 10))
+    filler.write_bytes(bytes(48 << 10))
     with open(disk / "log", "w+b", buffering=0) as log:
         server = start(model, "--json-output", port=free_port(), log=log).wait_ready()
         use_until_lines_are_lost(server)
