@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The command line. Its flags are walked first for --help, --version, --describe and --config, since the
- * file must be read before them, and to count the models; then for each model, for their values. */
+/* The command line. Its flags are walked first for --help, --version, --describe and --config, since
+ * the file must be read before them, and to count the models; then for each model, for their
+ * values. */
 #include "config/describe.h"
 #include "config/foreign.h"
 #include "config/reading.h"

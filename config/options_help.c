@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* --help: a row for each option, under the heading of its group. One column has its name and argument, the next its sentence, with
- * default and limits in brackets. A name too long for its column gets a line of its own. All lines
- * end where the terminal does, but what cannot be broken.
+/* --help: a row for each option, under the heading of its group. One column has its name and
+ * argument, the next its sentence, with default and limits in brackets. A name too long for its
+ * column gets a line of its own. All lines end where the terminal does, but what cannot be broken.
  */
 #include "config/foreign.h"
 #include "config/option.h"

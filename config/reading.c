@@ -21,9 +21,8 @@ bool reading_complain(struct reading *reading, const char *format, ...)
 void reading_warn(struct reading *reading, const char *format, ...)
 {
     struct options_report *const report = reading->report;
+    char *const warning = report->warnings[report->n_warnings];
     va_list arguments;
-
-    char *warning = report->warnings[report->n_warnings];
 
     if (report->n_warnings == sizeof(report->warnings) / sizeof(report->warnings[0]))
         return;

@@ -8,7 +8,8 @@
  * The limit, on Zen 3 at 3.0 GHz, in GOP/s of one core. Two of its four vector pipes multiply: 192.
  * But a VPADDD goes with each VPMADDWD, takes whichever pipe is free, and so those of the products
  * too: in registers alone the pair does 157, the loop below from the first-level cache 154, whole
- * products 141 at best. Two and six loads for twelve products are no limit.
+ * products 141 at best (tests/bench/bench_kernels multiply_int8 prints those; the loops were timed by
+ * hand, as those below). Two and six loads for twelve products are no limit.
  *
  * What VPMADDUBSW would give: with a VPMADDWD by ones and a VPADDD, as in ONNX Runtime, it uses the
  * same two pipes as often, with one addition in the place of two: 190. It is exact only where no
