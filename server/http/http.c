@@ -167,6 +167,17 @@ static void list_tls_options(const struct tls *tls, struct MHD_OptionItem ret_it
     ret_items[3] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
 }
 
+/* For clients that do not read their reply. The watch ends idle connections and slow requests
+ * earlier. */
+static unsigned choose_timeout_s(const struct options *options)
+{
+    double longest_s = options->keep_alive_timeout > options->request_timeout
+                           ? options->keep_alive_timeout
+                           : options->request_timeout;
+
+    return (unsigned)longest_s + 2;
+}
+
 static struct MHD_Daemon *start_daemon(struct http *http, const struct options *options)
 {
     /* Not epoll for TLS: while a handshake waits for the client, libmicrohttpd (0.9.75 and 1.0.1)
@@ -177,11 +188,6 @@ static struct MHD_Daemon *start_daemon(struct http *http, const struct options *
         MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG;
     struct MHD_OptionItem tls_items[4] = {{.option = MHD_OPTION_END}};
     unsigned n_threads = (unsigned)options->http_threads;
-    /* For clients that do not read their reply. The watch ends idle connections and slow requests
-     * earlier. */
-    double longest_s = options->keep_alive_timeout > options->request_timeout
-                           ? options->keep_alive_timeout
-                           : options->request_timeout;
 
     if (http->tls)
         list_tls_options(http->tls, tls_items);
@@ -196,7 +202,7 @@ static struct MHD_Daemon *start_daemon(struct http *http, const struct options *
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)options->max_connections_per_address,
         MHD_OPTION_STRICT_FOR_CLIENT, MHD_VERSION < 0x01000000 ? 0 : 1,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)longest_s + 2, MHD_OPTION_NOTIFY_CONNECTION,
+        MHD_OPTION_CONNECTION_TIMEOUT, http->timeout_s, MHD_OPTION_NOTIFY_CONNECTION,
         http_link_notify, http, MHD_OPTION_NOTIFY_COMPLETED, notify_completed, http,
         MHD_OPTION_URI_LOG_CALLBACK, http_line_receive, http, MHD_OPTION_ARRAY, tls_items,
         n_threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, n_threads, MHD_OPTION_END);
@@ -320,6 +326,7 @@ static enum status open_http(struct http *http, struct error *error)
         return error_set(error, status, "cannot start the thread that watches connections: %s",
                          strerror(errno));
     errno = 0;
+    http->timeout_s = choose_timeout_s(options);
     http->daemon = start_daemon(http, options);
     if (!http->daemon)
         return error_set(error, STATUS_INTERNAL, "cannot start libmicrohttpd %s: %s",

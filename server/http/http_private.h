@@ -43,6 +43,7 @@ struct http {
     struct watch *watch;
     struct MHD_Daemon *daemon;
     struct capacity capacity;
+    unsigned timeout_s;        /* libmicrohttpd's, of a connection that does nothing */
     _Atomic int64_t warned_us; /* last warning of refused connections */
     atomic_size_t n_suspended; /* connections; counted down after they are resumed */
 };

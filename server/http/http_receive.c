@@ -330,6 +330,17 @@ static enum MHD_Result gather(struct http *http, struct request *request, const 
     return break_off(http, request);
 }
 
+/* libmicrohttpd (0.9.75, 1.0.1) reads from a connection that was resumed before it calls us, and
+ * closes it if that is the end of the stream: a client that has sent everything and shut its sending
+ * side would get no reply. But connections with a time-out of their own are looked at before any is
+ * read from, and we are called then. So one that sleeps has one, until its reply is there. With TLS,
+ * which has no epoll, it changes nothing: a stream that ends ends the session (tls.c). */
+static void call_before_reading(const struct http *http, struct MHD_Connection *connection, bool on)
+{
+    MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT,
+                              http->timeout_s + (on ? 1 : 0));
+}
+
 /* Hands a request to the pool; the connection sleeps until http_resume. False if it was refused
  * instead. */
 static bool enqueue(struct http *http, struct request *request)
@@ -357,6 +368,7 @@ static bool enqueue(struct http *http, struct request *request)
     }
     request->stage = REQUEST_QUEUED;
     watch_enter(http->watch, request->link->watched, WATCH_WORKING, request);
+    call_before_reading(http, request->connection, true);
     MHD_suspend_connection(request->connection);
     pool_push(server->pool, request);
     return true;
@@ -387,7 +399,6 @@ enum MHD_Result http_receive(void *user, struct MHD_Connection *connection, cons
     struct request *request = *context;
     size_t len_bytes = *upload_len;
 
-    (void)connection;
     (void)url;
     (void)version;
     if (!request)
@@ -399,6 +410,7 @@ enum MHD_Result http_receive(void *user, struct MHD_Connection *connection, cons
     case REQUEST_GATHERING:
         return len_bytes ? gather(http, request, upload_data, len_bytes) : finish(http, request);
     case REQUEST_READY:
+        call_before_reading(http, connection, false);
         watch_enter(http->watch, request->link->watched, WATCH_SENDING, NULL);
         return http_send(request);
     default:

@@ -2,6 +2,7 @@
 """What the bytes of a request are must be beyond doubt: the same for nestd as for any server before it (RFC 9112). Runs against any
 build: libmicrohttpd's versions differ in what they take."""
 
+import contextlib
 import json
 import socket
 import time
@@ -224,6 +225,18 @@ def half_close(server, data):
         return found, f"{time.monotonic() - began:.3f} s"
 
 
+@pytest.fixture(params=["alone", "beside others"])
+def kept_connections(server, request):
+    """Others that stay open meanwhile. libmicrohttpd looks at the oldest connection of a thread before all, and there is one thread."""
+    with contextlib.ExitStack() as opened:
+        for _ in range(0 if request.param == "alone" else 4):
+            connection = opened.enter_context(server.connect(timeout=WAIT_S))
+            connection.sendall(NEXT)
+            assert Replies(connection).read()[0] == 200
+        yield
+
+
+@pytest.mark.usefixtures("kept_connections")
 @pytest.mark.parametrize("version", [b"1.1", b"1.0"])
 def test_half_closed_clients_are_answered(server, version):
     found, took = half_close(server, post(LENGTH, line=b"POST /v1/embeddings HTTP/" + version))
@@ -231,6 +244,7 @@ def test_half_closed_clients_are_answered(server, version):
     assert len(json.loads(found[0][2])["data"]) == 1
 
 
+@pytest.mark.usefixtures("kept_connections")
 def test_half_closed_clients_are_answered_to_all_that_they_sent(server):
     found, took = half_close(server, post(LENGTH) + post(LENGTH) + NEXT)
     assert [status for status, _, _ in found] == [200, 200, 200], took
