@@ -38,7 +38,7 @@ export const steps = {
   async "the table of sizes side by side is the server's order at each"() {
     const page = await p.visitSettled(open);
     const orders = await askOrders(await getEntered(page));
-    await page.locator("#bump summary").click();
+    await p.openTable(page.locator("#bump details"));
     const rows = await page.locator("#bump tbody tr").evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent)));
     assert.deepEqual(rows.map(([text]) => text), orders[0].map(({ text }) => text));
     for (const [text, ...cells] of rows)

@@ -56,6 +56,12 @@ export const settled = (page) =>
     return items.length > 0 && !isBusy && items.every((item) => "score" in item.dataset);
   });
 
+/** Opens a chart's table, which is written once the browser has told the page so. */
+export async function openTable(details) {
+  await details.locator("summary").click();
+  await details.locator("tbody tr").first().waitFor();
+}
+
 export const sentence = (page, n) => page.getByLabel(`Sentence ${n}`, { exact: true });
 export const compare = (page) => page.getByRole("button", { name: "Compare", exact: true }).click();
 

@@ -19,7 +19,7 @@ export async function fill(page, view) {
   }
   const isDrawn = (name) => document.getElementById("answer").textContent && (name === "compare" || document.querySelector(`#panel-${name} :is(canvas, svg)`)?.getBoundingClientRect().height > 50);
   await page.waitForFunction(isDrawn, view);
-  for (const details of await page.locator(`#panel-${view} details summary`).all()) await details.click();
+  for (const table of await page.locator(`#panel-${view} details`).all()) await p.openTable(table);
 }
 
 const getShown = (page) => page.locator("[role=tabpanel]:visible").evaluateAll((all) => all.map(({ id }) => id).filter((id) => id !== "snippet"));
@@ -202,7 +202,7 @@ export const steps = {
     const page = await p.visitSettled(open);
     await p.drop(page, { "texts.txt": p.makeLines(40) });
     await page.locator("#view-matrix").click();
-    await page.locator("#heat-table summary").click();
+    await p.openTable(page.locator("#heat-table"));
     await page.locator("#heat-table tbody tr").nth(29).waitFor();
     for (const n of [64, 128]) {
       await p.slide(page, n);
