@@ -258,7 +258,7 @@ def test_converted_decoder_judges_the_same(shared_data, start, tmp_path):
 @pytest.fixture(scope="module")
 def ranker(shared_data, servers, tmp_path_factory):
     model = tiny_models.make(shared_data, "rank-bert", tmp_path_factory.mktemp("ranker"))
-    server = servers(model, "--served-model-name", "judge", "--threads", "2")
+    server = servers(model, "--served-model-name", "judge", "--threads", "2", "--dtype", "float32")
     expected = json.loads((model / "expected.json").read_text())
     return server, {**expected, "tokenizer": str(model / "tokenizer.json")}
 
