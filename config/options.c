@@ -83,6 +83,14 @@ static bool check_server(struct reading *reading)
     return true;
 }
 
+/* A command on files takes one model. */
+static bool refuse_file_models(struct reading *reading, size_t n, const char *way_out)
+{
+    return reading_complain(reading, "%s: of the %zu models in it nestd %s takes one: %s",
+                            shown_of_string(reading->file_path).text, n,
+                            options_command_name(reading->options.command), way_out);
+}
+
 /* Checks that need more than one option. */
 static bool check_together(struct reading *reading)
 {
@@ -90,6 +98,9 @@ static bool check_together(struct reading *reading)
 
     if (options->health_check) /* serves no model */
         return true;
+    if (reading->n_file_models > 1 && !options->url &&
+        reading->sources[OPTION_INDEX_model_id] <= OPTION_SOURCE_TEI)
+        return refuse_file_models(reading, reading->n_file_models, "name it, --model-id MODEL");
     if (!options->model_id && options->command == OPTIONS_SERVE)
         return reading_complain(
             reading, "no model: give its folder or its name on the hub, --model-id MODEL");
@@ -102,6 +113,35 @@ static bool check_together(struct reading *reading)
                                 name_given(reading, OPTION_INDEX_default_prompt).text,
                                 name_given(reading, OPTION_INDEX_default_prompt_name).text);
     return options->command != OPTIONS_SERVE || check_server(reading);
+}
+
+static void warn_of_file_models(struct reading *reading, enum option_source instead)
+{
+    reading_warn(reading, "%s: its models are not used, since %s names others",
+                 shown_of_string(reading->file_path).text,
+                 option_spell(&option_table[OPTION_INDEX_model_id], instead).text);
+}
+
+/* A command on files takes, with its options, the model of the file that a flag or a variable names,
+ * or the only one. Where several are left, check_together refuses. */
+static bool choose_file_model(struct reading *reading)
+{
+    const enum option_source named_by =
+        reading->flag_model ? OPTION_SOURCE_FLAG : OPTION_SOURCE_ENVIRONMENT;
+    const char *const name =
+        reading->flag_model ? reading->flag_model : reading_find_listed(reading, named_by);
+    size_t n;
+
+    if (!name && reading->n_file_models > 1)
+        return true;
+    n = name ? reading_find_file_model(reading, name, &reading->first_model) : 1;
+    if (n > 1)
+        return refuse_file_models(reading, n, "leave the others of this model_id out");
+    if (n == 0)
+        warn_of_file_models(reading, named_by);
+    else
+        reading->models_of = OPTION_SOURCE_FILE_MODEL;
+    return true;
 }
 
 /* Which source lists the models, and how many. Any other command than serve has one. */
@@ -119,7 +159,7 @@ static bool count_models(struct reading *reading)
 
     reading->n_models = 1;
     if (reading->options.command != OPTIONS_SERVE)
-        return true;
+        return reading->n_file_models == 0 || choose_file_model(reading);
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
         if (lists[i].n == 0)
             continue;
@@ -131,9 +171,7 @@ static bool count_models(struct reading *reading)
         return reading_complain(reading, "%zu models are more than one server takes, which is %d",
                                 reading->n_models, OPTIONS_MAX_MODELS);
     if (reading->n_file_models > 0 && reading->models_of != OPTION_SOURCE_FILE_MODEL)
-        reading_warn(reading, "%s: its models are not served, since %s names others",
-                     shown_of_string(reading->file_path).text,
-                     option_spell(&option_table[OPTION_INDEX_model_id], reading->models_of).text);
+        warn_of_file_models(reading, reading->models_of);
     return true;
 }
 
@@ -186,7 +224,7 @@ static bool read_models(struct reading *reading, struct options *ret_options)
 {
     struct options first;
 
-    if (!read_model(reading, 0, &first))
+    if (!read_model(reading, reading->first_model, &first))
         return false;
     if (reading->n_models > 1) {
         first.more = calloc(reading->n_models - 1, sizeof(*first.more));

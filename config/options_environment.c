@@ -74,10 +74,14 @@ static const char *find_variable(const struct reading *reading, const char *name
     return NULL;
 }
 
+const char *reading_find_listed(const struct reading *reading, enum option_source source)
+{
+    return find_variable(reading, option_spell(&option_table[OPTION_INDEX_model_id], source).text);
+}
+
 size_t reading_count_listed(const struct reading *reading, enum option_source source)
 {
-    const struct option *const option = &option_table[OPTION_INDEX_model_id];
-    const char *value = find_variable(reading, option_spell(option, source).text);
+    const char *value = reading_find_listed(reading, source);
     size_t n = 1;
 
     if (!value || (source == OPTION_SOURCE_TEI && *value == '\0'))

@@ -187,6 +187,23 @@ bool reading_open_file(struct reading *reading)
     return !models || check_models(reading, models);
 }
 
+size_t reading_find_file_model(const struct reading *reading, const char *model_id,
+                               size_t *ret_model)
+{
+    const json_t *const models = json_object_get(reading->file, models_key);
+    size_t n = 0;
+
+    for (size_t i = 0; i < reading->n_file_models; i++) {
+        const json_t *const own = json_object_get(json_array_get(models, i), "model_id");
+
+        if (!json_is_string(own) || strcmp(json_string_value(own), model_id) != 0)
+            continue;
+        *ret_model = i;
+        n++;
+    }
+    return n;
+}
+
 void reading_close_file(struct reading *reading)
 {
     json_decref(reading->file);

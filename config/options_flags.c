@@ -148,7 +148,10 @@ bool reading_scan_flags(struct reading *reading)
             return read_describe(reading, at + 1 < reading->argc ? argv[at + 1] : NULL);
         if (!read_flag(reading, &at, &flag))
             return false;
-        reading->n_flag_models += flag.option == &option_table[OPTION_INDEX_model_id];
+        if (flag.option == &option_table[OPTION_INDEX_model_id]) {
+            reading->n_flag_models++;
+            reading->flag_model = flag.value;
+        }
         if (flag.option || flag.unused)
             continue;
         if (reading->file_path)

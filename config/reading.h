@@ -24,8 +24,10 @@ struct reading {
     const char *file_path;        /* of --config or NESTD_CONFIG; NULL: no file */
     struct json_t *file;          /* an object, owned; NULL: no file */
     size_t n_flag_models;         /* that flags name */
+    const char *flag_model;       /* the last of them; NULL: none */
     size_t n_file_models;         /* that the file lists */
     size_t n_models;              /* that are read */
+    size_t first_model;           /* of those that the source lists */
     enum option_source models_of; /* which source lists them */
     enum options_outcome outcome; /* what the flags ask for */
     struct options_report *report;
@@ -88,15 +90,19 @@ bool reading_scan_flags(struct reading *reading);
 bool reading_set_from_flags(struct reading *reading);
 
 /* The JSON file at reading->file_path, if there is one (options_file.c): loads it and counts the models
- * that it lists; sets what it says of the model that is read; lets go of it. */
+ * that it lists; counts those of a model_id, and sets the number of the last; sets what it says of the
+ * model that is read; lets go of it. */
 bool reading_open_file(struct reading *reading);
+size_t reading_find_file_model(const struct reading *reading, const char *model_id,
+                               size_t *ret_model);
 bool reading_set_from_file(struct reading *reading);
 void reading_close_file(struct reading *reading);
 
 /* The environment (options_environment.c): looks for NESTD_CONFIG alone, unless the file is known;
- * counts the models that the variable of a source lists, 0 if there is none; sets what our variables
- * say; what those of Text Embeddings Inference say. */
+ * the variable of a source that lists models, NULL if there is none, and how many it lists; sets what
+ * our variables say; what those of Text Embeddings Inference say. */
 void reading_find_file(struct reading *reading);
+const char *reading_find_listed(const struct reading *reading, enum option_source source);
 size_t reading_count_listed(const struct reading *reading, enum option_source source);
 bool reading_set_from_environment(struct reading *reading);
 bool reading_set_from_tei_environment(struct reading *reading);

@@ -761,23 +761,68 @@ static void test_options__models_that_win_over_a_files_have_nothing_of_them(void
         assert_string_equal(options.dtype, "auto");
         assert_int_equal(options.cache_size, 0);
         assert_int_equal(report.n_warnings, 1);
-        snprintf(expected, sizeof(expected), "%s: its models are not served, since %s names others",
+        snprintf(expected, sizeof(expected), "%s: its models are not used, since %s names others",
                  file_path, names[i]);
         assert_string_equal(report.warnings[0], expected);
         options_release(&options);
     }
 }
 
-static void test_options__models_of_a_file_are_servers(void **state)
+static void assert_one_model(const struct start *start, const char *model, const char *dtype,
+                             size_t n_warnings)
 {
-    struct options options = read_good((struct start){
-        .flags = {"embed", "--config=@", MODEL},
-        .file = "{\"models\": [{\"model_id\": \"a\"}, {\"model_id\": \"b\"}], \"threads\": 3}"});
+    struct options options;
+    struct options_report report;
+
+    if (read_start(start, &options, &report) != OPTIONS_RUN)
+        fail_msg("refused: %s", report.problem);
+    assert_int_equal(options.n_more, 0);
+    assert_string_equal(options.model_id, model);
+    assert_string_equal(options.dtype, dtype);
+    assert_int_equal(report.n_warnings, n_warnings);
+    options_release(&options);
+}
+
+/* The only one, or that which a stronger source names; its own options come with it. */
+static void test_options__a_command_on_files_takes_one_model_of_a_file(void **state)
+{
+    static const char one[] = "{\"models\": [{\"model_id\": \"a\", \"dtype\": \"int8\"}]}";
+    static const char several[] =
+        "{\"dtype\": \"float32\", \"models\": [{\"model_id\": \"a\"},"
+        "{\"model_id\": \"b\", \"dtype\": \"int8\", \"max_queue_tokens\": 9}]}";
 
     (void)state;
-    assert_string_equal(options.model_id, "m");
-    assert_int_equal(options.n_more, 0);
-    assert_int_equal(options.threads, 3);
+    assert_one_model(&(struct start){{"embed", "--config=@"}, {NULL}, one}, "a", "int8", 0);
+    assert_one_model(&(struct start){{"embed", "--config=@"}, {"MODEL_ID=b"}, one}, "a", "int8", 0);
+    assert_one_model(&(struct start){{"embed", "--config=@", "--dtype=bfloat16"}, {NULL}, one}, "a",
+                     "bfloat16", 0);
+    assert_one_model(&(struct start){{"embed", "--config=@", "--model-id=c"}, {NULL}, one}, "c",
+                     "auto", 1);
+    assert_one_model(&(struct start){{"evaluate", "--config=@", "--model-id=b"}, {NULL}, several},
+                     "b", "int8", 0);
+    assert_one_model(&(struct start){{"embed", "--config=@"}, {"NESTD_MODEL_ID=a"}, several}, "a",
+                     "float32", 0);
+    assert_one_model(
+        &(struct start){{"embed", "--config=@", "--model-id=a"}, {"NESTD_MODEL_ID=b"}, several},
+        "a", "float32", 0);
+}
+
+static void test_options__a_command_on_files_does_not_choose_among_models(void **state)
+{
+    static const char several[] = "{\"models\": [{\"model_id\": \"a\"}, {\"model_id\": \"b\"},"
+                                  "{\"model_id\": \"b\", \"dtype\": \"int8\"}]}";
+    struct options options;
+
+    (void)state;
+    assert_refused(&(struct start){{"embed", "--config=@"}, {NULL}, several},
+                   "@: of the 3 models in it nestd embed takes one: name it, --model-id MODEL");
+    assert_refused(&(struct start){{"evaluate", "--config=@"}, {"MODEL_ID=a"}, several},
+                   "@: of the 3 models in it nestd evaluate takes one: name it, --model-id MODEL");
+    assert_refused(&(struct start){{"embed", "--config=@", "--model-id=b"}, {NULL}, several},
+                   "@: of the 2 models in it nestd embed takes one: leave the others of this "
+                   "model_id out");
+    options = read_good((struct start){{"embed", "--config=@", "--url=http://a"}, {NULL}, several});
+    assert_null(options.model_id);
     options_release(&options);
 }
 
@@ -1049,7 +1094,8 @@ int main(void)
         cmocka_unit_test(test_options__a_variable_lists_models),
         cmocka_unit_test(test_options__a_file_lists_models),
         cmocka_unit_test(test_options__models_that_win_over_a_files_have_nothing_of_them),
-        cmocka_unit_test(test_options__models_of_a_file_are_servers),
+        cmocka_unit_test(test_options__a_command_on_files_takes_one_model_of_a_file),
+        cmocka_unit_test(test_options__a_command_on_files_does_not_choose_among_models),
         cmocka_unit_test(test_options__warnings_of_each_model_are_told),
         cmocka_unit_test(test_options__bad_models_of_files_are_refused_by_their_place),
         cmocka_unit_test(test_options__models_of_a_file_are_bounded),
