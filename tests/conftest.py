@@ -48,6 +48,15 @@ def model():
 
 
 @pytest.fixture(scope="session")
+def python():
+    """The folder of a Python that has PyTorch and sentence-transformers."""
+    folder = HERE.parent / "build" / "variations-venv" / "bin"
+    if not folder.exists():
+        pytest.skip(f"no PyTorch at {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def tokenizer(model):
     """The official one on the same folder; truncation and padding off, as nestd ignores them."""
     tokenizers = pytest.importorskip("tokenizers")

@@ -77,12 +77,14 @@ char *folder_find(const char *path, const char *ending)
 
 /* ---- refusals ---- */
 
-enum status folder_refuse_gguf(const char *path, struct error *error)
+enum status folder_refuse_gguf(const char *path, const char *name, struct error *error)
 {
-    return error_set(error, STATUS_UNSUPPORTED,
+    return error_set(error, STATUS_INVALID,
                      SHOWN ": GGUF is not read; give the model that it was made of, in "
-                           "safetensors: its folder, or its ORG/NAME on the hub",
-                     path);
+                           "safetensors: its folder, or its ORG/NAME on the hub. Or, with either "
+                           "as ORIGINAL, convert it by: server/convert-gguf %s%s%s ORIGINAL "
+                           "NEW_FOLDER",
+                     path, path, name ? "/" : "", name ? name : "");
 }
 
 static enum status refuse_missing(const char *path, struct error *error)
@@ -99,7 +101,7 @@ static enum status refuse_without_model(const char *path, struct error *error)
     AUTO_FREE char *gguf = folder_find(path, ".gguf");
 
     if (gguf)
-        return folder_refuse_gguf(path, error);
+        return folder_refuse_gguf(path, gguf, error);
     if (inside)
         return error_set(error, STATUS_INVALID,
                          SHOWN ": is not a model's folder, but one inside is: give " SHOWN, path,
@@ -120,7 +122,7 @@ enum status folder_check(const char *path, struct error *error)
         return error_set(error, STATUS_IO, SHOWN ": cannot be accessed: %s", path, strerror(errno));
     }
     if (!S_ISDIR(about.st_mode) && ends_with(path, ".gguf"))
-        return folder_refuse_gguf(path, error);
+        return folder_refuse_gguf(path, NULL, error);
     if (!S_ISDIR(about.st_mode))
         return error_set(error, STATUS_INVALID,
                          SHOWN ": is not a folder; give the folder that holds the model's files",

@@ -15,8 +15,8 @@ MUST_CHECK enum status folder_check(const char *path, struct error *error);
 /* The first file in it by name with that ending: its name, for the caller to free, or NULL. */
 char *folder_find(const char *path, const char *ending);
 
-/* STATUS_UNSUPPORTED, with the way out, where a model is stored as GGUF: `path` is the file or its
- * folder. */
-MUST_CHECK enum status folder_refuse_gguf(const char *path, struct error *error);
+/* STATUS_INVALID, with the way out, where a model is stored as GGUF: `path` is the file, or its
+ * folder, in which it has that name. */
+MUST_CHECK enum status folder_refuse_gguf(const char *path, const char *name, struct error *error);
 
 #endif

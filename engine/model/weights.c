@@ -124,7 +124,7 @@ static enum status refuse_missing(const char *folder, struct error *error)
     AUTO_FREE char *gguf = folder_find(folder, ".gguf");
 
     if (gguf)
-        return folder_refuse_gguf(folder, error);
+        return folder_refuse_gguf(folder, gguf, error);
     return error_set(error, STATUS_IO, "%.300s: has neither " SINGLE_FILE " nor " INDEX_FILE,
                      folder);
 }

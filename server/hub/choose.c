@@ -133,7 +133,7 @@ static enum status find_folders(const json_t *modules, struct folders *folders, 
 /* The last thing: is there something that can be served at all? */
 static enum status check_choice(const struct hub_listing *listing, struct error *error)
 {
-    bool has_config = false, has_weights = false, has_pickled = false;
+    bool has_config = false, has_weights = false, has_pickled = false, has_gguf = false;
 
     for (size_t i = 0; i < listing->n_files; i++) {
         const struct hub_file *file = &listing->files[i];
@@ -142,7 +142,13 @@ static enum status check_choice(const struct hub_listing *listing, struct error 
         has_weights |= file->is_wanted && ends_with(file->path, ".safetensors");
         has_pickled |= ends_with(file->path, "pytorch_model.bin") ||
                        ends_with(file->path, "pytorch_model.bin.index.json");
+        has_gguf |= ends_with(file->path, ".gguf");
     }
+    if (!has_weights && has_gguf)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "it has its weights in GGUF, which nestd does not read; give the model "
+                         "that it was made of, or download a file and give that, and nestd says "
+                         "which command converts it");
     if (!has_config)
         return error_set(error, STATUS_UNSUPPORTED,
                          "it has no config.json: is it a sentence-transformers model?");

@@ -82,15 +82,6 @@ def test_pickled_weights_are_told_a_command(binary, tmp_path, name, weights):
     assert re.search(rf"convert it by: python3 -c '.*' {folder}$", found, re.M)
 
 
-@pytest.fixture
-def python():
-    """The folder of a Python that has PyTorch and sentence-transformers."""
-    folder = ROOT / "build" / "variations-venv" / "bin"
-    if not folder.exists():
-        pytest.skip(f"no PyTorch at {folder}")
-    return folder
-
-
 def run_told(python, said):
     """The command at the end of a refusal."""
     command = re.search(r"by: (python3 .*)$", said, re.M).group(1)

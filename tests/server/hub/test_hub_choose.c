@@ -129,7 +129,7 @@ static void test_choose__refuses_modules_that_lead_elsewhere(void **state)
 
 static void test_choose__refuses_what_cannot_be_served(void **state)
 {
-    static const char *const gguf[] = {"config.json", "model.gguf", NULL};
+    static const char *const gguf[] = {"README.md", "model.gguf", NULL};
     static const char *const pickled[] = {"config.json", "pytorch_model.bin", NULL};
     static const char *const shards[] = {"config.json", "pytorch_model.bin.index.json",
                                          "pytorch_model-00001-of-00001.bin", NULL};
@@ -139,7 +139,7 @@ static void test_choose__refuses_what_cannot_be_served(void **state)
 
     (void)state;
     assert_int_equal(choose(gguf, NULL, &errors[0]), STATUS_UNSUPPORTED);
-    assert_non_null(strstr(errors[0].text, "safetensors"));
+    assert_non_null(strstr(errors[0].text, "in GGUF"));
     assert_int_equal(choose(pickled, NULL, &errors[1]), STATUS_UNSUPPORTED);
     assert_non_null(strstr(errors[1].text, "pytorch_model.bin"));
     assert_int_equal(choose(other, NULL, &errors[2]), STATUS_UNSUPPORTED);
