@@ -11,6 +11,8 @@ import subprocess
 
 import pytest
 
+from harness import run_to_end
+
 yaml = pytest.importorskip("yaml")
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -23,6 +25,8 @@ CASES = {
     "defaults": [],
     "claim": ["model.source=claim", "model.claim.name=models"],
     "download": ["model.source=download", "model.download.id=BAAI/bge-small-en-v1.5", "model.download.hubSecret=hub"],
+    "models": ["model.source=claim", "model.claim.name=models", "models[0].model_id=/models/a", "models[1].model_id=/models/b"],
+    "models of the hub": ["model.source=download", "models[0].model_id=acme/a", "models[1].model_id=acme/b", "models[1].dtype=int8"],
     "keda": ["autoscaling.kind=keda"],
     "hpa": ["autoscaling.kind=hpa"],
     "all": [
@@ -41,6 +45,11 @@ REFUSED = [
     ("model.source=s3", "model/source"),
     ("model.source=claim", "claim/name"),
     ("model.source=download", "download/id"),
+    ("models[0].dtype=int8", "model_id"),
+    ("models[0].model_id=/model", "models/0/model_id"),
+    ("model.source=download,models[0].model_id=/models/a", "models/0/model_id"),
+    ("models[0].model_id=/models,models[0].port=80", "port"),
+    ("models[0].model_id=/models,models[0].hf_token=secret", "hf_token"),
     ("resources.cpu=500m", "resources/cpu"),
     ("resources.ephemeral-storage=none", "resources/ephemeral-storage"),
     ("image.digest=latest", "image/digest"),
@@ -100,6 +109,7 @@ def test_objects_fit_their_schemas(rendered):
     ours = [one for one in everything if one["kind"] not in FOREIGN]
     assert {one["kind"] for one in everything} - {one["kind"] for one in ours} == set(FOREIGN)
     assert {one["kind"] for one in ours} == {
+        "ConfigMap",
         "Deployment",
         "Service",
         "PodDisruptionBudget",
@@ -160,7 +170,7 @@ def test_nestd_takes_what_it_is_given(rendered, case, binary):
     help_text = subprocess.run([binary, "--help"], capture_output=True, text=True, timeout=60).stdout
     for argument in container["args"]:
         assert re.search(rf"^ *{argument.split('=')[0]}\b", help_text, re.M), argument
-    named = {one["name"] for one in container["env"]}
+    named = {one["name"] for one in container.get("env", [])}
     assert named <= {"MODEL_ID", "REVISION", "HF_HUB_CACHE", "HF_HUB_OFFLINE"}
 
 
@@ -173,6 +183,72 @@ def test_options_of_a_values_file_keep_their_digits(tmp_path):
     assert code == 0, err
     arguments = pod([one for one in yaml.safe_load_all(out) if one])["containers"][0]["args"]
     assert {"--payload-limit=10000000", "--stall-timeout=2.5", "--auto-truncate=false", "--cache-size=64MiB"} <= set(arguments)
+
+
+def test_each_model_may_have_the_options_that_are_a_models():
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    ours = re.findall(r"^OF_MODEL\((\w+)\)", (ROOT / "config/options.def").read_text(), re.M)
+    assert schema["properties"]["models"]["items"]["propertyNames"]["enum"] == ours
+
+
+def test_nestd_takes_the_models_of_a_values_file(binary, tmp_path):
+    models = [
+        {"model_id": "/models/tiny-mean", "default_prompt": 'q <"&">: ', "max_queue_tokens": 10000000, "matryoshka_dims": [4, 2]},
+        {"model_id": "/models/tiny-cls", "served_model_name": "b", "dtype": "float32", "auto_truncate": False},
+    ]
+    values = {"model": {"source": "claim", "claim": {"name": "models"}}, "models": models}
+    path = tmp_path / "values.yaml"
+    path.write_text(yaml.safe_dump(values))
+    code, out, err = helm("template", "nestd", CHART, "--kube-version", f"{VERSION}.0", "--values", path)
+    assert code == 0, err
+    config = find([one for one in yaml.safe_load_all(out) if one], "ConfigMap")[0]["data"]["nestd.json"]
+    assert json.loads(config) == {"models": models}
+    file = tmp_path / "nestd.json"
+    for where, status in {ROOT / "tests/data/models": 0, tmp_path: 2}.items():
+        file.write_text(config.replace('"/models', f'"{where}'))
+        done = run_to_end(binary, "--check-config", "--config", file)
+        assert done.returncode == status, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("case, containers", [("models", 1), ("models of the hub", 2)])
+def test_every_container_has_the_models(rendered, case, containers):
+    spec = pod(rendered[case])
+    found = spec["containers"] + spec.get("initContainers", [])
+    assert len(found) == containers
+    config = find(rendered[case], "ConfigMap")[0]
+    assert {"name": "config", "configMap": {"name": config["metadata"]["name"]}} in spec["volumes"]
+    for container in found:
+        mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
+        assert f"--config={mounts['config']}/{list(config['data'])[0]}" in container["args"]
+        assert not {"MODEL_ID", "REVISION"} & {one["name"] for one in container.get("env", [])}
+
+
+def test_other_models_make_other_pods():
+    def pods(settings):
+        objects = [one for one in yaml.safe_load_all(template(settings)[1]) if one]
+        return find(objects, "Deployment")[0]["spec"]["template"]
+
+    assert pods(CASES["models"]) == pods(CASES["models"])
+    assert pods(CASES["models"]) != pods([*CASES["models"], "models[1].dtype=int8"])
+
+
+def test_scaling_sums_the_models():
+    """Each has a series of its own; where there is one model, it has no label."""
+    one = ["autoscaling.kind=keda", "models[0].model_id=/models/a"]
+    for settings, series in {
+        tuple(one): ["nestd_backlog_seconds"],
+        (*one, "models[1].model_id=/models/more/b", "models[2].model_id=/models/c", "models[2].served_model_name=d"): [
+            'nestd_backlog_seconds{model="a"}',
+            'nestd_backlog_seconds{model="b"}',
+            'nestd_backlog_seconds{model="d"}',
+        ],
+    }.items():
+        scaled = find([one for one in yaml.safe_load_all(template(settings)[1]) if one], "ScaledObject")[0]["spec"]
+        assert [trigger["metadata"]["valueLocation"] for trigger in scaled["triggers"]] == series
+        if len(series) > 1:
+            assert scaled["advanced"]["scalingModifiers"]["formula"].split(" + ") == [trigger["name"] for trigger in scaled["triggers"]]
+        else:
+            assert "scalingModifiers" not in scaled["advanced"]
 
 
 def test_services_alerts_and_scaling_name_the_same(rendered):

@@ -26,8 +26,10 @@ capabilities: {drop: [ALL]}
 
 {{- /* What the download and the server have in common: the model and the cache that it is in. */ -}}
 {{- define "nestd.hub" -}}
+{{- if not .Values.models -}}
 - {name: MODEL_ID, value: {{ .Values.model.download.id | quote }}}
 - {name: REVISION, value: {{ .Values.model.download.revision | quote }}}
+{{ end -}}
 - {name: HF_HUB_CACHE, value: /data}
 {{- end }}
 
