@@ -229,7 +229,7 @@ def test_what_does_not_fit_is_refused(shared_data, tiny, tmp_path):
     assert not (tmp_path / "made").exists() and not list(tmp_path.glob(".convert-gguf-*"))
 
 
-def test_the_refusals_command_works(binary, start, tiny, tmp_path):
+def test_the_refusals_command_works(binary, tiny, tmp_path):
     """Of the file and of its folder."""
     model, file = tiny
     folder = tmp_path / "gguf"
