@@ -13,6 +13,7 @@ from clients import run_python
 from harness import run_to_end
 
 np = pytest.importorskip("numpy")
+import jina_bert  # noqa: E402
 
 RANKERS = [
     "rank-bert",
@@ -162,6 +163,29 @@ def test_jinas_second_reranker_is_an_xlm_roberta(shared_data, binary, start, tmp
     assert_close(raw_scores(server, expected), [row[0] for row in expected["logits"]])
     change_json(model / "config.json", position_embedding_type="rotary")
     assert '"model_type" is absent' in run_to_end(binary, "--model-id", model, "--port", "0").stderr
+
+
+@pytest.mark.parametrize("name, hidden", [("jina-bert-v2-heads4", 64), ("jina-bert-v2-heads6", 96)])
+def test_jinabert_has_berts_head(shared_data, start, tmp_path, name, hidden):
+    """transformers has no JinaBERT: the scores are those of tests/models/jina_bert.py, for ids of the official tokenizer."""
+    tokenizers = pytest.importorskip("tokenizers")
+    head = {"bert.pooler.dense.weight": [hidden, hidden], "bert.pooler.dense.bias": [hidden]}
+    head |= {"classifier.weight": [1, hidden], "classifier.bias": [1]}
+    model = tiny_models.make(shared_data, name, tmp_path, head, "bert.")
+    change_json(model / "config.json", architectures=["JinaBertForSequenceClassification"], id2label={"0": "LABEL_0"})
+    for file in ("modules.json", "sentence_bert_config.json"):
+        (model / file).unlink()
+    texts = tiny_models.texts(shared_data)
+    query, passages = texts[1], [*texts, " ".join(texts)]
+    official = tokenizers.Tokenizer.from_file(str(model / "tokenizer.json"))
+    official.enable_truncation(json.loads((model / "tokenizer_config.json").read_text())["model_max_length"])
+    pairs = [official.encode(query, passage) for passage in passages]
+    judge = jina_bert.Judge(model)
+    expected = [judge.logit(pair.ids, pair.type_ids) for pair in pairs]
+    server = start(model, "--dtype", "float32", "--threads", 1).wait_ready()
+    assert_close(raw_scores(server, {"query": query, "passages": passages}), expected)
+    assert max(expected) - min(expected) > 0.1
+    assert abs(judge.logit(pairs[0].ids, [0] * len(pairs[0].ids)) - expected[0]) > 1e-3
 
 
 def test_eurobert_is_not_judged_token_by_token(shared_data, binary, tmp_path):

@@ -162,7 +162,7 @@ class Model:
         scaled = centred / np.sqrt(variance + self.config.get('layer_norm_eps', 1e-12))
         return scaled * self.weight(name + '.weight') + self.weight(name + '.bias')
 
-    def attention(self, x, layer):
+    def attention(self, x, layer, bias=0):
         n, hidden = x.shape
         heads = self.config['num_attention_heads']
 
@@ -170,7 +170,7 @@ class Model:
             return self.linear(x, layer + self.names[name]).reshape(n, heads, -1).transpose(1, 0, 2)
 
         query, key, value = split('query'), split('key'), split('value')
-        scores = query @ key.transpose(0, 2, 1) / math.sqrt(hidden // heads)
+        scores = query @ key.transpose(0, 2, 1) / math.sqrt(hidden // heads) + bias
         scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
         scores /= scores.sum(axis=-1, keepdims=True)
         mixed = (scores @ value).transpose(1, 0, 2).reshape(n, hidden)
