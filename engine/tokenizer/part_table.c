@@ -70,7 +70,8 @@ enum status part_require(const struct document *part, const char *const *needed,
     return STATUS_OK;
 }
 
-/* Older files have "add_prefix_space" for "prepend_scheme". */
+/* Older files have "add_prefix_space" too. As in the official library it changes nothing: it may be
+ * false only where "prepend_scheme" is "never", which a file without one does not say. */
 static enum status read_scheme(struct metaspace *metaspace, const struct document *part,
                                struct error *error)
 {
@@ -89,7 +90,11 @@ static enum status read_scheme(struct metaspace *metaspace, const struct documen
                          "%s: \"prepend_scheme\" must be \"always\", \"first\" or \"never\", is "
                          "\"%.60s\"",
                          part->name, scheme);
-    metaspace->prepends = metaspace->prepends && add_prefix_space;
+    if (metaspace->prepends && !add_prefix_space)
+        return error_set(error, STATUS_INVALID,
+                         "%s: \"add_prefix_space\" is false, but \"prepend_scheme\" is \"%s\" "
+                         "(always where it is absent)",
+                         part->name, scheme);
     return STATUS_OK;
 }
 

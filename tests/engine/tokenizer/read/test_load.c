@@ -88,6 +88,13 @@ static const struct change {
      STATUS_INVALID, "\"decoder\": \"prepend_scheme\" must be"},
     {"\"decoder\":null", "\"decoder\":{\"type\":\"Metaspace\",\"replacement\":\"_\",\"split\":0}",
      STATUS_INVALID, "\"decoder\": \"split\""},
+    {"\"decoder\":null",
+     "\"decoder\":{\"type\":\"Metaspace\",\"replacement\":\"_\",\"add_prefix_space\":false}",
+     STATUS_INVALID, "\"decoder\": \"add_prefix_space\" is false, but \"prepend_scheme\" is"},
+    {"{\"type\":\"BertPreTokenizer\"}",
+     "{\"type\":\"Metaspace\",\"replacement\":\"_\",\"prepend_scheme\":\"first\","
+     "\"add_prefix_space\":false}",
+     STATUS_INVALID, "\"pre_tokenizer\": \"add_prefix_space\" is false, but \"prepend_scheme\" is"},
     {"\"ids\":[2]", "\"ids\":[3]", STATUS_INVALID, "no token \"[CLS]\" with the id 3"},
     {"\"ids\":[2]", "\"ids\":[99999]", STATUS_INVALID, "no token \"[CLS]\" with the id 99999"},
     {"\"ids\":[2]", "\"ids\":[]", STATUS_INVALID, "does not say what \"[CLS]\""},
@@ -208,6 +215,27 @@ static void test_load__no_pre_tokenizer_makes_one_word_of_a_text(void **state)
     assert_encodes(&folder, "The", (const int32_t[]){2, 5, 3}, 3);
     assert_encodes(&folder, "the the", (const int32_t[]){2, 1, 3}, 3); /* [UNK] */
     folder_release(&folder);
+}
+
+/* As in the official library: beside "never" it may be either and changes nothing. */
+static void test_load__add_prefix_space_prepends_nothing_by_itself(void **state)
+{
+    static const char *const keys[] = {"", ",\"add_prefix_space\":true",
+                                       ",\"add_prefix_space\":false"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        struct folder folder;
+        char part[150];
+
+        snprintf(part, sizeof part,
+                 "{\"type\":\"Metaspace\",\"replacement\":\"_\",\"prepend_scheme\":\"never\"%s}",
+                 keys[i]);
+        copy(&folder, "uncased");
+        folder_replace(&folder, "tokenizer.json", "{\"type\":\"BertPreTokenizer\"}", part);
+        assert_encodes(&folder, "the", (const int32_t[]){2, 5, 3}, 3);
+        folder_release(&folder);
+    }
 }
 
 /* Loads tests/data/tokenizer/`from` with another tokenizer_config.json: how many tokens `text` has,
@@ -783,6 +811,7 @@ int main(void)
         cmocka_unit_test(test_load__refuses_an_empty_folder),
         cmocka_unit_test(test_load__no_post_processor_adds_nothing),
         cmocka_unit_test(test_load__no_pre_tokenizer_makes_one_word_of_a_text),
+        cmocka_unit_test(test_load__add_prefix_space_prepends_nothing_by_itself),
         cmocka_unit_test(test_load__constructor_overrules_the_normalizer),
         cmocka_unit_test(test_load__constructor_knows_its_unknown_token_in_any_form),
         cmocka_unit_test(test_load__config_json_names_the_class_where_nobody_else_does),
