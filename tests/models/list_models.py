@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Prints the README's table of models that work: each family's tiny models (SHARED_DIR/reference/families), the tiny sparse ones
-(tests/data/models/sparse.json) and all-MiniLM-L6-v2, served in float32 and compared with what sentence-transformers gives.
+(tests/data/models/sparse.json), all-MiniLM-L6-v2 and all-mpnet-base-v2, served in float32 and compared with what sentence-transformers
+gives; with all-mpnet-base-v2, now, so that it must be there (see check_mpnet.py, which also gets the model).
 
-    SHARED_DIR=... NESTD_MODEL=... python tests/models/list_models.py --binary build/plain/server/nestd"""
+    SHARED_DIR=... NESTD_MODEL=... python tests/models/list_models.py --binary build/plain/server/nestd --mpnet build/all-mpnet-base-v2"""
 import argparse
 import collections
 import csv
@@ -19,6 +20,7 @@ import numpy as np
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / 'http')]
 
+import check_mpnet  # noqa: E402
 import sparse_models  # noqa: E402
 import tiny_models  # noqa: E402
 from harness import Server  # noqa: E402
@@ -65,6 +67,11 @@ def try_minilm(server, shared):
     return embed(server, texts), expected[:len(texts)]
 
 
+def try_mpnet(server, shared, folder):
+    texts = check_mpnet.texts_of(shared / 'data')
+    return embed(server, texts), check_mpnet.reference_vectors(folder, texts)
+
+
 def change_json(path, **keys):
     path.write_text(json.dumps({**json.loads(path.read_text()), **keys}))
 
@@ -77,7 +84,7 @@ def serve(binary, folder, attempt):
         server.stop()
 
 
-def models(shared, work):
+def models(shared, mpnet, work):
     """(name, folder, what to do with its server)"""
     texts = tiny_models.texts(shared / 'data')
     for source in sorted((shared / 'reference/families/families').iterdir()):
@@ -91,6 +98,7 @@ def models(shared, work):
         sparse_models.write(folder, row)
         yield f'sparse-{name}', folder, lambda server, row=row: try_sparse(server, row)
     yield 'all-MiniLM-L6-v2', pathlib.Path(os.environ['NESTD_MODEL']), lambda server: try_minilm(server, shared)
+    yield 'all-mpnet-base-v2', mpnet, lambda server: try_mpnet(server, shared, mpnet)
 
 
 def model_type(folder):
@@ -101,10 +109,11 @@ def model_type(folder):
 def main():
     p = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     p.add_argument('--binary', required=True, help='nestd')
+    p.add_argument('--mpnet', required=True, type=pathlib.Path, help='the folder of all-mpnet-base-v2')
     o = p.parse_args()
     rows = collections.defaultdict(lambda: [[], 1.0, 0.0])
     with tempfile.TemporaryDirectory() as work:
-        for name, folder, attempt in models(pathlib.Path(os.environ['SHARED_DIR']), pathlib.Path(work)):
+        for name, folder, attempt in models(pathlib.Path(os.environ['SHARED_DIR']), o.mpnet, pathlib.Path(work)):
             try:
                 result = serve(os.path.abspath(o.binary), folder, attempt)
             except AssertionError as problem:
