@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_FILES = 32, CASE_SECONDS = 60, CASES_PER_ENCODED = 20, MAX_KEYS_OF_ONE = 64 };
+enum { MAX_FILES = 32, CASE_SECONDS = 300, CASES_PER_ENCODED = 20, MAX_KEYS_OF_ONE = 64 };
 
 struct file {
     char path[256];
@@ -92,7 +92,7 @@ static const struct file *choose_file(struct random *random)
 static void run_cases(const char *folder, const char *seed, size_t first, size_t n)
 {
     size_t n_served = 0;
-    double longest_s = 0;
+    double longest_cpu_s = 0;
 
     for (size_t i = first; i < first + n; i++) {
         struct random random = {strtoull(seed, NULL, 10) * 0x9e3779b97f4a7c15u + i};
@@ -106,14 +106,15 @@ static void run_cases(const char *folder, const char *seed, size_t first, size_t
         mutate_file(&bytes, file->path, &random);
         bytes_write(&bytes, file->path);
         bytes_release(&bytes);
-        clock_gettime(CLOCK_MONOTONIC, &start);
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &start);
         n_served += try(folder, random_below(&random, CASES_PER_ENCODED) == 0);
-        clock_gettime(CLOCK_MONOTONIC, &end);
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
         bytes_write(&file->sound, file->path);
         s = (double)(end.tv_sec - start.tv_sec) + 1e-9 * (double)(end.tv_nsec - start.tv_nsec);
-        longest_s = s > longest_s ? s : longest_s;
+        longest_cpu_s = s > longest_cpu_s ? s : longest_cpu_s;
     }
-    printf("{\"cases\": %zu, \"served\": %zu, \"longest_s\": %.3f}\n", n, n_served, longest_s);
+    printf("{\"cases\": %zu, \"served\": %zu, \"longest_cpu_s\": %.3f}\n", n, n_served,
+           longest_cpu_s);
 }
 
 /* ---- what may be anything ---- */
