@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/kernels/x86/kernels_x86.h"
 
-#include "engine/kernels/x86/attention_words_avx512.h"
+/* Words of two bfloat16, as the attentions that multiply them pack values and write weights. Only
+ * files built for AVX512_BF16 include this. */
+#ifndef NESTD_ENGINE_KERNELS_X86_ATTENTION_WORDS_AVX512_BF16_H
+#define NESTD_ENGINE_KERNELS_X86_ATTENTION_WORDS_AVX512_BF16_H
 
-INLINE __m512 multiply_add(__m512 sums, __m512 left, __m512 right)
-{
-    return _mm512_dpbf16_ps(sums, (__m512bh)left, (__m512bh)right);
-}
+#include "engine/kernels/x86/attention/words_avx512.h"
 
-/* A word is a column's numbers of two tokens. */
+#include <stdint.h>
+
+/* panel[ceil(n_tokens / 2), n_vectors * LANES] words = the n columns from v, then zeros: a word is a
+ * column's numbers of two tokens. */
 INLINE void pack_values(const char *v, size_t stride_bytes, size_t n_tokens, size_t n,
                         size_t n_vectors, float *panel)
 {
@@ -26,7 +28,7 @@ INLINE void pack_values(const char *v, size_t stride_bytes, size_t n_tokens, siz
                 : _mm512_setzero_si512();
 
         _mm512_store_si512(panel, _mm512_permutex2var_epi16(a, low, b));
-        if (n_vectors == TILE_VECTORS)
+        if (n_vectors > 1)
             _mm512_store_si512(panel + LANES, _mm512_permutex2var_epi16(a, high, b));
         panel += n_vectors * LANES;
     }
@@ -73,14 +75,4 @@ INLINE __m512 exponentiate(float *x, size_t n_tokens, float row_top, float row_f
     return sums;
 }
 
-void attention_avx512_bf16(const struct attention *attention)
-{
-    static const struct word_operations bfloat16_words = {
-        .n_elements = 2,
-        .multiply_add = multiply_add,
-        .pack_values = pack_values,
-        .exponentiate = exponentiate,
-    };
-
-    attention_by_words(&bfloat16_words, attention);
-}
+#endif

@@ -19,13 +19,13 @@
  * 1). Where the last tile has fewer queries, the last one stands in for those missing.
  *
  * Only files built for AVX-512 include this. */
-#ifndef NESTD_ENGINE_KERNELS_X86_ATTENTION_WORDS_AVX512_H
-#define NESTD_ENGINE_KERNELS_X86_ATTENTION_WORDS_AVX512_H
+#ifndef NESTD_ENGINE_KERNELS_X86_ATTENTION_ATTENTION_WORDS_AVX512_H
+#define NESTD_ENGINE_KERNELS_X86_ATTENTION_ATTENTION_WORDS_AVX512_H
 
 #include "engine/base/memory.h"
 #include "engine/kernels/inline.h"
 #include "engine/kernels/kernels.h"
-#include "engine/kernels/x86/simd_avx512.h"
+#include "engine/kernels/x86/attention/words_avx512.h"
 
 #include <math.h>
 
@@ -33,6 +33,7 @@
  * Of 4 x 4, 6 x 4, 8 x 2, 8 x 3 and 12 x 2 vectors, 8 x 2 is the smallest among the fastest. */
 enum { TILE_ROWS = 8, TILE_VECTORS = 2, WIDTH = TILE_VECTORS * LANES };
 
+_Static_assert(TILE_ROWS == (int)REDUCED_ROWS, "words_avx512.h");
 _Static_assert(TILE_ROWS <= (int)KERNEL_ATTENTION_ROWS, "room in the scratch");
 _Static_assert(WIDTH <= (int)KERNEL_ATTENTION_WIDTH, "room in the scratch");
 
@@ -93,63 +94,6 @@ INLINE struct layout layout_of(const struct word_operations *op, size_t n_tokens
     return p;
 }
 
-/* Up to 64 of n_bytes, then zeros. */
-INLINE __m512 load_bytes(const char *from, size_t n_bytes)
-{
-    if (n_bytes >= sizeof(__m512))
-        return _mm512_loadu_ps(from);
-    return _mm512_castsi512_ps(_mm512_maskz_loadu_epi8(((__mmask64)1 << n_bytes) - 1, from));
-}
-
-/* Transposes 16 x 16 words: in fours, then the fours. */
-INLINE void transpose(__m512 *rows)
-{
-    __m512 t[LANES];
-
-    for (int i = 0; i < LANES; i += 2) {
-        t[i] = _mm512_unpacklo_ps(rows[i], rows[i + 1]);
-        t[i + 1] = _mm512_unpackhi_ps(rows[i], rows[i + 1]);
-    }
-    for (int i = 0; i < LANES; i += 4)
-        for (int j = 0; j < 2; j++) {
-            const __m512d a = _mm512_castps_pd(t[i + j]), b = _mm512_castps_pd(t[i + j + 2]);
-
-            rows[i + 2 * j] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, b));
-            rows[i + 2 * j + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, b));
-        }
-    /* Quarter L of rows[4 g + c] is now words 4 g to 4 g + 3 of column 4 L + c. */
-    for (int c = 0; c < 4; c++) {
-        t[c] = _mm512_shuffle_f32x4(rows[c], rows[4 + c], 0x44);
-        t[4 + c] = _mm512_shuffle_f32x4(rows[c], rows[4 + c], 0xee);
-        t[8 + c] = _mm512_shuffle_f32x4(rows[8 + c], rows[12 + c], 0x44);
-        t[12 + c] = _mm512_shuffle_f32x4(rows[8 + c], rows[12 + c], 0xee);
-    }
-    for (int c = 0; c < 4; c++) {
-        rows[c] = _mm512_shuffle_f32x4(t[c], t[8 + c], 0x88);
-        rows[4 + c] = _mm512_shuffle_f32x4(t[c], t[8 + c], 0xdd);
-        rows[8 + c] = _mm512_shuffle_f32x4(t[4 + c], t[12 + c], 0x88);
-        rows[12 + c] = _mm512_shuffle_f32x4(t[4 + c], t[12 + c], 0xdd);
-    }
-}
-
-/* LANES keys, of which n are there, to one of the panel's vectors. */
-INLINE void pack_key_vector(const char *k, size_t stride_bytes, size_t n, size_t head_bytes,
-                            size_t width, float *to)
-{
-    for (size_t at = 0; at < head_bytes; at += sizeof(__m512)) {
-        const size_t n_words = (head_bytes - at + 3) / 4;
-        __m512 rows[LANES];
-
-        for (size_t i = 0; i < LANES; i++)
-            rows[i] = i < n ? load_bytes(k + i * stride_bytes + at, head_bytes - at)
-                            : _mm512_setzero_ps();
-        transpose(rows);
-        for (size_t i = 0; i < LANES; i++, to += width)
-            if (i < n_words)
-                _mm512_store_ps(to, rows[i]);
-    }
-}
-
 INLINE void pack_keys(const struct layout *p, const char *k, size_t stride_bytes, size_t head_bytes)
 {
     for (size_t j = 0; j < p->n_tokens; j += LANES) {
@@ -158,7 +102,7 @@ INLINE void pack_keys(const struct layout *p, const char *k, size_t stride_bytes
         const size_t n = p->n_tokens - j;
 
         pack_key_vector(k + j * stride_bytes, stride_bytes, n < LANES ? n : LANES, head_bytes,
-                        width, p->keys + panel * p->depth + (j - panel));
+                        p->depth, width, p->keys + panel * p->depth + (j - panel));
     }
 }
 
@@ -222,37 +166,6 @@ INLINE void score_panel(const struct word_operations *op, const struct layout *p
             _mm512_store_ps(p->scores + row * p->score_stride + at, sums[row][j]);
         }
     }
-}
-
-INLINE __m512 larger(__m512 a, __m512 b)
-{
-    return _mm512_max_ps(a, b);
-}
-
-INLINE __m512 sum(__m512 a, __m512 b)
-{
-    return _mm512_add_ps(a, b);
-}
-
-/* Lane i: rows[i] reduced to one number, in the same order for all. */
-INLINE __m256 reduce_rows(const __m512 *rows, __m512 (*join)(__m512, __m512))
-{
-    __m512 pairs[TILE_ROWS / 2], fours[TILE_ROWS / 4], both, halves;
-
-    for (int i = 0; i < TILE_ROWS / 2; i++)
-        pairs[i] = join(_mm512_unpacklo_ps(rows[2 * i], rows[2 * i + 1]),
-                        _mm512_unpackhi_ps(rows[2 * i], rows[2 * i + 1]));
-    for (int i = 0; i < TILE_ROWS / 4; i++) {
-        const __m512d a = _mm512_castps_pd(pairs[2 * i]);
-        const __m512d b = _mm512_castps_pd(pairs[2 * i + 1]);
-
-        fours[i] = join(_mm512_castpd_ps(_mm512_unpacklo_pd(a, b)),
-                        _mm512_castpd_ps(_mm512_unpackhi_pd(a, b)));
-    }
-    both = join(_mm512_shuffle_f32x4(fours[0], fours[1], 0x44),
-                _mm512_shuffle_f32x4(fours[0], fours[1], 0xee));
-    halves = join(_mm512_shuffle_f32x4(both, both, 0x88), _mm512_shuffle_f32x4(both, both, 0xdd));
-    return _mm512_castps512_ps256(halves);
 }
 
 /* Weights over the scores; shares[i] = 1 / their sum in row i. */

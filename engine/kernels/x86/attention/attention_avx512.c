@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/kernels/x86/kernels_x86.h"
 
-#include "engine/kernels/x86/attention_words_avx512.h"
+#include "engine/kernels/x86/attention/attention_words_avx512.h"
 
 INLINE __m512 multiply_add(__m512 sums, __m512 left, __m512 right)
 {
