@@ -9,7 +9,7 @@ static const struct {
     unsigned base;
 } LEVELS[] = {
     {CPU_AVX512, CPU_AVX2},        {CPU_AVX_VNNI, CPU_AVX2}, {CPU_AVX512_BF16, CPU_AVX512},
-    {CPU_AVX512_VNNI, CPU_AVX512}, {CPU_DOTPROD, CPU_NEON},
+    {CPU_AVX512_VNNI, CPU_AVX512}, {CPU_DOTPROD, CPU_NEON},  {CPU_AMX_BF16, CPU_AVX512_BF16},
 };
 enum { N_LEVELS = sizeof LEVELS / sizeof *LEVELS };
 

@@ -14,6 +14,7 @@ enum cpu_flag {
     CPU_AVX512_BF16 = 1 << 2, /* VDPBF16PS (and CPU_AVX512) */
     CPU_AVX512_VNNI = 1 << 3, /* VPDPBUSD (and CPU_AVX512) */
     CPU_AVX_VNNI = 1 << 4,    /* VPDPBUSD of 256 bits (and CPU_AVX2) */
+    CPU_AMX_BF16 = 1 << 7,    /* TDPBF16PS (and CPU_AVX512_BF16), with permission to use tiles */
 
     /* AArch64 */
     CPU_NEON = 1 << 5,    /* Advanced SIMD, which Linux demands of every one */

@@ -47,6 +47,7 @@ static void test_cpu__agrees_with_the_operating_system(void **state)
     static const char *const bf16[] = {"avx512_bf16", NULL};
     static const char *const vnni[] = {"avx512_vnni", NULL};
     static const char *const avx_vnni[] = {"avx_vnni", NULL};
+    static const char *const amx_bf16[] = {"avx512_bf16", "amx_tile", "amx_bf16", NULL};
     static char flags[8192];
     unsigned expected = 0;
 
@@ -66,6 +67,8 @@ static void test_cpu__agrees_with_the_operating_system(void **state)
             expected |= CPU_AVX512_BF16;
         if (has_all(flags, vnni))
             expected |= CPU_AVX512_VNNI;
+        if (has_all(flags, amx_bf16))
+            expected |= CPU_AMX_BF16;
     }
     assert_int_equal(cpu_flags(CPU_MASK_ALL), expected);
 }
@@ -115,6 +118,7 @@ static void test_cpu__level_falls_with_the_one_below(void **state)
     assert_int_equal(cpu_flags(CPU_DOTPROD), 0);
     assert_int_equal(cpu_flags(CPU_AVX512), 0);
     assert_int_equal(cpu_flags(CPU_AVX_VNNI), 0);
+    assert_int_equal(cpu_flags(~(unsigned)CPU_AVX512_BF16) & CPU_AMX_BF16, 0);
     assert_int_equal(cpu_flags(CPU_AVX2 | CPU_AVX512_BF16 | CPU_AVX512_VNNI), cpu_flags(CPU_AVX2));
 }
 
@@ -125,6 +129,8 @@ static void test_cpu__closure_has_all_that_a_level_stands_on(void **state)
     assert_int_equal(cpu_flags_closure(CPU_AVX2), CPU_AVX2);
     assert_int_equal(cpu_flags_closure(CPU_AVX_VNNI), CPU_AVX2 | CPU_AVX_VNNI);
     assert_int_equal(cpu_flags_closure(CPU_AVX512_BF16), CPU_AVX2 | CPU_AVX512 | CPU_AVX512_BF16);
+    assert_int_equal(cpu_flags_closure(CPU_AMX_BF16),
+                     CPU_AVX2 | CPU_AVX512 | CPU_AVX512_BF16 | CPU_AMX_BF16);
     assert_int_equal(cpu_flags_closure(CPU_DOTPROD), CPU_NEON | CPU_DOTPROD);
 }
 
