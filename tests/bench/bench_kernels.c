@@ -27,6 +27,7 @@ static const struct {
     {"avx_vnni", CPU_AVX2 | CPU_AVX_VNNI},
     {"avx512", CPU_AVX2 | CPU_AVX512},
     {"bf16", CPU_AVX2 | CPU_AVX512 | CPU_AVX512_BF16},
+    {"amx", CPU_AVX2 | CPU_AVX512 | CPU_AVX512_BF16 | CPU_AMX_BF16},
     {"neon", CPU_NEON},
     {"dotprod", CPU_NEON | CPU_DOTPROD},
 };

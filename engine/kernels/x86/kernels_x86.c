@@ -58,6 +58,13 @@ static const struct kernel_set avx512_vnni = {
     .int8 = INT8_OF_ONEDNN,
 };
 
+/* Never run on AMX: only under emulation. */
+static const struct kernel_set amx_bf16 = {
+    .name = "amx_bf16",
+    .cpu_flags = CPU_AMX_BF16,
+    .attention_bfloat16 = attention_amx_bf16,
+};
+
 const struct kernel_set *const kernel_sets[KERNEL_SETS_MAX] = {
-    &avx2, &avx_vnni, &avx512, &avx512_bf16, &avx512_vnni,
+    &avx2, &avx_vnni, &avx512, &avx512_bf16, &avx512_vnni, &amx_bf16,
 };

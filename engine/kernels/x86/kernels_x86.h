@@ -39,4 +39,7 @@ extern const struct store_kernels store_avx512_bf16;
 extern const struct gelu_kernels gelu_avx512_bf16;
 kernel_attention attention_avx512_bf16;
 
+/* AMX-TILE and AMX-BF16, and AVX-512 BF16 */
+kernel_attention attention_amx_bf16;
+
 #endif

@@ -2,12 +2,14 @@
 #include "tests/engine/kernels/kernel_test.h"
 
 #include "engine/kernels/c/kernels_c.h"
+#include "tests/engine/kernels/attention_amx_emulated.h"
 
 #include <stdlib.h>
 
 /* Texts and heads round the tiles' and panels' sizes (6, 8, 16, 24, 32), and models' own. */
-static const size_t TOKENS[] = {1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 23, 24, 25, 31, 33, 47, 64, 100};
-static const size_t HEADS[] = {1, 3, 8, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 80, 96, 128};
+static const size_t TOKENS[] = {1,  2,  3,  5,  7,  8,  9,  15, 16, 17,
+                                23, 24, 25, 31, 32, 33, 47, 63, 64, 100};
+static const size_t HEADS[] = {1, 3, 8, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 80, 96, 128, 256};
 enum {
     N_TOKENS = sizeof TOKENS / sizeof *TOKENS,
     N_HEADS = sizeof HEADS / sizeof *HEADS,
@@ -32,11 +34,20 @@ static const struct version VERSION_AVX512 = {
     {"avx512", CPU_AVX2 | CPU_AVX512}, KERNEL_FLOAT32, NULL};
 static const struct version VERSION_AVX512_BF16 = {
     {"avx512_bf16", CPU_AVX2 | CPU_AVX512 | CPU_AVX512_BF16}, KERNEL_BFLOAT16, NULL};
+static const struct version VERSION_AMX_BF16 = {
+    {"amx_bf16", CPU_AVX2 | CPU_AVX512 | CPU_AVX512_BF16 | CPU_AMX_BF16}, KERNEL_BFLOAT16, NULL};
+static const struct version VERSION_AMX_EMULATED = {
+    {"avx512_bf16", CPU_AVX2 | CPU_AVX512 | CPU_AVX512_BF16},
+    KERNEL_BFLOAT16,
+    attention_amx_emulated};
+#define TEST_AMX_VERSIONS(test)                                                                    \
+    TEST_OF_LEVEL(test, VERSION_AMX_EMULATED), TEST_OF_LEVEL(test, VERSION_AMX_BF16)
 #define TEST_VERSIONS(test)                                                                        \
     TEST_REFERENCES(test), TEST_OF_LEVEL(test, VERSION_AVX2), TEST_OF_LEVEL(test, VERSION_AVX512), \
-        TEST_OF_LEVEL(test, VERSION_AVX512_BF16)
+        TEST_OF_LEVEL(test, VERSION_AVX512_BF16), TEST_AMX_VERSIONS(test)
 #define TEST_BFLOAT16_VERSIONS(test)                                                               \
-    TEST_OF_LEVEL(test, VERSION_BFLOAT16_C), TEST_OF_LEVEL(test, VERSION_AVX512_BF16)
+    TEST_OF_LEVEL(test, VERSION_BFLOAT16_C), TEST_OF_LEVEL(test, VERSION_AVX512_BF16),             \
+        TEST_AMX_VERSIONS(test)
 #define TEST_FLOAT32_VERSIONS(test)                                                                \
     TEST_OF_LEVEL(test, VERSION_C), TEST_OF_LEVEL(test, VERSION_AVX2),                             \
         TEST_OF_LEVEL(test, VERSION_AVX512)
@@ -147,6 +158,8 @@ static void trial_run(struct trial *a, kernel_attention *kernel)
     });
 }
 
+enum { MAX_TOKENS = 8192, MAX_HEAD = 256 };
+
 static oracle exact_dot(const float *a, const float *b, size_t n)
 {
     oracle sum = 0;
@@ -175,7 +188,9 @@ static void exact_attention(const struct trial *a, size_t query, float *result)
 {
     const float *q = a->values.data + query * a->stride;
     const float *k = a->values.data + a->head_size, *v = k + a->head_size;
-    oracle scores[512], largest = -INFINITY, sum = 0;
+    oracle scores[MAX_TOKENS], largest = -INFINITY, sum = 0;
+
+    assert_true(a->n_tokens <= MAX_TOKENS);
 
     for (size_t j = 0; j < a->n_tokens; j++) {
         scores[j] = exact_dot(q, k + j * a->stride, a->head_size);
@@ -205,17 +220,22 @@ static double tolerance_of(const struct trial *a, double of_float32, float large
     return a->type == KERNEL_BFLOAT16 ? of_float32 + 0x1p-7 * largest_value : of_float32;
 }
 
-static void check_against_formula(const struct trial *a, double tolerance)
+static void check_query(const struct trial *a, size_t query, double tolerance)
 {
-    float result[128];
+    float result[MAX_HEAD];
 
-    for (size_t i = 0; i < a->n_tokens; i++) {
-        exact_attention(a, i, result);
-        assert_close(a->out.data + i * a->out_stride, result, a->head_size, tolerance, 0);
-    }
+    assert_true(a->head_size <= MAX_HEAD);
+    exact_attention(a, query, result);
+    assert_close(a->out.data + query * a->out_stride, result, a->head_size, tolerance, 0);
 }
 
-/* Values and results are below 1. A score's error, 6e-8 of the sum of up to 128 products below 1,
+static void check_against_formula(const struct trial *a, double tolerance)
+{
+    for (size_t i = 0; i < a->n_tokens; i++)
+        check_query(a, i, tolerance);
+}
+
+/* Values and results are below 1. A score's error, 6e-8 of the sum of up to 256 products below 1,
  * scaled, is an error of the weights as large; the sums over the keys add less. */
 static void test_attention__awkward_shapes(void **state)
 {
@@ -420,6 +440,88 @@ static void test_attention__sees_by_distance(void **state)
         }
 }
 
+/* Texts of several blocks of keys and of queries, whose ends are seen or not. */
+static void test_attention__sees_by_distance_in_long_texts(void **state)
+{
+    static const struct {
+        size_t n_tokens, head_size, n_before, n_after;
+    } cases[] = {
+        {257, 48, SIZE_MAX, SIZE_MAX},
+        {511, 64, SIZE_MAX, 0},
+        {600, 256, 300, 300},
+        {1000, 96, SIZE_MAX, 0},
+        {1000, 80, 8, 8},
+        {1000, 32, 0, 0},
+        {1000, 64, 64, 1},
+        {1000, 33, 256, 0},
+    };
+    const struct version *version = *state;
+    kernel_attention *kernel = version_kernel(version);
+    struct random random = {13};
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct trial a = trial_new(&random, version, cases[i].n_tokens, cases[i].head_size, 2);
+
+        trial_add_bias(&a, &random, cases[i].n_before, cases[i].n_after);
+        for (size_t s = 0; s < a.scratch.n; s++)
+            a.scratch.data[s] = NAN;
+        trial_run(&a, kernel);
+        for (size_t j = 0; j < a.n_tokens; j += 13)
+            check_query(&a, j, tolerance_of(&a, 1e-5, 2));
+        check_query(&a, a.n_tokens - 1, tolerance_of(&a, 1e-5, 2));
+        trial_free(&a);
+    }
+}
+
+/* What rises from key to key is the hardest for sums that are kept up to date. */
+static void test_attention__scores_rise(void **state)
+{
+    const struct version *version = *state;
+    kernel_attention *kernel = version_kernel(version);
+    struct random random = {14};
+    struct trial a = trial_new(&random, version, 1000, 32, 1);
+
+    for (size_t i = 0; i < a.n_tokens; i++)
+        for (size_t d = 0; d < 32; d++) {
+            a.values.data[i * a.stride + d] = 1;
+            a.values.data[i * a.stride + 32 + d] = exact_bfloat16((float)i / 50);
+        }
+    trial_run(&a, kernel);
+    for (size_t i = 0; i < a.n_tokens; i += 111)
+        check_query(&a, i, tolerance_of(&a, 1e-4, 1));
+    trial_free(&a);
+}
+
+#if defined(__x86_64__)
+/* A window, since the emulation is slow. */
+static void test_attention__longest_texts(void **state)
+{
+    const struct version *version = *state;
+    kernel_attention *kernel = version_kernel(version);
+    struct random random = {15};
+    struct trial a = trial_new(&random, version, MAX_TOKENS, 32, 1);
+
+    trial_add_bias(&a, &random, 300, 300);
+    trial_run(&a, kernel);
+    for (size_t i = 0; i < MAX_TOKENS; i += 1117)
+        check_query(&a, i, tolerance_of(&a, 1e-5, 1));
+    trial_free(&a);
+}
+
+/* As attention_tiles_amx.h tells. */
+static void test_attention__tile_products_are_as_many_as_told(void **state)
+{
+    kernel_attention *kernel = version_kernel(*state);
+    struct random random = {16};
+    struct trial a = trial_new(&random, *state, 512, 64, 1);
+    const size_t before = attention_amx_emulated_products();
+
+    trial_run(&a, kernel);
+    assert_int_equal(attention_amx_emulated_products() - before, 8 * 512);
+    trial_free(&a);
+}
+#endif
+
 /* A number that a query does not see does not reach it. */
 static void test_attention__later_tokens_change_nothing_where_unseen(void **state)
 {
@@ -529,6 +631,12 @@ int main(void)
         TEST_VERSIONS(test_attention__depends_on_its_text_alone),
         TEST_VERSIONS(test_attention__query_does_not_depend_on_its_place),
         TEST_VERSIONS(test_attention__sees_by_distance),
+        TEST_VERSIONS(test_attention__sees_by_distance_in_long_texts),
+        TEST_VERSIONS(test_attention__scores_rise),
+#if defined(__x86_64__)
+        TEST_AMX_VERSIONS(test_attention__longest_texts),
+        TEST_OF_LEVEL(test_attention__tile_products_are_as_many_as_told, VERSION_AMX_EMULATED),
+#endif
         TEST_VERSIONS(test_attention__later_tokens_change_nothing_where_unseen),
         TEST_FLOAT32_VERSIONS(test_attention__disentangled),
         TEST_BFLOAT16_VERSIONS(test_attention__bfloat16_is_close_to_float32_on_average),

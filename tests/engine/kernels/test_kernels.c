@@ -43,6 +43,11 @@ static void test_kernels__sets_lie_over_each_other(void **state)
     assert_ptr_equal(kernels.attention[KERNEL_FLOAT32], attention_avx512);
     assert_ptr_equal(kernels.attention[KERNEL_BFLOAT16], attention_avx512_bf16);
 
+    kernels_choose(&kernels, CPU_AVX2 | CPU_AVX512 | CPU_AVX512_BF16 | CPU_AMX_BF16);
+    assert_string_equal(kernels.name, "avx2, avx512, avx512_bf16, amx_bf16");
+    assert_ptr_equal(kernels.attention[KERNEL_FLOAT32], attention_avx512);
+    assert_ptr_equal(kernels.attention[KERNEL_BFLOAT16], attention_amx_bf16);
+
     kernels_choose(&kernels, CPU_AVX2 | CPU_AVX512);
     assert_memory_equal(kernels.store, &store_avx512.store, sizeof kernels.store);
     assert_null(kernels.attention[KERNEL_BFLOAT16]);
@@ -115,6 +120,7 @@ static void test_kernels__name_of_a_set_stands_for_all_below_it(void **state)
         {"avx2", CPU_AVX2},
         {"avx_vnni", CPU_AVX2 | CPU_AVX_VNNI},
         {"avx512_bf16", CPU_AVX2 | CPU_AVX512 | CPU_AVX512_BF16},
+        {"amx_bf16", CPU_AVX2 | CPU_AVX512 | CPU_AVX512_BF16 | CPU_AMX_BF16},
     };
     static const char *const foreign[] = {"neon", "dotprod", "c", ""};
 #else
@@ -175,6 +181,17 @@ static void test_kernels__all_combinations_are_there(void **state)
     assert_non_null(kernels.attention[KERNEL_FLOAT32]);
 }
 
+static void test_kernels__all_names_fit(void **state)
+{
+    struct kernels kernels;
+
+    (void)state;
+    kernels_choose(&kernels, CPU_MASK_ALL);
+    for (size_t i = 0; i < KERNEL_SETS_MAX && kernel_sets[i]; i++)
+        if (kernel_sets[i]->name)
+            assert_non_null(strstr(kernels.name, kernel_sets[i]->name));
+}
+
 static void test_kernels__flags_that_no_version_needs_change_nothing(void **state)
 {
     struct kernels with, without;
@@ -198,6 +215,7 @@ int main(void)
         cmocka_unit_test(test_kernels__name_of_a_set_stands_for_all_below_it),
 #endif
         TEST_LEVELS(test_kernels__all_combinations_are_there),
+        cmocka_unit_test(test_kernels__all_names_fit),
         cmocka_unit_test(test_kernels__flags_that_no_version_needs_change_nothing),
     };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* How the attentions of AVX-512 pack words of 32 bits, and reduce rows. Only files built for AVX-512
- * include this. */
+/* How the attentions of AVX-512 and AMX pack words of 32 bits, and reduce rows. Only files built
+ * for AVX-512 include this. */
 #ifndef NESTD_ENGINE_KERNELS_X86_ATTENTION_WORDS_AVX512_H
 #define NESTD_ENGINE_KERNELS_X86_ATTENTION_WORDS_AVX512_H
 

@@ -9,8 +9,8 @@
 
 #include <stdint.h>
 
-/* panel[ceil(n_tokens / 2), n_vectors * LANES] words = the n columns from v, then zeros: a word is a
- * column's numbers of two tokens. */
+/* panel[ceil(n_tokens / 2), n_vectors * LANES] words = the n columns from v, then zeros: a word is
+ * a column's numbers of two tokens. */
 INLINE void pack_values(const char *v, size_t stride_bytes, size_t n_tokens, size_t n,
                         size_t n_vectors, float *panel)
 {
