@@ -37,7 +37,9 @@ TOLERANCE = 5e-6
 
 
 def train(base, out):
-    subprocess.run([sys.executable, RECIPES / 'train_matryoshka.py', base, RECIPES / 'perguntas.csv', out], check=True)
+    """On one thread, as check_vectors: PyTorch's spin while they wait for each other, beside other tests."""
+    subprocess.run([sys.executable, RECIPES / 'train_matryoshka.py', base, RECIPES / 'perguntas.csv', out], check=True,
+                   env={**os.environ, 'OMP_NUM_THREADS': '1'})
 
 
 def read_texts():
@@ -46,7 +48,9 @@ def read_texts():
 
 
 def check_vectors(server, folder):
+    import torch
     from sentence_transformers import SentenceTransformer
+    torch.set_num_threads(1)
     texts = read_texts()
     model = SentenceTransformer(str(folder), device='cpu')
     for size in SIZES:
