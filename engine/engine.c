@@ -157,6 +157,8 @@ static enum status pack(struct engine *engine, struct error *error)
                          pick_workers(options), error);
     if (!status && pick_dtype(options) == ENCODER_INT8)
         status = fall_back(engine, pick_workers(options), error);
+    if (!status && options->tune)
+        status = encoder_tune(engine->encoder, options->tune, pick_workers(options));
     return status;
 }
 
@@ -172,12 +174,14 @@ static void describe_run(struct engine *engine)
         info->dtype = encoder_dtype_name(ENCODER_FLOAT32);
         info->gemm_name = "no products";
         info->kernels_name = "look-up in a table";
+        info->ways = "one by one";
         info->accuracy = &not_measured;
         return;
     }
     info->dtype = encoder_dtype_name(pick_dtype(engine->options));
     info->gemm_name = encoder_gemm_name(engine->encoder);
     info->kernels_name = encoder_kernels_name(engine->encoder);
+    info->ways = encoder_ways(engine->encoder);
     info->accuracy = encoder_get_accuracy(engine->encoder);
 }
 

@@ -49,6 +49,9 @@ struct engine_options {
     size_t max_queued_tokens; /* beyond it engine_submit answers OVERLOADED */
     size_t cache_bytes;       /* for finished vectors; 0: none are kept */
     unsigned cpu_mask;        /* CPU_MASK_ALL, or fewer of enum cpu_flag for tests */
+    /* How passes are cut, which changes no vector. "auto": it is measured at start; "off" or NULL:
+     * by the rules; "block", "product", "panels" or "rows": so, for tests. */
+    const char *tune;
 };
 
 /* What the model's folder says of it, and how it is run. Borrowed; read-only. */
@@ -81,6 +84,7 @@ struct engine_info {
     const char *dtype;                      /* of the products: "float32" */
     const char *gemm_name;                  /* "oneDNN 2.6.3, brg:avx512_core" */
     const char *kernels_name;               /* which versions of the kernels were chosen */
+    const char *ways;                       /* how passes are cut: "by block, ..." */
     const struct accuracy_report *accuracy; /* of int8 */
 };
 

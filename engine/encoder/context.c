@@ -53,7 +53,7 @@ static void alias_operands(struct encoder_context *context)
  * inner when the next layer's qkv is. */
 static void share_qkv(struct encoder_context *context)
 {
-    if (!context->encoder->is_large)
+    if (!context->encoder->ways.by_product)
         return;
     if (context->encoder->dtype == ENCODER_FLOAT32)
         context->inner = context->qkv;
@@ -128,7 +128,7 @@ static size_t list_pieces(struct encoder_context *context, struct piece ret_piec
     size_t hidden = arch->hidden_size;
     size_t qkv = arch_qkv_size(arch);
     size_t inner = arch->intermediate_size;
-    size_t n_inner_rows = encoder->is_large ? n_rows : GEMM_MAX_ROWS;
+    size_t n_inner_rows = encoder->ways.by_product ? n_rows : GEMM_MAX_ROWS;
     size_t n_x_rows = arch->norm_place == NORM_AFTER ? n_rows : GEMM_MAX_ROWS;
     bool short_qkv = encoder->attention_type == KERNEL_BFLOAT16;
     bool is_short = encoder->dtype == ENCODER_BFLOAT16; /* in int8 an operand may hold any format */
@@ -144,14 +144,15 @@ static size_t list_pieces(struct encoder_context *context, struct piece ret_piec
         {&context->mid_operand.scales, n_rows, 1},
         {&context->mid_operand.zeros, n_rows, 1},
         {&context->qkv, n_rows,
-         larger(columns_of(qkv, short_qkv), encoder->is_large ? columns_of(inner, is_short) : 0)},
+         larger(columns_of(qkv, short_qkv),
+                encoder->ways.by_product ? columns_of(inner, is_short) : 0)},
         {&context->attended, n_rows, arch->query_size},
         {&context->attended_operand.values, own ? n_rows : 0,
          columns_of(arch->query_size, is_short)},
         {&context->attended_operand.scales, n_rows, 1},
         {&context->attended_operand.zeros, n_rows, 1},
-        {&context->inner, own || !encoder->is_large ? GEMM_MAX_ROWS : 0, inner},
-        {&context->inner_operand.values, own && !encoder->is_large ? GEMM_MAX_ROWS : 0,
+        {&context->inner, own || !encoder->ways.by_product ? GEMM_MAX_ROWS : 0, inner},
+        {&context->inner_operand.values, own && !encoder->ways.by_product ? GEMM_MAX_ROWS : 0,
          columns_of(inner, is_short)},
         {&context->inner_operand.scales, n_inner_rows, 1},
         {&context->inner_operand.zeros, n_inner_rows, 1},

@@ -11,6 +11,7 @@
 #include "engine/encoder/plan.h"
 #include "engine/encoder/sparse/sparse_head.h"
 #include "engine/encoder/tables/rotary.h"
+#include "engine/encoder/tune/ways.h"
 #include "engine/gemm/gemm.h"
 #include "engine/kernels/kernels.h"
 
@@ -29,7 +30,8 @@ struct encoder {
     enum kernel_type attention_type;             /* of q, k and v */
     kernel_store *(*activation)[N_KERNEL_TYPES]; /* the model's, out of kernels: [input][output] */
     struct plan plans[N_LAYER_PLANS];            /* of the kinds of layers that there are */
-    bool is_large;    /* a layer's weights: passes go product by product (forward.c) */
+    struct ways ways;                            /* how passes are cut (forward.c) */
+    char ways_text[96];                          /* the same in words */
     float *positions; /* [n, embedding]: position + token type 0, by embed.c's position_row() */
     float *second_positions; /* the same for token type 1; NULL: the model takes none */
     struct packed_norm embedding_norm;

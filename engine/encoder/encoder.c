@@ -4,10 +4,12 @@
 
 #include "engine/encoder/context.h"
 #include "engine/encoder/packing.h"
+#include "engine/encoder/tune/tuner.h"
 #include "engine/kernels/cpu.h"
 #include "engine/model/model.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static kernel_store *(*pick_activation(struct kernels *kernels,
                                        enum activation activation))[N_KERNEL_TYPES]
@@ -57,18 +59,14 @@ enum status encoder_check_dtype(enum encoder_dtype dtype, unsigned cpu_mask, str
     return STATUS_OK;
 }
 
-/* From this many bytes of a layer's weights on, without the first product's, a pass goes product
- * by product (forward.c). On Zen 5 that makes bge-large 5 % faster in bfloat16 (19 MB) and 2 % in
- * int8 (9 MB), but MiniLM in bfloat16 (3 MB) 2 % slower. */
-enum { LARGE_LAYER_BYTES = 8 << 20 };
-
-static bool is_large(const struct layer *layer)
+/* Without the first product's. */
+static size_t weights_bytes(const struct layer *layer)
 {
     size_t len_bytes = 0;
 
     for (enum layer_product i = LAYER_QKV + 1; i < N_LAYER_PRODUCTS; i++)
         len_bytes += layer->products[i].weights->len_bytes;
-    return len_bytes > LARGE_LAYER_BYTES;
+    return len_bytes;
 }
 
 enum status encoder_new(struct encoder **ret_encoder, const struct model *model,
@@ -110,9 +108,22 @@ enum status encoder_new(struct encoder **ret_encoder, const struct model *model,
         encoder_free(encoder);
         return error_set(error, status, "out of memory while packing the model's weights");
     }
-    encoder->is_large = is_large(&encoder->layers[0]);
+    encoder->ways = ways_by_rule(weights_bytes(&encoder->layers[0]));
+    ways_describe(&encoder->ways, encoder->ways_text, sizeof encoder->ways_text);
     *ret_encoder = encoder;
     return STATUS_OK;
+}
+
+enum status encoder_tune(struct encoder *encoder, const char *way, size_t n_threads)
+{
+    enum status status = STATUS_OK;
+
+    if (strcmp(way, "auto") == 0)
+        status = tuner_run(encoder, n_threads);
+    else
+        ways_take(&encoder->ways, way);
+    ways_describe(&encoder->ways, encoder->ways_text, sizeof encoder->ways_text);
+    return status;
 }
 
 void encoder_free(struct encoder *encoder)
@@ -140,6 +151,11 @@ void encoder_free(struct encoder *encoder)
 const char *encoder_gemm_name(const struct encoder *encoder)
 {
     return gemm_name(encoder->gemm);
+}
+
+const char *encoder_ways(const struct encoder *encoder)
+{
+    return encoder->ways_text;
 }
 
 const char *encoder_kernels_name(const struct encoder *encoder)

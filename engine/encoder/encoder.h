@@ -52,6 +52,11 @@ struct encoder_text;
 MUST_CHECK enum status encoder_fall_back(struct encoder *encoder, const struct encoder_text *texts,
                                          size_t n_texts, size_t n_threads, struct error *error);
 
+/* How passes are cut, which changes no bit of a vector. "auto" measures it, in n_threads threads
+ * for less than 300 ms; else that way (tune/ways.h) is taken, or what the rules say where there is
+ * none of that name. After encoder_fall_back and before the first context is made. NO_MEMORY. */
+MUST_CHECK enum status encoder_tune(struct encoder *encoder, const char *way, size_t n_threads);
+
 /* Borrowed. */
 const struct accuracy_report *encoder_get_accuracy(const struct encoder *encoder);
 
@@ -105,6 +110,7 @@ MUST_CHECK enum status encoder_warm_up(struct encoder_context *context);
 /* What was chosen for this CPU, for the log and /info. Borrowed. */
 const char *encoder_gemm_name(const struct encoder *encoder);
 const char *encoder_kernels_name(const struct encoder *encoder);
+const char *encoder_ways(const struct encoder *encoder);
 const char *encoder_dtype_name(enum encoder_dtype dtype); /* "float32" ... */
 
 /* What --dtype auto means here: bfloat16 where the CPU multiplies it natively, else float32. */

@@ -19,6 +19,8 @@
  *                  for the weights. A product's tiles are panels of its columns, so that each
  *                  member reads its own part of the weights.
  *
+ * Which one is the fastest is a matter of the CPU and the model: see tune/.
+ *
  * Promise 1: an element of a product has the same bits in whichever rows and panel it lies
  * (gemm.h), the kernels see one row or one element, and attention sees one text. */
 #include "engine/encoder/context.h"
@@ -27,6 +29,7 @@
 #include "engine/encoder/plan.h"
 #include "engine/encoder/steps.h"
 #include "engine/encoder/team.h"
+#include "engine/encoder/tune/ways.h"
 #include "engine/model/model.h"
 
 #include <stdatomic.h>
@@ -226,15 +229,14 @@ static void run_end(struct phase *phase)
     run_apart(phase, &sparse_scores);
 }
 
-/* Below this many rows for each member it pays to share the weights rather than the rows. */
-enum { MIN_ROWS_OF_A_MEMBER = 32 };
-
 static enum schedule choose_schedule(const struct phase *phase)
 {
+    const struct ways *ways = &phase->owner->encoder->ways;
+
     if (phase->n_members > 1 && phase->n_tokens <= GEMM_MAX_ROWS &&
-        phase->n_tokens < MIN_ROWS_OF_A_MEMBER * phase->n_members)
+        phase->n_tokens < ways_rows_from(ways, phase->n_members))
         return BY_STEP;
-    return phase->owner->encoder->is_large ? BY_PRODUCT : BY_BLOCK;
+    return ways->by_product ? BY_PRODUCT : BY_BLOCK;
 }
 
 size_t encoder_max_members(size_t n_tokens)

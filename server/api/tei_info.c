@@ -135,6 +135,8 @@ static void write_own_info(struct buffer *buffer, const struct limits *limits,
     }
     buffer_appendf(buffer, "],\"workers\":%zu,\"kernels\":", info->n_workers);
     write_string(buffer, info->kernels_name);
+    buffer_append_string(buffer, ",\"passes\":");
+    write_string(buffer, info->ways);
     buffer_append_string(buffer, ",\"gemm\":");
     write_string(buffer, info->gemm_name);
     write_accuracy(buffer, info->accuracy);

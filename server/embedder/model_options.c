@@ -17,6 +17,7 @@ struct engine_options model_options_make(const struct options *options)
         .cache_bytes = (size_t)options->cache_size,
         .dtype = options->dtype,
         .cpu_mask = cpu_mask,
+        .tune = options->tune,
     };
 }
 

@@ -101,6 +101,7 @@ static void describe(const struct served_model *model, const struct engine_info 
                   info->normalize ? ", normalised" : "", info->max_tokens);
     log_write(LOG_INFO, "%zu workers, %s, products by %s, kernels: %s", info->n_workers,
               info->dtype, info->gemm_name, info->kernels_name);
+    log_write(LOG_INFO, "passes %s", info->ways);
     describe_accuracy(info->accuracy);
     describe_card(info);
     for (size_t i = 0; i < info->n_notes; i++)

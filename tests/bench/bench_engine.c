@@ -40,7 +40,8 @@ static const char usage[] = "usage: bench_engine MODEL_FOLDER [options]\n"
                             "  --workers N        (0: one per usable core)\n"
                             "  --slices N         (3)\n"
                             "  --seconds S        of one slice (2)\n"
-                            "  --products         measure the roof too\n";
+                            "  --products         measure the roof too\n"
+                            "  --tune WAY         as nestd's (auto)\n";
 
 struct settings {
     const char *model_dir;
@@ -53,6 +54,7 @@ struct settings {
     size_t n_slices;
     double slice_s;
     bool products;
+    const char *tune;
 };
 
 /* A pass that has ended. */
@@ -321,10 +323,11 @@ static void measure(struct bench *bench)
     }
     linear = quantile(rates, settings->n_slices, 0.5) * linear_flop_per_token(&bench->arch);
     roof_rate = roof ? quantile(roofs, settings->n_slices, 0.5) : 0;
-    printf("{\"dtype\": \"%s\", \"gemm\": \"%s\", \"workers\": %zu, \"tokens_per_second\": %.1f, "
+    printf("{\"dtype\": \"%s\", \"gemm\": \"%s\", \"passes\": \"%s\", \"workers\": %zu, "
+           "\"tokens_per_second\": %.1f, "
            "\"linear_gflops\": %.2f, \"roof_gflops\": %.2f, \"groups\": %zu, \"p50_ms\": %.4f, "
            "\"p99_ms\": %.4f, \"allocations_per_pass\": %.3f}\n",
-           info->dtype, info->gemm_name, info->n_workers,
+           info->dtype, info->gemm_name, info->ways, info->n_workers,
            linear / linear_flop_per_token(&bench->arch), 1e-9 * linear, 1e-9 * roof_rate,
            bench->n_latencies, 1e3 * quantile(bench->latencies_s, bench->n_latencies, 0.5),
            1e3 * quantile(bench->latencies_s, bench->n_latencies, 0.99),
@@ -372,6 +375,7 @@ static void open_bench(struct bench *bench)
         .max_pass_tokens = 512,
         .max_queued_tokens = SIZE_MAX / 2,
         .cpu_mask = CPU_MASK_ALL,
+        .tune = bench->settings->tune,
     };
     const struct engine_observer observer = {note_pass, bench};
     pthread_condattr_t attributes;
@@ -433,15 +437,11 @@ static void parse_lengths(struct settings *settings, char *text)
 static void parse(struct settings *settings, int argc, char **argv)
 {
     static const struct option options[] = {
-        {"dtype", required_argument, NULL, 'd'},
-        {"tokens", required_argument, NULL, 't'},
-        {"texts", required_argument, NULL, 'n'},
-        {"groups", required_argument, NULL, 'g'},
-        {"workers", required_argument, NULL, 'w'},
-        {"slices", required_argument, NULL, 's'},
-        {"seconds", required_argument, NULL, 'S'},
-        {"products", no_argument, NULL, 'p'},
-        {0},
+        {"dtype", required_argument, NULL, 'd'},   {"tokens", required_argument, NULL, 't'},
+        {"texts", required_argument, NULL, 'n'},   {"groups", required_argument, NULL, 'g'},
+        {"workers", required_argument, NULL, 'w'}, {"slices", required_argument, NULL, 's'},
+        {"seconds", required_argument, NULL, 'S'}, {"products", no_argument, NULL, 'p'},
+        {"tune", required_argument, NULL, 'u'},    {0},
     };
     int c;
 
@@ -471,6 +471,9 @@ static void parse(struct settings *settings, int argc, char **argv)
         case 'p':
             settings->products = true;
             break;
+        case 'u':
+            settings->tune = optarg;
+            break;
         default:
             fputs(usage, stderr);
             exit(2);
@@ -487,7 +490,7 @@ int main(int argc, char **argv)
 {
     char default_lengths[] = "128";
     struct settings settings = {
-        .dtype = "auto", .n_texts = 64, .n_groups = 2, .n_slices = 3, .slice_s = 2};
+        .dtype = "auto", .tune = "auto", .n_texts = 64, .n_groups = 2, .n_slices = 3, .slice_s = 2};
     struct bench bench = {.settings = &settings, .random = 1};
 
     parse_lengths(&settings, default_lengths);

@@ -25,8 +25,8 @@ enum {
     VOCABULARY = 60,
 };
 
-static struct engine *open_engine(const char *folder, const char *dtype, size_t n_workers,
-                                  size_t max_pass_tokens, unsigned cpu_mask)
+static struct engine *open_tuned(const char *folder, const char *dtype, size_t n_workers,
+                                 size_t max_pass_tokens, unsigned cpu_mask, const char *tune)
 {
     const struct engine_options options = {
         .model_dir = folder,
@@ -35,6 +35,7 @@ static struct engine *open_engine(const char *folder, const char *dtype, size_t 
         .max_pass_tokens = max_pass_tokens,
         .max_queued_tokens = 100000,
         .cpu_mask = cpu_mask,
+        .tune = tune,
     };
     struct engine *engine = NULL;
     struct error error = {0};
@@ -42,6 +43,12 @@ static struct engine *open_engine(const char *folder, const char *dtype, size_t 
     if (engine_open(&engine, &options, NULL, &error))
         fail_msg("%s", error.text);
     return engine;
+}
+
+static struct engine *open_engine(const char *folder, const char *dtype, size_t n_workers,
+                                  size_t max_pass_tokens, unsigned cpu_mask)
+{
+    return open_tuned(folder, dtype, n_workers, max_pass_tokens, cpu_mask, NULL);
 }
 
 /* ---- one group, waited for ---- */
@@ -454,6 +461,44 @@ static void test_engine__same_text_same_bytes(void **state)
     folder_release(&folder);
 }
 
+/* Each text alone on three workers, which share it, then under load; on every instruction set. */
+static void test_engine__no_way_to_cut_passes_changes_a_byte(void **state)
+{
+    static const char *const dtypes[] = {"float32", "bfloat16", "int8"};
+    static const char *const ways[] = {"auto", "off", "block", "product", "panels", "rows"};
+    static const unsigned masks[] = {CPU_MASK_ALL, CPU_AVX2, 0};
+    struct folder folder;
+
+    (void)state;
+    folder_init_copy(&folder, "tiny-mean");
+    for (size_t i = 0; i < 3 * 3; i++) {
+        const char *dtype = dtypes[i % 3];
+        unsigned mask = masks[i / 3];
+        struct engine *engine;
+        struct corpus *alone;
+
+        if (!cpu_has(dtype) || (i % 3 == 1 && mask != CPU_MASK_ALL) || (i % 3 == 2 && mask == 0))
+            continue;
+        engine = open_engine(folder.path, dtype, 1, 64, mask);
+        alone = corpus_new(7, engine_get_info(engine));
+        submit_corpus(&(struct submitter){engine, alone, 1});
+        engine_close(engine);
+        for (size_t j = 0; j < sizeof ways / sizeof *ways; j++) {
+            struct corpus *again;
+
+            engine = open_tuned(folder.path, dtype, 3, 64, mask, ways[j]);
+            again = corpus_new(7, engine_get_info(engine));
+            submit_corpus(&(struct submitter){engine, again, 1});
+            assert_memory_equal(again->vectors, alone->vectors, sizeof alone->vectors);
+            free(again);
+            load_and_compare(engine, alone, j);
+            engine_close(engine);
+        }
+        free(alone);
+    }
+    folder_release(&folder);
+}
+
 /* ---- failures ---- */
 
 /* Makes every number of one tensor a NaN: all bits set is one in each stored type. */
@@ -567,6 +612,7 @@ int main(void)
         cmocka_unit_test(test_engine__token_vectors_are_what_is_pooled),
         cmocka_unit_test(test_engine__rate_is_of_the_workers_that_do_not_rest),
         cmocka_unit_test(test_engine__same_text_same_bytes),
+        cmocka_unit_test(test_engine__no_way_to_cut_passes_changes_a_byte),
         cmocka_unit_test(test_engine__vector_that_is_not_finite_is_told),
         cmocka_unit_test(test_engine__more_than_the_queue_holds_is_refused),
         cmocka_unit_test(test_engine__tokenizer_larger_than_the_model_is_refused),

@@ -17,6 +17,7 @@ CONFIGURATIONS = [
     ("--threads", "2", "--max-batch-tokens", "64"),
     ("--threads", "1", "--max-batch-tokens", "4096"),
     ("--threads", "2", "--max-batch-tokens", "1"),
+    *(("--threads", "2", "--tune", way) for way in ("off", "block", "product", "panels", "rows")),
 ]
 
 

@@ -162,24 +162,26 @@ static bool are_same(const struct model *model, struct encoder_context *contexts
     return same;
 }
 
-/* The vectors, after all ways to make them were compared: block by block and product by product. */
+/* The vectors, after all ways to make them were compared. */
 static int write_vectors(const struct model *model, struct encoder *encoder,
                          const struct texts *texts)
 {
     size_t n_values = texts->n * model->n_dims;
     float *alone = calloc(n_values, sizeof *alone);
+    static const char *const ways[] = {"block", "panels", "product", "rows", "block"};
     struct encoder_context *contexts[2];
     bool same = true;
 
     if (!alone)
         die("out of memory");
-    for (size_t i = 0; i < 2 && same; i++) {
+    for (size_t i = 0; i + 1 < sizeof ways / sizeof *ways && same; i++) {
+        ways_take(&encoder->ways, ways[i]);
+        ways_take(&encoder->ways, ways[i + 1]);
         contexts_new(encoder, texts, contexts);
         for (size_t j = 0; j < texts->n && i == 0; j++)
             encode(model, contexts[0], NULL, &texts->texts[j], 1, alone + j * model->n_dims);
         same = are_same(model, contexts, texts, alone);
         contexts_free(contexts);
-        encoder->is_large = !encoder->is_large;
     }
     if (same)
         fwrite(alone, sizeof *alone, n_values, stdout);

@@ -140,7 +140,7 @@ static void test_forward__every_layer_agrees_with_float64(void **state)
                 STATUS_OK);
             check_layers(&golden, encoder, false); /* by block */
             check_layers(&golden, encoder, true);  /* by step */
-            encoder->is_large = true;
+            encoder->ways.by_product = true;
             check_layers(&golden, encoder, false); /* by product */
             encoder_free(encoder);
         }
