@@ -37,6 +37,7 @@ PARTS = {
     "ready": ("Ready after the start", part_http.ready),
     "cores": ("Few to all cores", part_cores.cores),
     "small-bulk": ("One request alone", part_cores.small_bulk),
+    "even": ("How even a lone text's latency is", part_cores.even),
 }
 NAMES = ["minilm", "bge-small", "bge-base", "bge-large", *families.SHAPES]
 DTYPES = ("float32", "bfloat16", "int8")
@@ -64,7 +65,7 @@ def parse():
     parser.add_argument("--cores", default="", metavar="N,...", help="to run on (all)")
     parser.add_argument("--quick", action="store_true", help="a tenth of the time, rough figures")
     parser.add_argument(
-        "--limit", type=float, default=0, metavar="S", help="cores, small-bulk: begin nothing later"
+        "--limit", type=float, default=0, metavar="S", help="cores, small-bulk, even: begin nothing later"
     )
     parser.add_argument("--json", default="", metavar="FILE", help="the tables go there too")
     options = parser.parse_args()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is made of many cores: throughput and a lone text's latency on 1, 2, 4 ... of them, and one
-request that is alone on the machine. Peers are called in their own process, nestd both so and over
+"""What is made of many cores: throughput and a lone text's latency on 1, 2, 4 ... of them, how far its
+slowest lie from its median, and one request that is alone on the machine. Peers are called in their own process, nestd both so and over
 HTTP, its client on the same cores."""
 
 import contextlib
@@ -180,6 +180,53 @@ def cores(bench):
         for name in bench.model_names(MODELS):
             cores_of_model(bench, bench.model(name), n_cores, table)
     print(table.markdown())
+
+
+# ---- how even a lone text's latency is ----
+
+
+def lone_row(figures):
+    if not figures["p50_ms"]:
+        raise nestd.Refused("no request ended in the time")
+    return [figures["p50_ms"], figures["p99_ms"], figures["p99_ms"] / figures["p50_ms"]]
+
+
+def lone_of_engine(bench, model, dtype, n_tokens):
+    return lone_row(
+        nestd.engine(
+            model.folder,
+            dtype,
+            tokens=n_tokens,
+            texts=1,
+            groups=1,
+            workers=bench.n_cores,
+            slices=1,
+            seconds=bench.seconds(4),
+        )
+    )
+
+
+def lone_of_server(bench, model, dtype, n_tokens):
+    path = bench.folder / "http" / f"lone-{n_tokens}.jsonl"
+    bodies = write_bodies(path, [text_of(n_tokens)], 1, encoding_format="base64")
+    with served(model, dtype, bench.n_cores) as server:
+        return lone_row(nestd.finish(nestd.load(server.port, bodies, seconds=bench.seconds(4))))
+
+
+def even(bench):
+    (bench.folder / "http").mkdir(parents=True, exist_ok=True)
+    table = Table("model", "contestant", "tokens", "p50, ms", "p99, ms", "p99/p50")
+    for name in bench.model_names(MODELS):
+        model = bench.model(name)
+        for dtype in bench.accepted:
+            for n_tokens in LONE_TOKENS:
+                for who, measure in (("engine", lone_of_engine), ("HTTP", lone_of_server)):
+                    cells = (model.title, f"nestd {dtype}, {who}", n_tokens)
+                    add_or_explain(
+                        bench, table, cells, lambda: measure(bench, model, dtype, n_tokens)
+                    )
+    print(table.markdown())
+    print("\nOne text after the other, nothing else on the machine.")
 
 
 # ---- one request ----
