@@ -8,27 +8,27 @@
 #     docker build -t nestd --build-arg WEIGHTS=models/all-MiniLM-L6-v2 .
 ARG BASE=debian:13-slim
 
-FROM ${BASE} AS build
+# For another architecture the compiler is a cross compiler: under emulation the build would take hours.
+FROM --platform=$BUILDPLATFORM ${BASE} AS build
+ARG TARGETARCH
 COPY server/packages /source/server/packages
-# The certificates are for models from the hub. A pinned version would be gone from Debian's mirrors with the next one.
-# hadolint ignore=DL3008
-RUN /source/server/packages build \
-    && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ca-certificates
+COPY docker/build-packages /source/docker/build-packages
+RUN /source/docker/build-packages /cross.ini "${TARGETARCH}"
 COPY meson.build meson_options.txt /source/
 COPY config /source/config
 COPY engine /source/engine
 COPY server /source/server
 # What --version names: docker build --build-arg COMMIT="$(git rev-parse --short=10 HEAD)" .
 ARG COMMIT=unknown
-RUN meson setup /build /source --buildtype=release -Dtests=false "-Dcommit=${COMMIT}" \
-    && ninja -C /build server/nestd \
-    && strip /build/server/nestd
+RUN if [ -f /cross.ini ]; then set -- --cross-file=/cross.ini; fi \
+    && meson setup /build /source --buildtype=release -Dtests=false "-Dcommit=${COMMIT}" -Dc_link_args=-s -Dcpp_link_args=-s "$@" \
+    && ninja -C /build server/nestd
 COPY LICENSE /source/LICENSE
 COPY docker/gather docker/sbom /source/docker/
 # The time of every file, in seconds since 1970, and so the same in each build.
 ARG SOURCE_DATE_EPOCH=0
 RUN mkdir /image \
-    && /source/docker/gather /build/server/nestd /image
+    && /source/docker/gather /build/server/nestd /image "${TARGETARCH}"
 
 # MODEL is the folder under /models that is served; WEIGHTS, where given, becomes it. No VOLUME: it would copy baked weights for
 # every container.
