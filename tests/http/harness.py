@@ -69,6 +69,11 @@ def read_reply(connection, method="POST"):
     return Reply(response.status, response.headers, response.read())
 
 
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return found.getsockname()[1]
+
+
 class Server:
     """Starts the program on a free port. stop() checks exit status 0 and a clean log. With `trusted`,
     a certificate's file, it is spoken to by TLS. `log` is a file for its log that may be full: then

@@ -8,11 +8,7 @@ import socket
 import stat
 
 import pytest
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return found.getsockname()[1]
+from harness import free_port
 
 
 class UnixConnection(http.client.HTTPConnection):

@@ -9,7 +9,7 @@ import threading
 import time
 
 import pytest
-from harness import Server, read_reply
+from harness import Server, free_port, read_reply
 from torture.calls import TEXTS, start_or_fail
 from torture.limits import limited
 
@@ -93,10 +93,21 @@ def flood(server, n_clients, n_requests):
     return answers
 
 
-@pytest.fixture(params=[20, 64])
-def server(request, binary, model, tmp_path):
-    script = limited(binary, tmp_path, f"-n {request.param}")
-    server = Server(script, model, "--http-threads", 1, "--keep-alive-timeout", 600).wait_ready()
+# Each HTTP thread has files of its own, and so has a second port.
+PLAIN = ["--http-threads", 1]
+WAYS = {"20": (20, PLAIN), "64": (64, PLAIN), "64, 4 threads": (64, ["--http-threads", 4]), "64, TLS": (64, [*PLAIN, "tls"])}
+WAYS["64, a port for metrics"] = (64, [*PLAIN, "--prometheus-port", "port"])
+
+
+@pytest.fixture(params=WAYS)
+def server(request, binary, model, tmp_path, certificate):
+    n, options = WAYS[request.param]
+    is_tls = "tls" in options
+    options = [free_port() if option == "port" else option for option in options if option != "tls"]
+    options += certificate.options if is_tls else []
+    script = limited(binary, tmp_path, f"-n {n}")
+    trusted = certificate.certificate if is_tls else None
+    server = Server(script, model, "--keep-alive-timeout", 600, *options, trusted=trusted).wait_ready()
     yield server
     server.stop()
 

@@ -3,10 +3,9 @@
 fills up under the commands is in tests/commands/test_embed_files.py and test_evaluate.py, under a download in test_hub_download.py."""
 
 import json
-import socket
 
 import pytest
-from harness import Server
+from harness import Server, free_port
 from torture.calls import TEXTS
 from torture.limits import limited
 
@@ -20,11 +19,6 @@ def model(tmp_path_factory):
     folder = tmp_path_factory.mktemp("full") / "model"
     make_random_model.make([str(folder)])
     return folder
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return found.getsockname()[1]
 
 
 def use_until_lines_are_lost(server):
