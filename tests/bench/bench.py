@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """tests/bench/run's second half, inside its environment; see there."""
 
-import argparse
 import datetime
 import functools
+import importlib
 import json
 import os
 import pathlib
@@ -13,68 +13,14 @@ import subprocess
 import sys
 import time
 
-import families
 import nestd
-import part_cores
-import part_engine
-import part_families
-import part_http
-import part_peers
+from arguments import PARTS, parse
 from models import Model
 from report import Table
 from texts import Texts
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "build" / "bench"
-PARTS = {
-    "peers": ("Beside its peers", part_peers.run),
-    "roof": ("Share of the roof", part_engine.roof),
-    "families": ("Families", part_families.run),
-    "http": ("Through HTTP", part_http.throughput),
-    "latency": ("A lone text", part_engine.latency),
-    "busy": ("A small request among large ones", part_http.busy),
-    "linear": ("Linear cost", part_engine.linear),
-    "ready": ("Ready after the start", part_http.ready),
-    "cores": ("Few to all cores", part_cores.cores),
-    "small-bulk": ("One request alone", part_cores.small_bulk),
-    "even": ("How even a lone text's latency is", part_cores.even),
-}
-NAMES = ["minilm", "bge-small", "bge-base", "bge-large", *families.SHAPES]
-DTYPES = ("float32", "bfloat16", "int8")
-
-
-def words(allowed):
-    def split(value):
-        chosen = value.split(",")
-        for word in chosen:
-            if word not in allowed:
-                raise argparse.ArgumentTypeError(f"{word}: not one of {', '.join(allowed)}")
-        return chosen
-
-    return split
-
-
-def parse():
-    parser = argparse.ArgumentParser(
-        prog="tests/bench/run", description="Prints tables in Markdown."
-    )
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (all)")
-    parser.add_argument("--dtype", type=words(DTYPES), default=list(DTYPES), metavar="NAME,...")
-    parser.add_argument("--model", type=words(NAMES), default=NAMES, metavar="NAME,...")
-    parser.add_argument("--only", default="", metavar="WORD", help="peers whose name holds it")
-    parser.add_argument("--cores", default="", metavar="N,...", help="to run on (all)")
-    parser.add_argument("--quick", action="store_true", help="a tenth of the time, rough figures")
-    parser.add_argument(
-        "--limit", type=float, default=0, metavar="S", help="cores, small-bulk, even: begin nothing later"
-    )
-    parser.add_argument("--json", default="", metavar="FILE", help="the tables go there too")
-    options = parser.parse_args()
-    for part in options.parts:
-        if part not in PARTS:
-            parser.error(f"{part}: not one of {', '.join(PARTS)}")
-    return options
-
-
 def read_not_installed():
     path = FOLDER / "not-installed"
     rows = [line.split("\t", 1) for line in path.read_text().splitlines()] if path.is_file() else []
@@ -176,10 +122,11 @@ def main():
         print(f"\nnestd refuses --dtype {dtype}: {said}")
     figures = {"command": command, "date": today, "machine": bench.machine, "parts": {}}
     for part in options.parts or PARTS:
-        title, run = PARTS[part]
+        title, function = PARTS[part]
+        module, name = function.split(".")
         print(f"\n## {title}\n", flush=True)
         Table.made.clear()
-        run(bench)
+        getattr(importlib.import_module(module), name)(bench)
         figures["parts"][part] = [row for table in Table.made for row in table.figures()]
         if options.json:
             pathlib.Path(options.json).write_text(json.dumps(figures, indent=1) + "\n")
