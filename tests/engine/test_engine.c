@@ -462,7 +462,8 @@ static void test_engine__same_text_same_bytes(void **state)
     folder_release(&folder);
 }
 
-/* Each text alone on three workers, which share it, then under load; on every instruction set. */
+/* Each text alone on three workers, which share it, on every instruction set; on the best also
+ * under load. */
 static void test_engine__no_way_to_cut_passes_changes_a_byte(void **state)
 {
     static const char *const dtypes[] = {"float32", "bfloat16", "int8"};
@@ -492,7 +493,8 @@ static void test_engine__no_way_to_cut_passes_changes_a_byte(void **state)
             submit_corpus(&(struct submitter){engine, again, 1});
             assert_memory_equal(again->vectors, alone->vectors, sizeof alone->vectors);
             free(again);
-            load_and_compare(engine, alone, j);
+            if (mask == CPU_MASK_ALL)
+                load_and_compare(engine, alone, j);
             engine_close(engine);
         }
         free(alone);
