@@ -22,17 +22,20 @@ def forbid_making_code():
         raise OSError("PR_SET_MDWE")
 
 
-def test_forbidden_code_is_said_in_a_sentence_before_the_port_opens(binary, model):
+def test_forbidden_code_is_said_in_a_sentence_before_the_port_opens(binary, model, tmp_path):
     try:
         subprocess.run(["true"], preexec_fn=forbid_making_code, check=True)
     except subprocess.SubprocessError:
         pytest.skip("this kernel has no PR_SET_MDWE")
+    # oneDNN 2.6.3 loses what it has made of a kernel for AVX-512 whose code cannot be made.
+    (tmp_path / "suppressions").write_text("leak:libdnnl\n")
+    leaks = f"suppressions={tmp_path}/suppressions:print_suppressions=0"
     done = subprocess.run(
         [binary, "--model-id", model, "--port", "0"],
         capture_output=True,
         text=True,
         timeout=60,
-        env=environment(),
+        env=environment({"LSAN_OPTIONS": leaks}),
         preexec_fn=forbid_making_code,
     )
     assert done.returncode == 1 and "listening" not in done.stderr, done
