@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is made of many cores: throughput and a lone text's latency on 1, 2, 4 ... of them, how far its
-slowest lie from its median, and one request that is alone on the machine. Peers are called in their own process, nestd both so and over
-HTTP, its client on the same cores."""
+slowest lie from its median, and one request that is alone on the machine. Peers are called in their
+own process, nestd both so and over HTTP, its client on the same cores."""
 
 import contextlib
 import os
