@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JinaBERT as a cross-encoder, in float64 NumPy. Its published code (jina-bert-implementation, modeling_bert.py) derives
-JinaBertForSequenceClassification from BertForSequenceClassification: its pooler and its classifier are BERT's, over an encoder with
-biases in the place of positions (Press et al., arXiv 2108.12409, to both sides) and gated networks (Shazeer, arXiv 2002.05202)."""
+"""JinaBERT as a cross-encoder, in float64 NumPy. Written from public ports of its code, not from that itself: in them
+JinaBertForSequenceClassification derives from BertForSequenceClassification, so its pooler and its classifier are BERT's, over an
+encoder with biases in the place of positions (Press et al., arXiv 2108.12409, to both sides) and gated networks (Shazeer, arXiv
+2002.05202)."""
 import numpy as np
 
 import reference
