@@ -102,6 +102,13 @@ def test_nobody_is_told_where_the_model_lies(start, model, path):
     assert refusal.status == 404 and os.path.dirname(model) not in refusal.body.decode()
 
 
+@pytest.mark.parametrize("way, words", [("product", "by product, "), ("block", "by block, "), ("auto", "by ")])
+def test_how_passes_are_cut_is_told(servers, model, way, words):
+    server = servers(model, "--tune", way)
+    told = server.get("/info").json()["passes"]
+    assert told.startswith(words) and f" info    passes {told}\n" in server.log_text()
+
+
 @pytest.mark.parametrize("mode, name", [("cls", "cls"), ("lasttoken", "last_token")])
 def test_info_names_the_pooling_as_tei_does(servers, model, mode, name):
     info = servers(model, "--pooling", mode).get("/info").json()
